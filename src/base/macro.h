@@ -1,0 +1,66 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* Small macros every room uses: ownership on the stack, and getting from a member to its owner. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define _cleanup_(f)    __attribute__((cleanup(f)))
+#define _printf_(a, b)  __attribute__((format(printf, a, b)))
+#define _unused_        __attribute__((unused))
+#define _hot_           __attribute__((hot))
+#define likely(x)       __builtin_expect(!!(x), 1)
+#define unlikely(x)     __builtin_expect(!!(x), 0)
+
+#define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
+
+#define MIN(a, b)                          \
+	({                                 \
+		__auto_type _a = (a);      \
+		__auto_type _b = (b);      \
+		_a < _b ? _a : _b;         \
+	})
+#define MAX(a, b)                          \
+	({                                 \
+		__auto_type _a = (a);      \
+		__auto_type _b = (b);      \
+		_a > _b ? _a : _b;         \
+	})
+
+/* The object that embeds @member at @ptr. */
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+/* Hands over what a cleanup variable owns: yields it and leaves the inert value behind. */
+#define STEAL_PTR(p)               \
+	({                         \
+		__auto_type _s = (p); \
+		(p) = NULL;        \
+		_s;                \
+	})
+#define STEAL_FD(fd)               \
+	({                         \
+		int _s = (fd);     \
+		(fd) = -1;         \
+		_s;                \
+	})
+
+/* Makes x_freep() for _cleanup_() out of x_free(). */
+#define DEFINE_CLEANUP(type, func)             \
+	static inline void func##p(type *p)    \
+	{                                      \
+		if (*p)                        \
+			func(*p);              \
+	}
+
+static inline void freep(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void closep(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
