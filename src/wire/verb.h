@@ -1,0 +1,51 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verb is one row. Dispatch, HELP, statistics, the man-page test and the fuzz dictionary read that row; who acts
+ * on it embeds it (daemon/role.h).
+ */
+
+#include "wire/field.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum verb_flags {
+	VERB_CONCURRENT = 0,      /* may be under way beside others; answers still leave in order */
+	VERB_BARRIER = 1 << 0,    /* waits for all before it and holds all behind it */
+	VERB_LAST_COMMA = 1 << 1, /* FIELD_RULE_LAST_COMMA */
+	VERB_ALIAS = 1 << 2,      /* HELP names it beside the row above it */
+	VERB_NOT_YET = 1 << 3,    /* answers unavailable, and HELP leaves it out */
+};
+
+struct verb {
+	const char *name;     /* upper case, at most VERB_NAME_MAX bytes */
+	const char *syntax;   /* as in the manual: "WRITE,name,size" */
+	const char *help;     /* one sentence */
+	uint8_t min, max;     /* fields behind the verb */
+	unsigned flags;
+};
+
+#define VERB_NAME_MAX 15
+#define VERB_TABLE_SLOTS 256
+
+/* A verb under its name as two words: folded to upper case, padded with zeros, the length in the last byte. */
+struct verb_entry {
+	uint64_t key[2];
+	const struct verb *verb;
+};
+
+/* The verbs one listener understands. Open addressing; built once, then only read. Inert when zero. */
+struct verb_table {
+	uint8_t slots[VERB_TABLE_SLOTS]; /* 1 + the index of an entry; 0: free */
+	struct verb_entry entries[VERB_TABLE_SLOTS / 2]; /* @n, in the order they came */
+	unsigned n;
+};
+
+/* -EEXIST where the name is in the table, -ENOSPC where half the slots are taken, -EINVAL for a name of an impossible
+ * length. Keeps the pointer. */
+int verb_table_add(struct verb_table *t, const struct verb *v);
+
+/* In any case; NULL for none. */
+const struct verb *verb_table_find(const struct verb_table *t, const char *name, size_t len);
