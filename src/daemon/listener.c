@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/listener.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/str.h"
+#include "daemon/limits.h"
+#include "daemon/session-private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* Accepted in one turn of the loop; the rest of a crowd waits for the next. */
+#define LISTENER_ACCEPT_MAX 64
+
+/* After running out of descriptors; sooner where a session ends. */
+#define LISTENER_PAUSE_USEC USEC_PER_SEC
+
+#define STRING(member) OPTION_FIELD(struct listener_options, member, char *)
+#define NUMBER(member) OPTION_FIELD(struct listener_options, member, uint64_t)
+
+static const struct option listener_rows[] = {
+	{ "port", OPTION_INT, NUMBER(port), 0, 65535, NULL, OPTION_APPLY_RESTART, NULL,
+	  "The port to listen on; 0: one that the kernel chooses." },
+	{ "port_base", OPTION_INT, NUMBER(port_base), 0, 65534, NULL, OPTION_APPLY_RESTART, NULL,
+	  "Instead of port: the instance number is added to it." },
+	{ "address", OPTION_STRING, STRING(address), 1, 45, "127.0.0.1", OPTION_APPLY_RESTART, NULL,
+	  "The IPv4 or IPv6 address to listen on; 0.0.0.0 or :: for all." },
+	{ "roles", OPTION_ROLES, NUMBER(roles), 1, 16, NULL, OPTION_APPLY_RESTART, NULL,
+	  "What is offered there: file, chat, relay, compute." },
+	{ "raw", OPTION_BOOL, OPTION_FIELD(struct listener_options, raw, bool), 0, 1, "true", OPTION_APPLY_RESTART, NULL,
+	  "Whether old clients, which end what they say by silence, are understood there." },
+};
+
+const struct option_section listener_section = {
+	.name = "listeners",
+	.rows = listener_rows,
+	.n_rows = ELEMENTSOF(listener_rows),
+	.size = sizeof(struct listener_options),
+};
+
+static const struct limits_options *listener_limits(const struct listener *l)
+{
+	return l->server->reactors[0].limits;
+}
+
+/* Best effort: it is not waited for, and what the peer said is not read. */
+static void listener_refuse(struct listener *l, int fd, const char *why)
+{
+	char text[200];
+	int n = snprintf(text, sizeof(text), "ERROR: limit: %s; try again later\n", why);
+
+	counter_add(&l->refused, 1);
+	(void)send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)shutdown(fd, SHUT_WR);
+	(void)close(fd);
+}
+
+static struct reactor *listener_least(struct server *s)
+{
+	unsigned least = 0;
+
+	for (unsigned i = 1; i < s->n_reactors; i++)
+		if (s->placed[i] < s->placed[least])
+			least = i;
+	return &s->reactors[least];
+}
+
+static void listener_take(struct listener *l, int fd, const struct sockaddr_storage *sa)
+{
+	struct reactor *here = &l->server->reactors[0], *to = listener_least(l->server);
+	struct address peer;
+
+	address_from_sockaddr(&peer, sa);
+	switch (account_enter(&here->account, &peer, listener_limits(l))) {
+	case ACCOUNT_OK:
+		break;
+	case ACCOUNT_FULL:
+		listener_refuse(l, fd, "the server has as many sessions as it may (limits.connections)");
+		return;
+	case ACCOUNT_ADDRESS_FULL:
+		listener_refuse(l, fd, "your address has as many sessions as it may (limits.per_address)");
+		return;
+	case ACCOUNT_NO_MEMORY:
+		listener_refuse(l, fd, "the server is out of memory");
+		return;
+	}
+	if (pool_is_over(&to->pool) || session_new(here, to, l, fd, &peer) < 0) {
+		account_leave(&here->account, &peer);
+		listener_refuse(l, fd, "the server's memory for clients (limits.memory) is used up");
+		return;
+	}
+	l->server->placed[to->index]++;
+	counter_add(&l->accepted, 1);
+}
+
+/*
+ * No descriptor or memory is left for another connection. A level-triggered listener would call again at once and
+ * for ever: it is not asked until something has been given back, or some time has passed.
+ */
+static void listener_pause(struct listener *l, int error)
+{
+	struct reactor *r = &l->server->reactors[0];
+
+	loop_unwatch(&r->loop, &l->watch);
+	atomic_store_explicit(&l->paused, true, memory_order_relaxed);
+	if (!timer_is_armed(&r->accept_timer))
+		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
+	if (ratelimit_pass(&l->complaint, r->loop.now_usec, NULL))
+		log_warning("%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections",
+			    l->address, strerror(error));
+}
+
+static bool listener_is_passing(int error)
+{
+	/* accept(2): errors of the connection that was to be accepted, not of the listener. */
+	return error == ECONNABORTED || error == EPROTO || error == EPERM || error == ENETDOWN ||
+	       error == EHOSTDOWN || error == EHOSTUNREACH || error == ENETUNREACH || error == ENONET ||
+	       error == ENOPROTOOPT || error == EOPNOTSUPP || error == EINTR;
+}
+
+static void listener_ready(struct watch *w, _unused_ uint32_t events)
+{
+	struct listener *l = container_of(w, struct listener, watch);
+
+	for (unsigned i = 0; i < LISTENER_ACCEPT_MAX; i++) {
+		struct sockaddr_storage sa;
+		socklen_t len = sizeof(sa);
+		int fd = accept4(w->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			listener_take(l, fd, &sa);
+			continue;
+		}
+		if (errno == EAGAIN)
+			return;
+		if (listener_is_passing(errno))
+			continue;
+		listener_pause(l, errno);
+		return;
+	}
+}
+
+void listener_start(struct listener *l, struct loop *loop)
+{
+	int r = loop_watch(loop, &l->watch, EPOLLIN);
+
+	if (r < 0)
+		log_err("%s cannot be watched: %s", l->address, strerror(-r));
+}
+
+void listener_stop(struct listener *l, struct loop *loop)
+{
+	if (l->watch.fd < 0)
+		return;
+	if (!atomic_load_explicit(&l->paused, memory_order_relaxed))
+		loop_unwatch(loop, &l->watch);
+	atomic_store_explicit(&l->paused, false, memory_order_relaxed);
+	(void)close(l->watch.fd);
+	l->watch.fd = -1;
+}
+
+void listener_resume(struct listener *l, struct loop *loop)
+{
+	if (l->watch.fd < 0)
+		return;
+	atomic_store_explicit(&l->paused, false, memory_order_relaxed);
+	listener_start(l, loop);
+}
+
+static socklen_t listener_sockaddr(const char *address, unsigned port, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+
+	*ret = (struct sockaddr_storage){};
+	if (inet_pton(AF_INET, address, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons((uint16_t)port);
+		return sizeof(*in);
+	}
+	if (inet_pton(AF_INET6, address, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons((uint16_t)port);
+		return sizeof(*in6);
+	}
+	return 0;
+}
+
+/* What accepted sockets inherit: small answers at once, and peers that are gone found within two minutes. */
+static void listener_set_options(int fd, int family)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ SOL_SOCKET, SO_REUSEADDR, 1 },   { IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },   { IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 }, { IPPROTO_TCP, TCP_KEEPCNT, 6 },
+	};
+	int one = 1;
+
+	for (size_t i = 0; i < ELEMENTSOF(options); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+}
+
+static int listener_bind(struct listener *l, const char *address, unsigned port)
+{
+	_cleanup_(closep) int fd = -1;
+	struct sockaddr_storage sa;
+	socklen_t len = listener_sockaddr(address, port, &sa);
+	char text[ADDRESS_TEXT_MAX];
+	struct address at;
+
+	if (len == 0)
+		return -EINVAL;
+	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	listener_set_options(fd, sa.ss_family);
+	if (bind(fd, (struct sockaddr *)&sa, len) < 0 || listen(fd, 4096) < 0)
+		return -errno;
+	len = sizeof(sa);
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
+		return -errno;
+	address_from_sockaddr(&at, &sa);
+	(void)snprintf(l->address, sizeof(l->address), sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u",
+		       address_text(&at, text), at.port);
+	l->watch = (struct watch){ .fd = STEAL_FD(fd), .ready = listener_ready };
+	return 0;
+}
+
+static int listener_add_verbs(struct listener *l, const struct role *role)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < role->n_verbs && r >= 0; i++)
+		r = verb_table_add(&l->verbs, &role->verbs[i].verb);
+	return r;
+}
+
+static int listener_set_roles(struct listener *l, uint64_t bits)
+{
+	size_t len = 0;
+	int r;
+
+	l->role_bits = bits;
+	r = listener_add_verbs(l, &builtin_role);
+	for (unsigned i = 0; i < l->server->n_roles && r >= 0; i++) {
+		const struct role *role = l->server->args.roles[i];
+
+		if (!(bits & 1ULL << i))
+			continue;
+		l->n_roles++;
+		len += (size_t)snprintf(l->roles + len, sizeof(l->roles) - len, "%s%s", len ? "+" : "", role->name);
+		r = listener_add_verbs(l, role);
+	}
+	return r;
+}
+
+int listener_open(struct listener *l, struct server *s, const struct listener_options *o, unsigned instance, char *why,
+		  size_t why_size)
+{
+	unsigned port = (unsigned)(o->port_base ? o->port_base + instance : o->port);
+	int r;
+
+	*l = (struct listener){ .server = s, .watch.fd = -1, .complaint = { 60 * USEC_PER_SEC, 1, 0, 0, 0 } };
+	r = listener_set_roles(l, o->roles);
+	if (r >= 0)
+		r = listener_bind(l, o->address, port);
+	if (r == -EADDRINUSE)
+		(void)snprintf(why, why_size,
+			       "port %u on %s is in use by another program; stop it (ss -ltnp shows it), or change "
+			       "listeners in the configuration",
+			       port, o->address);
+	else if (r == -EADDRNOTAVAIL)
+		(void)snprintf(why, why_size, "%s is no address of this machine; change listeners in the configuration",
+			       o->address);
+	else if (r == -EACCES)
+		(void)snprintf(why, why_size, "port %u needs a right that ioed does not have; choose one from 1024 to 65535",
+			       port);
+	else if (r < 0)
+		(void)snprintf(why, why_size, "cannot listen on %s port %u: %s", o->address, port, strerror(-r));
+	return r;
+}
+
+void listener_done(struct listener *l)
+{
+	if (l->watch.fd >= 0)
+		(void)close(l->watch.fd);
+	l->watch.fd = -1;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/name.h"
+
+#include "base/macro.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct name_entry {
+	struct map_node node;
+	struct handle holder;
+	char name[NAME_MAX_BYTES + 1];
+};
+
+int name_table_init(struct name_table *t)
+{
+	*t = (struct name_table){};
+	return map_init(&t->map);
+}
+
+void name_table_done(struct name_table *t)
+{
+	struct map_node *n;
+
+	while ((n = map_next(&t->map, NULL))) {
+		map_remove(&t->map, n);
+		free(container_of(n, struct name_entry, node));
+	}
+	map_done(&t->map);
+}
+
+bool name_is_valid(const char *s, size_t n)
+{
+	if (n < 1 || n > NAME_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char c = s[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+		      c == '_' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+void name_claim_set(struct name_claim *c, const char *s, size_t n)
+{
+	memcpy(c->shown, s, n);
+	c->shown[n] = '\0';
+	for (size_t i = 0; i <= n; i++) {
+		char ch = c->shown[i];
+
+		c->folded[i] = ch >= 'A' && ch <= 'Z' ? (char)(ch + ('a' - 'A')) : ch;
+	}
+}
+
+static struct name_entry *name_find(struct name_table *t, const char *folded)
+{
+	struct map_node *n = map_find(&t->map, folded, strlen(folded));
+
+	return n ? container_of(n, struct name_entry, node) : NULL;
+}
+
+int name_take(struct name_table *t, const struct name_claim *c)
+{
+	struct name_entry *e = name_find(t, c->folded);
+	int r;
+
+	if (e)
+		return handle_equal(e->holder, c->holder) ? 0 : -EEXIST;
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	e->holder = c->holder;
+	memcpy(e->name, c->folded, sizeof(e->name));
+	r = map_add(&t->map, &e->node, e->name, strlen(e->name));
+	if (r < 0)
+		free(e);
+	return r;
+}
+
+void name_release(struct name_table *t, const struct name_claim *c)
+{
+	struct name_entry *e = name_find(t, c->folded);
+
+	if (!e || !handle_equal(e->holder, c->holder))
+		return;
+	map_remove(&t->map, &e->node);
+	free(e);
+}

@@ -1,0 +1,57 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who holds which nick. A name belongs to one reactor, hash(name) % R, and only that one's thread touches its table.
+ * A session claims a name by a message and hears the verdict by the same message; the claim it was granted it keeps,
+ * and sends back when it ends.
+ */
+
+#include "base/map.h"
+#include "daemon/inbox.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NAME_MAX_BYTES 32
+
+/* A session across threads: never a pointer. */
+struct handle {
+	uint32_t reactor, slot;
+	uint64_t generation;
+};
+
+static inline bool handle_equal(struct handle a, struct handle b)
+{
+	return a.reactor == b.reactor && a.slot == b.slot && a.generation == b.generation;
+}
+
+struct name_claim {
+	struct msg msg;
+	struct handle holder;
+	char shown[NAME_MAX_BYTES + 1];
+	char folded[NAME_MAX_BYTES + 1]; /* lower case: names are compared without case */
+	bool granted;
+	struct name_table *owner;
+	void *cookie; /* the request, looked at only in the holder's thread */
+};
+
+/* One reactor's share of the names. */
+struct name_table {
+	struct map map;
+};
+
+int name_table_init(struct name_table *t);
+void name_table_done(struct name_table *t);
+
+/* Whether a nick may be so written: 1 to 32 of A-Z a-z 0-9 . _ - */
+bool name_is_valid(const char *s, size_t n);
+
+/* Fills both forms. */
+void name_claim_set(struct name_claim *c, const char *s, size_t n);
+
+/* In the owner's thread. Grants it where it is free or the holder's own: 0, -EEXIST where another holds it, -ENOMEM. */
+int name_take(struct name_table *t, const struct name_claim *c);
+
+/* Frees the name if this holder has it. */
+void name_release(struct name_table *t, const struct name_claim *c);

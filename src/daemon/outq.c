@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/outq.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+/* Holds the answers of one pass for nearly everybody; what is larger gets a chunk of its own size. */
+#define CHUNK_SIZE     (4096 - 16)
+#define CHUNK_FREE_MAX 64 /* as many as a pass of the loop may want */
+
+/* As many pieces as one writev() takes; a longer queue goes out in several. */
+#define OUTQ_IOV_MAX 64
+
+/* sendfile() cannot be asked not to block, so it is given only what has just been seen in memory. */
+#define OUTQ_FILE_PIECE (256U << 10)
+
+struct chunk {
+	struct chunk *next;
+	uint32_t cap;        /* 0: part of a file */
+	uint32_t start, end; /* what is to be sent of data[] */
+	union {
+		char data[1]; /* really cap bytes */
+		struct {
+			int fd;
+			uint64_t off, left;
+			uint64_t warm; /* bytes from off on that need not be asked for */
+		} file;
+	};
+};
+
+#define CHUNK_HEAD offsetof(struct chunk, data)
+
+void pool_init(struct pool *p, uint64_t limit)
+{
+	*p = (struct pool){ .limit = limit };
+	atomic_init(&p->used, 0);
+	atomic_init(&p->sent, 0);
+}
+
+void pool_done(struct pool *p)
+{
+	struct chunk *c;
+
+	while ((c = p->free)) {
+		p->free = c->next;
+		free(c);
+	}
+	p->n_free = 0;
+}
+
+/* One writer: a load and a store do, and cost nothing; the atomic type is for the reader in main. */
+static void pool_count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+void pool_charge(struct pool *p, size_t n)
+{
+	pool_count(&p->used, n);
+}
+
+void pool_uncharge(struct pool *p, size_t n)
+{
+	pool_count(&p->used, -(uint64_t)n);
+}
+
+static struct chunk *chunk_new(struct pool *p, size_t n)
+{
+	size_t cap = MAX(n, (size_t)CHUNK_SIZE - CHUNK_HEAD);
+	struct chunk *c;
+
+	if (cap > UINT32_MAX)
+		return NULL;
+	if (n <= CHUNK_SIZE - CHUNK_HEAD && p->free) {
+		c = p->free;
+		p->free = c->next;
+		p->n_free--;
+	} else {
+		c = malloc(CHUNK_HEAD + cap);
+		if (!c)
+			return NULL;
+	}
+	c->next = NULL;
+	c->cap = (uint32_t)cap;
+	c->start = c->end = 0;
+	pool_charge(p, cap);
+	return c;
+}
+
+static void chunk_free(struct pool *p, struct chunk *c)
+{
+	if (c->cap == 0) {
+		(void)close(c->file.fd);
+		free(c);
+		return;
+	}
+	pool_uncharge(p, c->cap);
+	if (c->cap == CHUNK_SIZE - CHUNK_HEAD && p->n_free < CHUNK_FREE_MAX) {
+		c->next = p->free;
+		p->free = c;
+		p->n_free++;
+	} else {
+		free(c);
+	}
+}
+
+static void outq_append(struct outq *q, struct chunk *c)
+{
+	if (q->tail)
+		q->tail->next = c;
+	else
+		q->head = c;
+	q->tail = c;
+}
+
+char *outq_reserve(struct outq *q, struct pool *p, size_t n)
+{
+	struct chunk *c = q->tail;
+
+	if (likely(c && c->cap - c->end >= n && c->cap))
+		return c->data + c->end;
+	c = chunk_new(p, n);
+	if (!c)
+		return NULL;
+	outq_append(q, c);
+	return c->data;
+}
+
+void outq_commit(struct outq *q, _unused_ struct pool *p, size_t n)
+{
+	q->tail->end += (uint32_t)n;
+	q->bytes += n;
+}
+
+int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
+{
+	char *to = outq_reserve(q, p, n);
+
+	if (!to)
+		return -ENOMEM;
+	memcpy(to, data, n);
+	outq_commit(q, p, n);
+	return 0;
+}
+
+int outq_put_file(struct outq *q, _unused_ struct pool *p, int fd, uint64_t off, uint64_t len)
+{
+	struct chunk *c;
+
+	if (len == 0) {
+		(void)close(fd);
+		return 0;
+	}
+	c = malloc(sizeof(*c));
+	if (!c) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	*c = (struct chunk){ .file = { .fd = fd, .off = off, .left = len } };
+	outq_append(q, c);
+	return 0;
+}
+
+void outq_move(struct outq *to, struct outq *from)
+{
+	if (!from->head)
+		return;
+	if (to->tail)
+		to->tail->next = from->head;
+	else
+		to->head = from->head;
+	to->tail = from->tail;
+	to->bytes += from->bytes;
+	*from = (struct outq){};
+}
+
+static void outq_drop_head(struct outq *q, struct pool *p)
+{
+	struct chunk *c = q->head;
+
+	q->head = c->next;
+	if (!q->head)
+		q->tail = NULL;
+	chunk_free(p, c);
+}
+
+/* What was sent of the bytes at the head leaves. */
+static void outq_sent(struct outq *q, struct pool *p, size_t n)
+{
+	q->bytes -= n;
+	for (;;) {
+		struct chunk *c = q->head;
+		size_t have;
+
+		if (!c || c->cap == 0)
+			return;
+		have = c->end - c->start;
+		if (n < have) {
+			c->start += (uint32_t)n;
+			return;
+		}
+		n -= have;
+		outq_drop_head(q, p);
+	}
+}
+
+static ssize_t outq_send_bytes(struct outq *q, struct pool *p, int fd)
+{
+	struct iovec iov[OUTQ_IOV_MAX];
+	struct msghdr msg = { .msg_iov = iov };
+	int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+	struct chunk *c = q->head;
+	ssize_t n;
+
+	if (!c->next) {
+		n = send(fd, c->data + c->start, c->end - c->start, flags);
+	} else {
+		for (; c && c->cap && msg.msg_iovlen < OUTQ_IOV_MAX; c = c->next)
+			iov[msg.msg_iovlen++] =
+				(struct iovec){ .iov_base = c->data + c->start, .iov_len = c->end - c->start };
+		/* The size of a file and its beginning shall share a packet. */
+		if (c && c->cap == 0)
+			flags |= MSG_MORE;
+		n = sendmsg(fd, &msg, flags);
+	}
+	if (n < 0)
+		return -errno;
+	outq_sent(q, p, (size_t)n);
+	return n;
+}
+
+/* 0: the piece is in memory; -EINPROGRESS: it is not, or the file system cannot tell. */
+static int outq_probe(struct chunk *c, uint64_t piece)
+{
+	char last;
+	struct iovec iov = { .iov_base = &last, .iov_len = 1 };
+	ssize_t n;
+
+	if (c->file.warm >= piece)
+		return 0;
+	n = preadv2(c->file.fd, &iov, 1, (off_t)(c->file.off + piece - 1), RWF_NOWAIT);
+	if (n == 1)
+		return 0;
+	return n == 0 ? -EPIPE : -EINPROGRESS;
+}
+
+static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd)
+{
+	struct chunk *c = q->head;
+	uint64_t piece = MIN(c->file.left, (uint64_t)OUTQ_FILE_PIECE);
+	off_t off = (off_t)c->file.off;
+	ssize_t n;
+	int r;
+
+	r = outq_probe(c, piece);
+	if (r < 0)
+		return r;
+	n = sendfile(fd, c->file.fd, &off, piece);
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return -EPIPE; /* shorter than it was: what was promised cannot be kept */
+	c->file.off += (uint64_t)n;
+	c->file.left -= (uint64_t)n;
+	c->file.warm -= MIN(c->file.warm, (uint64_t)n);
+	if (c->file.left == 0)
+		outq_drop_head(q, p);
+	return n;
+}
+
+int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent)
+{
+	uint64_t sent = 0;
+	ssize_t n = 0;
+
+	while (q->head && sent < max_bytes) {
+		n = q->head->cap ? outq_send_bytes(q, p, fd) : outq_send_file(q, p, fd);
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			break;
+		sent += (uint64_t)n;
+	}
+	pool_count(&p->sent, sent);
+	*ret_sent = sent;
+	return n < 0 ? (int)n : !q->head;
+}
+
+void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len)
+{
+	const struct chunk *c = q->head;
+
+	*ret_fd = c->file.fd;
+	*ret_off = c->file.off;
+	*ret_len = MIN(c->file.left, (uint64_t)OUTQ_FILE_PIECE);
+}
+
+void outq_warmed(struct outq *q, uint64_t len)
+{
+	q->head->file.warm = len;
+}
+
+void outq_clear(struct outq *q, struct pool *p)
+{
+	while (q->head)
+		outq_drop_head(q, p);
+	*q = (struct outq){};
+}

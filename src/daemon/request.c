@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers in order. A session's open requests stand in a list, oldest first. The oldest one writes straight into the
+ * connection's queue; younger ones collect their answer in their own, which is moved there when their turn comes. A
+ * request that has been answered and is the oldest is gone at once: with nothing put off, the list is never longer
+ * than one.
+ */
+#include "daemon/session-private.h"
+
+#include "base/str.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role)
+{
+	struct reactor *r = s->reactor;
+	struct request *q = r->free_requests;
+
+	if (q) {
+		r->free_requests = container_of(q->link.next, struct request, link);
+		r->n_free_requests--;
+	} else {
+		q = malloc(sizeof(*q));
+		if (!q)
+			return NULL;
+	}
+	*q = (struct request){
+		.session = s,
+		.reactor = r,
+		.verb = verb,
+		.role = (uint8_t)role,
+		.dialect = s->dialect,
+	};
+	list_add_tail(&s->requests, &q->link);
+	s->n_requests++;
+	r->busy++;
+	return q;
+}
+
+static void request_free(struct request *q)
+{
+	struct reactor *r = q->reactor;
+
+	outq_clear(&q->out, &r->pool);
+	reactor_unbusy(r);
+	if (r->n_free_requests >= REQUESTS_FREE_MAX) {
+		free(q);
+		return;
+	}
+	q->link.next = r->free_requests ? &r->free_requests->link : NULL;
+	r->free_requests = q;
+	r->n_free_requests++;
+}
+
+void request_pool_done(struct reactor *r)
+{
+	while (r->free_requests) {
+		struct request *q = r->free_requests;
+
+		r->free_requests = q->link.next ? container_of(q->link.next, struct request, link) : NULL;
+		free(q);
+	}
+	r->n_free_requests = 0;
+}
+
+void request_drop_all(struct session *s)
+{
+	struct list *n;
+
+	while ((n = list_pop(&s->requests))) {
+		struct request *q = container_of(n, struct request, link);
+
+		q->session = NULL;
+		if (q->answered)
+			request_free(q);
+		/* else whoever put it off still holds it, and will answer into nowhere */
+	}
+	s->n_requests = 0;
+	s->barrier = NULL;
+}
+
+static bool request_is_oldest(const struct request *q)
+{
+	return q->session->requests.next == &q->link;
+}
+
+/* Where the answer goes now. NULL: nowhere. */
+static struct outq *request_out(struct request *q)
+{
+	if (!q->session)
+		return NULL;
+	return request_is_oldest(q) ? &q->session->conn.out : &q->out;
+}
+
+static void request_put(struct request *q, const void *data, size_t n)
+{
+	struct outq *out = request_out(q);
+
+	if (out && unlikely(outq_put(out, &q->reactor->pool, data, n) < 0))
+		session_end(q->session, "out of memory");
+}
+
+/* The oldest has been answered: it and all behind it that have been, too, leave. */
+static void request_release(struct session *s)
+{
+	while (!list_is_empty(&s->requests)) {
+		struct request *q = container_of(s->requests.next, struct request, link);
+
+		if (!q->answered)
+			break;
+		list_remove(&q->link);
+		s->n_requests--;
+		outq_move(&s->conn.out, &q->out);
+		if (s->barrier == q)
+			s->barrier = NULL;
+		request_free(q);
+	}
+	conn_flush_later(&s->conn);
+	/* What waited behind it, or for room in the pipeline, may go on. */
+	if (s->input || s->ending || s->eof || s->conn.paused)
+		loop_later(&s->reactor->loop, &s->resume);
+}
+
+static void request_done(struct request *q)
+{
+	struct session *s = q->session;
+
+	assert(!q->answered);
+	q->answered = true;
+	if (q->reactor->current == q)
+		q->reactor->current = NULL;
+	counter_add(&q->reactor->counters.requests[q->role], 1);
+	if (!s)
+		request_free(q);
+	else if (request_is_oldest(q))
+		request_release(s);
+}
+
+enum dialect request_dialect(const struct request *q)
+{
+	return q->dialect;
+}
+
+const struct settings *request_settings(const struct request *q)
+{
+	return q->reactor->settings;
+}
+
+struct loop *request_loop(const struct request *q)
+{
+	return &q->reactor->loop;
+}
+
+struct worker_pool *request_workers(const struct request *q)
+{
+	return q->reactor->server->workers;
+}
+
+void *request_role_state(const struct request *q)
+{
+	return q->reactor->server->role_states[q->role];
+}
+
+bool request_is_gone(const struct request *q)
+{
+	return !q->session;
+}
+
+void request_ok(struct request *q)
+{
+	request_put(q, "OK\n", 3);
+	request_done(q);
+}
+
+void request_line(struct request *q, const char *text, size_t len)
+{
+	request_put(q, text, len);
+	request_put(q, "\n", 1);
+	request_done(q);
+}
+
+void request_begin(struct request *q, const char *word)
+{
+	request_put(q, word, strlen(word));
+}
+
+void request_field(struct request *q, const char *data, size_t len)
+{
+	struct outq *out = request_out(q);
+	size_t encoded = len;
+	char *to;
+
+	if (!out)
+		return;
+	if (q->dialect == DIALECT_IOE1)
+		encoded = field_encoded_len(data, len);
+	to = outq_reserve(out, &q->reactor->pool, encoded + 1);
+	if (!to) {
+		session_end(q->session, "out of memory");
+		return;
+	}
+	to[0] = ',';
+	if (encoded == len)
+		memcpy(to + 1, data, len);
+	else
+		(void)field_encode(to + 1, data, len);
+	outq_commit(out, &q->reactor->pool, encoded + 1);
+}
+
+void request_field_u64(struct request *q, uint64_t v)
+{
+	char digits[STR_NUMBER_MAX];
+
+	request_field(q, digits, str_put_u64(digits, v));
+}
+
+void request_end(struct request *q)
+{
+	request_put(q, "\n", 1);
+	request_done(q);
+}
+
+void request_error(struct request *q, enum slug slug, const char *fmt, ...)
+{
+	char text[512], harmless[1100], encoded[3 * sizeof(harmless)];
+	const char *say = harmless;
+	size_t len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	len = n < 0 ? 0 : MIN((size_t)n, sizeof(text) - 1);
+	(void)str_escape(harmless, sizeof(harmless), text, len);
+	len = strlen(harmless);
+	if (q->dialect == DIALECT_IOE1) {
+		len = field_encode(encoded, harmless, len);
+		say = encoded;
+	}
+
+	counter_add(&q->reactor->counters.errors[q->role], 1);
+	request_put(q, "ERROR: ", 7);
+	request_put(q, slug_name(slug), strlen(slug_name(slug)));
+	request_put(q, ": ", 2);
+	request_put(q, say, len);
+	request_put(q, "\n", 1);
+	request_done(q);
+}
+
+/* A size and its LF. */
+static void request_put_size(struct request *q, uint64_t size)
+{
+	char line[STR_NUMBER_MAX];
+	size_t n = str_put_u64(line, size);
+
+	line[n++] = '\n';
+	request_put(q, line, n);
+}
+
+void request_sized(struct request *q, const void *body, size_t len)
+{
+	request_put_size(q, len);
+	request_put(q, body, len);
+	request_done(q);
+}
+
+/*
+ * The size is written before what it counts and in the same piece of memory, so that it can be thrown away together
+ * with it, and both leave in one write.
+ */
+char *request_sized_reserve(struct request *q, size_t len)
+{
+	struct outq *out = request_out(q);
+	size_t head;
+	char *to;
+
+	if (!out)
+		return NULL;
+	to = outq_reserve(out, &q->reactor->pool, STR_NUMBER_MAX + len);
+	if (!to)
+		return NULL;
+	head = str_put_u64(to, len);
+	to[head++] = '\n';
+	return to + head;
+}
+
+void request_sized_commit(struct request *q, size_t len)
+{
+	char size[STR_NUMBER_MAX];
+
+	outq_commit(request_out(q), &q->reactor->pool, str_put_u64(size, len) + 1 + len);
+	request_done(q);
+}
+
+void request_file(struct request *q, int fd, uint64_t off, uint64_t len)
+{
+	struct outq *out;
+
+	request_put_size(q, len);
+	out = request_out(q);
+	if (!out)
+		(void)close(fd);
+	else if (outq_put_file(out, &q->reactor->pool, fd, off, len) < 0)
+		session_end(q->session, "out of memory");
+	request_done(q);
+}
+
+void request_defer(struct request *q)
+{
+	q->deferred = true;
+}
+
+void request_body(struct request *q, struct body_sink *b, uint64_t size)
+{
+	struct session *s = q->session;
+
+	if (s && input_body(s, b, size) < 0)
+		session_end(s, "out of memory");
+}
+
+void request_body_discard(struct request *q, uint64_t size)
+{
+	struct session *s = q->session;
+
+	if (!s)
+		return;
+	if (s->input && s->input->body_left > 0) {
+		s->input->sink = NULL; /* the rest of it */
+		s->body_full = false;
+		loop_later(&s->reactor->loop, &s->resume);
+	} else if (size > 0 && input_body(s, NULL, size) < 0) {
+		session_end(s, "out of memory");
+	}
+}
+
+void request_body_resume(struct request *q)
+{
+	if (q->session)
+		loop_later(&q->reactor->loop, &q->session->resume);
+}
+
+bool request_charge(struct request *q, size_t n)
+{
+	struct pool *p = &q->reactor->pool;
+
+	if (pool_used(p) + n > p->limit)
+		return false;
+	pool_charge(p, n);
+	return true;
+}
+
+void request_uncharge(struct request *q, size_t n)
+{
+	pool_uncharge(&q->reactor->pool, n);
+}
+
+void request_log(struct request *q, int level, const char *fmt, ...)
+{
+	char text[512], name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX] = "", peer[ADDRESS_TEXT_MAX] = "", id[64];
+	struct log_field fields[4];
+	size_t n = 0;
+	va_list ap;
+
+	if (!log_wants((enum log_level)level))
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (q->verb)
+		fields[n++] = (struct log_field){ "IOE_VERB", q->verb->verb.name };
+	if (q->session) {
+		struct session *s = q->session;
+
+		(void)snprintf(id, sizeof(id), "%u.%u.%llu", s->handle.reactor, s->handle.slot,
+			       (unsigned long long)s->handle.generation);
+		fields[n++] = (struct log_field){ "IOE_SESSION", id };
+		fields[n++] = (struct log_field){ "IOE_PEER", address_text(&s->address, peer) };
+		fields[n++] = (struct log_field){ "IOE_NAME", session_name(s, name) };
+	}
+	log_full((enum log_level)level, fields, n, "%s", text);
+}

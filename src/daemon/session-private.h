@@ -1,0 +1,90 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of a session: shared by session.c (its life), input.c (bytes to requests), request.c (answers in order) and
+ * builtin.c (the verbs of every listener). Nobody else includes this.
+ */
+
+#include "daemon/conn.h"
+#include "daemon/reactor.h"
+#include "daemon/server.h"
+#include "daemon/session.h"
+#include "wire/line.h"
+
+/* What a session keeps of its input between passes. Only while there is something to keep. */
+struct input {
+	struct line_reader line; /* an unfinished line */
+	char *held;              /* came behind what has to wait; owned */
+	size_t held_off, held_len, held_cap;
+	struct body_sink *sink;  /* NULL with body_left: it is thrown away */
+	uint64_t body_left;
+	size_t charged;          /* to the pool, for the above */
+};
+
+/* Nearly all sessions are idle nearly always, so this is all that one costs then. */
+struct session {
+	struct msg msg;       /* carries it between reactor 0, which made it, and its own */
+	struct conn conn;
+	struct timer timer;
+	struct list link;     /* the reactor's sessions, or its dead */
+	struct later resume;  /* takes up input that had to wait */
+	struct list requests; /* open ones, oldest first */
+	struct reactor *reactor;
+	struct listener *listener;
+	struct input *input;
+	struct request *barrier; /* open, and holds all behind it */
+	struct name_claim *nick;
+	uint64_t active_usec; /* the last byte, either way */
+	uint64_t line_usec;   /* when the unfinished line began; or when the lingering did */
+	uint64_t sent_seen;   /* conn.sent when the timer looked last */
+	struct address address;
+	struct handle handle;
+	unsigned n_requests;
+	unsigned dialect : 3;
+	unsigned first_line : 1; /* none has come yet */
+	unsigned eof : 1;        /* the peer has ended its requests */
+	unsigned ending : 1;     /* no more requests are taken; closed once all is answered and sent */
+	unsigned lingering : 1;  /* all is sent, and our side shut; waits for the peer to close */
+	unsigned body_full : 1;  /* the sink has no room now */
+	unsigned ended : 1;
+};
+
+struct request {
+	struct list link; /* the session's, or the pool's */
+	struct session *session; /* NULL: it has ended */
+	struct reactor *reactor;
+	const struct role_verb *verb; /* NULL: the line was none */
+	struct outq out;              /* waits here while an older request is open */
+	uint8_t role;                 /* index of the role's counters and state */
+	uint8_t dialect;
+	bool deferred, answered, fields; /* fields: one has been written */
+};
+
+#define REQUESTS_FREE_MAX 128
+
+/* session.c */
+/* In reactor 0: makes a session that @to adopts, or closes. Takes the fd over on success. 0 or -ENOMEM. */
+int session_new(struct reactor *from, struct reactor *to, struct listener *l, int fd, const struct address *peer);
+void session_bury_all(struct reactor *r);
+void session_goaway(struct session *s, const char *why);
+void session_end(struct session *s, const char *why); /* at once; the memory goes at the end of the pass */
+void session_finish(struct session *s); /* no more requests; ends when all is answered and sent */
+void session_touch(struct session *s); /* the deadline may have come nearer */
+void session_maybe_close(struct session *s);
+const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX]);
+
+/* input.c */
+void input_readable(struct session *s);
+void input_resume(struct session *s); /* at the end of the pass */
+void input_cut_body(struct session *s); /* no more of it will come: its sink is told so */
+void input_free(struct session *s);
+int input_body(struct session *s, struct body_sink *b, uint64_t size);
+
+/* request.c */
+struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);
+void request_drop_all(struct session *s); /* the session ends: closed ones are freed, open ones cut loose */
+void request_pool_done(struct reactor *r);
+
+/* builtin.c: the verbs of every listener */
+extern const struct role builtin_role;
+void builtin_release_nick(struct reactor *r, struct name_claim *c); /* takes the claim over */

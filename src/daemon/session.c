@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session's life. Reactor 0 makes it when it accepts, its own reactor adopts it, and when it has ended it travels
+ * back to reactor 0, which counts it out and frees it. In between only its own reactor touches it.
+ */
+#include "daemon/session-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/coldread.h"
+#include "daemon/limits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
+#define SESSION_LINGER_USEC (2 * USEC_PER_SEC)
+
+const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX])
+{
+	if (!s->nick)
+		return address_text(&s->address, dst);
+	(void)snprintf(dst, NAME_MAX_BYTES + 1, "%s", s->nick->shown);
+	return dst;
+}
+
+static uint64_t session_deadline(const struct session *s)
+{
+	const struct limits_options *limits = s->reactor->limits;
+	const struct input *in = s->input;
+	uint64_t at = s->active_usec + limits->idle_usec;
+
+	if (s->lingering)
+		return s->line_usec + SESSION_LINGER_USEC;
+	if (in && line_is_unfinished(&in->line))
+		at = MIN(at, s->line_usec + limits->line_time_usec);
+	if (s->conn.full || (in && in->body_left > 0 && !s->body_full))
+		at = MIN(at, s->active_usec + limits->stall_usec);
+	return at;
+}
+
+void session_touch(struct session *s)
+{
+	uint64_t at = session_deadline(s);
+
+	if (!timer_is_armed(&s->timer) || at / USEC_PER_MSEC < s->timer.at_msec)
+		loop_timer(&s->reactor->loop, &s->timer, at);
+}
+
+static void session_fire(struct timer *t)
+{
+	struct session *s = container_of(t, struct session, timer);
+	uint64_t now = s->reactor->loop.now_usec;
+
+	/* What was sent since counts as life; it is not worth a store on every write. */
+	if (s->conn.sent != s->sent_seen) {
+		s->sent_seen = s->conn.sent;
+		s->active_usec = now;
+	}
+	if (session_deadline(s) > now)
+		session_touch(s);
+	else
+		session_end(s, s->lingering ? "closed" : "its time was over");
+}
+
+static void session_readable(struct conn *c)
+{
+	input_readable(container_of(c, struct session, conn));
+}
+
+static void session_drained(struct conn *c)
+{
+	struct session *s = container_of(c, struct session, conn);
+
+	if (s->input || s->ending || s->eof || c->paused)
+		loop_later(&s->reactor->loop, &s->resume);
+}
+
+static void session_stalled(struct conn *c)
+{
+	struct session *s = container_of(c, struct session, conn);
+
+	s->active_usec = s->reactor->loop.now_usec;
+	s->sent_seen = c->sent;
+	session_touch(s);
+}
+
+static void session_broken(struct conn *c, int error)
+{
+	session_end(container_of(c, struct session, conn), strerror(-error));
+}
+
+static void session_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
+{
+	struct session *s = container_of(c, struct session, conn);
+
+	if (coldread_start(s->reactor, s->handle, fd, off, len) < 0)
+		session_end(s, "out of memory");
+}
+
+static const struct conn_ops session_conn_ops = {
+	.readable = session_readable,
+	.drained = session_drained,
+	.stalled = session_stalled,
+	.broken = session_broken,
+	.cold = session_cold,
+};
+
+static void session_resume(struct later *l)
+{
+	input_resume(container_of(l, struct session, resume));
+}
+
+void session_finish(struct session *s)
+{
+	if (s->ending)
+		return;
+	s->ending = true;
+	loop_later(&s->reactor->loop, &s->resume);
+}
+
+void session_maybe_close(struct session *s)
+{
+	const struct input *in = s->input;
+
+	if (s->ended || s->lingering || !(s->ending || s->eof))
+		return;
+	if (!list_is_empty(&s->requests) || !outq_is_empty(&s->conn.out) || (in && in->body_left > 0))
+		return;
+	if (s->eof && !s->ending && in && in->held_len > 0)
+		return;
+	if (s->eof || conn_shutdown(&s->conn) < 0) {
+		session_end(s, "closed");
+		return;
+	}
+	s->lingering = true;
+	s->line_usec = s->reactor->loop.now_usec;
+	conn_unpause(&s->conn);
+	session_touch(s);
+}
+
+static void session_release_nick(struct session *s)
+{
+	struct name_claim *c = STEAL_PTR(s->nick);
+
+	if (c)
+		builtin_release_nick(s->reactor, c);
+}
+
+void session_end(struct session *s, const char *why)
+{
+	struct reactor *r = s->reactor;
+
+	if (s->ended)
+		return;
+	s->ended = true;
+	if (log_wants(LOG_LEVEL_DEBUG)) {
+		char peer[ADDRESS_TEXT_MAX];
+
+		log_debug("session %u.%u of %s ended: %s", s->handle.reactor, s->handle.slot,
+			  address_text(&s->address, peer), why);
+	}
+	input_cut_body(s);
+	request_drop_all(s);
+	loop_no_timer(&r->loop, &s->timer);
+	loop_not_later(&s->resume);
+	conn_done(&s->conn);
+	session_release_nick(s);
+	reactor_leave(r, s);
+
+	/* Somebody further up may be working with it: its memory stays until the pass is over. */
+	list_remove(&s->link);
+	list_add_tail(&r->dead, &s->link);
+	loop_later(&r->loop, &r->bury);
+}
+
+/* In reactor 0: the other end of session_new(). */
+static void session_return(struct msg *m)
+{
+	struct session *s = container_of(m, struct session, msg);
+
+	reactor_session_back(s->reactor->server, s->listener, &s->address, s->reactor->index);
+	free(s);
+}
+
+void session_bury_all(struct reactor *r)
+{
+	struct list *n;
+
+	while ((n = list_pop(&r->dead))) {
+		struct session *s = container_of(n, struct session, link);
+
+		input_free(s);
+		s->msg.act = session_return;
+		reactor_post(r, &r->server->reactors[0], &s->msg);
+	}
+}
+
+/* In its own reactor. */
+static void session_adopt(struct msg *m)
+{
+	struct session *s = container_of(m, struct session, msg);
+	struct reactor *r = s->reactor;
+	int fd = s->conn.watch.fd;
+	int e;
+
+	list_init(&s->requests);
+	s->resume.run = session_resume;
+	s->timer.fire = session_fire;
+	s->active_usec = r->loop.now_usec;
+	s->first_line = true;
+	e = reactor_enter(r, s);
+	if (e >= 0) {
+		e = conn_init(&s->conn, &r->loop, &r->pool, fd, &session_conn_ops);
+		if (e < 0)
+			reactor_leave(r, s);
+	}
+	if (e < 0) {
+		log_warning("a session was refused: %s", strerror(-e));
+		(void)close(fd);
+		s->msg.act = session_return;
+		reactor_post(r, &r->server->reactors[0], &s->msg);
+		return;
+	}
+	list_add_tail(&r->sessions, &s->link);
+	session_touch(s);
+	if (r->leaving)
+		session_finish(s);
+}
+
+int session_new(struct reactor *from, struct reactor *to, struct listener *l, int fd, const struct address *peer)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->conn.watch.fd = fd;
+	s->reactor = to;
+	s->listener = l;
+	s->address = *peer;
+	s->msg.act = session_adopt;
+	reactor_post(from, to, &s->msg);
+	return 0;
+}
+
+void session_goaway(struct session *s, const char *why)
+{
+	if (s->dialect == DIALECT_IOE1 && !s->ending) {
+		char event[256];
+		int n = snprintf(event, sizeof(event), "GOAWAY,%s\n", why);
+
+		conn_write(&s->conn, event, MIN((size_t)n, sizeof(event) - 1));
+	}
+	session_finish(s);
+}

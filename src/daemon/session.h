@@ -1,0 +1,90 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: who is connected, in which dialect, and which requests are open. This header is what roles see of it;
+ * how it works inside is session.c's and session-internal.h's.
+ *
+ * A request is the slot its answer leaves through, so answers leave in the order of the requests whatever order they
+ * come in. It lives until it is answered, even where its session ends before: whoever put it off always answers it,
+ * and an answer to a session that is gone goes nowhere.
+ */
+
+#include "base/macro.h"
+#include "daemon/role.h"
+#include "wire/dialect.h"
+#include "wire/slug.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct session;
+
+/* What the request came with. */
+enum dialect request_dialect(const struct request *q);
+const struct settings *request_settings(const struct request *q); /* of its reactor, valid during the call */
+struct loop *request_loop(const struct request *q); /* of its reactor: for jobs and timers */
+struct worker_pool *request_workers(const struct request *q);
+void *request_role_state(const struct request *q); /* what start() of the verb's role returned */
+bool request_is_gone(const struct request *q); /* the session has ended */
+
+/*
+ * Exactly one of these answers a request, and the request is gone after it (a freed pointer). Text is one line
+ * without its end. Fields are encoded where the dialect wants it.
+ */
+void request_ok(struct request *q); /* OK */
+void request_line(struct request *q, const char *text, size_t len); /* as it is */
+/* word, fields...: request_begin(q, "OK"); request_field(q, name, n); request_end(q); nothing else in between. */
+void request_begin(struct request *q, const char *word);
+void request_field(struct request *q, const char *data, size_t len);
+void request_field_u64(struct request *q, uint64_t v);
+void request_end(struct request *q);
+/* ERROR: SLUG: text. The text is a sentence with the value and the range; bytes outside printable ASCII are escaped. */
+void request_error(struct request *q, enum slug slug, const char *fmt, ...) _printf_(3, 4);
+/* Sized: the count, LF, then the bytes, already in the dialect's form. */
+void request_sized(struct request *q, const void *body, size_t len);
+/* A sized answer in one piece: fill the returned memory (NULL: no memory, nothing was said), then commit, which answers. */
+char *request_sized_reserve(struct request *q, size_t len);
+void request_sized_commit(struct request *q, size_t len);
+/* Sized: @len bytes of the file from @off on, sent by sendfile. Consumes the fd. */
+void request_file(struct request *q, int fd, uint64_t off, uint64_t len);
+
+/*
+ * Puts the answer off: the request stays valid after the act returns, in this thread only, until it is answered.
+ * A job carries it through a worker as a pointer that nobody looks behind there.
+ */
+void request_defer(struct request *q);
+
+/*
+ * The bytes that follow a request's line (WRITE). The session brings them where get() points.
+ */
+struct body_sink {
+	const struct body_sink_ops *ops;
+};
+struct body_sink_ops {
+	/* Where the next bytes go: sets @ret and returns how many fit, 0: none now (body_resume() when there is room). */
+	size_t (*get)(struct body_sink *b, char **ret);
+	/* @n of them have come. The sink may answer the request from here; once all bytes have come, it must some time. */
+	void (*put)(struct body_sink *b, size_t n);
+	/* The session ended before all bytes came. The request is still to be answered (into nowhere); the sink is no
+	 * longer called. */
+	void (*gone)(struct body_sink *b);
+};
+
+/* Call once in the act of a barrier verb, after request_defer(): the next @size bytes are the sink's. With size 0
+ * neither get() nor put() is called. The sink must live until all bytes have come or gone() was called. */
+void request_body(struct request *q, struct body_sink *b, uint64_t size);
+/* Throws away what is still to come of the body and lets go of its sink, which is not called again. @size is for a
+ * request that is refused before request_body(), else 0. Call before answering. */
+void request_body_discard(struct request *q, uint64_t size);
+/* There is room again. */
+void request_body_resume(struct request *q);
+
+/* Memory that a request holds for its session, counted against limits.memory. False: over the limit, nothing was
+ * counted (answer busy). */
+bool request_charge(struct request *q, size_t n);
+void request_uncharge(struct request *q, size_t n);
+
+/* A log event with the session's fields (IOE_SESSION IOE_PEER IOE_NAME IOE_VERB). */
+void request_log(struct request *q, int level, const char *fmt, ...) _printf_(3, 4);

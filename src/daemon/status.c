@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/status.h"
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "daemon/journal.h"
+#include "daemon/limits.h"
+#include "daemon/server.h"
+#include "daemon/worker.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A worker that has been in the kernel for so long says something about the disk. */
+#define STATUS_STUCK_USEC (10 * USEC_PER_SEC)
+
+static uint64_t status_load(const atomic_uint_fast64_t *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+static void status_warn(struct status *st, const char *fmt, ...) _printf_(2, 3);
+static void status_warn(struct status *st, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (st->n_warnings == STATUS_WARNINGS_MAX)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(st->warnings[st->n_warnings++], sizeof(st->warnings[0]), fmt, ap);
+	va_end(ap);
+}
+
+static void status_add_listeners(struct server *s, struct status *st)
+{
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		struct status_listener *to = &st->listeners[i];
+
+		(void)snprintf(to->address, sizeof(to->address), "%s", l->address);
+		(void)snprintf(to->roles, sizeof(to->roles), "%s", l->roles);
+		to->paused = atomic_load_explicit(&l->paused, memory_order_relaxed);
+		to->accepted = status_load(&l->accepted);
+		to->refused = status_load(&l->refused);
+		st->accepted += to->accepted;
+		st->refused += to->refused;
+		if (to->paused)
+			status_warn(st, "%s accepts no connections for now: out of descriptors or memory", l->address);
+	}
+	st->n_listeners = s->n_listeners;
+}
+
+static void status_add_reactors(struct server *s, struct status *st)
+{
+	for (unsigned i = 0; i < s->n_reactors; i++) {
+		struct reactor *r = &s->reactors[i];
+
+		st->sessions += status_load(&r->counters.sessions);
+		st->bytes_in += status_load(&r->counters.bytes_in);
+		st->bytes_out += status_load(&r->pool.sent);
+		st->memory += pool_used(&r->pool);
+		for (unsigned k = 0; k <= s->n_roles; k++) {
+			st->roles[k].requests += status_load(&r->counters.requests[k]);
+			st->roles[k].errors += status_load(&r->counters.errors[k]);
+		}
+	}
+	for (unsigned k = 0; k <= s->n_roles; k++) {
+		st->roles[k].name = k < s->n_roles ? s->args.roles[k]->name : "session";
+		st->requests += st->roles[k].requests;
+		st->errors += st->roles[k].errors;
+	}
+	st->n_roles = s->n_roles + 1;
+}
+
+int server_status(struct server *s, struct status *ret)
+{
+	const struct server_options *o = settings_get(s->settings, &server_section);
+	const struct limits_options *limits = settings_get(s->settings, &limits_section);
+	uint64_t now = clock_usec(), stuck = worker_pool_stuck_usec(s->workers, now);
+
+	*ret = (struct status){
+		.state = s->stopping ? "stopping" : stuck > STATUS_STUCK_USEC ? "degraded" : "running",
+		.version = PACKAGE_VERSION,
+		.instance = s->args.instance,
+		.pid = getpid(),
+		.started_usec = s->started_real_usec,
+		.uptime_usec = now - s->started_usec,
+		.config = s->settings->source,
+		.reactors = s->n_reactors,
+		.workers = o->workers,
+		.sessions_limit = limits->connections,
+		.memory_limit = limits->memory,
+		.log_dropped = journal_dropped(),
+		.reload_usec = s->reload_usec,
+		.reload_ok = s->reload_ok,
+		.listeners = calloc(s->n_listeners, sizeof(*ret->listeners)),
+		.roles = calloc(s->n_roles + 1, sizeof(*ret->roles)),
+	};
+	if (!ret->listeners || !ret->roles) {
+		status_done(ret);
+		return -ENOMEM;
+	}
+	(void)snprintf(ret->state_dir, sizeof(ret->state_dir), "%s", s->state_dir);
+	(void)snprintf(ret->reload_text, sizeof(ret->reload_text), "%s", s->reload_text);
+	status_add_listeners(s, ret);
+	status_add_reactors(s, ret);
+	if (stuck > STATUS_STUCK_USEC)
+		status_warn(ret, "a worker has been waiting for the disk for %llu s",
+			    (unsigned long long)(stuck / USEC_PER_SEC));
+	if (ret->log_dropped > 0)
+		status_warn(ret, "%llu log events were dropped: the log's reader is too slow or stopped",
+			    (unsigned long long)ret->log_dropped);
+	if (s->reload_usec && !s->reload_ok)
+		status_warn(ret, "the last reload was refused: the old configuration is in force");
+	return 0;
+}
+
+void status_done(struct status *st)
+{
+	free(st->listeners);
+	free(st->roles);
+	st->listeners = NULL;
+	st->roles = NULL;
+}
