@@ -1,0 +1,14 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* ioed's command line. (Apart from main.c, since <getopt.h> and daemon/option.h both have a struct option.) */
+
+#include <stdbool.h>
+
+struct arguments {
+	const char *config; /* NULL: the default file */
+	unsigned instance;
+	bool test;
+};
+
+/* -1: go on; otherwise all has been said, and this is the exit status. */
+int arguments_parse(struct arguments *ret, int argc, char **argv);

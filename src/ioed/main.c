@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* ioed(8): arguments, signals, and the order in which things begin and end. */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "config/config.h"
+#include "control/control.h"
+#include "daemon/journal.h"
+#include "daemon/notify.h"
+#include "daemon/server.h"
+#include "ioed/arguments.h"
+#include "ioed/roles.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#define EXIT_CONFIG 78 /* sysexits.h: EX_CONFIG */
+
+/* The last words to a log that may not be read. */
+#define MAIN_LOG_USEC (USEC_PER_SEC / 2)
+
+#define MAIN_NOTIFY_RETRY_USEC (100 * USEC_PER_MSEC)
+
+struct main {
+	struct loop loop;
+	struct watch signals;
+	struct timer watchdog, notify_timer;
+	uint64_t watchdog_usec;
+	struct arguments args;
+	struct settings *settings; /* what was started with */
+	struct settings *reloaded; /* NULL, or what is in force since */
+	struct server *server;
+	struct control *control;
+	struct notify *notify;
+	char status[400]; /* for the service manager */
+};
+
+/* A sentence a line: each becomes an event of its own. */
+static void main_log_lines(enum log_level level, const char *text)
+{
+	while (text && *text) {
+		size_t n = strcspn(text, "\n");
+
+		log_full(level, NULL, 0, "%.*s", (int)n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
+static int main_load(const struct arguments *args, struct settings **ret)
+{
+	struct buf why = { .max = 64 << 10 };
+	int r;
+
+	r = config_load(args->config, args->instance, &ioed_schema, ret, &why);
+	if (r < 0) {
+		const char *text = buf_str(&why);
+
+		main_log_lines(LOG_LEVEL_ERR, text && *text ? text : strerror(-r));
+	}
+	buf_done(&why);
+	return r;
+}
+
+static void main_use_log_level(const struct settings *s)
+{
+	log_set_level(journal_level(settings_get(s, &log_section)));
+}
+
+static void main_notify_later(struct main *m)
+{
+	if (notify_is_pending(m->notify))
+		loop_timer(&m->loop, &m->notify_timer, clock_usec() + MAIN_NOTIFY_RETRY_USEC);
+}
+
+/* TERM and INT: begin to stop; main_stopped() comes when it is done. */
+static void main_stop(struct main *m, const char *signal)
+{
+	log_notice("stopping: %s", signal);
+	notify_stopping(m->notify, "Stopping: answering what is open");
+	main_notify_later(m);
+	server_stop(m->server, "stopping");
+}
+
+static void main_stopped(_unused_ struct server *s, void *userdata)
+{
+	struct main *m = userdata;
+
+	loop_stop(&m->loop);
+}
+
+/* HUP. All is parsed and checked before anything changes. */
+static void main_reload(struct main *m)
+{
+	struct buf why = { .max = 64 << 10 }, later = { .max = 16 << 10 };
+	struct settings *fresh = NULL;
+	const char *text;
+	int r;
+
+	notify_reloading(m->notify);
+	r = config_load(m->args.config, m->args.instance, &ioed_schema, &fresh, &why);
+	if (r >= 0) {
+		(void)config_restart_needed(m->settings, fresh, &later);
+		text = buf_str(&later);
+		r = server_reload(m->server, fresh, text ? text : "");
+	}
+	if (r >= 0) {
+		main_use_log_level(fresh);
+		log_notice("reloaded the configuration from %s", fresh->source);
+		main_log_lines(LOG_LEVEL_WARNING, buf_str(&later));
+		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
+		(void)settings_unref(m->reloaded);
+		m->reloaded = STEAL_PTR(fresh);
+	} else {
+		text = buf_str(&why);
+		if (!text || !*text)
+			text = strerror(-r);
+		log_err("the reload was refused, and the old configuration stays in force:");
+		main_log_lines(LOG_LEVEL_ERR, text);
+		server_reload_failed(m->server, text);
+	}
+	notify_ready(m->notify, m->status);
+	main_notify_later(m);
+	(void)settings_unref(fresh);
+	buf_done(&why);
+	buf_done(&later);
+}
+
+static void main_signal(struct watch *w, _unused_ uint32_t events)
+{
+	struct main *m = container_of(w, struct main, signals);
+	struct signalfd_siginfo si;
+
+	while (read(w->fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGHUP)
+			main_reload(m);
+		else
+			main_stop(m, si.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	}
+}
+
+/* What the service manager could not take at once is told a little later. */
+static void main_notify_again(struct timer *t)
+{
+	struct main *m = container_of(t, struct main, notify_timer);
+
+	notify_retry(m->notify);
+	main_notify_later(m);
+}
+
+/* Fed only where every reactor has finished a round since the last time. */
+static void main_watchdog(struct timer *t)
+{
+	struct main *m = container_of(t, struct main, watchdog);
+
+	if (server_poke(m->server))
+		notify_watchdog(m->notify);
+	loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 2);
+}
+
+static int main_block_signals(struct main *m)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	/* Before the first thread: they inherit it. */
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+		return -errno;
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a write over a limit shall fail, not kill */
+	m->signals = (struct watch){ .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = main_signal };
+	return m->signals.fd < 0 ? -errno : loop_watch(&m->loop, &m->signals, EPOLLIN);
+}
+
+/* As many descriptors as the hard limit lets us have; sessions need them. */
+static void main_raise_nofile(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) < 0 || rl.rlim_cur == rl.rlim_max)
+		return;
+	rl.rlim_cur = rl.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &rl);
+}
+
+static int main_start(struct main *m)
+{
+	struct server_args args = {
+		.instance = m->args.instance,
+		.roles = ioed_roles,
+		.settings = m->settings,
+		.loop = &m->loop,
+		.stopped = main_stopped,
+		.userdata = m,
+	};
+	char why[1024] = "";
+	int r;
+
+	r = server_start(&m->server, &args, why, sizeof(why));
+	if (r >= 0)
+		r = control_new(&m->control, &m->loop, m->server->runtime_dir, m->settings, m->server, why, sizeof(why));
+	if (r < 0)
+		log_err("%s", *why ? why : strerror(-r));
+	return r;
+}
+
+static void main_ready(struct main *m)
+{
+	size_t len = (size_t)snprintf(m->status, sizeof(m->status), "Serving on");
+
+	for (size_t i = 0; i < m->server->n_listeners && len < sizeof(m->status); i++)
+		len += (size_t)snprintf(m->status + len, sizeof(m->status) - len, "%s %s (%s)", i ? "," : "",
+					m->server->listeners[i].address, m->server->listeners[i].roles);
+	log_notice("ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
+	notify_ready(m->notify, m->status);
+	main_notify_later(m);
+	m->watchdog_usec = notify_watchdog_usec();
+	if (m->watchdog_usec > 0)
+		loop_timer(&m->loop, &m->watchdog, clock_usec() + m->watchdog_usec / 4);
+}
+
+/* From the first thread to the last. The exit status. */
+static int main_serve(struct main *m)
+{
+	unsigned left = 0;
+	int r;
+
+	r = loop_init(&m->loop);
+	if (r >= 0)
+		r = main_block_signals(m);
+	if (r >= 0)
+		r = notify_new(&m->notify);
+	if (r >= 0)
+		r = journal_start(journal_sink_pick(), m->args.instance);
+	if (r < 0) {
+		log_err("cannot start: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	(void)journal_thread_init();
+	r = main_start(m);
+	if (r >= 0) {
+		main_ready(m);
+		r = loop_run(&m->loop);
+		if (r < 0)
+			log_err("main's loop ended: %s", strerror(-r));
+	}
+	m->control = control_free(m->control);
+	if (m->server)
+		left = server_free(m->server);
+	if (r >= 0)
+		log_notice("stopped");
+	journal_stop(clock_usec() + MAIN_LOG_USEC);
+	/* A thread that hangs in the kernel cannot be waited for, and must not touch what an orderly exit takes down. */
+	if (left > 0)
+		_exit(EXIT_FAILURE);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct main m = {
+		.watchdog.fire = main_watchdog,
+		.notify_timer.fire = main_notify_again,
+	};
+	int r;
+
+	r = arguments_parse(&m.args, argc, argv);
+	if (r >= 0)
+		return r;
+	r = main_load(&m.args, &m.settings);
+	if (r < 0)
+		return EXIT_CONFIG;
+	if (m.args.test) {
+		(void)printf("ioed: the configuration of instance %u is in order (%s)\n", m.args.instance, m.settings->source);
+		(void)settings_unref(m.settings);
+		return EXIT_SUCCESS;
+	}
+	main_use_log_level(m.settings);
+	main_raise_nofile();
+	r = main_serve(&m);
+	m.notify = notify_free(m.notify);
+	(void)settings_unref(m.reloaded);
+	(void)settings_unref(m.settings);
+	closep(&m.signals.fd);
+	loop_done(&m.loop);
+	return r;
+}

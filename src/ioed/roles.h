@@ -1,0 +1,9 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* The only list of roles, and with it the schema of the whole configuration. */
+
+#include "daemon/option.h"
+#include "daemon/role.h"
+
+extern const struct role *const ioed_roles[]; /* NULL-terminated */
+extern const struct option_schema ioed_schema;

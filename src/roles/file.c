@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/file.h"
+
+#include "base/log.h"
+#include "base/macro.h"
+#include "daemon/session.h"
+#include "roles/read.h"
+#include "roles/upload.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_SPOOL ".ioe"
+
+static const struct option file_rows[] = {
+	{ "root", OPTION_STRING, OPTION_FIELD(struct file_options, root, char *), 1, 4000, NULL, OPTION_APPLY_RESTART, NULL,
+	  "The folder that is served. Without it, files in the state directory." },
+	{ "max_size", OPTION_SIZE, OPTION_FIELD(struct file_options, max_size, uint64_t), 0, 1ULL << 60, "64G", OPTION_APPLY_NOW, NULL,
+	  "Bytes a file that is written may have." },
+	{ "sync", OPTION_BOOL, OPTION_FIELD(struct file_options, sync, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
+	  "Whether OK to a WRITE means that a power cut cannot undo it." },
+	{ "overwrite", OPTION_BOOL, OPTION_FIELD(struct file_options, overwrite, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
+	  "Whether WRITE may replace a file that is there." },
+	{ "mode", OPTION_MODE, OPTION_FIELD(struct file_options, mode, uint64_t), 0, 0777, "0640", OPTION_APPLY_NOW, NULL,
+	  "The permissions of files that are written." },
+};
+
+const struct option_section file_section = {
+	.name = "file",
+	.rows = file_rows,
+	.n_rows = ELEMENTSOF(file_rows),
+	.size = sizeof(struct file_options),
+};
+
+void file_refuse(struct request *q, const char *name, int error)
+{
+	switch (-error) {
+	case ENOENT:
+	case ENOTDIR:
+		request_error(q, SLUG_NOT_FOUND, "'%s' is not there; LIST shows what is", name);
+		break;
+	case EISDIR:
+		request_error(q, SLUG_DENIED, "'%s' is a folder; LIST,%s shows what is in it", name, name);
+		break;
+	case ENOTSUP:
+		request_error(q, SLUG_DENIED, "'%s' is neither a file nor a folder", name);
+		break;
+	case ELOOP:
+		request_error(q, SLUG_DENIED, "'%s' leads over a symbolic link, and links are not followed", name);
+		break;
+	case EXDEV:
+		request_error(q, SLUG_DENIED, "'%s' leads out of the served folder", name);
+		break;
+	case EEXIST:
+		request_error(q, SLUG_EXISTS, "'%s' is there, and file.overwrite is false", name);
+		break;
+	case EACCES:
+	case EPERM:
+		request_error(q, SLUG_DENIED, "the server itself may not touch '%s'; its administrator can change that", name);
+		break;
+	case EROFS:
+		request_error(q, SLUG_DENIED, "the served folder is read-only on the server");
+		break;
+	case ENOSPC:
+	case EDQUOT:
+		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing of '%s' was kept", name);
+		break;
+	case EFBIG:
+		request_error(q, SLUG_TOO_LARGE, "the server's file system takes no file that large");
+		break;
+	case ENAMETOOLONG:
+		request_error(q, SLUG_BAD_ARGUMENT, "'%s' is too long for the server's file system", name);
+		break;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		request_error(q, SLUG_BUSY, "the server is out of descriptors or memory; try again later");
+		break;
+	default:
+		request_log(q, LOG_LEVEL_WARNING, "'%s': %s", name, strerror(-error));
+		request_error(q, SLUG_INTERNAL, "'%s': %s", name, strerror(-error));
+		break;
+	}
+}
+
+bool file_take_name(struct request *q, const struct field *f, char ret[PATH_BYTES_MAX + 1])
+{
+	const char *why;
+
+	switch (path_check(f->data, f->len, ret, &why)) {
+	case 0:
+		return true;
+	case PATH_E_TOO_LONG:
+		request_error(q, SLUG_BAD_ARGUMENT, "the name has %zu bytes: %s", f->len, why);
+		return false;
+	default:
+		request_error(q, SLUG_DENIED, "'%.*s' is no name of a file here: %s", (int)MIN(f->len, (size_t)80), f->data,
+			      why);
+		return false;
+	}
+}
+
+static int file_open_root(struct file_state *s, const struct role_start *with, char *why, size_t why_size)
+{
+	const struct file_options *o = settings_get(with->settings, &file_section);
+	char standard[4096];
+	const char *path = o->root;
+	int r;
+
+	if (!path) {
+		path = standard;
+		(void)snprintf(standard, sizeof(standard), "%s/files", with->state_dir);
+		if (mkdirat(with->state_dirfd, "files", 0750) < 0 && errno != EEXIST) {
+			r = -errno;
+			(void)snprintf(why, why_size, "%s cannot be made: %s", path, strerror(-r));
+			return r;
+		}
+	}
+	s->root.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->root.fd >= 0)
+		return 0;
+	r = -errno;
+	(void)snprintf(why, why_size, "file.root %s cannot be opened: %s; make it, or change file.root", path, strerror(-r));
+	return r;
+}
+
+/* What a daemon that was killed left in the spool is nobody's. */
+static void file_sweep(int spool_fd)
+{
+	int fd = fcntl(spool_fd, F_DUPFD_CLOEXEC, 0);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (!d) {
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
+	while ((e = readdir(d)))
+		if (e->d_type == DT_REG || e->d_type == DT_UNKNOWN)
+			(void)unlinkat(spool_fd, e->d_name, 0);
+	(void)closedir(d);
+}
+
+static void file_open_spool(struct file_state *s, const struct file_options *o)
+{
+	int r = 0;
+
+	if (mkdirat(s->root.fd, FILE_SPOOL, 0700) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r >= 0) {
+		s->spool_fd = openat(s->root.fd, FILE_SPOOL, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		r = s->spool_fd < 0 ? -errno : 0;
+	}
+	if (r >= 0) {
+		file_sweep(s->spool_fd);
+		return;
+	}
+	/* Under the unit's ProtectSystem=strict only the state directory can be written. */
+	log_warning("the served folder %s cannot be written: %s; files can be read only. If ioed runs under systemd: "
+		    "systemctl edit ioe@N, and there [Service] ReadWritePaths=%s",
+		    o->root ? o->root : "files", strerror(-r), o->root ? o->root : "");
+}
+
+static void file_stop(void *state)
+{
+	struct file_state *s = state;
+
+	closep(&s->spool_fd);
+	closep(&s->root.fd);
+	free(s);
+}
+
+static int file_start(const struct role_start *with, void **ret_state, char *why, size_t why_size)
+{
+	struct file_state *s = malloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	*s = (struct file_state){ .root.fd = -1, .spool_fd = -1 };
+	r = file_open_root(s, with, why, why_size);
+	if (r < 0) {
+		file_stop(s);
+		return r;
+	}
+	path_probe(&s->root);
+	file_open_spool(s, settings_get(with->settings, &file_section));
+	*ret_state = s;
+	return 0;
+}
+
+static const struct role_verb file_verbs[] = {
+	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1, VERB_CONCURRENT }, read_list },
+	{ { "DIR", "DIR[,folder]", "As LIST, with kind, size and time.", 0, 1, VERB_NOT_YET }, NULL },
+	{ { "STAT", "STAT,name", "Kind, size and time of a file.", 1, 1, VERB_NOT_YET }, NULL },
+	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_CONCURRENT }, read_file },
+	{ { "RANGE", "RANGE,name,offset,length", "A part of a file.", 3, 3, VERB_NOT_YET }, NULL },
+	{ { "SUM", "SUM,name", "A file's SHA-256.", 1, 1, VERB_NOT_YET }, NULL },
+	{ { "WRITE", "WRITE,name,size", "Stores the size bytes that follow; OK once they are safe on disk.", 2, 2, VERB_BARRIER | VERB_LAST_COMMA }, upload_write },
+	{ { "UPLOAD", "UPLOAD,name,size,sha256", "Stores a file, and goes on where it broke off.", 3, 3, VERB_BARRIER | VERB_NOT_YET }, NULL },
+	{ { "DELETE", "DELETE,name", "Deletes a file.", 1, 1, VERB_BARRIER | VERB_NOT_YET }, NULL },
+	{ { "RENAME", "RENAME,from,to", "Gives a file another name.", 2, 2, VERB_BARRIER | VERB_NOT_YET }, NULL },
+	{ { "MKDIR", "MKDIR,name", "Makes a folder.", 1, 1, VERB_BARRIER | VERB_NOT_YET }, NULL },
+};
+
+const struct role file_role = {
+	.name = "file",
+	.verbs = file_verbs,
+	.n_verbs = ELEMENTSOF(file_verbs),
+	.options = &file_section,
+	.start = file_start,
+	.stop = file_stop,
+};

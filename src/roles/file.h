@@ -1,0 +1,30 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* The role file: a folder that clients list, read and write. */
+
+#include "daemon/role.h"
+#include "roles/path.h"
+
+struct file_options {
+	char *root; /* NULL: STATE/files */
+	uint64_t max_size;
+	bool sync, overwrite;
+	uint64_t mode;
+};
+extern const struct option_section file_section;
+
+extern const struct role file_role;
+
+/* What the role's modules share. Made at the start, then only read. */
+struct file_state {
+	struct path_root root;
+	int spool_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
+};
+
+struct request;
+
+/* Answers with the error that this errno is to a client who asked for @name. */
+void file_refuse(struct request *q, const char *name, int error);
+
+/* Checks a name; answers with the error where it is none. False: answered. */
+bool file_take_name(struct request *q, const struct field *f, char ret[PATH_BYTES_MAX + 1]);

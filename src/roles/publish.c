@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/publish.h"
+
+#include "base/io.h"
+#include "base/macro.h"
+#include "roles/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Unique in the process is enough: the spool is this daemon's alone, and swept at its start. */
+static void publish_name_spooled(struct publish *p)
+{
+	static atomic_uint_fast64_t next;
+
+	(void)snprintf(p->spooled, sizeof(p->spooled), "%llx",
+		       (unsigned long long)atomic_fetch_add_explicit(&next, 1, memory_order_relaxed));
+}
+
+/* File systems that know no O_TMPFILE say so in several ways (open(2)). */
+static bool publish_has_no_tmpfile(int error)
+{
+	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT;
+}
+
+static int publish_open_spooled(struct publish *p, const struct file_state *state, unsigned mode)
+{
+	publish_name_spooled(p);
+	p->fd = openat(state->spool_fd, p->spooled, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (p->fd >= 0)
+		return 0;
+	p->spooled[0] = '\0';
+	return -errno;
+}
+
+int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode)
+{
+	const char *base;
+	int r = 0;
+
+	if (state->spool_fd < 0)
+		return -EROFS;
+	p->dir_fd = path_open_parent(&state->root, path, &base);
+	if (p->dir_fd < 0)
+		return p->dir_fd;
+	(void)snprintf(p->base, sizeof(p->base), "%s", base);
+
+	p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	if (p->fd < 0)
+		r = publish_has_no_tmpfile(errno) ? publish_open_spooled(p, state, mode) : -errno;
+	/* Whatever the umask says. */
+	if (r >= 0 && fchmod(p->fd, mode) < 0)
+		r = -errno;
+	return r;
+}
+
+int publish_write(struct publish *p, const void *data, size_t n, uint64_t off)
+{
+	return io_pwrite_all(p->fd, data, n, (off_t)off);
+}
+
+static int publish_link(const struct publish *p, int dir_fd, const char *name)
+{
+	char self[64];
+
+	/* AT_EMPTY_PATH would need a capability before Linux 6.10. */
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", p->fd);
+	return linkat(AT_FDCWD, self, dir_fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* What is there may be replaced if it is a file. */
+static int publish_check_target(const struct publish *p)
+{
+	struct stat st;
+
+	if (fstatat(p->dir_fd, p->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
+}
+
+/* By a name in the spool and a rename, which replaces at once and never follows a link. */
+static int publish_replace(struct publish *p, const struct file_state *state)
+{
+	int r;
+
+	r = publish_check_target(p);
+	if (r < 0)
+		return r;
+	if (!p->spooled[0]) {
+		publish_name_spooled(p);
+		r = publish_link(p, state->spool_fd, p->spooled);
+		if (r < 0) {
+			p->spooled[0] = '\0';
+			return r;
+		}
+	}
+	if (renameat(state->spool_fd, p->spooled, p->dir_fd, p->base) < 0)
+		return -errno;
+	p->spooled[0] = '\0';
+	return 0;
+}
+
+static int publish_create(struct publish *p, const struct file_state *state)
+{
+	if (!p->spooled[0])
+		return publish_link(p, p->dir_fd, p->base);
+	if (linkat(state->spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
+		return -errno;
+	(void)unlinkat(state->spool_fd, p->spooled, 0);
+	p->spooled[0] = '\0';
+	return 0;
+}
+
+int publish_commit(struct publish *p, const struct file_state *state, bool sync, bool overwrite)
+{
+	int r;
+
+	/* Before it has a name: a power cut must not leave a name with holes behind it. */
+	if (sync && fsync(p->fd) < 0)
+		return -errno;
+	r = publish_create(p, state);
+	if (r == -EEXIST && overwrite)
+		r = publish_replace(p, state);
+	if (r < 0)
+		return r;
+	/* A late error of the disk shows here, or never. */
+	if (sync && fsync(p->dir_fd) < 0)
+		return -errno;
+	return 0;
+}
+
+void publish_abandon(struct publish *p, const struct file_state *state)
+{
+	if (p->spooled[0])
+		(void)unlinkat(state->spool_fd, p->spooled, 0);
+	p->spooled[0] = '\0';
+	closep(&p->fd);
+	closep(&p->dir_fd);
+	p->fd = p->dir_fd = -1;
+}

@@ -1,0 +1,34 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * The durable half of an upload: a file without a name that takes bytes, and gets its name at the end, whole and on
+ * disk, or vanishes. All of this may block: workers only. No part of it knows a session.
+ */
+
+#include "roles/path.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct file_state;
+
+/* Inert: { -1, -1 }. */
+struct publish {
+	int fd;     /* the file; without a name, or spooled */
+	int dir_fd; /* the folder it shall be in */
+	char base[PATH_ELEMENT_MAX + 1];
+	char spooled[32]; /* its name in the spool; "" while it has none */
+};
+
+/* 0 or negative errno; call publish_abandon() in any case. */
+int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode);
+int publish_write(struct publish *p, const void *data, size_t n, uint64_t off);
+
+/*
+ * Makes it visible under its name, replacing what is there at once where @overwrite, and with @sync durable: the file
+ * and its folder are fsynced. After a negative errno nothing may be acknowledged.
+ */
+int publish_commit(struct publish *p, const struct file_state *state, bool sync, bool overwrite);
+
+/* Closes; what was not committed vanishes. */
+void publish_abandon(struct publish *p, const struct file_state *state);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * WRITE in the loop's thread: bytes come into a piece of memory; a full piece, or the last one, goes to a worker, and
+ * meanwhile a second piece fills. One job of an upload is under way at a time, so the file is written in order. When
+ * both pieces are full the session is not read, and the peer waits. A small file is one job: open, write, sync, link.
+ */
+#include "roles/upload.h"
+
+#include "base/macro.h"
+#include "base/str.h"
+#include "daemon/session.h"
+#include "daemon/worker.h"
+#include "roles/file.h"
+#include "roles/publish.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define UPLOAD_PIECE (256U << 10)
+
+struct upload_piece {
+	char *data; /* NULL until it is needed */
+	size_t len;
+};
+
+struct upload {
+	struct body_sink sink;
+	struct job job;
+	struct request *q;
+	const struct file_state *state;
+	uint64_t size, come; /* promised; so far */
+	size_t cap;          /* of a piece */
+	struct upload_piece filling, writing;
+	bool working; /* a job is under way, with the piece `writing` */
+	bool waiting; /* get() had no room */
+	bool broken;  /* no more bytes will come: give up once the job is back */
+	bool refused; /* the request has been answered with an error */
+
+	/* For the job. */
+	struct publish file;
+	uint64_t written;
+	unsigned mode;
+	bool last, sync, overwrite;
+	int error;
+	char path[];
+};
+
+static void upload_free(struct upload *u)
+{
+	free(u->filling.data);
+	free(u->writing.data);
+	free(u);
+}
+
+/* In a worker. */
+static void upload_run(struct job *j)
+{
+	struct upload *u = container_of(j, struct upload, job);
+
+	if (u->file.fd < 0)
+		u->error = publish_open(&u->file, u->state, u->path, u->mode);
+	if (u->error >= 0 && u->writing.len > 0)
+		u->error = publish_write(&u->file, u->writing.data, u->writing.len, u->written);
+	u->written += u->writing.len;
+	if (u->error >= 0 && u->last)
+		u->error = publish_commit(&u->file, u->state, u->sync, u->overwrite);
+	if (u->error < 0 || u->last)
+		publish_abandon(&u->file, u->state);
+}
+
+/* In a worker: closing a large file that nobody wants takes its time. */
+static void upload_abandon_run(struct job *j)
+{
+	struct upload *u = container_of(j, struct upload, job);
+
+	publish_abandon(&u->file, u->state);
+}
+
+static size_t upload_memory(const struct upload *u)
+{
+	return (u->filling.data ? u->cap : 0) + (u->writing.data ? u->cap : 0);
+}
+
+/* The end: the answer, and the memory back. */
+static void upload_finish(struct upload *u)
+{
+	struct request *q = u->q;
+
+	request_uncharge(q, upload_memory(u));
+	if (u->error < 0) {
+		request_body_discard(q, 0);
+		file_refuse(q, u->path, u->error);
+	} else if (u->broken) {
+		request_error(q, SLUG_BAD_ARGUMENT, "the connection ended after %llu of %llu bytes; nothing was kept",
+			      (unsigned long long)u->come, (unsigned long long)u->size);
+	} else {
+		request_begin(q, "OK");
+		request_field(q, "received", 8);
+		request_field_u64(q, u->size);
+		request_end(q);
+	}
+	upload_free(u);
+}
+
+static void upload_abandon_done(struct job *j)
+{
+	upload_finish(container_of(j, struct upload, job));
+}
+
+static void upload_done(struct job *j);
+
+static void upload_submit(struct upload *u, void (*run)(struct job *), void (*done)(struct job *))
+{
+	u->working = true;
+	u->job.run = run;
+	u->job.done = done;
+	worker_submit(request_workers(u->q), request_loop(u->q), &u->job);
+}
+
+/* Hands the filled piece to a worker, where there is something to do. */
+static void upload_push(struct upload *u)
+{
+	struct upload_piece p = u->writing;
+
+	if (u->working || (u->filling.len < u->cap && u->come < u->size))
+		return;
+	p.len = 0;
+	u->writing = u->filling;
+	u->filling = p;
+	u->last = u->come == u->size;
+	upload_submit(u, upload_run, upload_done);
+}
+
+static void upload_done(struct job *j)
+{
+	struct upload *u = container_of(j, struct upload, job);
+
+	u->working = false;
+	u->writing.len = 0;
+	if (u->error < 0 || u->last) {
+		upload_finish(u);
+		return;
+	}
+	if (u->broken) {
+		upload_submit(u, upload_abandon_run, upload_abandon_done);
+		return;
+	}
+	if (!u->filling.data) {
+		/* No memory for two: the one goes to and fro. */
+		u->filling = u->writing;
+		u->writing = (struct upload_piece){};
+	}
+	upload_push(u);
+	if (u->waiting) {
+		u->waiting = false;
+		request_body_resume(u->q);
+	}
+}
+
+static size_t upload_get(struct body_sink *b, char **ret)
+{
+	struct upload *u = container_of(b, struct upload, sink);
+
+	/* The second piece only where the first is on its way; without memory for it one piece has to do. */
+	if (!u->filling.data && request_charge(u->q, u->cap)) {
+		u->filling.data = malloc(u->cap);
+		if (!u->filling.data)
+			request_uncharge(u->q, u->cap);
+	}
+	if (!u->filling.data || u->filling.len == u->cap) {
+		u->waiting = true;
+		return 0;
+	}
+	*ret = u->filling.data + u->filling.len;
+	return u->cap - u->filling.len;
+}
+
+static void upload_put(struct body_sink *b, size_t n)
+{
+	struct upload *u = container_of(b, struct upload, sink);
+
+	u->filling.len += n;
+	u->come += n;
+	upload_push(u);
+}
+
+static void upload_gone(struct body_sink *b)
+{
+	struct upload *u = container_of(b, struct upload, sink);
+
+	u->broken = true;
+	if (!u->working)
+		upload_submit(u, upload_abandon_run, upload_abandon_done);
+}
+
+static const struct body_sink_ops upload_ops = {
+	.get = upload_get,
+	.put = upload_put,
+	.gone = upload_gone,
+};
+
+static struct upload *upload_new(struct request *q, const char *path, uint64_t size)
+{
+	const struct file_options *o = settings_get(request_settings(q), &file_section);
+	struct upload *u = calloc(1, sizeof(*u) + strlen(path) + 1);
+
+	if (!u)
+		return NULL;
+	u->sink.ops = &upload_ops;
+	u->q = q;
+	u->state = request_role_state(q);
+	u->size = size;
+	u->cap = MAX(MIN(size, (uint64_t)UPLOAD_PIECE), 1U);
+	u->file.fd = u->file.dir_fd = -1;
+	u->mode = (unsigned)o->mode;
+	u->sync = o->sync;
+	u->overwrite = o->overwrite;
+	memcpy(u->path, path, strlen(path) + 1);
+	u->filling.data = malloc(u->cap);
+	if (!u->filling.data || !request_charge(q, u->cap)) {
+		upload_free(u);
+		return NULL;
+	}
+	return u;
+}
+
+/* 1 to 18 digits: so it always fits. Answers where it is none. */
+static bool upload_take_size(struct request *q, const struct fields *f, uint64_t *ret)
+{
+	const struct field *size = &f->at[1];
+
+	if (size->len <= 18 && str_to_u64(size->data, size->len, 0, UINT64_MAX, ret) >= 0)
+		return true;
+	request_error(q, SLUG_BAD_ARGUMENT, "the size '%.*s' is not 1 to 18 digits; no bytes are expected",
+		      (int)MIN(size->len, (size_t)40), size->data);
+	return false;
+}
+
+int upload_write(struct request *q, struct fields *f)
+{
+	const struct file_options *o = settings_get(request_settings(q), &file_section);
+	char path[PATH_BYTES_MAX + 1];
+	struct upload *u;
+	uint64_t size;
+
+	if (!upload_take_size(q, f, &size))
+		return 0;
+	/* From here on the bytes come, whatever the answer is: a refusal reads and forgets them. */
+	request_defer(q);
+	request_body(q, NULL, size);
+	if (!file_take_name(q, &f->at[0], path))
+		return 0;
+	if (size > o->max_size) {
+		request_error(q, SLUG_TOO_LARGE, "%llu bytes are over file.max_size, %llu",
+			      (unsigned long long)size, (unsigned long long)o->max_size);
+		return 0;
+	}
+	u = upload_new(q, path, size);
+	if (!u) {
+		request_error(q, SLUG_BUSY, "the server is out of memory for uploads (limits.memory); try again later");
+		return 0;
+	}
+	request_body(q, &u->sink, size);
+	if (size == 0)
+		upload_push(u);
+	return 0;
+}
