@@ -238,19 +238,19 @@ static int builtin_help_all(struct buf *b, const struct session *s)
 static int builtin_help(struct request *q, struct fields *f)
 {
 	struct buf b = { .max = 64 << 10 };
-	const struct verb *v;
+	const struct verb_entry *e;
 	int r;
 
 	if (f->n == 0) {
 		r = builtin_help_all(&b, q->session);
 	} else {
-		v = verb_table_find(&q->session->listener->verbs, f->at[0].data, f->at[0].len);
-		if (!v || v->flags & VERB_NOT_YET) {
+		e = verb_table_find(&q->session->listener->verbs, f->at[0].data, f->at[0].len);
+		if (!e || e->verb->flags & VERB_NOT_YET) {
 			request_error(q, SLUG_NOT_FOUND, "there is no verb '%.*s' here; HELP tells which there are",
 				      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 			return 0;
 		}
-		r = builtin_help_verb(&b, v);
+		r = builtin_help_verb(&b, e->verb);
 	}
 	if (r >= 0)
 		request_sized(q, b.data, b.len);

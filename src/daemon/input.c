@@ -220,10 +220,10 @@ static bool input_split(struct session *s, struct request *q, char *rest, size_t
 	return true;
 }
 
-static void input_act(struct session *s, const struct role_verb *row, char *rest, size_t len)
+static void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len)
 {
 	struct reactor *r = s->reactor;
-	struct request *q = request_new(s, row, server_role_of(r->server, row));
+	struct request *q = request_new(s, row, role);
 	struct fields f;
 	int e;
 
@@ -280,37 +280,70 @@ static void input_decide(struct session *s, const char *line, size_t len)
 	session_finish(s);
 }
 
-/* One line. False: it has to wait, and so has all behind it. */
-static bool _hot_ input_line(struct session *s, char *line, size_t len)
+struct input_scan {
+	size_t name_len; /* up to the first comma, or all */
+	bool nul, iac;   /* what no line may hold; where telnet's sequences may begin */
+};
+
+/*
+ * The name is short, and most lines are no more than that: a loop costs less than the calls that do better on long ones.
+ */
+static inline struct input_scan input_scan(const char *line, size_t len)
 {
-	const struct role_verb *row;
-	const struct verb *v;
+	struct input_scan scan = {};
+	size_t i, head = MIN(len, (size_t)VERB_NAME_MAX + 1);
 	const char *comma;
-	size_t name_len;
+
+	for (i = 0; i < head && line[i] != ','; i++) {
+		scan.nul |= line[i] == '\0';
+		scan.iac |= line[i] == '\377';
+	}
+	scan.name_len = i;
+	if (i == len)
+		return scan;
+	comma = memchr(line + i, ',', len - i);
+	scan.name_len = comma ? (size_t)(comma - line) : len;
+	scan.nul |= memchr(line + i, '\0', len - i) != NULL;
+	scan.iac |= memchr(line + i, '\377', len - i) != NULL;
+	return scan;
+}
+
+/* One line. False: it has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken out. */
+static bool _hot_ input_line(struct session *s, char *line, size_t *len)
+{
+	const struct verb_entry *e;
+	const struct role_verb *row;
+	struct input_scan scan;
 	struct request *q;
 
+	scan = input_scan(line, *len);
+	if (unlikely(scan.iac) && s->dialect <= DIALECT_LINE) {
+		*len = line_strip_telnet(line, *len);
+		scan = input_scan(line, *len);
+	}
 	if (unlikely(s->first_line)) {
-		input_decide(s, line, len);
+		input_decide(s, line, *len);
 		if (s->ending)
 			return true;
 	}
-	if (unlikely(memchr(line, '\0', len))) {
+	if (unlikely(scan.nul)) {
 		q = input_refuse(s);
 		if (q)
 			request_error(q, SLUG_BAD_COMMAND, "a line must not hold NUL bytes");
 		return true;
 	}
-	comma = memchr(line, ',', len);
-	name_len = comma ? (size_t)(comma - line) : len;
-	v = verb_table_find(&s->listener->verbs, line, name_len);
-	if (!v) {
-		input_bare_line(s, line, len, name_len);
+	e = verb_table_find(&s->listener->verbs, line, scan.name_len);
+	if (!e) {
+		input_bare_line(s, line, *len, scan.name_len);
 		return true;
 	}
-	row = container_of(v, struct role_verb, verb);
+	row = container_of(e->verb, struct role_verb, verb);
 	if (row->verb.flags & VERB_BARRIER && s->n_requests > 0)
 		return false;
-	input_act(s, row, comma ? line + name_len + 1 : NULL, comma ? len - name_len - 1 : 0);
+	if (scan.name_len < *len)
+		input_act(s, row, e->owner, line + scan.name_len + 1, *len - scan.name_len - 1);
+	else
+		input_act(s, row, e->owner, NULL, 0);
 	return true;
 }
 
@@ -339,7 +372,7 @@ static enum input_step input_too_long(struct session *s)
 static enum input_step _hot_ input_feed_line(struct session *s, struct line_reader *lr, char **p, size_t *n)
 {
 	char *line, *start = *p;
-	size_t len;
+	size_t len, came;
 
 	switch (line_next(lr, p, n, s->reactor->limits->line, &line, &len)) {
 	case LINE_NONE:
@@ -352,13 +385,11 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 	case LINE_WHOLE:
 		break;
 	}
-	if (s->dialect <= DIALECT_LINE && unlikely(memchr(line, '\377', len))) {
-		len = line_strip_telnet(line, len);
-		start = NULL; /* not what came any more */
-	}
-	if (likely(input_line(s, line, len)))
+	came = len;
+	if (likely(input_line(s, line, &len)))
 		return s->ended ? INPUT_ENDED : INPUT_GO_ON;
-	if (line == start)
+	/* A line that still is as it came is taken up again where it lies. */
+	if (line == start && len == came)
 		input_hold(s, NULL, 0, line, *n + (size_t)(*p - line));
 	else
 		input_hold(s, line, len, *p, *n);

@@ -237,12 +237,12 @@ static int listener_bind(struct listener *l, const char *address, unsigned port)
 	return 0;
 }
 
-static int listener_add_verbs(struct listener *l, const struct role *role)
+static int listener_add_verbs(struct listener *l, const struct role *role, unsigned index)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < role->n_verbs && r >= 0; i++)
-		r = verb_table_add(&l->verbs, &role->verbs[i].verb);
+		r = verb_table_add(&l->verbs, &role->verbs[i].verb, (uint8_t)index);
 	return r;
 }
 
@@ -252,7 +252,7 @@ static int listener_set_roles(struct listener *l, uint64_t bits)
 	int r;
 
 	l->role_bits = bits;
-	r = listener_add_verbs(l, &builtin_role);
+	r = listener_add_verbs(l, &builtin_role, l->server->n_roles);
 	for (unsigned i = 0; i < l->server->n_roles && r >= 0; i++) {
 		const struct role *role = l->server->args.roles[i];
 
@@ -260,7 +260,7 @@ static int listener_set_roles(struct listener *l, uint64_t bits)
 			continue;
 		l->n_roles++;
 		len += (size_t)snprintf(l->roles + len, sizeof(l->roles) - len, "%s%s", len ? "+" : "", role->name);
-		r = listener_add_verbs(l, role);
+		r = listener_add_verbs(l, role, i);
 	}
 	return r;
 }

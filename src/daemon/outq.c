@@ -129,7 +129,7 @@ char *outq_reserve(struct outq *q, struct pool *p, size_t n)
 	return c->data;
 }
 
-void outq_commit(struct outq *q, _unused_ struct pool *p, size_t n)
+void outq_commit(struct outq *q, size_t n)
 {
 	q->tail->end += (uint32_t)n;
 	q->bytes += n;
@@ -142,7 +142,7 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
 	if (!to)
 		return -ENOMEM;
 	memcpy(to, data, n);
-	outq_commit(q, p, n);
+	outq_commit(q, n);
 	return 0;
 }
 

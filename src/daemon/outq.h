@@ -47,7 +47,7 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n);
 
 /* Room for @n bytes in one piece; what was filled is added with outq_commit(). NULL: no memory. */
 char *outq_reserve(struct outq *q, struct pool *p, size_t n);
-void outq_commit(struct outq *q, struct pool *p, size_t n);
+void outq_commit(struct outq *q, size_t n);
 
 /* Consumes the fd in any case. */
 int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len);

@@ -145,13 +145,6 @@ static void reactor_check_empty(struct later *l)
 	server_hear(r->server, &r->empty_msg, server_reactor_empty);
 }
 
-void reactor_unbusy(struct reactor *r)
-{
-	r->busy--;
-	if (r->leaving)
-		loop_later(&r->loop, &r->check_empty);
-}
-
 static void reactor_leave_now(struct msg *m)
 {
 	struct reactor *r = container_of(m, struct reactor, leave_msg);

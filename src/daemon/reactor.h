@@ -81,7 +81,12 @@ void reactor_done(struct reactor *r);
 int reactor_start(struct reactor *r); /* the thread */
 
 /* One less of what counts as busy. */
-void reactor_unbusy(struct reactor *r);
+static inline void reactor_unbusy(struct reactor *r)
+{
+	r->busy--;
+	if (r->leaving)
+		loop_later(&r->loop, &r->check_empty);
+}
 
 /* In main, while stopping: no more is accepted, no more requests are taken (to reactor 0, which passes it on); all
  * sessions are reset; the thread ends. Each once. */

@@ -46,7 +46,8 @@ static void request_free(struct request *q)
 {
 	struct reactor *r = q->reactor;
 
-	outq_clear(&q->out, &r->pool);
+	if (unlikely(!outq_is_empty(&q->out)))
+		outq_clear(&q->out, &r->pool);
 	reactor_unbusy(r);
 	if (r->n_free_requests >= REQUESTS_FREE_MAX) {
 		free(q);
@@ -171,17 +172,27 @@ bool request_is_gone(const struct request *q)
 	return !q->session;
 }
 
-void request_ok(struct request *q)
+void _hot_ request_line(struct request *q, const char *text, size_t len)
 {
-	request_put(q, "OK\n", 3);
+	struct outq *out = request_out(q);
+	char *to;
+
+	if (out) {
+		to = outq_reserve(out, &q->reactor->pool, len + 1);
+		if (likely(to)) {
+			memcpy(to, text, len);
+			to[len] = '\n';
+			outq_commit(out, len + 1);
+		} else {
+			session_end(q->session, "out of memory");
+		}
+	}
 	request_done(q);
 }
 
-void request_line(struct request *q, const char *text, size_t len)
+void request_ok(struct request *q)
 {
-	request_put(q, text, len);
-	request_put(q, "\n", 1);
-	request_done(q);
+	request_line(q, "OK", 2);
 }
 
 void request_begin(struct request *q, const char *word)
@@ -209,7 +220,7 @@ void request_field(struct request *q, const char *data, size_t len)
 		memcpy(to + 1, data, len);
 	else
 		(void)field_encode(to + 1, data, len);
-	outq_commit(out, &q->reactor->pool, encoded + 1);
+	outq_commit(out, encoded + 1);
 }
 
 void request_field_u64(struct request *q, uint64_t v)
@@ -294,7 +305,7 @@ void request_sized_commit(struct request *q, size_t len)
 {
 	char size[STR_NUMBER_MAX];
 
-	outq_commit(request_out(q), &q->reactor->pool, str_put_u64(size, len) + 1 + len);
+	outq_commit(request_out(q), str_put_u64(size, len) + 1 + len);
 	request_done(q);
 }
 

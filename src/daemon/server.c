@@ -55,19 +55,6 @@ struct reactor *server_owner(struct server *s, const void *key, size_t len)
 	return &s->reactors[map_siphash(s->name_k0, s->name_k1, key, len) % s->n_reactors];
 }
 
-unsigned server_role_of(const struct server *s, const struct role_verb *v)
-{
-	unsigned i;
-
-	for (i = 0; i < s->n_roles; i++) {
-		const struct role *role = s->args.roles[i];
-
-		if (v >= role->verbs && v < role->verbs + role->n_verbs)
-			break;
-	}
-	return i;
-}
-
 static int server_open_listeners(struct server *s, char *why, size_t why_size)
 {
 	int r;

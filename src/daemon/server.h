@@ -81,6 +81,3 @@ struct reactor *server_owner(struct server *s, const void *key, size_t len);
 void server_hear(struct server *s, struct msg *m, void (*act)(struct msg *m));
 void server_reactor_empty(struct msg *m); /* leaving, and no session or request is left */
 void server_reactor_ended(struct msg *m); /* its thread is about to end */
-
-/* The index of the role whose row this is; n_roles for the verbs of every listener. */
-unsigned server_role_of(const struct server *s, const struct role_verb *v);

@@ -60,6 +60,7 @@ long number_double(char *dst, const char *s, size_t n)
 {
 	const char *p, *end;
 	char *q = dst;
+	unsigned left; /* the digit to the left of *p, doubled, but for the carry that *p may bring */
 	bool negative;
 	int r;
 
@@ -76,17 +77,18 @@ long number_double(char *dst, const char *s, size_t n)
 	if (negative)
 		*q++ = '-';
 	if (*p >= '5')
-		*q++ = '0'; /* the first digit's carry makes it 1 */
-	for (; p < end; p++) {
+		*q++ = '1';
+	left = '0' + 2 * (unsigned)(*p - '0') % 10;
+	while (++p < end) {
 		unsigned d, carry;
 
 		if (*p == '_')
 			continue;
 		d = (unsigned)(*p - '0');
 		carry = d >= 5;
-		if (carry)
-			q[-1]++;
-		*q++ = (char)('0' + 2 * d - 10 * carry);
+		*q++ = (char)(left + carry);
+		left = '0' + 2 * d - 10 * carry;
 	}
+	*q++ = (char)left;
 	return q - dst;
 }

@@ -4,10 +4,10 @@
  * from having a say in where a message ends: a NUL inside an unfinished object is its end all the same, and an error.
  *
  * JSON_TOKENER_STRICT of json-c 0.16 refuses bytes behind the object, a comma before a bracket, comments, leading
- * zeros and keywords in the wrong case. It lets pass, as we do since nothing here depends on it: quotes of either
- * kind, control characters in strings, NaN and Infinity, and a key given twice (the last one holds). Its own check
- * of UTF-8 takes surrogates and overlong forms, so ours is asked instead. The depth is counted by json-c, which does
- * not recurse; the limit keeps its destructor, which does, shallow.
+ * zeros and keywords in the wrong case. It lets pass quotes of the other kind, control characters in strings, NaN and
+ * Infinity, and its own check of UTF-8 takes surrogates and overlong forms: that is looked at here, before. What is
+ * left is harmless: a key given twice (the last one holds), "1." and lone surrogates as \u escapes (they become
+ * U+FFFD). The depth is counted by json-c, which does not recurse; the limit keeps its destructor, which does, shallow.
  */
 #include "wire/varlink.h"
 
@@ -37,12 +37,34 @@ static void varlink_putp(struct json_object **o)
 	(void)json_object_put(*o);
 }
 
+/* Holds only bytes that JSON has in such places: which are in order is the tokener's affair. */
+static bool varlink_is_plain(const char *text, size_t len)
+{
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '"') {
+			in_string = !in_string;
+		} else if (!in_string) {
+			if (c == 0 || !strchr("{}[]:, \t\r\n0123456789+-.eEtrufalsn", c))
+				return false;
+		} else if (c < 0x20) {
+			return false;
+		} else if (c == '\\') {
+			i++; /* a control character behind it is the tokener's too: no escape has one */
+		}
+	}
+	return true;
+}
+
 static struct json_object *varlink_parse(const char *text, size_t len)
 {
 	_cleanup_(varlink_tokener_freep) struct json_tokener *t = NULL;
 	_cleanup_(varlink_putp) struct json_object *o = NULL;
 
-	if (!str_is_utf8(text, len))
+	if (!str_is_utf8(text, len) || !varlink_is_plain(text, len))
 		return NULL;
 	t = json_tokener_new_ex(VARLINK_DEPTH_MAX);
 	if (!t)

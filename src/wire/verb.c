@@ -71,16 +71,16 @@ static inline uint8_t verb_hash(const uint64_t key[2])
 }
 
 /* The slot is the one of the name, or the free one that would be its. */
-static inline const struct verb *verb_table_get(const struct verb_table *t, const uint64_t key[2], uint8_t *ret_slot)
+static inline const struct verb_entry *verb_table_get(const struct verb_table *t, const uint64_t key[2], uint8_t *ret_slot)
 {
-	const struct verb *found = NULL;
+	const struct verb_entry *found = NULL;
 	uint8_t i;
 
 	for (i = verb_hash(key); t->slots[i]; i++) {
 		const struct verb_entry *e = &t->entries[t->slots[i] - 1];
 
 		if (e->key[0] == key[0] && e->key[1] == key[1]) {
-			found = e->verb;
+			found = e;
 			break;
 		}
 	}
@@ -88,7 +88,7 @@ static inline const struct verb *verb_table_get(const struct verb_table *t, cons
 	return found;
 }
 
-int verb_table_add(struct verb_table *t, const struct verb *v)
+int verb_table_add(struct verb_table *t, const struct verb *v, uint8_t owner)
 {
 	size_t len = strlen(v->name);
 	struct verb_entry *e;
@@ -103,12 +103,12 @@ int verb_table_add(struct verb_table *t, const struct verb *v)
 	if (t->n >= ELEMENTSOF(t->entries))
 		return -ENOSPC;
 	e = &t->entries[t->n++];
-	*e = (struct verb_entry){ .key = { key[0], key[1] }, .verb = v };
+	*e = (struct verb_entry){ .key = { key[0], key[1] }, .verb = v, .owner = owner };
 	t->slots[slot] = (uint8_t)t->n;
 	return 0;
 }
 
-_hot_ const struct verb *verb_table_find(const struct verb_table *t, const char *name, size_t len)
+_hot_ const struct verb_entry *verb_table_find(const struct verb_table *t, const char *name, size_t len)
 {
 	uint64_t key[2];
 	uint8_t slot;

@@ -34,6 +34,7 @@ struct verb {
 struct verb_entry {
 	uint64_t key[2];
 	const struct verb *verb;
+	uint8_t owner; /* whatever the adder wants to know again */
 };
 
 /* The verbs one listener understands. Open addressing; built once, then only read. Inert when zero. */
@@ -45,7 +46,7 @@ struct verb_table {
 
 /* -EEXIST where the name is in the table, -ENOSPC where half the slots are taken, -EINVAL for a name of an impossible
  * length. Keeps the pointer. */
-int verb_table_add(struct verb_table *t, const struct verb *v);
+int verb_table_add(struct verb_table *t, const struct verb *v, uint8_t owner);
 
-/* In any case; NULL for none. */
-const struct verb *verb_table_find(const struct verb_table *t, const char *name, size_t len);
+/* In any case of letters; NULL for none. The entry lives as long as the table. */
+const struct verb_entry *verb_table_find(const struct verb_table *t, const char *name, size_t len);
