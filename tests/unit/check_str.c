@@ -256,7 +256,6 @@ END_TEST
 START_TEST(utf8_vectors)
 {
 	ck_assert(str_is_utf8("", 0));
-	ck_assert(str_is_utf8(NULL, 0));
 	ck_assert(str_is_utf8("plain text that is longer than a word", 37));
 	ck_assert(str_is_utf8("\0", 1));
 	ck_assert(str_is_utf8("1234567\xc3\xa4", 9));
@@ -324,12 +323,13 @@ START_TEST(escape_every_cap)
 		memset(t, '#', sizeof(t));
 		str_escape(t, cap, all, sizeof(all));
 		ck_assert_uint_lt(strlen(t), cap);
-		for (i = 0; t[i]; i++)
-			ck_assert(t[i] >= 0x20 && t[i] <= 0x7e);
+		ck_assert_uint_eq(strspn(t, " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
+					    "abcdefghijklmnopqrstuvwxyz{|}~"), strlen(t));
 		if (cap < 700)
 			ck_assert_uint_ge(strlen(t), cap - 4);
-		for (i = cap; i < sizeof(t); i++)
-			ck_assert_int_eq(t[i], '#');
+		for (i = cap; i < sizeof(t) && t[i] == '#'; i++)
+			;
+		ck_assert_uint_eq(i, sizeof(t));
 	}
 }
 END_TEST
@@ -369,7 +369,7 @@ START_TEST(harmless_random)
 	size_t i, n, len;
 	int round;
 
-	for (round = 0; round < 50000; round++) {
+	for (round = 0; round < 20000; round++) {
 		for (i = 0; i < sizeof(in); i++) {
 			x ^= x << 13;
 			x ^= x >> 7;
@@ -378,13 +378,11 @@ START_TEST(harmless_random)
 		}
 		n = x % (sizeof(in) + 1);
 		len = str_harmless(out, in, n);
-		ck_assert_uint_le(len, n);
-		ck_assert(str_is_utf8(out, len));
+		ck_assert(len <= n && str_is_utf8(out, len));
 		for (i = 0; i < len; i++)
 			tabless[i] = out[i] == '\t' ? ' ' : out[i];
-		ck_assert(!str_has_control(tabless, len));
-		ck_assert_uint_eq(str_harmless(in, in, n), len);
-		ck_assert_mem_eq(in, out, len);
+		if (str_has_control(tabless, len) || str_harmless(in, in, n) != len || memcmp(in, out, len) != 0)
+			ck_abort_msg("round %d", round);
 	}
 }
 END_TEST

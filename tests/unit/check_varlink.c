@@ -100,6 +100,8 @@ START_TEST(test_bad)
 		"{\"a\":TRUE}", "{\"a\":tru}", "{\"a\":1e}", "/**/{}", "{}//", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}",
 		"{\"a\":1 \"b\":2}", "{\"a\":\"\xff\"}", "{\"a\":\"\xc3\"}", "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":\"\xc0\x80\"}",
 		"{\"a\":\"\xf4\x90\x80\x80\"}", "\xef\xbb\xbf{}", "{\"a\":\"",
+		"{'a':1}", "{\"a\":'b'}", "{\"a\":NaN}", "{\"a\":Infinity}", "{\"a\":-Infinity}", "{\"a\":\"\n\"}",
+		"{\"a\":\"\t\"}", "{\"a\":\"\\\n\"}", "{\"a\":\"\x01\"}", "{\v}", "{\f}", "{\"a\":\"\\", "{\"a\":\"\\\"}",
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(bad); i++)
@@ -107,6 +109,7 @@ START_TEST(test_bad)
 	ck_assert_int_eq(one("{}"), VARLINK_MESSAGE);
 	ck_assert_int_eq(one(" {} \n"), VARLINK_MESSAGE);
 	ck_assert_int_eq(one("{\"a\":\"\\u0000\"}"), VARLINK_MESSAGE);
+	ck_assert_int_eq(one("{\"a'\\\"NaN\\\\\":\"'\\n\x7f/*\",\t\"b\":[-1.5E+3,true,false,null]}\r\n"), VARLINK_MESSAGE);
 }
 END_TEST
 
