@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections of the control socket. What one may hold is bounded: an unfinished call (VARLINK_MESSAGE_MAX) and a
+ * piece, answers up to CONTROL_OUT_MAX and one; a peer that does not read its answers is not read either. A peer
+ * that neither finishes a call nor takes an answer for control.timeout is closed. A stranger's bytes never get as
+ * far as the JSON parser.
+ *
+ * Starvation: a ready connection reads one piece and answers calls until CONTROL_OUT_MAX bytes wait; the rest is
+ * answered once those are sent, at the end of a pass.
+ */
+#include "control/control.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/ratelimit.h"
+#include "control/endpoint.h"
+#include "control/rights.h"
+#include "control/service.h"
+#include "daemon/conn.h"
+#include "wire/varlink.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define CONTROL_READ       (16U << 10)
+#define CONTROL_OUT_MAX    (64U << 10)
+#define CONTROL_ACCEPT_MAX 16 /* of one pass */
+
+/* How long nothing is accepted after the process ran out of descriptors or memory. */
+#define CONTROL_PAUSE_USEC USEC_PER_SEC
+
+#define FIELD(member) OPTION_FIELD(struct control_options, member, uint64_t)
+
+static const struct option control_rows[] = {
+	{ "connections", OPTION_INT, FIELD(connections), 1, 4096, "64", OPTION_APPLY_RESTART, NULL,
+	  "Connections of the control socket at once, in all." },
+	{ "per_user", OPTION_INT, FIELD(per_user), 1, 4096, "16", OPTION_APPLY_RESTART, NULL,
+	  "How many of them one user may have. Root and the daemon's own user may have all." },
+	{ "timeout", OPTION_TIME, FIELD(timeout_usec), USEC_PER_SEC, 3600 * USEC_PER_SEC, "30s", OPTION_APPLY_RESTART, NULL,
+	  "A connection that neither finishes a call nor reads its answers for so long is closed." },
+};
+
+const struct option_section control_section = {
+	.name = "control",
+	.rows = control_rows,
+	.n_rows = ELEMENTSOF(control_rows),
+	.size = sizeof(struct control_options),
+};
+
+struct control {
+	struct loop *loop;
+	struct server *server;
+	struct control_options options;
+	struct endpoint endpoint;
+	gid_t admins;
+	struct watch watch;
+	struct timer again; /* accepts once more */
+	struct list peers;
+	struct list dead; /* closed in this pass; a caller further up may still hold them */
+	struct later bury;
+	size_t n_peers;
+	struct pool pool;
+	struct buf answer; /* of the call at hand */
+	struct ratelimit complaints;
+};
+
+struct control_peer {
+	struct control *control;
+	struct list link; /* of peers, or of dead */
+	struct conn conn;
+	struct timer timer;
+	struct varlink_reader reader;
+	struct rights rights;
+	size_t ignored; /* bytes of a stranger, who has not finished a call yet */
+	bool eof;       /* asks no more, and may still want answers */
+	bool closing;   /* once all is sent */
+};
+
+/* Its memory is freed after the pass: conn's callbacks are on the stack. */
+static void control_peer_close(struct control_peer *p)
+{
+	struct control *c = p->control;
+
+	conn_done(&p->conn);
+	loop_no_timer(c->loop, &p->timer);
+	varlink_reader_done(&p->reader);
+	list_remove(&p->link);
+	list_add_tail(&c->dead, &p->link);
+	c->n_peers--;
+	loop_later(c->loop, &c->bury);
+}
+
+static void control_bury(struct later *l)
+{
+	struct control *c = container_of(l, struct control, bury);
+	struct list *n;
+
+	while ((n = list_pop(&c->dead)))
+		free(container_of(n, struct control_peer, link));
+}
+
+static void control_peer_alive(struct control_peer *p)
+{
+	struct control *c = p->control;
+
+	loop_timer(c->loop, &p->timer, c->loop->now_usec + c->options.timeout_usec);
+}
+
+/* No more is read; what is queued is sent, or the timer ends it. */
+static void control_peer_finish(struct control_peer *p)
+{
+	if (outq_is_empty(&p->conn.out)) {
+		control_peer_close(p);
+		return;
+	}
+	p->closing = true;
+	conn_pause(&p->conn);
+}
+
+/* Takes the message over. 0, or negative errno where the connection cannot go on. */
+static int control_peer_call(struct control_peer *p, struct json_object *message)
+{
+	struct control *c = p->control;
+	struct varlink_call call;
+	int r;
+
+	c->answer.len = 0;
+	r = varlink_parse_call(message, &call);
+	if (r == 0)
+		r = service_answer(c->server, &call, &c->answer);
+	(void)json_object_put(message);
+	if (r == 0 && c->answer.len > 0)
+		conn_write(&p->conn, c->answer.data, c->answer.len);
+	if (c->answer.cap > CONTROL_OUT_MAX)
+		buf_done(&c->answer);
+	return r;
+}
+
+/* Answers what is there, in order, until it is all answered or the peer has enough to read. */
+static void control_peer_serve(struct control_peer *p)
+{
+	enum varlink_result result = VARLINK_MESSAGE; /* there may be one */
+	struct json_object *message;
+	int r = 0;
+
+	while (r == 0 && p->conn.out.bytes < CONTROL_OUT_MAX) {
+		result = varlink_next(&p->reader, VARLINK_MESSAGE_MAX, &message);
+		if (result != VARLINK_MESSAGE)
+			break;
+		control_peer_alive(p);
+		r = control_peer_call(p, message);
+	}
+	if (r == -ENOMEM)
+		log_warning("Out of memory: a call on the control socket was not answered.");
+	if (r < 0 || result == VARLINK_TOO_LONG || result == VARLINK_BAD) {
+		log_debug("The control connection of uid %u sent no Varlink call and is closed.",
+			  (unsigned)p->rights.uid);
+		control_peer_finish(p);
+	} else if (result == VARLINK_MESSAGE) {
+		conn_pause(&p->conn); /* drained() goes on */
+	} else if (p->eof) {
+		control_peer_finish(p);
+	} else {
+		if (varlink_kept(&p->reader) == 0)
+			varlink_reader_done(&p->reader);
+		conn_unpause(&p->conn);
+	}
+}
+
+/* A stranger is told so once his first call is whole; the call is not looked into. */
+static void control_peer_deny(struct control_peer *p, const char *data, size_t n)
+{
+	struct control *c = p->control;
+
+	p->ignored += n;
+	c->answer.len = 0;
+	if (memchr(data, 0, n)) {
+		if (service_deny(&c->answer) == 0)
+			conn_write(&p->conn, c->answer.data, c->answer.len);
+		control_peer_finish(p);
+	} else if (p->ignored > VARLINK_MESSAGE_MAX || p->eof) {
+		control_peer_finish(p);
+	}
+}
+
+static void control_peer_readable(struct conn *conn)
+{
+	struct control_peer *p = container_of(conn, struct control_peer, conn);
+	char data[CONTROL_READ];
+	ssize_t n;
+
+	n = conn_read(conn, data, sizeof(data));
+	if (n == -EAGAIN)
+		return;
+	if (n < 0) {
+		control_peer_close(p);
+		return;
+	}
+	p->eof = n == 0;
+	if (!p->rights.allowed)
+		control_peer_deny(p, data, (size_t)n);
+	else if (n > 0 && varlink_feed(&p->reader, data, (size_t)n) < 0)
+		control_peer_close(p);
+	else
+		control_peer_serve(p);
+}
+
+static void control_peer_drained(struct conn *conn)
+{
+	struct control_peer *p = container_of(conn, struct control_peer, conn);
+
+	control_peer_alive(p);
+	if (p->closing)
+		control_peer_close(p);
+	else if (p->rights.allowed)
+		control_peer_serve(p);
+}
+
+static void control_peer_broken(struct conn *conn, _unused_ int error)
+{
+	control_peer_close(container_of(conn, struct control_peer, conn));
+}
+
+/* No file is ever queued here. */
+static void control_peer_cold(_unused_ struct conn *conn, _unused_ int fd, _unused_ uint64_t off, _unused_ uint64_t len)
+{
+}
+
+static const struct conn_ops control_peer_ops = {
+	.readable = control_peer_readable,
+	.drained = control_peer_drained,
+	.broken = control_peer_broken,
+	.cold = control_peer_cold,
+};
+
+static void control_peer_timeout(struct timer *t)
+{
+	struct control_peer *p = container_of(t, struct control_peer, timer);
+
+	log_debug("The control connection of uid %u was silent and is closed.", (unsigned)p->rights.uid);
+	control_peer_close(p);
+}
+
+static bool control_may_complain(struct control *c)
+{
+	unsigned missed;
+
+	return ratelimit_pass(&c->complaints, c->loop->now_usec, &missed);
+}
+
+/* The limit that one more connection of this user would break, 0: none. */
+static uint64_t control_full(const struct control *c, const struct rights *rights)
+{
+	uint64_t n = 0;
+
+	if (c->n_peers >= c->options.connections)
+		return c->options.connections;
+	if (rights->exempt)
+		return 0;
+	for (const struct list *l = c->peers.next; l != &c->peers; l = l->next)
+		n += container_of(l, const struct control_peer, link)->rights.uid == rights->uid;
+	return n >= c->options.per_user ? c->options.per_user : 0;
+}
+
+/* As far as the socket takes it at once: nothing is kept for one that is sent away. */
+static void control_refuse(struct control *c, int fd, const struct rights *rights, uint64_t limit)
+{
+	c->answer.len = 0;
+	if (service_refuse(limit, &c->answer) == 0)
+		(void)send(fd, c->answer.data, c->answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (control_may_complain(c))
+		log_warning("A control connection of uid %u was refused: %llu are open, and no more are allowed "
+			    "(control.connections, control.per_user).",
+			    (unsigned)rights->uid, (unsigned long long)limit);
+}
+
+/* Consumes the fd on success. */
+static int control_peer_new(struct control *c, int fd, const struct rights *rights)
+{
+	_cleanup_(freep) struct control_peer *p = malloc(sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	*p = (struct control_peer){
+		.control = c,
+		.timer.fire = control_peer_timeout,
+		.reader.in.max = VARLINK_MESSAGE_MAX + 1 + CONTROL_READ,
+		.rights = *rights,
+	};
+	r = conn_init(&p->conn, c->loop, &c->pool, fd, &control_peer_ops);
+	if (r < 0)
+		return r;
+	list_add_tail(&c->peers, &p->link);
+	c->n_peers++;
+	control_peer_alive(p);
+	p = NULL; /* the list's */
+	return 0;
+}
+
+/* Consumes the fd. */
+static void control_greet(struct control *c, int accepted)
+{
+	_cleanup_(closep) int fd = accepted;
+	struct rights rights;
+	uint64_t limit;
+	int r;
+
+	r = rights_of(fd, c->admins, &rights);
+	if (r < 0) {
+		if (control_may_complain(c))
+			log_warning("A control connection was closed: who it is cannot be told (%s).", strerror(-r));
+		return;
+	}
+	limit = control_full(c, &rights);
+	if (limit > 0) {
+		control_refuse(c, fd, &rights, limit);
+		return;
+	}
+	if (!rights.allowed && control_may_complain(c))
+		log_warning("uid %u asked to administer this daemon and was refused: it is no member of %s.",
+			    (unsigned)rights.uid, RIGHTS_GROUP);
+	r = control_peer_new(c, fd, &rights);
+	if (r == 0)
+		(void)STEAL_FD(fd);
+	else
+		log_warning("A control connection was closed: %s.", strerror(-r));
+}
+
+/* The connection stays in the queue and the socket readable, so listening on would spin. */
+static void control_accept_later(struct control *c, int error)
+{
+	if (control_may_complain(c))
+		log_warning("The control socket accepts nobody for a second: %s.", strerror(-error));
+	loop_unwatch(c->loop, &c->watch);
+	loop_timer(c->loop, &c->again, c->loop->now_usec + CONTROL_PAUSE_USEC);
+}
+
+static void control_accept_again(struct timer *t)
+{
+	struct control *c = container_of(t, struct control, again);
+	int r;
+
+	r = loop_watch(c->loop, &c->watch, EPOLLIN);
+	if (r < 0)
+		loop_timer(c->loop, t, c->loop->now_usec + CONTROL_PAUSE_USEC);
+}
+
+static void control_ready(struct watch *w, _unused_ uint32_t events)
+{
+	struct control *c = container_of(w, struct control, watch);
+
+	for (int i = 0; i < CONTROL_ACCEPT_MAX; i++) {
+		int fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			control_greet(c, fd);
+		} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+			control_accept_later(c, -errno);
+			return;
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			return;
+		}
+	}
+}
+
+static void control_freep(struct control **c)
+{
+	if (*c)
+		(void)control_free(*c);
+}
+
+int control_new(struct control **ret, struct loop *l, const char *runtime_dir, const struct settings *settings,
+		struct server *server, char *why, size_t why_size)
+{
+	_cleanup_(control_freep) struct control *c = malloc(sizeof(*c));
+	int r;
+
+	if (!c) {
+		(void)snprintf(why, why_size, "There is no memory for the control socket.");
+		return -ENOMEM;
+	}
+	*c = (struct control){
+		.loop = l,
+		.server = server,
+		.options = *(const struct control_options *)settings_get(settings, &control_section),
+		.endpoint = ENDPOINT_NULL,
+		.watch = { .fd = -1, .ready = control_ready },
+		.again.fire = control_accept_again,
+		.bury.run = control_bury,
+		.complaints = { .interval_usec = 10 * USEC_PER_SEC, .burst = 5 },
+	};
+	list_init(&c->peers);
+	list_init(&c->dead);
+	pool_init(&c->pool, UINT64_MAX);
+
+	r = rights_admin_group(&c->admins);
+	if (r < 0) {
+		log_warning("Whether there is a group %s cannot be told (%s): only root and the daemon's own user can "
+			    "administer it.",
+			    RIGHTS_GROUP, strerror(-r));
+		c->admins = RIGHTS_NO_GROUP;
+	}
+	r = endpoint_open(runtime_dir, "control.sock", c->admins, &c->endpoint, why, why_size);
+	if (r < 0)
+		return r;
+	c->watch.fd = c->endpoint.fd;
+	r = loop_watch(l, &c->watch, EPOLLIN);
+	if (r < 0) {
+		(void)snprintf(why, why_size, "The control socket cannot be watched: %s.", strerror(-r));
+		c->watch.fd = -1;
+		return r;
+	}
+	*ret = STEAL_PTR(c);
+	return 0;
+}
+
+struct control *control_free(struct control *c)
+{
+	if (!c)
+		return NULL;
+	while (!list_is_empty(&c->peers))
+		control_peer_close(container_of(c->peers.next, struct control_peer, link));
+	loop_not_later(&c->bury);
+	control_bury(&c->bury);
+	loop_no_timer(c->loop, &c->again);
+	if (c->watch.fd >= 0)
+		loop_unwatch(c->loop, &c->watch);
+	endpoint_done(&c->endpoint);
+	pool_done(&c->pool);
+	buf_done(&c->answer);
+	free(c);
+	return NULL;
+}

@@ -1,0 +1,27 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* Who is at the other end of a UNIX socket, and whether he may administer the daemon. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define RIGHTS_GROUP    "ioe-admin"
+#define RIGHTS_NO_GROUP ((gid_t)-1)
+
+/* The group's number, RIGHTS_NO_GROUP where there is none. May block. 0, or negative errno where nobody can tell. */
+int rights_admin_group(gid_t *ret);
+
+struct rights {
+	uid_t uid;
+	bool allowed;
+	bool exempt; /* root or the daemon's own user: no limit a user holds for these */
+};
+
+/*
+ * Asks the kernel of a connected socket. 0; -EAFNOSUPPORT where it is no UNIX socket, -EACCES where the kernel names
+ * no user, another negative errno. @admins may be RIGHTS_NO_GROUP.
+ */
+int rights_of(int fd, gid_t admins, struct rights *ret);
+
+/* The decision itself. @groups are the supplementary ones. */
+bool rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups);
