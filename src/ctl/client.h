@@ -1,0 +1,20 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* One Varlink call to one daemon. */
+
+#include <json-c/json.h>
+#include <stdint.h>
+
+struct client_answer {
+	char *error;                    /* NULL: it succeeded */
+	struct json_object *parameters; /* never NULL: empty where there were none */
+};
+
+/*
+ * Connects, asks, is answered, closes, all before @timeout_usec is over. 0 (error replies too); -ENOENT and
+ * -ECONNREFUSED: nobody is there; -EACCES; -ETIMEDOUT; -ENAMETOOLONG; -ECONNRESET: closed without an answer; -EPROTO:
+ * what answered speaks no Varlink; another negative errno.
+ */
+int client_ask(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
+	       struct client_answer *ret);
+void client_answer_done(struct client_answer *a);

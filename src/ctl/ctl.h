@@ -1,0 +1,46 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What ioectl's commands share: whom they ask, and how they end. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CTL_TIMEOUT_SEC 5 /* for each call, connecting included */
+
+/* As the manual has them; the numbers are those of ioe-client too. */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+	CTL_NO_SERVER = 3,
+	CTL_NOT_PERMITTED = 4,
+	CTL_TIMED_OUT = 7,
+	CTL_SOME_FAILED = 8,
+	CTL_INTERRUPTED = 9,
+	CTL_LIMIT = 11,
+};
+
+struct ctl_instance {
+	char *name; /* for messages: "Instance 1", or "The daemon" */
+	char *path;
+};
+
+struct ctl {
+	bool json;
+	bool colour;
+	bool all;        /* every instance that has a socket, none was named */
+	const char *dir; /* where those were looked for */
+	struct ctl_instance *instances;
+	size_t n_instances;
+};
+
+/* A row: its name, what may follow it, and what it does, for the usage and the manual. */
+struct ctl_command {
+	const char *name;
+	const char *args;
+	const char *help;
+	/* argv[0] is the name. An enum ctl_exit; has said on stderr why. */
+	int (*run)(const struct ctl *ctl, int argc, char **argv);
+};
+
+extern const struct ctl_command status_command;

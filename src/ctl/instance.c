@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/instance.h"
+
+#include "base/macro.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Takes both strings over in any case; either may be NULL for want of memory. */
+static int instance_add(struct ctl *ctl, char *name, char *path)
+{
+	struct ctl_instance *more = NULL;
+
+	if (name && path)
+		more = reallocarray(ctl->instances, ctl->n_instances + 1, sizeof(*more));
+	if (!more) {
+		free(name);
+		free(path);
+		return -ENOMEM;
+	}
+	more[ctl->n_instances++] = (struct ctl_instance){ name, path };
+	ctl->instances = more;
+	return 0;
+}
+
+int instance_add_number(struct ctl *ctl, const char *number)
+{
+	char *name, *path;
+
+	if (asprintf(&name, "Instance %s", number) < 0)
+		name = NULL;
+	if (asprintf(&path, "%s/%s/control.sock", ctl->dir, number) < 0)
+		path = NULL;
+	return instance_add(ctl, name, path);
+}
+
+int instance_add_path(struct ctl *ctl, const char *path)
+{
+	return instance_add(ctl, strdup("The daemon"), strdup(path));
+}
+
+/* One that may not be looked at counts: asking it tells what is to be done. */
+static bool instance_has_socket(const char *dir, const char *name)
+{
+	_cleanup_(freep) char *path = NULL;
+	struct stat st;
+
+	if (asprintf(&path, "%s/%s/control.sock", dir, name) < 0) {
+		path = NULL;
+		return false;
+	}
+	return lstat(path, &st) == 0 ? S_ISSOCK(st.st_mode) : errno == EACCES;
+}
+
+int instance_find(struct ctl *ctl)
+{
+	struct dirent **entries;
+	int n, r = 0;
+
+	n = scandir(ctl->dir, &entries, NULL, versionsort);
+	if (n < 0)
+		return errno == ENOENT ? 0 : -errno;
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+
+		if (r == 0 && name[0] != '.' && instance_has_socket(ctl->dir, name))
+			r = instance_add_number(ctl, name);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+void instance_done(struct ctl *ctl)
+{
+	for (size_t i = 0; i < ctl->n_instances; i++) {
+		free(ctl->instances[i].name);
+		free(ctl->instances[i].path);
+	}
+	free(ctl->instances);
+	ctl->instances = NULL;
+	ctl->n_instances = 0;
+}

@@ -1,0 +1,14 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* Which daemons a command is for. */
+
+#include "ctl/ctl.h"
+
+/* Each adds to @ctl. 0 or negative errno; instance_find() leaves none where there is no folder. */
+int instance_add_number(struct ctl *ctl, const char *number);
+int instance_add_path(struct ctl *ctl, const char *path);
+
+/* All that have a control.sock below ctl->dir, in the order of their numbers. */
+int instance_find(struct ctl *ctl);
+
+void instance_done(struct ctl *ctl);

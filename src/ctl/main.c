@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* ioectl(1): arguments, and the only list of commands. */
+#include "base/macro.h"
+#include "base/str.h"
+#include "ctl/ctl.h"
+#include "ctl/instance.h"
+#include "ctl/output.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+
+#define MAIN_SOCKET_MAX 107 /* bytes of sockaddr_un without its NUL */
+
+#define MAIN_SYNOPSIS   "ioectl [-i N | -s PATH] [-j] COMMAND"
+
+static const char *arg_instance;
+static const char *arg_socket;
+static bool arg_json;
+
+static const struct ctl_command *const main_commands[] = {
+	&status_command,
+};
+
+static void main_usage(FILE *f)
+{
+	(void)fprintf(f, "Usage: " MAIN_SYNOPSIS "\n\n"
+			 "  -i, --instance=N   ask instance N, 1 to 9999\n"
+			 "  -s, --socket=PATH  ask the instance with this control socket\n"
+			 "                     (with neither: every instance that runs)\n"
+			 "  -j, --json         print JSON\n"
+			 "  -h, --help         print this and end\n"
+			 "  -V, --version      print the version and end\n\n"
+			 "Commands:\n");
+	for (size_t i = 0; i < ELEMENTSOF(main_commands); i++)
+		(void)fprintf(f, "  %s%s%-*s %s\n", main_commands[i]->name, main_commands[i]->args[0] ? " " : "",
+			      MAX(17 - (int)strlen(main_commands[i]->name), 0), main_commands[i]->args,
+			      main_commands[i]->help);
+	(void)fprintf(f, "\nSee ioectl(1).\n");
+}
+
+static int main_usage_error(void)
+{
+	(void)fprintf(stderr, "Usage: " MAIN_SYNOPSIS "\nMore is told by: ioectl --help\n");
+	return CTL_USAGE;
+}
+
+static int main_help(void)
+{
+	struct output out;
+
+	if (output_open(&out) < 0)
+		return CTL_FAILED;
+	main_usage(out.file);
+	return (int)output_finish(&out);
+}
+
+static int main_version(void)
+{
+	struct output out;
+
+	if (output_open(&out) < 0)
+		return CTL_FAILED;
+	(void)fprintf(out.file, "ioectl %s\n", PACKAGE_VERSION);
+	return (int)output_finish(&out);
+}
+
+/* The exit code, or -1 to go on. */
+static int main_parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "instance", required_argument, NULL, 'i' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	/* "+": what follows the command is the command's. */
+	while ((c = getopt_long(argc, argv, "+i:s:jhV", options, NULL)) >= 0) {
+		switch (c) {
+		case 'i':
+			arg_instance = optarg;
+			break;
+		case 's':
+			arg_socket = optarg;
+			break;
+		case 'j':
+			arg_json = true;
+			break;
+		case 'h':
+			return main_help();
+		case 'V':
+			return main_version();
+		default:
+			return main_usage_error();
+		}
+	}
+	return -1;
+}
+
+static int main_check(void)
+{
+	uint64_t n;
+
+	if (arg_instance && arg_socket) {
+		(void)fprintf(stderr, "ioectl: -i %s and -s %s name an instance each: give one of them\n", arg_instance,
+			      arg_socket);
+		return main_usage_error();
+	}
+	if (arg_instance &&
+	    (arg_instance[0] == '0' || str_to_u64(arg_instance, strlen(arg_instance), 1, 9999, &n) < 0)) {
+		(void)fprintf(stderr, "ioectl: '%s' is no instance number: 1 to 9999, without leading zeros\n",
+			      arg_instance);
+		return main_usage_error();
+	}
+	return -1;
+}
+
+static const struct ctl_command *main_find(const char *name)
+{
+	for (size_t i = 0; i < ELEMENTSOF(main_commands); i++)
+		if (strcmp(main_commands[i]->name, name) == 0)
+			return main_commands[i];
+	return NULL;
+}
+
+/* Whom to ask. The exit code, or -1 to go on. */
+static int main_choose(struct ctl *ctl)
+{
+	int r;
+
+	if (arg_instance)
+		r = instance_add_number(ctl, arg_instance);
+	else if (arg_socket)
+		r = instance_add_path(ctl, arg_socket);
+	else
+		r = instance_find(ctl);
+	if (r < 0) {
+		(void)fprintf(stderr, "ioectl: the instances in %s cannot be found: %s\n", ctl->dir, strerror(-r));
+		return r == -EACCES ? CTL_NOT_PERMITTED : CTL_FAILED;
+	}
+	for (size_t i = 0; i < ctl->n_instances; i++) {
+		size_t len = strlen(ctl->instances[i].path);
+
+		if (len < 1 || len > MAIN_SOCKET_MAX) {
+			(void)fprintf(stderr, "ioectl: the socket's path '%s' has %zu bytes: 1 to %d are possible\n",
+				      ctl->instances[i].path, len, MAIN_SOCKET_MAX);
+			return CTL_USAGE;
+		}
+	}
+	return -1;
+}
+
+static int main_run(const struct ctl_command *command, int argc, char **argv)
+{
+	const char *dir = getenv("IOE_RUNTIME_DIR"), *no_color = getenv("NO_COLOR");
+	_cleanup_(instance_done) struct ctl ctl = {
+		.json = arg_json,
+		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+		.all = !arg_instance && !arg_socket,
+		.dir = dir && *dir ? dir : IOE_RUNDIR,
+	};
+	int r;
+
+	r = main_choose(&ctl);
+	return r >= 0 ? r : command->run(&ctl, argc, argv);
+}
+
+static void main_interrupted(_unused_ int signo)
+{
+	_exit(CTL_INTERRUPTED);
+}
+
+static void main_signals(void)
+{
+	struct sigaction interrupted = { .sa_handler = main_interrupted }, ignored = { .sa_handler = SIG_IGN }, old;
+
+	/* Ignored by who started us, in the background for one: it stays so. */
+	if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		(void)sigaction(SIGINT, &interrupted, NULL);
+	/* A write says it too. */
+	(void)sigaction(SIGPIPE, &ignored, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	const struct ctl_command *command;
+	int r;
+
+	main_signals();
+	r = main_parse(argc, argv);
+	if (r < 0)
+		r = main_check();
+	if (r >= 0)
+		return r;
+	if (optind >= argc) {
+		(void)fprintf(stderr, "ioectl: a command is missing\n");
+		return main_usage_error();
+	}
+	command = main_find(argv[optind]);
+	if (!command) {
+		(void)fprintf(stderr, "ioectl: there is no command '%s'\n", argv[optind]);
+		return main_usage_error();
+	}
+	return main_run(command, argc - optind, argv + optind);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/output.h"
+
+#include "base/io.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int output_open(struct output *ret)
+{
+	*ret = (struct output){ 0 };
+	ret->file = open_memstream(&ret->text, &ret->len);
+	return ret->file ? 0 : -ENOMEM;
+}
+
+enum ctl_exit output_finish(struct output *o)
+{
+	bool failed = ferror(o->file);
+	int r;
+
+	failed |= fclose(o->file) != 0;
+	r = failed ? -ENOMEM : io_write_all(STDOUT_FILENO, o->text, o->len);
+	free(o->text);
+	if (r < 0 && r != -EPIPE)
+		(void)fprintf(stderr, "ioectl: standard output cannot be written: %s\n", strerror(-r));
+	return r < 0 ? CTL_FAILED : CTL_OK;
+}

@@ -1,0 +1,18 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What a command prints: collected, then written in one go, so that one place sees whether it could be written. */
+
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+
+struct output {
+	FILE *file; /* print here */
+	char *text;
+	size_t len;
+};
+
+int output_open(struct output *ret); /* 0 or -ENOMEM */
+
+/* Writes it all to standard output. CTL_OK, or CTL_FAILED: said on stderr, unless the reader has just gone away. */
+enum ctl_exit output_finish(struct output *o);

@@ -1,0 +1,30 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* Values of an answer, as a person reads them. "?" stands for what is absent or of another type: a daemon may be of
+ * another version. Text cannot reach the terminal as more than text. */
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define VIEW_MAX 1024 /* room in @dst; longer text is cut */
+
+/* Each fills and returns @dst. */
+char *view_string(char dst[VIEW_MAX], struct json_object *v); /* of an array's element */
+char *view_text(char dst[VIEW_MAX], struct json_object *o, const char *key);
+char *view_number(char dst[VIEW_MAX], struct json_object *o, const char *key);
+char *view_size(char dst[VIEW_MAX], struct json_object *o, const char *key);     /* "1.5 MiB" */
+char *view_duration(char dst[VIEW_MAX], struct json_object *o, const char *key); /* "3 h 12 min" */
+char *view_time(char dst[VIEW_MAX], struct json_object *o, const char *key);     /* "2026-01-31 23:59:59", local */
+char *view_joined(char dst[VIEW_MAX], struct json_object *o, const char *key);   /* an array's strings, "a+b" */
+
+bool view_flag(struct json_object *o, const char *key);
+uint64_t view_u64(struct json_object *o, const char *key); /* 0 where it is none */
+
+/* An array, or NULL; and how many it holds (0 of NULL). */
+struct json_object *view_array(struct json_object *o, const char *key);
+size_t view_count(struct json_object *array);
+
+/* The JSON itself, for programs and for people: on a terminal too it is only text. */
+void view_json(FILE *f, struct json_object *o);
