@@ -9,7 +9,7 @@ void *option_values_free(const struct option_section *section, void *values)
 		return NULL;
 	for (size_t i = 0; i < section->n_rows; i++)
 		if (section->rows[i].type == OPTION_STRING)
-			free(*(char **)((char *)values + section->rows[i].offset));
+			free(*(char **)(void *)((char *)values + section->rows[i].offset));
 	free(values);
 	return NULL;
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What ioed is made of, as text for docs.sh: a line each for verbs, error words and options, from the rows themselves;
+ * or, with --example, the example configuration.
+ */
+#include "base/buf.h"
+#include "config/config.h"
+#include "daemon/session-private.h"
+#include "ioed/roles.h"
+#include "wire/slug.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void rows_print_verbs(const struct role *role)
+{
+	for (size_t i = 0; i < role->n_verbs; i++) {
+		const struct verb *v = &role->verbs[i].verb;
+
+		(void)printf("verb\t%s\t%s\t%s\n", role->name, v->syntax, v->flags & VERB_NOT_YET ? "unavailable" : "served");
+	}
+}
+
+static void rows_print_options(const struct option_section *section)
+{
+	for (size_t i = 0; i < section->n_rows; i++) {
+		const struct option *o = &section->rows[i];
+
+		(void)printf("option\t%s%s%s\t%s\n", section->name, *section->name ? "." : "", o->path,
+			     o->value ? o->value : "-");
+	}
+}
+
+static int rows_print_example(void)
+{
+	struct buf b = { .max = 1 << 20 };
+	int r;
+
+	r = config_write_example(&ioed_schema, &b);
+	if (r >= 0)
+		(void)fwrite(b.data, 1, b.len, stdout);
+	else
+		(void)fprintf(stderr, "docs-rows: no example: %s\n", strerror(-r));
+	buf_done(&b);
+	return r < 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--example") == 0)
+		return rows_print_example();
+	if (argc != 1) {
+		(void)fprintf(stderr, "Usage: docs-rows [--example]\n");
+		return 2;
+	}
+	rows_print_verbs(&builtin_role);
+	for (size_t i = 0; ioed_roles[i]; i++)
+		rows_print_verbs(ioed_roles[i]);
+	for (unsigned i = 0; i < SLUG_MAX; i++)
+		(void)printf("slug\t%s\n", slug_name((enum slug)i));
+	for (size_t i = 0; ioed_schema.sections[i]; i++)
+		rows_print_options(ioed_schema.sections[i]);
+	rows_print_options(ioed_schema.listener);
+	return 0;
+}

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The manual and the program say the same: every verb, option and command has its entry, and every entry is of one
+# that exists. docs-rows tells what ioed is made of; the tools are asked for their help.
+set -u -o pipefail
+export LC_ALL=C
+
+: "${top_srcdir:?is set by make check}" "${top_builddir:?is set by make check}"
+: "${IOED:?is set by make check}" "${IOECTL:?is set by make check}" "${IOE_CLIENT:?is set by make check}"
+man=$top_srcdir/man
+rows=$top_builddir/tests/docs-rows
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+passed=0
+failed=0
+
+result()
+{
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok: $2"
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+	fi
+}
+
+# The items of a page that are set in macro $2, as they stand in the source: ".It Ic BYE" is BYE.
+items()
+{
+	sed -nE "s/^\\.It $2 //p" "$man/$1" | sort -u
+}
+
+# same WHAT PAGE ITEMS WANTED: two files with a word a line, sorted. One result a word that is in either.
+same()
+{
+	local what=$1 page=$2 word
+
+	while read -r word; do
+		grep -qxF -e "$word" "$3"
+		result $? "$what $word is in $page"
+	done <"$4"
+	while read -r word; do
+		result 1 "$page tells of $what $word, and there is none"
+	done < <(comm -23 "$3" "$4")
+}
+
+check_verbs()
+{
+	items ioe-protocol.7 Ic >"$scratch/entries"
+	awk -F '\t' '$1 == "verb" { print $3 }' "$scratch/rows" | sort -u >"$scratch/wanted"
+	same verb ioe-protocol.7 "$scratch/entries" "$scratch/wanted"
+
+	# What is not served yet, and only that, stands in its own section.
+	sed -n '/^\.Ss Verbs that answer unavailable/,/^\.S[hs] [^V]/p' "$man/ioe-protocol.7" |
+		sed -n 's/^\.It Ic //p' | sort -u >"$scratch/entries"
+	awk -F '\t' '$1 == "verb" && $4 == "unavailable" { print $3 }' "$scratch/rows" | sort -u >"$scratch/wanted"
+	cmp -s "$scratch/entries" "$scratch/wanted"
+	result $? "ioe-protocol.7 says which verbs are not served: $(comm -3 "$scratch/entries" "$scratch/wanted" | xargs)"
+}
+
+check_slugs()
+{
+	local slug
+
+	while read -r slug; do
+		sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/p' "$man/ioe-protocol.7" | grep -qE "^\\.(It )?Li $slug( ,)?$"
+		result $? "error $slug is in ioe-protocol.7"
+	done < <(awk -F '\t' '$1 == "slug" { print $2 }' "$scratch/rows")
+}
+
+check_options()
+{
+	items ioe.conf.5 Va >"$scratch/entries"
+	awk -F '\t' '$1 == "option" { print $2 }' "$scratch/rows" | sort -u >"$scratch/wanted"
+	same option ioe.conf.5 "$scratch/entries" "$scratch/wanted"
+}
+
+check_example()
+{
+	"$rows" --example >"$scratch/example" && diff -u "$top_srcdir/etc/ioe.conf" "$scratch/example"
+	result $? "etc/ioe.conf is what the rows make of it (docs-rows --example prints that)"
+}
+
+# The command-line options that PROGRAM --help names, against ".It Fl i ..." of its page, by their letters.
+check_flags()
+{
+	local page=$1 program=$2
+
+	"$program" --help >"$scratch/help" </dev/null
+	result $? "$program --help works"
+	sed -nE 's/^ +-([a-zA-Z]), --.*/\1/p' "$scratch/help" | sort -u >"$scratch/wanted"
+	sed -nE 's/^\.It Fl ([a-zA-Z])( .*)?$/\1/p' "$man/$page" | sort -u >"$scratch/entries"
+	[ -s "$scratch/wanted" ]
+	result $? "$program --help names its options"
+	same "option" "$page" "$scratch/entries" "$scratch/wanted"
+}
+
+# The commands that PROGRAM --help lists, against ".It Ic NAME ..." of its page.
+check_commands()
+{
+	local page=$1 program=$2
+
+	"$program" --help 2>&1 </dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\).*/\1/p' | sort -u >"$scratch/wanted"
+	[ -s "$scratch/wanted" ]
+	result $? "$program --help lists its commands"
+	sed -nE 's/^\.It Ic ([a-z]+)( .*)?$/\1/p' "$man/$page" | sort -u >"$scratch/entries"
+	same command "$page" "$scratch/entries" "$scratch/wanted"
+}
+
+# A page that mandoc has nothing to say against, but that a page it refers to is not installed here.
+check_page()
+{
+	local said
+
+	[ -s "$man/$1" ]
+	result $? "man/$1 is there"
+	said=$(mandoc -T lint -W style "$man/$1" 2>&1 |
+		grep -vE 'STYLE: referenced manual not found|outdated mandoc.db|UNSUPP: .*mandoc.db')
+	[ -z "$said" ]
+	result $? "mandoc has nothing to say against man/$1${said:+: $said}"
+}
+
+"$rows" >"$scratch/rows" || exit 1
+for page in ioe-client.1 ioe-protocol.7 ioe.conf.5 ioectl.1 ioed.8; do
+	check_page "$page"
+done
+check_verbs
+check_slugs
+check_options
+check_example
+check_flags ioed.8 "$IOED"
+check_flags ioectl.1 "$IOECTL"
+check_flags ioe-client.1 "$IOE_CLIENT"
+check_commands ioectl.1 "$IOECTL"
+check_commands ioe-client.1 "$IOE_CLIENT"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
