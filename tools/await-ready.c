@@ -2,7 +2,8 @@
 /*
  * await-ready COMMAND [ARGUMENT...]: runs a daemon that tells sd_notify(3) when it is ready. Says its process id on
  * standard output then, and closes that; stays until the daemon ends, and ends as it did. TERM and INT are passed on.
- * The daemon's own output goes to standard error.
+ * The daemon's own output goes to standard error. Both are in a process group of their own, so that Ctrl-C is for
+ * whoever the daemon was started for.
  */
 #include <errno.h>
 #include <poll.h>
@@ -124,6 +125,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "Usage: await-ready COMMAND [ARGUMENT...]\n");
 		return 2;
 	}
+	(void)setpgid(0, 0);
 	(void)sigemptyset(&mask);
 	(void)sigaddset(&mask, SIGCHLD);
 	(void)sigaddset(&mask, SIGTERM);

@@ -1,0 +1,75 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What the commands share: the servers, the connection, and how failures are said. */
+
+#include "base/macro.h"
+#include "client/exit.h"
+#include "client/servers.h"
+#include "peer/peer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum client_mode {
+	CLIENT_MODE_ONCE,   /* one command, of the command line */
+	CLIENT_MODE_SCRIPT, /* commands on standard input */
+	CLIENT_MODE_INTERACTIVE,
+};
+
+enum client_state {
+	CLIENT_STATE_FRESH,     /* not connected yet: the first command does it */
+	CLIENT_STATE_CONNECTED, /* peer is there, if maybe not for long */
+	CLIENT_STATE_LOST,      /* the connection broke: the next command connects to the same files again */
+	CLIENT_STATE_LEFT,      /* the user has to connect */
+};
+
+struct client {
+	struct servers servers;
+	uint64_t connect_usec, silence_usec;
+	enum client_mode mode;
+	enum client_state state;
+	struct peer *peer;   /* only in CONNECTED */
+	struct server where; /* the last one connected to; its own copies */
+	char *store;         /* of it */
+	char label[128];     /* the command under way, for messages: "get notes.txt" */
+	bool quit;
+};
+
+void client_done(struct client *c);
+
+/* link.c: the connection */
+
+/* The connected server, connecting where need be; NULL: it was said why, and @ret_code is how the command ends. */
+struct peer *client_link(struct client *c, enum exit_code *ret_code);
+/* Connects to @s alone, leaving what was. Says why it fails. */
+enum exit_code client_link_to(struct client *c, const struct server *s);
+/* One try, nothing said. 0 or negative errno. */
+int client_dial(const struct client *c, const struct server *s, struct peer **ret);
+/* The connection cannot be used further. */
+void client_lose(struct client *c);
+/* The user wants no connection. */
+void client_leave(struct client *c);
+
+/* say.c: messages on standard error, "ioe-client: get notes.txt: ...". Each returns the exit code that goes with it. */
+
+void client_label(struct client *c, unsigned argc, char **argv);
+void client_note(const char *fmt, ...) _printf_(1, 2);
+enum exit_code client_say(const struct client *c, enum exit_code code, const char *fmt, ...) _printf_(3, 4);
+/* The server's ERROR. */
+enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply);
+/* The connection broke with @error: the client loses it. */
+enum exit_code client_say_broken(struct client *c, int error);
+/* Writing to standard output. */
+enum exit_code client_say_output(const struct client *c, int error);
+/* Ends a command's output: @code, or what flushing it said. */
+enum exit_code client_flush(const struct client *c, enum exit_code code);
+
+/*
+ * Asks and waits for an answer of @kind: @words are the fields, up to a NULL. Anything else is said. Never NO_SERVER
+ * but from client_link().
+ */
+enum exit_code client_ask(struct client *c, enum peer_reply_kind kind, const char *const *words,
+			  struct peer_reply *ret);
+/* Only sends it; to be followed by client_answer(). */
+enum exit_code client_send(struct client *c, const char *const *words);
+enum exit_code client_answer(struct client *c, enum peer_reply_kind kind, struct peer_reply *ret);

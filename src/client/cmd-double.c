@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any server will do for this one: it takes one at random and goes on to the next where that does not answer, on a
+ * connection of its own.
+ */
+#include "client/command.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct cmd_double_job {
+	struct client *c;
+	char **numbers;
+	unsigned n, done, failed;
+	enum exit_code code; /* of the last that failed */
+	struct buf why;      /* what servers said that did not answer */
+};
+
+/* Whether another server may know better. */
+static bool cmd_double_is_elsewhere(const struct peer_reply *reply)
+{
+	if (reply->kind != PEER_REPLY_ERROR)
+		return false;
+	return reply->slug == SLUG_BUSY || reply->slug == SLUG_SHUTTING_DOWN || reply->slug == SLUG_UNAVAILABLE ||
+	       reply->slug == SLUG_INTERNAL;
+}
+
+static int cmd_double_one(struct cmd_double_job *d, struct peer *p)
+{
+	char *number = d->numbers[d->done];
+	struct field request[] = { { (char *)"DOUBLE", strlen("DOUBLE") }, { number, strlen(number) } };
+	struct peer_reply reply;
+	int r;
+
+	r = peer_request(p, request, ELEMENTSOF(request));
+	if (r == 0)
+		r = peer_reply(p, &reply);
+	if (r < 0)
+		return r;
+	if (cmd_double_is_elsewhere(&reply))
+		return -EBUSY;
+	if (reply.kind == PEER_REPLY_ERROR) {
+		client_label(d->c, 2, (char *[]){ (char *)"double", number });
+		d->code = client_say_refused(d->c, &reply);
+		d->failed++;
+	} else if (reply.n_fields == 1 && strspn(reply.line, "-0123456789") == reply.line_len) {
+		(void)puts(reply.line);
+	} else {
+		return -EPROTO;
+	}
+	d->done++;
+	return 0;
+}
+
+static void cmd_double_at(struct cmd_double_job *d, const struct server *s)
+{
+	_cleanup_(peer_freep) struct peer *p = NULL;
+	int r;
+
+	r = client_dial(d->c, s, &p);
+	while (r == 0 && d->done < d->n)
+		r = cmd_double_one(d, p);
+	if (r < 0)
+		(void)buf_printf(&d->why, "%s%s: %s", d->why.len > 0 ? "; " : "", s->name, exit_errno_words(r));
+	if (r == -EINTR)
+		d->code = EXIT_CODE_INTERRUPTED;
+}
+
+static enum exit_code cmd_double_run(struct client *c, unsigned argc, char **argv)
+{
+	struct cmd_double_job d = { .c = c, .numbers = argv + 1, .n = argc - 1 };
+	size_t first = arc4random_uniform((uint32_t)c->servers.n);
+	enum exit_code code;
+
+	for (size_t i = 0; i < c->servers.n && d.done < d.n && d.code != EXIT_CODE_INTERRUPTED; i++)
+		cmd_double_at(&d, &c->servers.at[(first + i) % c->servers.n]);
+	if (d.code == EXIT_CODE_INTERRUPTED)
+		code = client_say(c, d.code, "interrupted");
+	else if (d.done < d.n)
+		code = client_say(c, EXIT_CODE_NO_SERVER, "no server answers (%s)",
+				  d.why.len > 0 ? buf_str(&d.why) : "out of memory");
+	else if (d.failed > 0)
+		code = d.n > 1 ? EXIT_CODE_SOME_FAILED : d.code;
+	else
+		code = EXIT_CODE_OK;
+	buf_done(&d.why);
+	return code;
+}
+
+const struct command cmd_double = {
+	.name = "double",
+	.args = "N...",
+	.help = "Doubles whole numbers of any length, at a server taken at random.",
+	.min = 1,
+	.max = UINT32_MAX,
+	.run = cmd_double_run,
+};

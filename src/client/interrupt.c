@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/interrupt.h"
+
+#include "base/macro.h"
+#include "client/exit.h"
+#include "client/partial.h"
+
+#include <signal.h>
+
+/* Global because a signal handler has no other way to them. */
+static volatile sig_atomic_t interrupt_spares; /* SIGINTs that do not end the program */
+static bool interrupt_is_interactive;
+
+static void interrupt_handle(int sig)
+{
+	/* The wait it came into ends with EINTR; one that comes just before a wait is lost, and so the second ends it. */
+	if (sig == SIGINT && interrupt_spares > 0) {
+		interrupt_spares--;
+		return;
+	}
+	partial_remove();
+	if (sig == SIGINT)
+		_exit(EXIT_CODE_INTERRUPTED);
+	/* SA_RESETHAND: the default action follows when the handler returns. */
+	(void)raise(sig);
+}
+
+void interrupt_clear(void)
+{
+	interrupt_spares = interrupt_is_interactive;
+}
+
+/* A signal that the caller had ignored (nohup, a shell's background) stays ignored. */
+static void interrupt_on(int sig, const struct sigaction *action)
+{
+	struct sigaction before;
+
+	if (sigaction(sig, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		(void)sigaction(sig, action, NULL);
+}
+
+void interrupt_install(bool interactive)
+{
+	struct sigaction interrupt = { .sa_handler = interrupt_handle };
+	struct sigaction end = { .sa_handler = interrupt_handle, .sa_flags = (int)SA_RESETHAND };
+
+	interrupt_is_interactive = interactive;
+	interrupt_clear();
+	interrupt_on(SIGINT, &interrupt);
+	interrupt_on(SIGTERM, &end);
+	interrupt_on(SIGHUP, &end);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/client.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <string.h>
+
+/* The command and its first argument, cut where it is long. */
+void client_label(struct client *c, unsigned argc, char **argv)
+{
+	char arg[64] = "";
+
+	if (argc > 1)
+		(void)str_escape(arg, sizeof(arg), argv[1], strlen(argv[1]));
+	(void)snprintf(c->label, sizeof(c->label), "%.32s%s%s", argv[0], argc > 1 ? " " : "", arg);
+}
+
+void client_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	/* What was printed before stands before it. */
+	(void)fflush(stdout);
+	(void)fputs("ioe-client: ", stderr);
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+}
+
+enum exit_code client_say(const struct client *c, enum exit_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "ioe-client: %s%s", c->label, c->label[0] ? ": " : "");
+	va_start(ap, fmt);
+	(void)vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	(void)fputc('\n', stderr);
+	return code;
+}
+
+enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply)
+{
+	const struct exit_row *row = exit_from_slug(reply->slug);
+	size_t len = strlen(reply->text);
+	_cleanup_(freep) char *text = malloc(len + 1);
+
+	if (!text)
+		return client_say(c, row->code, "%s", row->words);
+	text[str_harmless(text, reply->text, len)] = '\0';
+	return client_say(c, row->code, "%s%s%s%s%s", row->words, text[0] ? ": " : "", text, row->advice ? "; " : "",
+			  row->advice ? row->advice : "");
+}
+
+enum exit_code client_say_broken(struct client *c, int error)
+{
+	const char *goaway = c->peer ? peer_goaway(c->peer) : NULL;
+
+	/* A refusal to send is none of the connection's. */
+	if (error == -EBUSY || error == -EINVAL || error == -ENOMEM) {
+		client_lose(c);
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-error));
+	}
+	client_lose(c);
+	return client_say(c, exit_from_errno(error), "%s: %s", c->where.name,
+			  goaway ? "the server is shutting down: try again in a moment" : exit_errno_words(error));
+}
+
+enum exit_code client_say_output(const struct client *c, int error)
+{
+	/* What could not be written would be tried, and fail, again and again. */
+	__fpurge(stdout);
+	clearerr(stdout);
+	return client_say(c, EXIT_CODE_FAILED, "cannot write to standard output: %s", strerror(-error));
+}
+
+enum exit_code client_flush(const struct client *c, enum exit_code code)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	return client_say_output(c, errno > 0 ? -errno : -EIO);
+}
+
+enum exit_code client_send(struct client *c, const char *const *words)
+{
+	struct field fields[8];
+	enum exit_code code;
+	struct peer *p;
+	unsigned n = 0;
+	int r;
+
+	p = client_link(c, &code);
+	if (!p)
+		return code;
+	for (; words[n] && n < ELEMENTSOF(fields); n++)
+		fields[n] = (struct field){ (char *)words[n], strlen(words[n]) };
+	r = peer_request(p, fields, n);
+	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+}
+
+enum exit_code client_answer(struct client *c, enum peer_reply_kind kind, struct peer_reply *ret)
+{
+	int r = peer_reply(c->peer, ret);
+
+	if (r < 0)
+		return client_say_broken(c, r);
+	if (ret->kind == PEER_REPLY_ERROR)
+		return client_say_refused(c, ret);
+	return ret->kind == kind ? EXIT_CODE_OK : client_say_broken(c, -EPROTO);
+}
+
+enum exit_code client_ask(struct client *c, enum peer_reply_kind kind, const char *const *words, struct peer_reply *ret)
+{
+	enum exit_code code = client_send(c, words);
+
+	return code == EXIT_CODE_OK ? client_answer(c, kind, ret) : code;
+}

@@ -1,0 +1,24 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stream of foreign bytes to standard output: as they are into a file or a pipe, made harmless for a terminal, but
+ * for line ends. Characters may be cut anywhere between two calls.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct screen {
+	bool harmless;
+	char tail[4]; /* a character begun */
+	size_t n_tail;
+};
+
+/* Looks at what standard output is. */
+void screen_init(struct screen *s);
+
+/* 0 or negative errno. */
+int screen_write(struct screen *s, const char *data, size_t n);
+
+/* The end of the stream: what was begun, and all that stdio still holds. 0 or negative errno. */
+int screen_finish(struct screen *s);

@@ -1,0 +1,86 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client's side of the protocol, ioe/1: connect, ask, be answered, with a deadline for each step. Blocking, for
+ * the tools. Never prints, never exits. The only event it knows is GOAWAY: no role sends any yet.
+ *
+ * A negative errno from a call on a peer is final: the connection is out of step, the same errno comes again, and
+ * peer_free() is all that is left to do. -EINTR (a signal came while it waited) is no exception; what a request
+ * refuses before it sends anything is.
+ */
+
+#include "wire/field.h"
+#include "wire/slug.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define PEER_LINE_MAX (1U << 20) /* bytes of a line the server may say; a longer one is -EMSGSIZE */
+#define PEER_OPEN_MAX 64         /* requests under way at once */
+
+struct peer;
+
+/* One answer. Owned by the peer until the next call on it. */
+enum peer_reply_kind {
+	PEER_REPLY_LINE,  /* OK, HI, PONG, BYE, a number: fields[0] is the word */
+	PEER_REPLY_SIZED, /* size bytes follow: peer_read_body() takes them */
+	PEER_REPLY_ERROR, /* slug and text */
+};
+struct peer_reply {
+	enum peer_reply_kind kind;
+	const char *line; /* as it came, without its end */
+	size_t line_len;
+	unsigned n_fields;
+	struct field *fields; /* decoded */
+	uint64_t size;
+	enum slug slug;   /* SLUG_MAX: one we do not know */
+	const char *text; /* decoded, NUL-terminated */
+};
+
+/*
+ * @timeout_usec is for connecting, HELLO,ioe/1 and its answer together, and for each wait for bytes after it. 0 or
+ * negative errno (-ECONNREFUSED, -ETIMEDOUT, ...; -EPROTO: it is no ioe server; -ENXIO: no such host; -EBUSY,
+ * -ESHUTDOWN, -EACCES: it is one, and does not want us).
+ */
+int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t timeout_usec);
+struct peer *peer_free(struct peer *p); /* closes */
+static inline void peer_freep(struct peer **p)
+{
+	if (*p)
+		(void)peer_free(*p);
+}
+
+/* For each wait from now on. */
+void peer_set_timeout(struct peer *p, uint64_t timeout_usec);
+
+/* What HELLO told. */
+const char *peer_server(const struct peer *p); /* "ioed/0.1.0" */
+unsigned peer_instance(const struct peer *p);
+const char *peer_store(const struct peer *p);
+const char *peer_address(const struct peer *p); /* "127.0.0.1:9001" */
+
+/* Between two requests: whether the server is still there and has not said GOAWAY. Does not wait. */
+bool peer_is_open(struct peer *p);
+
+/* Why the server is about to leave, NULL where it has not said so. */
+const char *peer_goaway(const struct peer *p);
+
+/* Sends one request: fields are encoded, the first is the verb. 0 or negative errno; -EBUSY: over PEER_OPEN_MAX, or
+ * a body is not read to its end; -EINVAL: an LF in @line. */
+int peer_request(struct peer *p, const struct field *fields, unsigned n);
+int peer_request_raw(struct peer *p, const char *line, size_t len); /* as it is, LF added */
+
+/*
+ * Bytes behind a request (WRITE) that is the only one under way. 0, negative errno, or PEER_E_ANSWERED: the answer
+ * came before all bytes were sent, so it is an error. peer_reply() tells it; the server still waits for the rest.
+ */
+#define PEER_E_ANSWERED 1
+int peer_send(struct peer *p, const void *data, size_t n);
+
+/* Waits for the next answer. 0, -ETIMEDOUT, -EPROTO, -ECONNRESET (also where the server just closes) ... */
+int peer_reply(struct peer *p, struct peer_reply *ret);
+
+/* The next bytes of a sized answer, at most @n: the count, 0 after the last, or negative errno. */
+ssize_t peer_read_body(struct peer *p, void *buf, size_t n);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/words.h"
+
+#include "base/macro.h"
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+	const char *line;
+	const char *words[6];
+} good[] = {
+	{ "", { NULL } },
+	{ " \t\r\n", { NULL } },
+	{ "ls", { "ls" } },
+	{ "  get  a\tb \n", { "get", "a", "b" } },
+	{ "get 'my file' \"your file\"", { "get", "my file", "your file" } },
+	{ "get my\\ file", { "get", "my file" } },
+	{ "a'b c'\"d e\"f g", { "ab cd ef", "g" } },
+	{ "'' \"\" x", { "", "", "x" } },
+	{ "'\\' \"\\\\\" \"\\\"\" \"\\n\" \\n", { "\\", "\\", "\"", "\\n", "n" } },
+	{ "'\"' \"'\" \\' \\\"", { "\"", "'", "'", "\"" } },
+	{ "# nothing", { NULL } },
+	{ "  # nothing 'here", { NULL } },
+	{ "ls # the folder", { "ls" } },
+	{ "ls a#b '#c' \\#d", { "ls", "a#b", "#c", "#d" } },
+	{ "double 1#", { "double", "1#" } },
+	{ "put \xc3\xa4\xc3\xb6 'x\ty'", { "put", "\xc3\xa4\xc3\xb6", "x\ty" } },
+	{ "a b c d e", { "a", "b", "c", "d", "e" } },
+	{ "raw 'SAY,x,it'\\''s'", { "raw", "SAY,x,it's" } },
+};
+
+START_TEST(splits)
+{
+	const char *why = NULL;
+	struct words w = { 0 };
+	unsigned n = 0;
+
+	ck_assert_int_eq(words_split(good[_i].line, &w, &why), 0);
+	for (; n < 6 && good[_i].words[n]; n++) {
+		ck_assert_uint_lt(n, w.n);
+		ck_assert_str_eq(w.at[n], good[_i].words[n]);
+	}
+	ck_assert_uint_eq(w.n, n);
+	ck_assert_ptr_null(w.at[w.n]);
+	words_done(&w);
+	ck_assert_uint_eq(w.n, 0);
+	words_done(&w);
+}
+END_TEST
+
+static const char *const bad[] = { "'", "\"", "get 'a", "get \"a", "get \"a'", "get \"a\\\"", "x\\", "\\", "a\"\\" };
+
+START_TEST(refuses)
+{
+	struct words w = { .n = 7 };
+	const char *why = NULL;
+
+	ck_assert_int_eq(words_split(bad[_i], &w, &why), -EINVAL);
+	ck_assert_ptr_nonnull(why);
+	/* Untouched. */
+	ck_assert_uint_eq(w.n, 7);
+}
+END_TEST
+
+/* As many words as a line can hold, and one as long as it can be. */
+START_TEST(long_lines)
+{
+	_cleanup_(freep) char *line = malloc(200001);
+	const char *why = NULL;
+	struct words w = { 0 };
+
+	for (size_t i = 0; i < 200000; i++)
+		line[i] = i % 2 == 0 ? 'x' : ' ';
+	line[200000] = '\0';
+	ck_assert_int_eq(words_split(line, &w, &why), 0);
+	ck_assert_uint_eq(w.n, 100000);
+	ck_assert_str_eq(w.at[99999], "x");
+	words_done(&w);
+
+	line[199999] = 'x';
+	ck_assert_int_eq(words_split(line + 1, &w, &why), 0);
+	ck_assert_uint_eq(w.n, 99999);
+	words_done(&w);
+
+	memset(line, '7', 200000);
+	ck_assert_int_eq(words_split(line, &w, &why), 0);
+	ck_assert_uint_eq(w.n, 1);
+	ck_assert_uint_eq(strlen(w.at[0]), 200000);
+	words_done(&w);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("words");
+	TCase *t = tcase_create("words");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(t, splits, 0, (int)ELEMENTSOF(good));
+	tcase_add_loop_test(t, refuses, 0, (int)ELEMENTSOF(bad));
+	tcase_add_test(t, long_lines);
+	suite_add_tcase(s, t);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
