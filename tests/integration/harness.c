@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is shown when a test fails: each daemon's words. */
+static GPtrArray *harness_shown;
+
+/* Not for a program that lives on, but this one is about to die and wants to say why. */
+static void harness_abort(int sig)
+{
+	for (guint i = 0; harness_shown && i < harness_shown->len; i++) {
+		const GString *s = g_ptr_array_index(harness_shown, i);
+		ssize_t r;
+
+		r = write(STDERR_FILENO, "# A daemon said:\n", 17);
+		r = write(STDERR_FILENO, s->str, s->len);
+		(void)r;
+	}
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+}
+
+void harness_show(GString *text)
+{
+	g_ptr_array_add(harness_shown, text);
+}
+
+void harness_hide(GString *text)
+{
+	(void)g_ptr_array_remove(harness_shown, text);
+}
+
+void harness_fail_at(const char *file, int line, const char *function, const char *fmt, ...)
+{
+	g_autofree char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	g_assertion_message(NULL, file, line, function, text);
+	g_abort();
+}
+
+int harness_main(int argc, char **argv, void (*add)(void))
+{
+	g_test_init(&argc, &argv, NULL);
+	(void)signal(SIGABRT, harness_abort);
+	(void)signal(SIGPIPE, SIG_IGN);
+	harness_shown = g_ptr_array_new();
+	add();
+	return g_test_run();
+}
+
+struct harness_case {
+	harness_fn fn;
+	unsigned reactors;
+};
+
+static void harness_run(gconstpointer data)
+{
+	const struct harness_case *c = data;
+
+	c->fn(c->reactors);
+}
+
+void harness_add(const char *path, harness_fn fn)
+{
+	static const unsigned reactors[] = { 1, 4 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(reactors); i++) {
+		g_autofree char *full = g_strdup_printf("/reactors=%u/%s", reactors[i], path);
+		struct harness_case *c = g_new(struct harness_case, 1);
+
+		*c = (struct harness_case){ .fn = fn, .reactors = reactors[i] };
+		g_test_add_data_func_full(full, c, harness_run, g_free);
+	}
+}
+
+gint64 harness_deadline(void)
+{
+	return g_get_monotonic_time() + HARNESS_DEADLINE_USEC;
+}
+
+bool harness_poll(int fd, short events, gint64 deadline)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		gint64 left = deadline - g_get_monotonic_time();
+		int r;
+
+		r = poll(&p, 1, left > 0 ? (int)(left / 1000 + 1) : 0);
+		if (r > 0)
+			return true;
+		if (r == 0 && left <= 0)
+			return false;
+		g_assert_true(r == 0 || errno == EINTR);
+	}
+}
+
+const char *harness_program(const char *variable)
+{
+	const char *path = g_getenv(variable);
+
+	if (!path)
+		harness_fail("$%s is not set: it names the program to test.", variable);
+	return path;
+}
+
+void harness_write_file(const char *path, const void *data, size_t n)
+{
+	int fd;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		harness_fail("%s: %s", path, g_strerror(errno));
+	g_assert_cmpint(write(fd, data, n), ==, (gssize)n);
+	g_assert_cmpint(close(fd), ==, 0);
+}
+
+static void harness_tree_add(const char *dir, const char *prefix, GPtrArray *names)
+{
+	g_autoptr(GDir) d = g_dir_open(dir, 0, NULL);
+	const char *name;
+
+	while (d && (name = g_dir_read_name(d))) {
+		g_autofree char *path = g_build_filename(dir, name, NULL);
+		g_autofree char *shown = g_strconcat(prefix, name, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_IS_DIR) && !g_file_test(path, G_FILE_TEST_IS_SYMLINK)) {
+			g_autofree char *below = g_strconcat(shown, "/", NULL);
+
+			g_ptr_array_add(names, g_strdup(below));
+			harness_tree_add(path, below, names);
+		} else {
+			g_ptr_array_add(names, g_steal_pointer(&shown));
+		}
+	}
+}
+
+static int harness_compare(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char *harness_tree(const char *dir)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	harness_tree_add(dir, "", names);
+	g_ptr_array_sort(names, harness_compare);
+	g_ptr_array_add(names, NULL);
+	return g_strjoinv("\n", (char **)names->pdata);
+}
+
+char *harness_noise(size_t n, unsigned seed)
+{
+	char *data = g_malloc(n + 1);
+	uint32_t x = seed * 2654435761U + 1;
+
+	for (size_t i = 0; i < n; i++) {
+		x ^= x << 13;
+		x ^= x >> 17;
+		x ^= x << 5;
+		data[i] = (char)(x >> 11);
+	}
+	data[n] = '\0';
+	return data;
+}
