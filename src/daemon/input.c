@@ -65,12 +65,15 @@ static void input_settle(struct session *s)
 		input_free(s);
 }
 
-/* Room for another request: nothing holds it up, and its answer will have a place to wait. */
+/*
+ * Room for another request: nothing holds it up, and its answer will have a place to wait. A file on its way out is
+ * under way as much as an open request: it holds a descriptor.
+ */
 static bool input_may_take(const struct session *s)
 {
 	const struct limits_options *limits = s->reactor->limits;
 
-	return !s->barrier && s->n_requests < limits->pipeline && s->conn.out.bytes < limits->output &&
+	return !s->barrier && s->n_requests + s->conn.out.files < limits->pipeline && s->conn.out.bytes < limits->output &&
 	       !(s->conn.full && pool_is_over(&s->reactor->pool));
 }
 

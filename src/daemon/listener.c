@@ -107,12 +107,13 @@ static void listener_take(struct listener *l, int fd, const struct sockaddr_stor
 static void listener_pause(struct listener *l, int error)
 {
 	struct reactor *r = &l->server->reactors[0];
+	unsigned missed;
 
 	loop_unwatch(&r->loop, &l->watch);
 	atomic_store_explicit(&l->paused, true, memory_order_relaxed);
 	if (!timer_is_armed(&r->accept_timer))
 		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
-	if (ratelimit_pass(&l->complaint, r->loop.now_usec, NULL))
+	if (ratelimit_pass(&l->complaint, r->loop.now_usec, &missed))
 		log_warning("%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections",
 			    l->address, strerror(error));
 }

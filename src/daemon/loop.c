@@ -136,11 +136,12 @@ int loop_pass(struct loop *l, int timeout_msec)
 	if (n < 0 && errno != EINTR)
 		return -errno;
 
+	/* Before the timers: one that fires may unwatch what is in here. */
+	l->events = events;
+	l->n_events = MAX(n, 0);
 	l->now_usec = clock_usec();
 	wheel_run(&l->wheel, l->now_usec);
 
-	l->events = events;
-	l->n_events = MAX(n, 0);
 	for (int i = 0; i < l->n_events; i++) {
 		struct watch *w = events[i].data.ptr;
 

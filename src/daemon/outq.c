@@ -35,9 +35,15 @@ struct chunk {
 
 void pool_init(struct pool *p, uint64_t limit)
 {
-	*p = (struct pool){ .limit = limit };
+	*p = (struct pool){};
+	atomic_init(&p->limit, limit);
 	atomic_init(&p->used, 0);
 	atomic_init(&p->sent, 0);
+}
+
+void pool_set_limit(struct pool *p, uint64_t limit)
+{
+	atomic_store_explicit(&p->limit, limit, memory_order_relaxed);
 }
 
 void pool_done(struct pool *p)
@@ -137,8 +143,11 @@ void outq_commit(struct outq *q, size_t n)
 
 int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
 {
-	char *to = outq_reserve(q, p, n);
+	char *to;
 
+	if (n == 0)
+		return 0; /* an empty body may have no memory at all */
+	to = outq_reserve(q, p, n);
 	if (!to)
 		return -ENOMEM;
 	memcpy(to, data, n);
@@ -161,6 +170,7 @@ int outq_put_file(struct outq *q, _unused_ struct pool *p, int fd, uint64_t off,
 	}
 	*c = (struct chunk){ .file = { .fd = fd, .off = off, .left = len } };
 	outq_append(q, c);
+	q->files++;
 	return 0;
 }
 
@@ -174,6 +184,7 @@ void outq_move(struct outq *to, struct outq *from)
 		to->head = from->head;
 	to->tail = from->tail;
 	to->bytes += from->bytes;
+	to->files += from->files;
 	*from = (struct outq){};
 }
 
@@ -184,6 +195,8 @@ static void outq_drop_head(struct outq *q, struct pool *p)
 	q->head = c->next;
 	if (!q->head)
 		q->tail = NULL;
+	if (c->cap == 0)
+		q->files--;
 	chunk_free(p, c);
 }
 
@@ -250,7 +263,8 @@ static int outq_probe(struct chunk *c, uint64_t piece)
 static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd)
 {
 	struct chunk *c = q->head;
-	uint64_t piece = MIN(c->file.left, (uint64_t)OUTQ_FILE_PIECE);
+	/* What a worker has brought is sent before more is asked for. */
+	uint64_t piece = MIN(c->file.left, c->file.warm > 0 ? c->file.warm : (uint64_t)OUTQ_FILE_PIECE);
 	off_t off = (off_t)c->file.off;
 	ssize_t n;
 	int r;

@@ -17,13 +17,14 @@ struct chunk;
 struct pool {
 	struct chunk *free;
 	unsigned n_free;
-	uint64_t limit; /* of limits.memory, this reactor's share */
-	/* Written by the reactor alone, read by whoever asks for the status. */
+	/* Written by the reactor alone, read by whoever asks for the status, and by who accepts. */
+	atomic_uint_fast64_t limit; /* of limits.memory, this reactor's share */
 	atomic_uint_fast64_t used; /* bytes charged now */
 	atomic_uint_fast64_t sent; /* bytes given to the kernel, ever */
 };
 
 void pool_init(struct pool *p, uint64_t limit);
+void pool_set_limit(struct pool *p, uint64_t limit);
 void pool_done(struct pool *p);
 void pool_charge(struct pool *p, size_t n);
 void pool_uncharge(struct pool *p, size_t n);
@@ -31,15 +32,20 @@ static inline uint64_t pool_used(const struct pool *p)
 {
 	return atomic_load_explicit(&p->used, memory_order_relaxed);
 }
+static inline uint64_t pool_limit(const struct pool *p)
+{
+	return atomic_load_explicit(&p->limit, memory_order_relaxed);
+}
 static inline bool pool_is_over(const struct pool *p)
 {
-	return pool_used(p) > p->limit;
+	return pool_used(p) > pool_limit(p);
 }
 
 /* Inert when zero. */
 struct outq {
 	struct chunk *head, *tail;
 	uint64_t bytes; /* in memory; parts of files do not count */
+	uint64_t files; /* parts of files, each of which holds a descriptor */
 };
 
 /* 0 or -ENOMEM. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A slot is a session's, or a link in the list of free ones: an odd number that no pointer is. */
-#define SLOT_NONE UINT32_MAX
+#define SLOT_NONE (UINT32_MAX >> 1)
 
 static struct session *slot_free_link(uint32_t next)
 {
@@ -114,7 +114,7 @@ static void reactor_use(struct reactor *r, struct settings *settings)
 {
 	r->settings = settings;
 	r->limits = settings_get(settings, &limits_section);
-	r->pool.limit = r->limits->memory / r->server->n_reactors;
+	pool_set_limit(&r->pool, r->limits->memory / r->server->n_reactors);
 }
 
 static void reactor_update(struct msg *m)

@@ -360,7 +360,7 @@ bool request_charge(struct request *q, size_t n)
 {
 	struct pool *p = &q->reactor->pool;
 
-	if (pool_used(p) + n > p->limit)
+	if (pool_used(p) + n > pool_limit(p))
 		return false;
 	pool_charge(p, n);
 	return true;

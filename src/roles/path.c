@@ -82,6 +82,19 @@ void path_probe(struct path_root *root)
 		(void)close(fd);
 }
 
+static int path_walk_step(int at, const char *element, int flags)
+{
+	int fd = openat(at, element, flags | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd >= 0)
+		return fd;
+	/* With O_DIRECTORY a link is told as ENOTDIR. */
+	if (errno == ENOTDIR && fstatat(at, element, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return -errno;
+}
+
 /*
  * One element at a time, each opened where the one before it was: there is nothing a swapped link could change, as
  * O_NOFOLLOW refuses it and checked names have no "..".
@@ -91,7 +104,6 @@ static int path_walk(const struct path_root *root, const char *path, int flags)
 	_cleanup_(closep) int at = -1;
 	char element[PATH_ELEMENT_MAX + 1];
 	const char *slash;
-	int fd;
 
 	while ((slash = strchr(path, '/'))) {
 		size_t n = (size_t)(slash - path);
@@ -101,22 +113,14 @@ static int path_walk(const struct path_root *root, const char *path, int flags)
 			return -ENAMETOOLONG;
 		memcpy(element, path, n);
 		element[n] = '\0';
-		next = openat(at < 0 ? root->fd : at, element, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0) {
-			struct stat st;
-
-			/* With O_DIRECTORY a link is told as ENOTDIR. */
-			if (errno == ENOTDIR && fstatat(at < 0 ? root->fd : at, element, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			    S_ISLNK(st.st_mode))
-				return -ELOOP;
-			return -errno;
-		}
+		next = path_walk_step(at < 0 ? root->fd : at, element, O_PATH | O_DIRECTORY);
+		if (next < 0)
+			return next;
 		closep(&at);
 		at = next;
 		path = slash + 1;
 	}
-	fd = openat(at < 0 ? root->fd : at, *path ? path : ".", flags | O_NOFOLLOW | PATH_FLAGS);
-	return fd < 0 ? -errno : fd;
+	return path_walk_step(at < 0 ? root->fd : at, *path ? path : ".", flags | PATH_FLAGS);
 }
 
 int path_open(const struct path_root *root, const char *path, int flags)

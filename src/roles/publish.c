@@ -112,9 +112,14 @@ static int publish_create(struct publish *p, const struct file_state *state)
 {
 	if (!p->spooled[0])
 		return publish_link(p, p->dir_fd, p->base);
-	if (linkat(state->spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
-		return -errno;
-	(void)unlinkat(state->spool_fd, p->spooled, 0);
+	/* What knows no O_TMPFILE may know no hard links either; NFS knows those, but not this flag. */
+	if (renameat2(state->spool_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
+		if (errno != EINVAL)
+			return -errno;
+		if (linkat(state->spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
+			return -errno;
+		(void)unlinkat(state->spool_fd, p->spooled, 0);
+	}
 	p->spooled[0] = '\0';
 	return 0;
 }

@@ -20,6 +20,7 @@ static const struct verb rows[] = {
 	{ .name = "RANGE" }, { .name = "WRITE" },  { .name = "UPLOAD" },   { .name = "DELETE" }, { .name = "RENAME" },
 	{ .name = "SAY" },   { .name = "HISTORY" }, { .name = "MAILBOX" }, { .name = "DOUBLE" }, { .name = "D" },
 	{ .name = "DO" },    { .name = "DOUBLED-DOUBLED" }, { .name = "UPLOADED" }, { .name = "UPLOADEDX" },
+	{ .name = "AZ@[" },
 };
 
 static char *copy_of(const char *s, size_t n)

@@ -16,6 +16,8 @@ static const struct verb rows[] = {
 	{ .name = "HELLO" },  { .name = "DOUBLE" },  { .name = "HISTORY" },  { .name = "SHUTDOWN" },
 	{ .name = "READWRITE" }, { .name = "TEN-LETTER" }, { .name = "ELEVENCHARS" }, { .name = "TWELVE_CHARS" },
 	{ .name = "THIRTEENCHARS" }, { .name = "FOURTEEN_CHARS" }, { .name = "FIFTEEN-CHARS.." },
+	/* Both ends of the alphabet, and what stands beside them. */
+	{ .name = "AZ" },     { .name = "ZA@[" },
 	/* The beginnings and ends that overlapping loads could take for each other. */
 	{ .name = "AA" },     { .name = "AAA" },     { .name = "AAAA" },     { .name = "AAAAA" },
 	{ .name = "AAAAAAA" }, { .name = "AAAAAAAA" }, { .name = "AAAAAAAAA" }, { .name = "AAAAAAAAAAAAAAA" },
@@ -40,8 +42,6 @@ static const struct verb *find(const struct verb_table *t, const char *name, siz
 		memcpy(copy, name, len);
 	e = verb_table_find(t, copy, len);
 	free(copy);
-	if (e)
-		ck_assert_uint_eq(e->owner, 7);
 	return e ? e->verb : NULL;
 }
 
@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST(bad_rows)
 {
-	static const struct verb lower = { .name = "ping" }, empty = { .name = "" }, longer = { .name = "SIXTEEN-CHARS.." "." };
+	static const struct verb lower = { .name = "ping" }, empty = { .name = "" }, longer = { .name = "SIXTEEN-CHARS..." };
 	struct verb_table t = { 0 };
 
 	fill(&t);

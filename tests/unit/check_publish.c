@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* A file is there whole under its name, or it is not there at all; with O_TMPFILE and without. */
+
+#include "roles/publish.h"
+#include "base/macro.h"
+#include "roles/file.h"
+
+#include <check.h>
+#include <errno.h>
+#include <string.h>
+
+#include "unit/folder.h"
+#include "unit/forbid.h"
+
+static struct file_state state;
+static struct publish p;
+
+static void setup(void)
+{
+	folder_make();
+	folder_mkdir(".ioe");
+	folder_mkdir("d");
+	folder_put("old", "old");
+	folder_put("d/old", "old");
+	state.root.fd = folder_fd;
+	state.spool_fd = openat(folder_fd, ".ioe", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(state.spool_fd, 0);
+	p = (struct publish){ .fd = -1, .dir_fd = -1 };
+}
+
+static void teardown(void)
+{
+	publish_abandon(&p, &state);
+	publish_abandon(&p, &state);
+	ck_assert_uint_eq(folder_count(".ioe"), 0);
+	(void)close(state.spool_fd);
+	folder_remove();
+}
+
+/* The ways a file may come about: each test goes all of them. */
+enum way {
+	WAY_TMPFILE,
+	WAY_SPOOL,       /* a file system without O_TMPFILE */
+	WAY_SPOOL_LINKS, /* and without RENAME_NOREPLACE, as NFS */
+	WAY_MAX,
+};
+
+static void go(int way)
+{
+	/* O_TMPFILE has O_DIRECTORY in it, whose bit other calls may have. */
+	if (way >= WAY_SPOOL)
+		forbid(SYS_openat, 2, O_TMPFILE, EOPNOTSUPP);
+	if (way == WAY_SPOOL_LINKS)
+		forbid(SYS_renameat2, 4, 1 /* RENAME_NOREPLACE */, EINVAL);
+}
+
+static int begin(const char *path, const char *text)
+{
+	int r = publish_open(&p, &state, path, 0640);
+
+	if (r >= 0)
+		r = publish_write(&p, text, strlen(text), 0);
+	return r;
+}
+
+/* From the first byte to the last; the error, if any, of the end. */
+static int write_all(const char *path, const char *text, bool overwrite)
+{
+	int r;
+
+	ck_assert_int_eq(begin(path, text), 0);
+	r = publish_commit(&p, &state, true, overwrite);
+	publish_abandon(&p, &state);
+	ck_assert_int_eq(p.fd, -1);
+	ck_assert_uint_eq(folder_count(".ioe"), 0);
+	return r;
+}
+
+START_TEST(a_new_file_is_there_at_the_end)
+{
+	go(_i);
+	ck_assert_int_eq(begin("d/new", "hello"), 0);
+	folder_expect("d/new", NULL);
+	ck_assert_uint_eq(folder_count("d"), 1);
+	ck_assert_int_eq(publish_write(&p, " world", 6, 5), 0);
+	ck_assert_int_eq(publish_commit(&p, &state, true, false), 0);
+	folder_expect("d/new", "hello world");
+	publish_abandon(&p, &state);
+	folder_expect("d/new", "hello world");
+	ck_assert_uint_eq(folder_count("d"), 2);
+}
+END_TEST
+
+START_TEST(an_old_file_is_replaced_at_once)
+{
+	char got[8] = "";
+	int fd;
+
+	go(_i);
+	fd = openat(folder_fd, "old", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(begin("old", "new"), 0);
+	folder_expect("old", "old");
+	ck_assert_int_eq(publish_commit(&p, &state, true, true), 0);
+	folder_expect("old", "new");
+	/* Who reads it goes on with what he opened. */
+	ck_assert_int_eq(read(fd, got, sizeof(got)), 3);
+	ck_assert_str_eq(got, "old");
+	(void)close(fd);
+	publish_abandon(&p, &state);
+	ck_assert_uint_eq(folder_count("."), 3);
+}
+END_TEST
+
+START_TEST(an_old_file_stays_where_it_may_not_be_replaced)
+{
+	go(_i);
+	ck_assert_int_eq(write_all("old", "new", false), -EEXIST);
+	folder_expect("old", "old");
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_not_replaced)
+{
+	char to[8] = "";
+
+	go(_i);
+	ck_assert_int_eq(symlinkat("old", folder_fd, "link"), 0);
+	ck_assert_int_eq(symlinkat("nowhere", folder_fd, "dangling"), 0);
+	ck_assert_int_eq(mkfifoat(folder_fd, "fifo", 0644), 0);
+	ck_assert_int_eq(write_all("d", "new", true), -EISDIR);
+	ck_assert_int_eq(write_all("link", "new", true), -ELOOP);
+	ck_assert_int_eq(write_all("dangling", "new", true), -ELOOP);
+	ck_assert_int_eq(write_all("fifo", "new", true), -ENOTSUP);
+	ck_assert_int_eq(write_all("link", "new", false), -EEXIST);
+	folder_expect("old", "old");
+	folder_expect("nowhere", NULL);
+	ck_assert_int_eq(readlinkat(folder_fd, "link", to, sizeof(to)), 3);
+}
+END_TEST
+
+START_TEST(where_there_is_no_folder_nothing_is_opened)
+{
+	go(_i);
+	ck_assert_int_eq(symlinkat("d", folder_fd, "link"), 0);
+	ck_assert_int_eq(begin("g/new", ""), -ENOENT);
+	publish_abandon(&p, &state);
+	ck_assert_int_eq(begin("old/new", ""), -ENOTDIR);
+	publish_abandon(&p, &state);
+	ck_assert_int_eq(begin("link/new", ""), -ELOOP);
+	publish_abandon(&p, &state);
+	ck_assert_uint_eq(folder_count("d"), 1);
+}
+END_TEST
+
+START_TEST(what_is_given_up_vanishes)
+{
+	go(_i);
+	ck_assert_int_eq(begin("d/new", "half"), 0);
+	publish_abandon(&p, &state);
+	ck_assert_uint_eq(folder_count("d"), 1);
+	ck_assert_uint_eq(folder_count("."), 3);
+	ck_assert_uint_eq(folder_count(".ioe"), 0);
+}
+END_TEST
+
+START_TEST(the_mode_is_exact)
+{
+	static const unsigned modes[] = { 0640, 0666, 0400, 0777, 0 };
+	char name[] = "m0";
+	struct stat st;
+
+	go(_i);
+	(void)umask(077);
+	for (size_t i = 0; i < ELEMENTSOF(modes); i++) {
+		name[1]++;
+		ck_assert_int_eq(publish_open(&p, &state, name, modes[i]), 0);
+		ck_assert_int_eq(publish_commit(&p, &state, false, false), 0);
+		publish_abandon(&p, &state);
+		ck_assert_int_eq(fstatat(folder_fd, name, &st, 0), 0);
+		ck_assert_uint_eq(st.st_mode & 07777, modes[i]);
+	}
+}
+END_TEST
+
+START_TEST(a_failed_sync_shows_nothing)
+{
+	go(_i);
+	forbid(SYS_fsync, 0, 0, EIO);
+	ck_assert_int_eq(write_all("d/new", "new", true), -EIO);
+	ck_assert_int_eq(write_all("old", "new", true), -EIO);
+	folder_expect("d/new", NULL);
+	folder_expect("old", "old");
+	/* Who asked for no sync is not bothered. */
+	ck_assert_int_eq(begin("old", "new"), 0);
+	ck_assert_int_eq(publish_commit(&p, &state, false, true), 0);
+	folder_expect("old", "new");
+}
+END_TEST
+
+START_TEST(a_failed_rename_leaves_the_old_file)
+{
+	go(_i);
+#ifdef SYS_renameat
+	forbid(SYS_renameat, 0, 0, EIO);
+#endif
+	forbid(SYS_renameat2, 4, 0, EIO);
+	ck_assert_int_eq(write_all("old", "new", true), -EIO);
+	folder_expect("old", "old");
+	ck_assert_uint_eq(folder_count("."), 3);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_an_error)
+{
+	go(_i);
+	forbid(SYS_pwrite64, 0, 0, ENOSPC);
+	ck_assert_int_eq(begin("d/new", "x"), -ENOSPC);
+	publish_abandon(&p, &state);
+	ck_assert_uint_eq(folder_count("d"), 1);
+}
+END_TEST
+
+/* Many at once have a name each, and one does not take another's away. */
+START_TEST(many_at_once)
+{
+	struct publish many[50];
+	char name[16];
+
+	go(_i);
+	for (unsigned i = 0; i < ELEMENTSOF(many); i++) {
+		(void)snprintf(name, sizeof(name), i % 2 ? "old" : "d/%u", i);
+		many[i] = (struct publish){ .fd = -1, .dir_fd = -1 };
+		ck_assert_int_eq(publish_open(&many[i], &state, name, 0644), 0);
+		ck_assert_int_eq(publish_write(&many[i], name, strlen(name), 0), 0);
+	}
+	for (unsigned i = 0; i < ELEMENTSOF(many); i++) {
+		if (i % 5)
+			ck_assert_int_eq(publish_commit(&many[i], &state, false, true), 0);
+		publish_abandon(&many[i], &state);
+	}
+	folder_expect("old", "old");
+	for (unsigned i = 0; i < ELEMENTSOF(many); i += 2) {
+		(void)snprintf(name, sizeof(name), "d/%u", i);
+		folder_expect(name, i % 5 ? name : NULL);
+	}
+}
+END_TEST
+
+START_TEST(a_folder_that_cannot_be_written_says_so)
+{
+	struct file_state read_only = { .root.fd = folder_fd, .spool_fd = -1 };
+
+	ck_assert_int_eq(publish_open(&p, &read_only, "new", 0644), -EROFS);
+	publish_abandon(&p, &read_only);
+}
+END_TEST
+
+START_TEST(the_longest_name)
+{
+	char name[256] = "";
+
+	go(_i);
+	memset(name, 'x', 255);
+	ck_assert_int_eq(write_all(name, "long", false), 0);
+	ck_assert_int_eq(write_all(name, "longer", true), 0);
+	folder_expect(name, "longer");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("publish");
+	TCase *tc = tcase_create("publish");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, a_new_file_is_there_at_the_end, 0, WAY_MAX);
+	tcase_add_loop_test(tc, an_old_file_is_replaced_at_once, 0, WAY_MAX);
+	tcase_add_loop_test(tc, an_old_file_stays_where_it_may_not_be_replaced, 0, WAY_MAX);
+	tcase_add_loop_test(tc, what_is_no_file_is_not_replaced, 0, WAY_MAX);
+	tcase_add_loop_test(tc, where_there_is_no_folder_nothing_is_opened, 0, WAY_MAX);
+	tcase_add_loop_test(tc, what_is_given_up_vanishes, 0, WAY_MAX);
+	tcase_add_loop_test(tc, the_mode_is_exact, 0, WAY_MAX);
+	tcase_add_loop_test(tc, a_failed_sync_shows_nothing, 0, WAY_MAX);
+	tcase_add_loop_test(tc, a_failed_rename_leaves_the_old_file, 0, WAY_MAX);
+	tcase_add_loop_test(tc, a_full_disk_is_an_error, 0, WAY_MAX);
+	tcase_add_loop_test(tc, many_at_once, 0, WAY_MAX);
+	tcase_add_test(tc, a_folder_that_cannot_be_written_says_so);
+	tcase_add_loop_test(tc, the_longest_name, 0, WAY_MAX);
+	suite_add_tcase(s, tc);
+
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
