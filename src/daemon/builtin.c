@@ -32,6 +32,10 @@ static int builtin_hello(struct request *q, struct fields *f)
 		request_end(q);
 		return 0;
 	}
+	if (s->dialect == DIALECT_RAW) {
+		request_error(q, SLUG_BAD_ARGUMENT, "a session that is raw stays raw; connect anew, and end the line with LF");
+		return 0;
+	}
 	if (!builtin_field_is(&f->at[0], "ioe/1")) {
 		request_error(q, SLUG_BAD_ARGUMENT, "the only dialect to choose is ioe/1, not '%.*s'",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);

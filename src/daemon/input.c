@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "daemon/limits.h"
+#include "daemon/raw.h"
 
 #include <errno.h>
 #include <string.h>
@@ -160,6 +161,20 @@ int input_body(struct session *s, struct body_sink *b, uint64_t size)
 	return 0;
 }
 
+void input_settle_body(struct session *s, uint64_t size, uint64_t header, uint64_t guess, const char *head)
+{
+	struct input *in = s->input;
+	int64_t drop = (int64_t)(header - guess);
+	uint64_t taken;
+
+	if (!in || in->body_left == 0)
+		return;
+	taken = BODY_UNSETTLED - in->body_left;
+	in->body_left = size + (uint64_t)drop - taken;
+	if (in->sink)
+		in->sink->ops->settle(in->sink, size, drop, head + header);
+}
+
 /* Answers a line that is no request at all. */
 static struct request *input_refuse(struct session *s)
 {
@@ -223,7 +238,7 @@ static bool input_split(struct session *s, struct request *q, char *rest, size_t
 	return true;
 }
 
-static void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len)
+void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len)
 {
 	struct reactor *r = s->reactor;
 	struct request *q = request_new(s, row, role);
@@ -241,7 +256,8 @@ static void _hot_ input_act(struct session *s, const struct role_verb *row, unsi
 	r->current = q;
 	if (!input_split(s, q, rest, len, &f))
 		return;
-	if (unlikely(pool_is_over(&r->pool)) && q->role != r->server->n_roles) {
+	/* Not where a body follows: its act refuses it (request_charge()), and takes the bytes off. */
+	if (unlikely(pool_is_over(&r->pool)) && q->role != r->server->n_roles && !(row->verb.flags & VERB_BODY)) {
 		request_error(q, SLUG_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
 		return;
 	}
@@ -312,7 +328,7 @@ static inline struct input_scan input_scan(const char *line, size_t len)
 }
 
 /* One line. False: it has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken out. */
-static bool _hot_ input_line(struct session *s, char *line, size_t *len)
+bool _hot_ input_line(struct session *s, char *line, size_t *len)
 {
 	const struct verb_entry *e;
 	const struct role_verb *row;
@@ -416,8 +432,7 @@ static void input_begun(struct session *s, struct line_reader *lr)
 	session_touch(s);
 }
 
-/* Works off what it may of these bytes and holds the rest. */
-static void _hot_ input_feed(struct session *s, char *p, size_t n)
+void _hot_ input_feed(struct session *s, char *p, size_t n)
 {
 	struct line_reader plain = {};
 
@@ -456,7 +471,7 @@ static void input_steer(struct session *s)
 
 	if (s->ended)
 		return;
-	if (s->input && pool_is_over(&s->reactor->pool) && line_kept(&s->input->line) > 0) {
+	if (pool_is_over(&s->reactor->pool) && (raw_is_pending(s) || (s->input && line_kept(&s->input->line) > 0))) {
 		session_end(s, "no memory for its unfinished line");
 		return;
 	}
@@ -476,6 +491,10 @@ static void input_steer(struct session *s)
 static void input_eof(struct session *s)
 {
 	s->eof = true;
+	if (s->raw)
+		raw_eof(s);
+	if (s->ended)
+		return;
 	input_cut_body(s); /* fewer bytes than promised */
 	if (s->lingering)
 		session_end(s, "closed");
@@ -524,7 +543,7 @@ void _hot_ input_readable(struct session *s)
 	ssize_t n;
 
 	s->active_usec = r->loop.now_usec;
-	if (s->input && s->input->body_left > 0 && s->input->sink && s->input->held_len == 0) {
+	if (!s->raw_watch && s->input && s->input->body_left > 0 && s->input->sink && s->input->held_len == 0) {
 		input_read_body(s);
 	} else {
 		n = conn_read(&s->conn, r->scratch, REACTOR_SCRATCH);
@@ -538,7 +557,10 @@ void _hot_ input_readable(struct session *s)
 			input_eof(s);
 		else if (!s->lingering) {
 			counter_add(&r->counters.bytes_in, (uint64_t)n);
-			input_feed(s, r->scratch, (size_t)n);
+			if (unlikely(s->raw_watch))
+				raw_feed(s, r->scratch, (size_t)n);
+			else
+				input_feed(s, r->scratch, (size_t)n);
 		}
 	}
 	if (s->ended)
@@ -559,6 +581,8 @@ void input_resume(struct session *s)
 		in->held_len = 0;
 		input_feed(s, p, n);
 	}
+	if (!s->ended && s->raw)
+		raw_tick(s);
 	if (s->ended)
 		return;
 	input_settle(s);

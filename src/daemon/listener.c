@@ -273,6 +273,7 @@ int listener_open(struct listener *l, struct server *s, const struct listener_op
 	int r;
 
 	*l = (struct listener){ .server = s, .watch.fd = -1, .complaint = { 60 * USEC_PER_SEC, 1, 0, 0, 0 } };
+	l->raw = o->raw;
 	r = listener_set_roles(l, o->roles);
 	if (r >= 0)
 		r = listener_bind(l, o->address, port);

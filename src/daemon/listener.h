@@ -41,6 +41,7 @@ struct listener {
 	char roles[80];    /* "file+chat" */
 	uint64_t role_bits;
 	unsigned n_roles;
+	bool raw;
 	struct verb_table verbs; /* what is understood here; owner: the index of the role, n_roles for every listener's */
 	struct ratelimit complaint; /* about a pause */
 	/* Written by reactor 0 alone. */

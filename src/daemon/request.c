@@ -7,14 +7,14 @@
  */
 #include "daemon/session-private.h"
 
+#include "base/log.h"
 #include "base/str.h"
+#include "daemon/raw.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/log.h"
 
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role)
 {
@@ -95,7 +95,8 @@ static struct outq *request_out(struct request *q)
 {
 	if (!q->session)
 		return NULL;
-	return request_is_oldest(q) ? &q->session->conn.out : &q->out;
+	/* What is fitted to an old client's recv must be seen whole first. */
+	return request_is_oldest(q) && q->dialect != DIALECT_RAW ? &q->session->conn.out : &q->out;
 }
 
 static void request_put(struct request *q, const void *data, size_t n)
@@ -117,13 +118,15 @@ static void request_release(struct session *s)
 		list_remove(&q->link);
 		s->n_requests--;
 		outq_move(&s->conn.out, &q->out);
+		if (unlikely(q->dialect == DIALECT_RAW))
+			raw_answered(s);
 		if (s->barrier == q)
 			s->barrier = NULL;
 		request_free(q);
 	}
 	conn_flush_later(&s->conn);
 	/* What waited behind it, or for room in the pipeline, may go on. */
-	if (s->input || s->ending || s->eof || s->conn.paused)
+	if (s->input || s->raw || s->ending || s->eof || s->conn.paused)
 		loop_later(&s->reactor->loop, &s->resume);
 }
 
@@ -172,11 +175,35 @@ bool request_is_gone(const struct request *q)
 	return !q->session;
 }
 
+static bool request_is_padded(const struct request *q)
+{
+	return q->verb && q->verb->verb.flags & VERB_PADDED;
+}
+
+/* An answer to an old client has no line end, and is no longer than its recv: cut, it would say something else. */
+static void request_end_raw(struct request *q)
+{
+	uint64_t len = q->out.bytes;
+
+	if (len <= RAW_ANSWER_RECV) {
+		request_done(q);
+		return;
+	}
+	outq_clear(&q->out, &q->reactor->pool);
+	request_error(q, SLUG_TOO_LONG, "the answer has %llu bytes, and an old client takes %d", (unsigned long long)len,
+		      RAW_ANSWER_RECV);
+}
+
 void _hot_ request_line(struct request *q, const char *text, size_t len)
 {
 	struct outq *out = request_out(q);
 	char *to;
 
+	if (unlikely(q->dialect == DIALECT_RAW)) {
+		request_put(q, text, len);
+		request_end_raw(q);
+		return;
+	}
 	if (out) {
 		to = outq_reserve(out, &q->reactor->pool, len + 1);
 		if (likely(to)) {
@@ -232,6 +259,10 @@ void request_field_u64(struct request *q, uint64_t v)
 
 void request_end(struct request *q)
 {
+	if (unlikely(q->dialect == DIALECT_RAW)) {
+		request_end_raw(q);
+		return;
+	}
 	request_put(q, "\n", 1);
 	request_done(q);
 }
@@ -240,7 +271,7 @@ void request_error(struct request *q, enum slug slug, const char *fmt, ...)
 {
 	char text[512], harmless[1100], encoded[3 * sizeof(harmless)];
 	const char *say = harmless;
-	size_t len;
+	size_t len, head;
 	va_list ap;
 	int n;
 
@@ -256,28 +287,62 @@ void request_error(struct request *q, enum slug slug, const char *fmt, ...)
 	}
 
 	counter_add(&q->reactor->counters.errors[q->role], 1);
-	request_put(q, "ERROR: ", 7);
-	request_put(q, slug_name(slug), strlen(slug_name(slug)));
-	request_put(q, ": ", 2);
+	head = (size_t)snprintf(text, sizeof(text), "ERROR: %s: ", slug_name(slug));
+	if (q->dialect == DIALECT_RAW)
+		len = MIN(len, (request_is_padded(q) ? RAW_READ_RECV : RAW_ANSWER_RECV) - head);
+	request_put(q, text, head);
 	request_put(q, say, len);
-	request_put(q, "\n", 1);
+	if (q->dialect != DIALECT_RAW)
+		request_put(q, "\n", 1);
 	request_done(q);
 }
 
 /* A size and its LF. */
 static void request_put_size(struct request *q, uint64_t size)
 {
-	char line[STR_NUMBER_MAX];
-	size_t n = str_put_u64(line, size);
+	char line[RAW_READ_RECV];
+	size_t n;
 
-	line[n++] = '\n';
+	if (q->dialect == DIALECT_RAW) {
+		raw_put_size(line, size);
+		n = RAW_READ_RECV;
+	} else {
+		n = str_put_u64(line, size);
+		line[n++] = '\n';
+	}
 	request_put(q, line, n);
+}
+
+/* A listing or a help text for an old client, which prints what it gets: no size, no last line's end, cut to fit. */
+static void request_text_raw(struct request *q, const char *text, size_t len)
+{
+	struct outq *out = request_out(q);
+	char *to;
+
+	to = out ? outq_reserve(out, &q->reactor->pool, len + 1) : NULL;
+	if (out && !to)
+		session_end(q->session, "out of memory");
+	if (to && len == 0) {
+		to[0] = '\n';
+		outq_commit(out, 1);
+	} else if (to) {
+		memcpy(to, text, len);
+		if (to[len - 1] == '\n')
+			len--;
+		outq_commit(out, raw_fit_lines(to, len));
+	}
+	request_done(q);
 }
 
 void request_sized(struct request *q, const void *body, size_t len)
 {
+	if (unlikely(q->dialect == DIALECT_RAW) && !request_is_padded(q)) {
+		request_text_raw(q, body, len);
+		return;
+	}
 	request_put_size(q, len);
-	request_put(q, body, len);
+	if (len > 0)
+		request_put(q, body, len);
 	request_done(q);
 }
 
@@ -293,9 +358,13 @@ char *request_sized_reserve(struct request *q, size_t len)
 
 	if (!out)
 		return NULL;
-	to = outq_reserve(out, &q->reactor->pool, STR_NUMBER_MAX + len);
+	to = outq_reserve(out, &q->reactor->pool, RAW_READ_RECV + len);
 	if (!to)
 		return NULL;
+	if (unlikely(q->dialect == DIALECT_RAW)) {
+		raw_put_size(to, len);
+		return to + RAW_READ_RECV;
+	}
 	head = str_put_u64(to, len);
 	to[head++] = '\n';
 	return to + head;
@@ -304,8 +373,9 @@ char *request_sized_reserve(struct request *q, size_t len)
 void request_sized_commit(struct request *q, size_t len)
 {
 	char size[STR_NUMBER_MAX];
+	size_t head = q->dialect == DIALECT_RAW ? RAW_READ_RECV : str_put_u64(size, len) + 1;
 
-	outq_commit(request_out(q), str_put_u64(size, len) + 1 + len);
+	outq_commit(request_out(q), head + len);
 	request_done(q);
 }
 
@@ -325,6 +395,11 @@ void request_file(struct request *q, int fd, uint64_t off, uint64_t len)
 void request_defer(struct request *q)
 {
 	q->deferred = true;
+}
+
+bool request_is_unsettled(const struct request *q)
+{
+	return q->session && q->session->unsettled;
 }
 
 void request_body(struct request *q, struct body_sink *b, uint64_t size)

@@ -36,6 +36,10 @@ struct role {
 	 */
 	int (*line)(struct request *q, char *line, size_t len, bool alone);
 
+	/* NULL or: bytes that are no request, without a line's end, have stayed alone on a listener of several roles; is it
+	 * an old client of this role? Answers; the session is closed then. */
+	void (*stray)(struct request *q);
+
 	/* In main, before the reactors start; @ret_state is handed back by session.h: request_role_state(). 0, or a
 	 * negative errno with a sentence in @why: the daemon does not start. */
 	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);

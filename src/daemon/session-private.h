@@ -32,6 +32,7 @@ struct session {
 	struct reactor *reactor;
 	struct listener *listener;
 	struct input *input;
+	struct raw *raw;      /* only while old clients' words are told apart, or spoken */
 	struct request *barrier; /* open, and holds all behind it */
 	struct name_claim *nick;
 	uint64_t active_usec; /* the last byte, either way */
@@ -46,6 +47,8 @@ struct session {
 	unsigned ending : 1;     /* no more requests are taken; closed once all is answered and sent */
 	unsigned lingering : 1;  /* all is sent, and our side shut; waits for the peer to close */
 	unsigned body_full : 1;  /* the sink has no room now */
+	unsigned raw_watch : 1;  /* input goes through raw.c: undecided, or raw */
+	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
 	unsigned ended : 1;
 };
 
@@ -79,6 +82,12 @@ void input_resume(struct session *s); /* at the end of the pass */
 void input_cut_body(struct session *s); /* no more of it will come: its sink is told so */
 void input_free(struct session *s);
 int input_body(struct session *s, struct body_sink *b, uint64_t size);
+void input_feed(struct session *s, char *p, size_t n); /* works off what it may of these bytes and holds the rest */
+bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
+void input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len);
+/* A body that was begun with BODY_UNSETTLED: its size, and how many bytes stood in front of it, where @guess were
+ * taken to; @head are the first of them. */
+void input_settle_body(struct session *s, uint64_t size, uint64_t header, uint64_t guess, const char *head);
 
 /* request.c */
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);

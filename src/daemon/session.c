@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "daemon/coldread.h"
 #include "daemon/limits.h"
+#include "daemon/raw.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,7 +34,8 @@ static uint64_t session_deadline(const struct session *s)
 
 	if (s->lingering)
 		return s->line_usec + SESSION_LINGER_USEC;
-	if (in && line_is_unfinished(&in->line))
+	at = MIN(at, raw_deadline(s));
+	if ((in && line_is_unfinished(&in->line)) || (raw_is_pending(s) && s->dialect == DIALECT_UNDECIDED))
 		at = MIN(at, s->line_usec + limits->line_time_usec);
 	if (s->conn.full || (in && in->body_left > 0 && !s->body_full))
 		at = MIN(at, s->active_usec + limits->stall_usec);
@@ -57,6 +59,11 @@ static void session_fire(struct timer *t)
 	if (s->conn.sent != s->sent_seen) {
 		s->sent_seen = s->conn.sent;
 		s->active_usec = now;
+	}
+	if (raw_deadline(s) <= now) {
+		input_resume(s);
+		if (s->ended)
+			return;
 	}
 	if (session_deadline(s) > now)
 		session_touch(s);
@@ -128,7 +135,7 @@ void session_maybe_close(struct session *s)
 		return;
 	if (!list_is_empty(&s->requests) || !outq_is_empty(&s->conn.out) || (in && in->body_left > 0))
 		return;
-	if (s->eof && !s->ending && in && in->held_len > 0)
+	if (s->eof && !s->ending && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
 	if (s->eof || conn_shutdown(&s->conn) < 0) {
 		session_end(s, "closed");
@@ -192,6 +199,7 @@ void session_bury_all(struct reactor *r)
 		struct session *s = container_of(n, struct session, link);
 
 		input_free(s);
+		raw_free(s);
 		s->msg.act = session_return;
 		reactor_post(r, &r->server->reactors[0], &s->msg);
 	}
@@ -210,6 +218,7 @@ static void session_adopt(struct msg *m)
 	s->timer.fire = session_fire;
 	s->active_usec = r->loop.now_usec;
 	s->first_line = true;
+	s->raw_watch = s->listener->raw;
 	e = reactor_enter(r, s);
 	if (e >= 0) {
 		e = conn_init(&s->conn, &r->loop, &r->pool, fd, &session_conn_ops);

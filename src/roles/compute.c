@@ -57,6 +57,12 @@ static int compute_line(struct request *q, char *line, size_t len, bool alone)
 	return 1;
 }
 
+/* An old client whose user typed no number. */
+static void compute_stray(struct request *q)
+{
+	request_line(q, COMPUTE_NO_NUMBER, sizeof(COMPUTE_NO_NUMBER) - 1);
+}
+
 static const struct role_verb compute_verbs[] = {
 	{ { "DOUBLE", "DOUBLE,n", "The double of a decimal integer of any length; so does the bare number.", 1, 1, VERB_CONCURRENT }, compute_verb },
 };
@@ -66,4 +72,5 @@ const struct role compute_role = {
 	.verbs = compute_verbs,
 	.n_verbs = ELEMENTSOF(compute_verbs),
 	.line = compute_line,
+	.stray = compute_stray,
 };

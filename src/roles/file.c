@@ -47,6 +47,7 @@ void file_refuse(struct request *q, const char *name, int error)
 		request_error(q, SLUG_DENIED, "'%s' is a folder; LIST,%s shows what is in it", name, name);
 		break;
 	case ENOTSUP:
+	case ENXIO: /* a UNIX socket cannot even be opened */
 		request_error(q, SLUG_DENIED, "'%s' is neither a file nor a folder", name);
 		break;
 	case ELOOP:
@@ -198,10 +199,10 @@ static const struct role_verb file_verbs[] = {
 	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1, VERB_CONCURRENT }, read_list },
 	{ { "DIR", "DIR[,folder]", "As LIST, with kind, size and time.", 0, 1, VERB_NOT_YET }, NULL },
 	{ { "STAT", "STAT,name", "Kind, size and time of a file.", 1, 1, VERB_NOT_YET }, NULL },
-	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_CONCURRENT }, read_file },
+	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_CONCURRENT | VERB_PADDED }, read_file },
 	{ { "RANGE", "RANGE,name,offset,length", "A part of a file.", 3, 3, VERB_NOT_YET }, NULL },
 	{ { "SUM", "SUM,name", "A file's SHA-256.", 1, 1, VERB_NOT_YET }, NULL },
-	{ { "WRITE", "WRITE,name,size", "Stores the size bytes that follow; OK once they are safe on disk.", 2, 2, VERB_BARRIER | VERB_LAST_COMMA }, upload_write },
+	{ { "WRITE", "WRITE,name,size", "Stores the size bytes that follow; OK once they are safe on disk.", 2, 2, VERB_BARRIER | VERB_LAST_COMMA | VERB_BODY }, upload_write },
 	{ { "UPLOAD", "UPLOAD,name,size,sha256", "Stores a file, and goes on where it broke off.", 3, 3, VERB_BARRIER | VERB_NOT_YET }, NULL },
 	{ { "DELETE", "DELETE,name", "Deletes a file.", 1, 1, VERB_BARRIER | VERB_NOT_YET }, NULL },
 	{ { "RENAME", "RENAME,from,to", "Gives a file another name.", 2, 2, VERB_BARRIER | VERB_NOT_YET }, NULL },

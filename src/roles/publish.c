@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define PUBLISH_COPY (256U << 10)
+
 /* Unique in the process is enough: the spool is this daemon's alone, and swept at its start. */
 static void publish_name_spooled(struct publish *p)
 {
@@ -30,7 +32,7 @@ static bool publish_has_no_tmpfile(int error)
 static int publish_open_spooled(struct publish *p, const struct file_state *state, unsigned mode)
 {
 	publish_name_spooled(p);
-	p->fd = openat(state->spool_fd, p->spooled, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	p->fd = openat(state->spool_fd, p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (p->fd >= 0)
 		return 0;
 	p->spooled[0] = '\0';
@@ -49,7 +51,7 @@ int publish_open(struct publish *p, const struct file_state *state, const char *
 		return p->dir_fd;
 	(void)snprintf(p->base, sizeof(p->base), "%s", base);
 
-	p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	if (p->fd < 0)
 		r = publish_has_no_tmpfile(errno) ? publish_open_spooled(p, state, mode) : -errno;
 	/* Whatever the umask says. */
@@ -61,6 +63,37 @@ int publish_open(struct publish *p, const struct file_state *state, const char *
 int publish_write(struct publish *p, const void *data, size_t n, uint64_t off)
 {
 	return io_pwrite_all(p->fd, data, n, (off_t)off);
+}
+
+static int publish_copy(const struct publish *p, char *buf, uint64_t from, uint64_t to, size_t n)
+{
+	ssize_t got = io_pread_full(p->fd, buf, n, (off_t)from);
+
+	if (got < 0)
+		return (int)got;
+	return (size_t)got < n ? -EIO : io_pwrite_all(p->fd, buf, n, (off_t)to);
+}
+
+int publish_shift(struct publish *p, uint64_t n, int64_t drop, const char *prefix)
+{
+	uint64_t by = (uint64_t)(drop < 0 ? -drop : drop), left;
+	_cleanup_(freep) char *buf = malloc(PUBLISH_COPY);
+	int r = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	for (left = drop < 0 ? n : n - by; left > 0 && r >= 0;) {
+		size_t piece = MIN(left, (uint64_t)PUBLISH_COPY);
+		uint64_t at = drop < 0 ? left - piece : n - by - left; /* from the end, or from the beginning */
+
+		r = drop < 0 ? publish_copy(p, buf, at, at + by, piece) : publish_copy(p, buf, at + by, at, piece);
+		left -= piece;
+	}
+	if (r >= 0 && drop < 0)
+		r = io_pwrite_all(p->fd, prefix, by, 0);
+	if (r >= 0 && drop > 0 && ftruncate(p->fd, (off_t)(n - by)) < 0)
+		r = -errno;
+	return r;
 }
 
 static int publish_link(const struct publish *p, int dir_fd, const char *name)

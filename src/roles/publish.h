@@ -24,6 +24,9 @@ struct publish {
 int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode);
 int publish_write(struct publish *p, const void *data, size_t n, uint64_t off);
 
+/* Of @n bytes that were written: takes the first @drop away, or puts the -@drop bytes at @prefix in front. */
+int publish_shift(struct publish *p, uint64_t n, int64_t drop, const char *prefix);
+
 /*
  * Makes it visible under its name, replacing what is there at once where @overwrite, and with @sync durable: the file
  * and its folder are fsynced. After a negative errno nothing may be acknowledged.

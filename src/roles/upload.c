@@ -28,13 +28,14 @@ struct upload {
 	struct job job;
 	struct request *q;
 	const struct file_state *state;
-	uint64_t size, come; /* promised; so far */
+	uint64_t size, come; /* of the bytes that come: how many in all (UINT64_MAX: not settled); so far */
+	uint64_t file_size;  /* what the client promised: the same, but where the size was settled late */
 	size_t cap;          /* of a piece */
 	struct upload_piece filling, writing;
 	bool working; /* a job is under way, with the piece `writing` */
 	bool waiting; /* get() had no room */
 	bool broken;  /* no more bytes will come: give up once the job is back */
-	bool refused; /* the request has been answered with an error */
+	bool too_large; /* as it turned out when the size was settled */
 
 	/* For the job. */
 	struct publish file;
@@ -42,6 +43,8 @@ struct upload {
 	unsigned mode;
 	bool last, sync, overwrite;
 	int error;
+	int64_t drop;    /* see session.h: body_sink_ops.settle() */
+	char prefix[32]; /* of a negative drop */
 	char path[];
 };
 
@@ -62,6 +65,8 @@ static void upload_run(struct job *j)
 	if (u->error >= 0 && u->writing.len > 0)
 		u->error = publish_write(&u->file, u->writing.data, u->writing.len, u->written);
 	u->written += u->writing.len;
+	if (u->error >= 0 && u->last && u->drop != 0)
+		u->error = publish_shift(&u->file, u->written, u->drop, u->prefix);
 	if (u->error >= 0 && u->last)
 		u->error = publish_commit(&u->file, u->state, u->sync, u->overwrite);
 	if (u->error < 0 || u->last)
@@ -81,22 +86,33 @@ static size_t upload_memory(const struct upload *u)
 	return (u->filling.data ? u->cap : 0) + (u->writing.data ? u->cap : 0);
 }
 
+static void upload_refuse_size(struct request *q, uint64_t size)
+{
+	const struct file_options *o = settings_get(request_settings(q), &file_section);
+
+	request_error(q, SLUG_TOO_LARGE, "%llu bytes are over file.max_size, %llu", (unsigned long long)size,
+		      (unsigned long long)o->max_size);
+}
+
 /* The end: the answer, and the memory back. */
 static void upload_finish(struct upload *u)
 {
 	struct request *q = u->q;
 
 	request_uncharge(q, upload_memory(u));
-	if (u->error < 0) {
+	if (u->error < 0 || u->too_large)
 		request_body_discard(q, 0);
+	if (u->error < 0) {
 		file_refuse(q, u->path, u->error);
+	} else if (u->too_large) {
+		upload_refuse_size(q, u->file_size);
 	} else if (u->broken) {
 		request_error(q, SLUG_BAD_ARGUMENT, "the connection ended after %llu of %llu bytes; nothing was kept",
-			      (unsigned long long)u->come, (unsigned long long)u->size);
+			      (unsigned long long)u->come, (unsigned long long)u->file_size);
 	} else {
 		request_begin(q, "OK");
 		request_field(q, "received", 8);
-		request_field_u64(q, u->size);
+		request_field_u64(q, u->file_size);
 		request_end(q);
 	}
 	upload_free(u);
@@ -193,9 +209,29 @@ static void upload_gone(struct body_sink *b)
 		upload_submit(u, upload_abandon_run, upload_abandon_done);
 }
 
+/* The last bytes may have come already. */
+static void upload_settle(struct body_sink *b, uint64_t size, int64_t drop, const char *prefix)
+{
+	struct upload *u = container_of(b, struct upload, sink);
+	const struct file_options *o = settings_get(request_settings(u->q), &file_section);
+
+	u->file_size = size;
+	u->size = size + (uint64_t)drop;
+	u->drop = drop;
+	if (drop < 0)
+		memcpy(u->prefix, prefix, MIN((size_t)-drop, sizeof(u->prefix)));
+	if (size > o->max_size) {
+		u->too_large = true;
+		upload_gone(b);
+	} else if (u->come == u->size) {
+		upload_push(u);
+	}
+}
+
 static const struct body_sink_ops upload_ops = {
 	.get = upload_get,
 	.put = upload_put,
+	.settle = upload_settle,
 	.gone = upload_gone,
 };
 
@@ -209,7 +245,7 @@ static struct upload *upload_new(struct request *q, const char *path, uint64_t s
 	u->sink.ops = &upload_ops;
 	u->q = q;
 	u->state = request_role_state(q);
-	u->size = size;
+	u->size = u->file_size = size;
 	u->cap = MAX(MIN(size, (uint64_t)UPLOAD_PIECE), 1U);
 	u->file.fd = u->file.dir_fd = -1;
 	u->mode = (unsigned)o->mode;
@@ -243,16 +279,17 @@ int upload_write(struct request *q, struct fields *f)
 	struct upload *u;
 	uint64_t size;
 
-	if (!upload_take_size(q, f, &size))
+	if (request_is_unsettled(q))
+		size = BODY_UNSETTLED;
+	else if (!upload_take_size(q, f, &size))
 		return 0;
 	/* From here on the bytes come, whatever the answer is: a refusal reads and forgets them. */
 	request_defer(q);
 	request_body(q, NULL, size);
 	if (!file_take_name(q, &f->at[0], path))
 		return 0;
-	if (size > o->max_size) {
-		request_error(q, SLUG_TOO_LARGE, "%llu bytes are over file.max_size, %llu",
-			      (unsigned long long)size, (unsigned long long)o->max_size);
+	if (size > o->max_size && size != BODY_UNSETTLED) {
+		upload_refuse_size(q, size);
 		return 0;
 	}
 	u = upload_new(q, path, size);

@@ -29,7 +29,7 @@ static const struct {
 
 static const char *const compute_none[] = {
 	"+", "-", "_", "_1", "1_", "1__0", "+_1", "-_1", "--1", "+-1", "+ 1", "- 1", "1 2", "1-", "0x10", "1.5", "1e5",
-	"1,2", "1L", "abc", "twelve", "\xd9\xa1", "\xc2\xa0" "5", "5\xc2\xa0", "1\x1c", "1\x1f", "\"1\"", "(1)", "1+1",
+	"1,2", "1L", "abc", "twelve", "\xd9\xa1", "\302\2405", "5\xc2\xa0", "1\x1c", "1\x1f", "\"1\"", "(1)", "1+1",
 };
 
 static void compute_doubles(unsigned reactors)

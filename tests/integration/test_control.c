@@ -68,6 +68,24 @@ static void control_nobody(void)
 	daemon_finish(d);
 }
 
+/* Without -i and -s it looks for every instance of this machine. */
+static void control_no_instance(void)
+{
+	struct tool t;
+
+	tool_run(&t, "IOECTL", "", "status", NULL);
+	if (t.status == 0) {
+		g_test_skip("an instance of ioed runs on this machine");
+	} else {
+		g_assert_cmpint(t.status, ==, CONTROL_EXIT_NO_SERVER);
+		g_assert_nonnull(strstr(t.err->str, "No instance runs (looked in "));
+	}
+	tool_done(&t);
+	tool_run(&t, "IOECTL", "", "-i", "9999", "status", NULL);
+	g_assert_cmpint(t.status, ==, CONTROL_EXIT_NO_SERVER);
+	tool_done(&t);
+}
+
 static void control_usage(void)
 {
 	static const char *const bad[][3] = {
@@ -250,6 +268,7 @@ static void control_crowd(unsigned reactors)
 static void control_add(void)
 {
 	g_test_add_func("/control/nobody", control_nobody);
+	g_test_add_func("/control/no-instance", control_no_instance);
 	g_test_add_func("/control/usage", control_usage);
 	harness_add("control/status", control_status);
 	harness_add("control/not-permitted", control_not_permitted);

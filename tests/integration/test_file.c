@@ -304,7 +304,6 @@ static void file_two_writers(unsigned reactors)
 	const size_t n = 200000;
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	struct client *c[6], *reader = client_new(d, 0);
-	g_autofree char *list = NULL;
 	g_autofree char *seen = NULL;
 	char *data[G_N_ELEMENTS(c)];
 	bool found = false;

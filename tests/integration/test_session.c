@@ -101,7 +101,6 @@ static void session_ioe1_encoding(unsigned reactors)
 	struct daemon *d = daemon_start(reactors, session_config);
 	struct client *c = client_new(d, 0);
 	g_autofree char *hi = NULL, *all = NULL;
-	g_auto(GStrv) parts = NULL;
 
 	/* What is behind HELLO in one piece is ioe/1 already. */
 	client_puts(c, "PING,a%2Cb\nHELLO,ioe/1\nPING,a%2Cb\n");

@@ -186,11 +186,11 @@ START_TEST(what_cannot_be_written_is_said)
 	refuse(-EACCES, state_dir, "systemctl start ioe@7");
 	(void)snprintf(state_dir, sizeof(state_dir), "%s/new/below", folder_path);
 	refuse(-EACCES, state_dir, "cannot be written");
-	(void)seteuid(0);
-	(void)fchmod(folder_fd, 0700);
+	ck_assert_int_eq(seteuid(getuid()), 0);
+	ck_assert_int_eq(fchmod(folder_fd, 0700), 0);
 
 	(void)snprintf(state_dir, sizeof(state_dir), "%s/ours", folder_path);
-	(void)fchmodat(folder_fd, "ours", 0700, 0);
+	ck_assert_int_eq(fchmodat(folder_fd, "ours", 0700, 0), 0);
 	(void)snprintf(runtime_dir, sizeof(runtime_dir), "%s/run", folder_path);
 	ck_assert_msg(open_state(&s) == 0, "%s", why);
 	state_close(&s);

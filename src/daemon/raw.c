@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session begins undecided, and what it says is kept here until it is known whose words they are. A line's end makes
+ * it a line session, and what was kept is handed over. Silence behind a whole request of an old client makes it raw,
+ * and from then on each silence ends a command. An old WRITE is the hard case: see wire/split.h. While its size is in
+ * doubt its bytes are kept, up to RAW_KEEP; from there on they go into the upload under the likelier reading, and the
+ * upload is told the right one once it is known.
+ */
+#include "daemon/raw.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "daemon/server.h"
+#include "daemon/session-private.h"
+#include "wire/number.h"
+#include "wire/split.h"
+
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <linux/sockios.h>
+
+#define RAW_KEEP (64U << 10)
+
+/* Silence after which bytes that are no request are not going to become one, and a fitting split is believed. */
+#define RAW_LONG_USEC USEC_PER_SEC
+
+/* Added to twice the round trip: a delayed ACK of the peer's. */
+#define RAW_ACK_USEC (40 * USEC_PER_MSEC)
+
+#define RAW_RETRY_MAX_USEC USEC_PER_SEC
+
+struct raw {
+	struct buf data;        /* what came and is not worked off */
+	unsigned recvs;         /* of the session, counted to 2 */
+	bool writing;           /* data begins with an old WRITE's header */
+	bool spooling;          /* data has been given to an upload, under `guess` */
+	size_t header;          /* bytes up to the comma in front of the size */
+	char head[SPLIT_DIGITS_MAX + 2]; /* the first ones behind it: more of them than `guess` says may be the file's */
+	uint64_t guess;         /* bytes behind that comma that are not the file's */
+	struct split split;
+	uint64_t last_usec;     /* the last byte came */
+	uint64_t wait_usec;     /* what quiet is, measured then */
+	uint64_t tick_usec;     /* USEC_NEVER: none */
+	uint64_t answered_usec; /* the last answer was given */
+	size_t charged;         /* to the pool, for all this */
+	uint64_t retry_usec;    /* a command waits for the peer to take the last answer: looked at again so much later */
+};
+
+static struct raw *raw_get(struct session *s)
+{
+	if (!s->raw) {
+		s->raw = calloc(1, sizeof(*s->raw));
+		if (!s->raw) {
+			session_end(s, "out of memory");
+			return NULL;
+		}
+		s->raw->data.max = RAW_KEEP + REACTOR_SCRATCH;
+		s->raw->tick_usec = USEC_NEVER;
+	}
+	return s->raw;
+}
+
+void raw_free(struct session *s)
+{
+	if (!s->raw)
+		return;
+	pool_uncharge(&s->reactor->pool, s->raw->charged);
+	buf_done(&s->raw->data);
+	free(s->raw);
+	s->raw = NULL;
+}
+
+/* Keeps the pool's account of what is kept here. */
+static void raw_settle(struct session *s)
+{
+	size_t now;
+
+	if (!s->raw)
+		return;
+	now = sizeof(*s->raw) + s->raw->data.cap;
+	pool_charge(&s->reactor->pool, now - s->raw->charged);
+	s->raw->charged = now;
+}
+
+uint64_t raw_deadline(const struct session *s)
+{
+	return s->raw ? s->raw->tick_usec : USEC_NEVER;
+}
+
+static uint64_t raw_legacy_wait(const struct session *s)
+{
+	const struct server_options *o = settings_get(s->reactor->settings, &server_section);
+
+	return o->legacy_wait_usec;
+}
+
+static void raw_tick_at(struct session *s, uint64_t at)
+{
+	s->raw->tick_usec = at;
+	session_touch(s);
+}
+
+/* Quiet is longer where the way is: what was sent in one piece may come in several. */
+static uint64_t raw_quiet_usec(const struct session *s)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+	uint64_t wait = raw_legacy_wait(s);
+
+	if (getsockopt(s->conn.watch.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
+		wait = MAX(wait, 2 * (uint64_t)info.tcpi_rtt + RAW_ACK_USEC);
+	return wait;
+}
+
+/* The session is a line session, and all that was kept is its beginning. */
+static void raw_to_line(struct session *s)
+{
+	struct buf data = s->raw->data;
+
+	s->raw->data = (struct buf){};
+	s->raw_watch = false;
+	raw_free(s);
+	input_feed(s, data.data, data.len);
+	buf_done(&data);
+}
+
+static bool raw_is_word(const struct buf *b, const char *word)
+{
+	return str_casecmp(b->data, b->len, word, strlen(word)) == 0;
+}
+
+static bool raw_begins(const struct buf *b, const char *with)
+{
+	size_t n = strlen(with);
+
+	return b->len >= n && str_casecmp(b->data, n, with, n) == 0;
+}
+
+/* CONNECT,ip,port: two commas, and something behind each. */
+static bool raw_is_connect(const struct buf *b)
+{
+	const char *ip = b->data + strlen("CONNECT,"), *end = b->data + b->len, *comma;
+
+	if (!raw_begins(b, "CONNECT,"))
+		return false;
+	comma = memchr(ip, ',', (size_t)(end - ip));
+	return comma && comma > ip && comma + 1 < end;
+}
+
+/* What an old client may have sent, and nobody has begun to type. */
+static bool raw_is_request(const struct buf *b)
+{
+	return raw_is_word(b, "LIST") || raw_is_word(b, "BYE") || raw_is_word(b, "HELLO") ||
+	       (raw_begins(b, "READ,") && b->len > strlen("READ,")) || raw_is_connect(b) ||
+	       number_check(b->data, b->len) == 0;
+}
+
+/* A role that is alone on its listener and takes lines that are no verbs takes all there is. */
+static bool raw_is_alone(const struct session *s)
+{
+	const struct server *server = s->reactor->server;
+
+	if (s->listener->n_roles != 1)
+		return false;
+	for (unsigned i = 0; i < server->n_roles; i++)
+		if (s->listener->role_bits & 1ULL << i)
+			return server->args.roles[i]->line != NULL;
+	return false;
+}
+
+static void raw_decide(struct session *s)
+{
+	s->dialect = DIALECT_RAW;
+	s->first_line = false;
+}
+
+/* The last answer is with the peer's TCP, and some time has passed: so the next one is a recv of its own. */
+static bool raw_may_answer(struct session *s)
+{
+	int unsent = 0;
+
+	if (s->n_requests > 0 || !outq_is_empty(&s->conn.out))
+		return false; /* raw_tick() is called when that changes */
+	if (s->raw->answered_usec == 0)
+		return true;
+	if (s->reactor->loop.now_usec >= s->raw->answered_usec + raw_legacy_wait(s) &&
+	    (ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) < 0 || unsent == 0))
+		return true;
+	/* There is no event for this: look again, less and less often where the peer does not read. */
+	s->raw->retry_usec = MIN(MAX(2 * s->raw->retry_usec, raw_legacy_wait(s)), RAW_RETRY_MAX_USEC);
+	raw_tick_at(s, s->reactor->loop.now_usec + s->raw->retry_usec);
+	return false;
+}
+
+void raw_answered(struct session *s)
+{
+	if (s->raw) {
+		s->raw->answered_usec = s->reactor->loop.now_usec;
+		s->raw->retry_usec = 0;
+	}
+}
+
+/* All that was kept is one command. */
+static void raw_run(struct session *s)
+{
+	struct buf data = s->raw->data;
+	size_t len = data.len;
+
+	s->raw->data = (struct buf){ .max = data.max };
+	raw_decide(s);
+	/* A person on an old client's port ends it with a line's end. */
+	if (len > 0 && data.data[len - 1] == '\n')
+		len--;
+	if (len > 0 && len < data.len && data.data[len - 1] == '\r')
+		len--;
+	(void)input_line(s, data.data, &len);
+	buf_done(&data);
+}
+
+/* Bytes that are no request have stayed alone: on some listeners that is an old client, too, and one that is lost. */
+static void raw_stray(struct session *s)
+{
+	const struct server *server = s->reactor->server;
+
+	for (unsigned i = 0; i < server->n_roles; i++) {
+		const struct role *role = server->args.roles[i];
+		struct request *q;
+
+		if (!(s->listener->role_bits & 1ULL << i) || !role->stray)
+			continue;
+		buf_done(&s->raw->data);
+		raw_decide(s);
+		q = request_new(s, NULL, i);
+		if (!q) {
+			session_end(s, "out of memory");
+			return;
+		}
+		session_finish(s);
+		role->stray(q);
+		return;
+	}
+}
+
+/* Where an old WRITE's size begins: behind the second comma, and a digit must be there. 0: it is none (yet). */
+static size_t raw_find_header(const struct buf *b)
+{
+	const char *name = b->data + strlen("WRITE,"), *end = b->data + b->len, *comma;
+
+	if (!raw_begins(b, "WRITE,"))
+		return 0;
+	comma = memchr(name, ',', (size_t)(end - name));
+	if (!comma || memchr(name, '\n', (size_t)(comma - name)) || comma + 1 == end)
+		return 0;
+	return comma[1] >= '0' && comma[1] <= '9' ? (size_t)(comma + 1 - b->data) : 0;
+}
+
+/* Begins the request WRITE,name,SIZE; its name stands in the kept data. */
+static void raw_begin_write(struct session *s, uint64_t size, bool unsettled)
+{
+	struct raw *w = s->raw;
+	const struct verb_entry *e = verb_table_find(&s->listener->verbs, "WRITE", 5);
+	size_t name_len = w->header - strlen("WRITE,");
+	struct buf line = {};
+
+	if (!e || buf_append(&line, w->data.data + strlen("WRITE,"), name_len) < 0 ||
+	    buf_printf(&line, "%llu", (unsigned long long)size) < 0) {
+		session_end(s, e ? "out of memory" : "an old client's upload where no files are served");
+	} else {
+		s->unsettled = unsettled;
+		input_act(s, container_of(e->verb, struct role_verb, verb), e->owner, line.data, line.len);
+		s->unsettled = false;
+	}
+	buf_done(&line);
+}
+
+/* The verdict is an old client's, and all of the file has come. */
+static void raw_store(struct session *s, unsigned digits)
+{
+	struct raw *w = s->raw;
+	struct buf data;
+
+	raw_decide(s);
+	w->writing = false;
+	if (w->spooling) {
+		w->spooling = false;
+		s->barrier->dialect = DIALECT_RAW; /* begun when that was not known */
+		input_settle_body(s, split_size(&w->split, digits), digits, w->guess, w->head);
+		return;
+	}
+	raw_begin_write(s, split_size(&w->split, digits), false);
+	if (s->ended)
+		return;
+	data = w->data;
+	w->data = (struct buf){ .max = data.max };
+	input_feed(s, data.data + w->header + digits, data.len - w->header - digits);
+	buf_done(&data);
+}
+
+/* The verdict is a line session's; its body may be under way already. */
+static void raw_write_is_line(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (!w->spooling) {
+		raw_to_line(s);
+		return;
+	}
+	s->dialect = DIALECT_LINE;
+	s->first_line = false;
+	s->raw_watch = false;
+	input_settle_body(s, w->split.line_size, w->split.line_body, w->guess, w->head);
+	raw_free(s);
+}
+
+/* More has come than is kept in doubt: the upload takes it, as the likelier reading has it. */
+static void raw_spool(struct session *s)
+{
+	struct raw *w = s->raw;
+	bool line = w->split.line_ended && w->split.line_is_size;
+	struct buf data;
+
+	/* A comma in the name is a person's, or a program's that knows the dialect line. */
+	if (line && w->split.line_body > w->split.digits + 2) {
+		raw_to_line(s);
+		return;
+	}
+	w->guess = line ? w->split.line_body : MIN(w->split.digits, (uint64_t)SPLIT_DIGITS_MAX);
+	memcpy(w->head, w->data.data + w->header, w->guess);
+	raw_begin_write(s, 0, true);
+	if (s->ended)
+		return;
+	w->spooling = true;
+	data = w->data;
+	w->data = (struct buf){ .max = data.max };
+	input_feed(s, data.data + w->header + w->guess, data.len - w->header - w->guess);
+	buf_done(&data);
+}
+
+/* What came fits no size. Where it goes on is not known either, so the session ends. */
+static void raw_refuse_write(struct session *s)
+{
+	struct raw *w = s->raw;
+	struct request *q;
+
+	raw_decide(s);
+	w->writing = false;
+	buf_done(&w->data);
+	session_finish(s);
+	if (w->spooling) {
+		w->spooling = false;
+		input_cut_body(s); /* its upload answers */
+		return;
+	}
+	q = request_new(s, NULL, s->reactor->server->n_roles);
+	if (q)
+		request_error(q, SLUG_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
+	else
+		session_end(s, "out of memory");
+}
+
+static void raw_look_write(struct session *s, enum split_moment moment)
+{
+	struct raw *w = s->raw;
+	unsigned digits = 0;
+
+	switch (split_decide(&w->split, moment, &digits)) {
+	case SPLIT_WAIT:
+		if (!w->spooling && w->data.len > RAW_KEEP)
+			raw_spool(s);
+		break;
+	case SPLIT_LINE:
+		raw_write_is_line(s);
+		break;
+	case SPLIT_RAW:
+		if (w->spooling || raw_may_answer(s))
+			raw_store(s, digits);
+		break;
+	case SPLIT_NONE:
+		raw_refuse_write(s);
+		break;
+	}
+}
+
+static void raw_look_command(struct session *s, enum split_moment moment)
+{
+	struct raw *w = s->raw;
+
+	if (w->data.len == 0)
+		return;
+	if (s->dialect == DIALECT_UNDECIDED && (memchr(w->data.data, '\n', w->data.len) || w->data.len > RAW_KEEP)) {
+		raw_to_line(s);
+		return;
+	}
+	if (moment == SPLIT_NOW)
+		return;
+	if (s->dialect == DIALECT_RAW || raw_is_request(&w->data) || raw_is_alone(s)) {
+		if (raw_may_answer(s))
+			raw_run(s);
+	} else if (moment == SPLIT_LONG) {
+		raw_stray(s);
+	} else if (moment == SPLIT_EOF) {
+		buf_done(&w->data); /* half a request is none */
+	}
+}
+
+static void raw_look(struct session *s, enum split_moment moment)
+{
+	if (s->raw->writing)
+		raw_look_write(s, moment);
+	else
+		raw_look_command(s, moment);
+}
+
+bool raw_is_pending(const struct session *s)
+{
+	return s->raw && (s->raw->writing || s->raw->data.len > 0);
+}
+
+/* The next silence that would mean something. */
+static void raw_wait(struct session *s)
+{
+	struct raw *w = s->raw;
+	uint64_t now = s->reactor->loop.now_usec, quiet = w->last_usec + w->wait_usec, lng = w->last_usec + RAW_LONG_USEC;
+
+	if (!raw_is_pending(s))
+		return;
+	if (now < quiet)
+		raw_tick_at(s, quiet);
+	else if (now < lng && w->tick_usec == USEC_NEVER)
+		raw_tick_at(s, lng);
+}
+
+/* What came goes to the upload at once; the split only counts it. */
+static void raw_feed_spool(struct session *s, char *p, size_t n)
+{
+	struct raw *w = s->raw;
+	unsigned digits;
+
+	split_feed(&w->split, p, n, false);
+	/* Before the bytes are given away: what is behind a line session's file is its next request. */
+	if (split_decide(&w->split, SPLIT_NOW, &digits) == SPLIT_LINE)
+		raw_write_is_line(s);
+	if (!s->ended)
+		input_feed(s, p, n);
+}
+
+static void raw_note_write(struct session *s, const char *p, size_t n)
+{
+	struct raw *w = s->raw;
+	bool counts = s->dialect == DIALECT_RAW || w->recvs == 1;
+
+	if (w->writing) {
+		split_feed(&w->split, p, n, counts);
+		return;
+	}
+	w->header = raw_find_header(&w->data);
+	if (w->header == 0)
+		return;
+	w->writing = true;
+	split_init(&w->split, s->dialect == DIALECT_RAW);
+	split_feed(&w->split, w->data.data + w->header, w->data.len - w->header, counts);
+}
+
+/* A line session, as nearly all are: known by its first bytes. */
+static bool raw_is_plain_line(const struct session *s, const char *p, size_t n)
+{
+	return s->dialect == DIALECT_UNDECIDED && !s->raw && memchr(p, '\n', n) &&
+	       (n < 6 || str_casecmp(p, 6, "WRITE,", 6) != 0);
+}
+
+void raw_feed(struct session *s, char *p, size_t n)
+{
+	struct raw *w;
+
+	if (raw_is_plain_line(s, p, n)) {
+		s->raw_watch = false;
+		input_feed(s, p, n);
+		return;
+	}
+	w = raw_get(s);
+	if (!w)
+		return;
+	if (w->data.len == 0 && !w->spooling)
+		s->line_usec = s->reactor->loop.now_usec;
+	w->last_usec = s->reactor->loop.now_usec;
+	w->wait_usec = raw_quiet_usec(s);
+	w->tick_usec = USEC_NEVER;
+	w->recvs = MIN(w->recvs + 1, 2U);
+	if (w->spooling) {
+		raw_feed_spool(s, p, n);
+	} else if (buf_append(&w->data, p, n) < 0) {
+		session_end(s, "more than an old client says at once");
+	} else {
+		raw_note_write(s, p, n);
+		raw_look(s, SPLIT_NOW);
+	}
+	if (!s->ended && s->raw)
+		raw_wait(s);
+	raw_settle(s);
+}
+
+void raw_tick(struct session *s)
+{
+	struct raw *w = s->raw;
+	uint64_t now = s->reactor->loop.now_usec;
+
+	w->tick_usec = USEC_NEVER;
+	if (!raw_is_pending(s))
+		return;
+	if (s->eof)
+		raw_look(s, SPLIT_EOF);
+	else if (now >= w->last_usec + RAW_LONG_USEC)
+		raw_look(s, SPLIT_LONG);
+	else if (now >= w->last_usec + w->wait_usec)
+		raw_look(s, SPLIT_QUIET);
+	if (!s->ended && s->raw && !s->eof)
+		raw_wait(s);
+	raw_settle(s);
+}
+
+void raw_eof(struct session *s)
+{
+	if (raw_is_pending(s))
+		raw_look(s, SPLIT_EOF);
+}
+
+size_t raw_fit_lines(char *text, size_t len)
+{
+	size_t n = RAW_ANSWER_RECV - 3;
+
+	if (len <= RAW_ANSWER_RECV)
+		return len;
+	while (n > 0 && text[n - 1] != '\n')
+		n--;
+	memcpy(text + n, "...", 3);
+	return n + 3;
+}
+
+void raw_put_size(char dst[RAW_READ_RECV], uint64_t size)
+{
+	memset(dst, ' ', RAW_READ_RECV);
+	(void)str_put_u64(dst, size);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/split.h"
+
+#include "base/macro.h"
+
+void split_init(struct split *s, bool raw_only)
+{
+	*s = (struct split){ .raw_only = raw_only, .line_is_size = true };
+}
+
+static bool split_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static void split_feed_digits(struct split *s, char c)
+{
+	if (s->digits_end)
+		return;
+	if (!split_is_digit(c)) {
+		s->digits_end = true;
+		s->next = c;
+		return;
+	}
+	if (s->digits < SPLIT_DIGITS_MAX)
+		s->digit[s->digits] = c;
+	s->digits++;
+}
+
+/* The size is what follows the last comma, so each comma begins it anew. */
+static void split_feed_line(struct split *s, char c)
+{
+	if (c == '\n') {
+		s->line_ended = true;
+		s->line_body = s->come + 1;
+		s->line_is_size = s->line_is_size && s->line_digits > 0;
+	} else if (c == ',') {
+		s->line_is_size = true;
+		s->line_cr = false;
+		s->line_digits = 0;
+		s->line_size = 0;
+	} else if (split_is_digit(c) && !s->line_cr && s->line_digits < SPLIT_DIGITS_MAX) {
+		s->line_digits++;
+		s->line_size = s->line_size * 10 + (uint64_t)(c - '0');
+	} else if (c == '\r' && !s->line_cr) {
+		s->line_cr = true;
+	} else {
+		s->line_is_size = false;
+	}
+}
+
+void split_feed(struct split *s, const char *p, size_t n, bool recv_end)
+{
+	size_t i;
+
+	/* Behind the first line and the digits only the count and the last byte matter. */
+	for (i = 0; i < n && !(s->line_ended && s->digits_end); i++) {
+		split_feed_digits(s, p[i]);
+		if (!s->line_ended)
+			split_feed_line(s, p[i]);
+		s->come++;
+	}
+	s->come += n - i;
+	if (recv_end && s->come <= SPLIT_DIGITS_MAX)
+		s->ends |= 1U << s->come;
+}
+
+uint64_t split_size(const struct split *s, unsigned k)
+{
+	uint64_t size = 0;
+
+	for (unsigned i = 0; i < k; i++)
+		size = size * 10 + (uint64_t)(s->digit[i] - '0');
+	return size;
+}
+
+/* The split that fits exactly (there is at most one: a longer one is a size ten times as large), 0: none. */
+static unsigned split_exact(const struct split *s, bool *ret_any)
+{
+	unsigned most = (unsigned)MIN(s->digits, (uint64_t)SPLIT_DIGITS_MAX), exact = 0;
+
+	*ret_any = false;
+	for (unsigned k = 1; k <= most; k++) {
+		uint64_t size = split_size(s, k), body = s->come - k;
+
+		if (body <= size)
+			*ret_any = true;
+		if (body == size)
+			exact = k;
+	}
+	return exact;
+}
+
+static bool split_line_is_whole(const struct split *s)
+{
+	return s->come - s->line_body >= s->line_size;
+}
+
+enum split_verdict split_decide(const struct split *s, enum split_moment moment, unsigned *ret_digits)
+{
+	bool line = !s->raw_only && s->line_ended && s->line_is_size, any, at_end, eol_next;
+	unsigned exact = split_exact(s, &any);
+
+	if (!any)
+		return s->raw_only ? SPLIT_NONE : SPLIT_LINE;
+	if (line && split_line_is_whole(s))
+		return SPLIT_LINE;
+	if (moment == SPLIT_NOW)
+		return SPLIT_WAIT;
+
+	at_end = exact > 0 && s->ends & 1U << exact;
+	eol_next = exact == s->digits && s->digits_end && (s->next == '\n' || s->next == '\r');
+	*ret_digits = exact;
+	if (moment == SPLIT_EOF) {
+		if (line)
+			return SPLIT_LINE;
+		return exact > 0 ? SPLIT_RAW : SPLIT_NONE;
+	}
+	if (at_end && !eol_next)
+		return SPLIT_RAW;
+	if (line && (exact == 0 || (s->come == s->line_body && !at_end)))
+		return SPLIT_LINE;
+	return moment == SPLIT_LONG && exact > 0 ? SPLIT_RAW : SPLIT_WAIT;
+}
