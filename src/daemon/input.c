@@ -17,6 +17,9 @@
 /* A body that is read straight into its sink may take so much in a pass. */
 #define INPUT_BODY_PASS (1U << 20)
 
+/* Files on their way out to one session. */
+#define INPUT_FILES_MAX 2
+
 static struct input *input_get(struct session *s)
 {
 	if (!s->input)
@@ -67,14 +70,15 @@ static void input_settle(struct session *s)
 }
 
 /*
- * Room for another request: nothing holds it up, and its answer will have a place to wait. A file on its way out is
- * under way as much as an open request: it holds a descriptor.
+ * Room for another request: nothing holds it up, and its answer will have a place to wait. A file on its way out holds
+ * a descriptor, of which there are few for all: the second one is there when the first has left, and that is enough.
  */
 static bool input_may_take(const struct session *s)
 {
 	const struct limits_options *limits = s->reactor->limits;
 
-	return !s->barrier && s->n_requests + s->conn.out.files < limits->pipeline && s->conn.out.bytes < limits->output &&
+	return !s->barrier && s->n_requests < limits->pipeline && s->conn.out.files < INPUT_FILES_MAX &&
+	       s->conn.out.bytes < limits->output &&
 	       !(s->conn.full && pool_is_over(&s->reactor->pool));
 }
 
@@ -284,19 +288,22 @@ static bool input_is_http(const char *line, size_t len)
 	       line[len - 9] == ' ';
 }
 
-/* The first line decides; only HELLO decides otherwise later. */
-static void input_decide(struct session *s, const char *line, size_t len)
+static void input_refuse_http(struct session *s)
 {
-	struct request *q;
+	struct request *q = input_refuse(s);
 
-	s->first_line = false;
-	s->dialect = DIALECT_LINE;
-	if (len < 9 || !input_is_http(line, len))
-		return;
-	q = input_refuse(s);
 	if (q)
 		request_error(q, SLUG_BAD_COMMAND, "this is an ioe server, not a web server");
 	session_finish(s);
+}
+
+/* The first line decides; only HELLO decides otherwise later. */
+static void input_decide(struct session *s, const char *line, size_t len)
+{
+	s->first_line = false;
+	s->dialect = DIALECT_LINE;
+	if (len >= 9 && input_is_http(line, len))
+		input_refuse_http(s);
 }
 
 struct input_scan {
@@ -374,22 +381,39 @@ enum input_step {
 	INPUT_ENDED,
 };
 
-static enum input_step input_too_long(struct session *s)
+void input_too_long(struct session *s)
 {
-	struct request *q = input_refuse(s);
+	struct request *q;
 
-	if (!q)
-		return INPUT_ENDED;
 	s->first_line = false;
 	if (s->dialect == DIALECT_UNDECIDED)
 		s->dialect = DIALECT_LINE;
-	request_error(q, SLUG_TOO_LONG, "a line may have %llu bytes (limits.line); this one was skipped",
-		      (unsigned long long)s->reactor->limits->line);
-	return INPUT_GO_ON;
+	q = input_refuse(s);
+	if (q)
+		request_error(q, SLUG_TOO_LONG, "a line may have %llu bytes (limits.line); this one was skipped",
+			      (unsigned long long)s->reactor->limits->line);
+}
+
+/*
+ * A web page can make its browser's first line longer than is kept, and then its end, which would tell, is not seen. But
+ * it begins as none of ours: a method, a blank and a path.
+ */
+static bool input_begins_http(const struct line_reader *lr, const char *p, size_t n)
+{
+	size_t kept = MIN(line_kept(lr), (size_t)VERB_NAME_MAX + 2), i = 0;
+	char head[VERB_NAME_MAX + 2];
+
+	memcpy(head, lr->rest.data ? lr->rest.data : p, kept);
+	n = MIN(n, sizeof(head) - kept);
+	memcpy(head + kept, p, n);
+	for (n += kept; i < n && head[i] >= 'A' && head[i] <= 'Z';)
+		i++;
+	return i > 0 && i + 1 < n && head[i] == ' ' && head[i + 1] == '/';
 }
 
 static enum input_step _hot_ input_feed_line(struct session *s, struct line_reader *lr, char **p, size_t *n)
 {
+	bool http = unlikely(s->first_line) && input_begins_http(lr, *p, *n);
 	char *line, *start = *p;
 	size_t len, came;
 
@@ -400,7 +424,11 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 		session_end(s, "out of memory");
 		return INPUT_ENDED;
 	case LINE_TOO_LONG:
-		return input_too_long(s);
+		if (http)
+			input_refuse_http(s);
+		else
+			input_too_long(s);
+		return s->ended ? INPUT_ENDED : INPUT_GO_ON;
 	case LINE_WHOLE:
 		break;
 	}
@@ -471,7 +499,7 @@ static void input_steer(struct session *s)
 
 	if (s->ended)
 		return;
-	if (pool_is_over(&s->reactor->pool) && (raw_is_pending(s) || (s->input && line_kept(&s->input->line) > 0))) {
+	if (pool_is_over(&s->reactor->pool) && (raw_is_unfinished(s) || (s->input && line_kept(&s->input->line) > 0))) {
 		session_end(s, "no memory for its unfinished line");
 		return;
 	}
@@ -484,6 +512,8 @@ static void input_steer(struct session *s)
 		conn_pause(&s->conn);
 	else if (!wait && s->conn.paused)
 		conn_unpause(&s->conn);
+	if (s->input && s->input->body_left > 0 && !s->body_full)
+		session_touch(s); /* limits.stall_time runs */
 	session_maybe_close(s);
 }
 
@@ -492,7 +522,7 @@ static void input_eof(struct session *s)
 {
 	s->eof = true;
 	if (s->raw)
-		raw_eof(s);
+		raw_tick(s);
 	if (s->ended)
 		return;
 	input_cut_body(s); /* fewer bytes than promised */
@@ -573,6 +603,8 @@ void input_resume(struct session *s)
 {
 	struct input *in = s->input;
 
+	if (s->body_full)
+		s->active_usec = s->reactor->loop.now_usec; /* what it waited for was ours */
 	s->body_full = false;
 	if (in && in->held_len > 0) {
 		char *p = in->held + in->held_off;

@@ -100,22 +100,28 @@ static void listener_take(struct listener *l, int fd, const struct sockaddr_stor
 	counter_add(&l->accepted, 1);
 }
 
-/*
- * No descriptor or memory is left for another connection. A level-triggered listener would call again at once and
- * for ever: it is not asked until something has been given back, or some time has passed.
- */
-static void listener_pause(struct listener *l, int error)
+/* Tries again after a while, or when something has been given back. */
+static void listener_wait(struct listener *l, int error)
 {
 	struct reactor *r = &l->server->reactors[0];
 	unsigned missed;
 
-	loop_unwatch(&r->loop, &l->watch);
-	atomic_store_explicit(&l->paused, true, memory_order_relaxed);
 	if (!timer_is_armed(&r->accept_timer))
 		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
 	if (ratelimit_pass(&l->complaint, r->loop.now_usec, &missed))
 		log_warning("%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections",
 			    l->address, strerror(error));
+}
+
+/*
+ * No descriptor or memory is left for another connection. A level-triggered listener would call again at once and
+ * for ever: it is not asked for a while.
+ */
+static void listener_pause(struct listener *l, int error)
+{
+	loop_unwatch(&l->server->reactors[0].loop, &l->watch);
+	atomic_store_explicit(&l->paused, true, memory_order_relaxed);
+	listener_wait(l, error);
 }
 
 static bool listener_is_passing(int error)
@@ -152,8 +158,9 @@ void listener_start(struct listener *l, struct loop *loop)
 {
 	int r = loop_watch(loop, &l->watch, EPOLLIN);
 
+	atomic_store_explicit(&l->paused, r < 0, memory_order_relaxed);
 	if (r < 0)
-		log_err("%s cannot be watched: %s", l->address, strerror(-r));
+		listener_wait(l, -r);
 }
 
 void listener_stop(struct listener *l, struct loop *loop)
@@ -169,10 +176,8 @@ void listener_stop(struct listener *l, struct loop *loop)
 
 void listener_resume(struct listener *l, struct loop *loop)
 {
-	if (l->watch.fd < 0)
-		return;
-	atomic_store_explicit(&l->paused, false, memory_order_relaxed);
-	listener_start(l, loop);
+	if (l->watch.fd >= 0)
+		listener_start(l, loop);
 }
 
 static socklen_t listener_sockaddr(const char *address, unsigned port, struct sockaddr_storage *ret)

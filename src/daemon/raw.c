@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "daemon/limits.h"
 #include "daemon/server.h"
 #include "daemon/session-private.h"
 #include "wire/number.h"
@@ -216,7 +217,10 @@ static void raw_run(struct session *s)
 		len--;
 	if (len > 0 && len < data.len && data.data[len - 1] == '\r')
 		len--;
-	(void)input_line(s, data.data, &len);
+	if (len > s->reactor->limits->line)
+		input_too_long(s);
+	else
+		(void)input_line(s, data.data, &len);
 	buf_done(&data);
 }
 
@@ -265,9 +269,9 @@ static void raw_begin_write(struct session *s, uint64_t size, bool unsettled)
 	size_t name_len = w->header - strlen("WRITE,");
 	struct buf line = {};
 
-	if (!e || buf_append(&line, w->data.data + strlen("WRITE,"), name_len) < 0 ||
+	if (buf_append(&line, w->data.data + strlen("WRITE,"), name_len) < 0 ||
 	    buf_printf(&line, "%llu", (unsigned long long)size) < 0) {
-		session_end(s, e ? "out of memory" : "an old client's upload where no files are served");
+		session_end(s, "out of memory");
 	} else {
 		s->unsettled = unsettled;
 		input_act(s, container_of(e->verb, struct role_verb, verb), e->owner, line.data, line.len);
@@ -286,7 +290,7 @@ static void raw_store(struct session *s, unsigned digits)
 	w->writing = false;
 	if (w->spooling) {
 		w->spooling = false;
-		s->barrier->dialect = DIALECT_RAW; /* begun when that was not known */
+		request_settle(s->barrier, DIALECT_RAW);
 		input_settle_body(s, split_size(&w->split, digits), digits, w->guess, w->head);
 		return;
 	}
@@ -296,46 +300,6 @@ static void raw_store(struct session *s, unsigned digits)
 	data = w->data;
 	w->data = (struct buf){ .max = data.max };
 	input_feed(s, data.data + w->header + digits, data.len - w->header - digits);
-	buf_done(&data);
-}
-
-/* The verdict is a line session's; its body may be under way already. */
-static void raw_write_is_line(struct session *s)
-{
-	struct raw *w = s->raw;
-
-	if (!w->spooling) {
-		raw_to_line(s);
-		return;
-	}
-	s->dialect = DIALECT_LINE;
-	s->first_line = false;
-	s->raw_watch = false;
-	input_settle_body(s, w->split.line_size, w->split.line_body, w->guess, w->head);
-	raw_free(s);
-}
-
-/* More has come than is kept in doubt: the upload takes it, as the likelier reading has it. */
-static void raw_spool(struct session *s)
-{
-	struct raw *w = s->raw;
-	bool line = w->split.line_ended && w->split.line_is_size;
-	struct buf data;
-
-	/* A comma in the name is a person's, or a program's that knows the dialect line. */
-	if (line && w->split.line_body > w->split.digits + 2) {
-		raw_to_line(s);
-		return;
-	}
-	w->guess = line ? w->split.line_body : MIN(w->split.digits, (uint64_t)SPLIT_DIGITS_MAX);
-	memcpy(w->head, w->data.data + w->header, w->guess);
-	raw_begin_write(s, 0, true);
-	if (s->ended)
-		return;
-	w->spooling = true;
-	data = w->data;
-	w->data = (struct buf){ .max = data.max };
-	input_feed(s, data.data + w->header + w->guess, data.len - w->header - w->guess);
 	buf_done(&data);
 }
 
@@ -351,6 +315,7 @@ static void raw_refuse_write(struct session *s)
 	session_finish(s);
 	if (w->spooling) {
 		w->spooling = false;
+		request_settle(s->barrier, DIALECT_RAW);
 		input_cut_body(s); /* its upload answers */
 		return;
 	}
@@ -359,6 +324,47 @@ static void raw_refuse_write(struct session *s)
 		request_error(q, SLUG_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
 	else
 		session_end(s, "out of memory");
+}
+
+/* The verdict is a line session's; its body may be under way already. */
+static void raw_write_is_line(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (!w->spooling) {
+		raw_to_line(s);
+		return;
+	}
+	/* Begun under another reading, it has another name, and bytes of the line itself are in it. */
+	if (w->guess != w->split.line_body) {
+		raw_refuse_write(s);
+		return;
+	}
+	s->dialect = DIALECT_LINE;
+	s->first_line = false;
+	s->raw_watch = false;
+	request_settle(s->barrier, DIALECT_LINE);
+	input_settle_body(s, w->split.line_size, w->split.line_body, w->guess, w->head);
+	raw_free(s);
+}
+
+/* More has come than is kept in doubt: the upload takes it, as the likelier reading has it. */
+static void raw_spool(struct session *s)
+{
+	struct raw *w = s->raw;
+	bool line = w->split.line_ended && w->split.line_is_size && !w->split.line_comma;
+	struct buf data;
+
+	w->guess = line ? w->split.line_body : MIN(w->split.digits, (uint64_t)SPLIT_DIGITS_MAX);
+	memcpy(w->head, w->data.data + w->header, w->guess);
+	raw_begin_write(s, 0, true);
+	if (s->ended)
+		return;
+	w->spooling = true;
+	data = w->data;
+	w->data = (struct buf){ .max = data.max };
+	input_feed(s, data.data + w->header + w->guess, data.len - w->header - w->guess);
+	buf_done(&data);
 }
 
 static void raw_look_write(struct session *s, enum split_moment moment)
@@ -419,6 +425,11 @@ bool raw_is_pending(const struct session *s)
 	return s->raw && (s->raw->writing || s->raw->data.len > 0);
 }
 
+bool raw_is_unfinished(const struct session *s)
+{
+	return raw_is_pending(s) && !s->raw->spooling;
+}
+
 /* The next silence that would mean something. */
 static void raw_wait(struct session *s)
 {
@@ -437,12 +448,10 @@ static void raw_wait(struct session *s)
 static void raw_feed_spool(struct session *s, char *p, size_t n)
 {
 	struct raw *w = s->raw;
-	unsigned digits;
 
 	split_feed(&w->split, p, n, false);
 	/* Before the bytes are given away: what is behind a line session's file is its next request. */
-	if (split_decide(&w->split, SPLIT_NOW, &digits) == SPLIT_LINE)
-		raw_write_is_line(s);
+	raw_look_write(s, SPLIT_NOW);
 	if (!s->ended)
 		input_feed(s, p, n);
 }
@@ -456,7 +465,7 @@ static void raw_note_write(struct session *s, const char *p, size_t n)
 		split_feed(&w->split, p, n, counts);
 		return;
 	}
-	w->header = raw_find_header(&w->data);
+	w->header = verb_table_find(&s->listener->verbs, "WRITE", 5) ? raw_find_header(&w->data) : 0;
 	if (w->header == 0)
 		return;
 	w->writing = true;
@@ -508,6 +517,11 @@ void raw_tick(struct session *s)
 	uint64_t now = s->reactor->loop.now_usec;
 
 	w->tick_usec = USEC_NEVER;
+	if (s->ending && !w->spooling) {
+		/* No more requests are taken. */
+		w->writing = false;
+		buf_done(&w->data);
+	}
 	if (!raw_is_pending(s))
 		return;
 	if (s->eof)
@@ -519,12 +533,6 @@ void raw_tick(struct session *s)
 	if (!s->ended && s->raw && !s->eof)
 		raw_wait(s);
 	raw_settle(s);
-}
-
-void raw_eof(struct session *s)
-{
-	if (raw_is_pending(s))
-		raw_look(s, SPLIT_EOF);
 }
 
 size_t raw_fit_lines(char *text, size_t len)

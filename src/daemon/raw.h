@@ -20,10 +20,7 @@ struct session;
 /* Bytes came to a session that may be or is raw (s->raw_watch). */
 void raw_feed(struct session *s, char *p, size_t n);
 
-/* The peer has ended its requests: what came is a command if it is one. */
-void raw_eof(struct session *s);
-
-/* It has been quiet, or something that a command waited for is done. */
+/* It has been quiet, or the peer has ended its requests, or something that a command waited for is done. */
 void raw_tick(struct session *s);
 
 /* When raw_tick() wants to be called, UINT64_MAX for never. */
@@ -31,6 +28,9 @@ uint64_t raw_deadline(const struct session *s);
 
 /* Something came that is not worked off. */
 bool raw_is_pending(const struct session *s);
+
+/* And it is kept here. */
+bool raw_is_unfinished(const struct session *s);
 
 void raw_free(struct session *s);
 

@@ -34,7 +34,9 @@ struct request *request_new(struct session *s, const struct role_verb *verb, uns
 		.reactor = r,
 		.verb = verb,
 		.role = (uint8_t)role,
-		.dialect = s->dialect,
+		/* Until it is known: an old client's is shorter, and becomes a line by its LF. */
+		.dialect = s->unsettled ? DIALECT_RAW : s->dialect,
+		.unsettled = s->unsettled,
 	};
 	list_add_tail(&s->requests, &q->link);
 	s->n_requests++;
@@ -113,7 +115,7 @@ static void request_release(struct session *s)
 	while (!list_is_empty(&s->requests)) {
 		struct request *q = container_of(s->requests.next, struct request, link);
 
-		if (!q->answered)
+		if (!q->answered || q->unsettled)
 			break;
 		list_remove(&q->link);
 		s->n_requests--;
@@ -143,6 +145,18 @@ static void request_done(struct request *q)
 		request_free(q);
 	else if (request_is_oldest(q))
 		request_release(s);
+}
+
+void request_settle(struct request *q, enum dialect d)
+{
+	q->unsettled = false;
+	q->dialect = d;
+	if (!q->answered)
+		return;
+	if (d != DIALECT_RAW && outq_put(&q->out, &q->reactor->pool, "\n", 1) < 0)
+		session_end(q->session, "out of memory");
+	else if (request_is_oldest(q))
+		request_release(q->session);
 }
 
 enum dialect request_dialect(const struct request *q)
@@ -399,7 +413,7 @@ void request_defer(struct request *q)
 
 bool request_is_unsettled(const struct request *q)
 {
-	return q->session && q->session->unsettled;
+	return q->unsettled;
 }
 
 void request_body(struct request *q, struct body_sink *b, uint64_t size)

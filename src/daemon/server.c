@@ -295,8 +295,8 @@ unsigned server_free(struct server *s)
 {
 	unsigned left = server_join(s);
 
-	if (s->workers)
-		left += worker_pool_stop(s->workers, clock_usec() + SERVER_GIVE_UP_USEC);
+	if (left == 0 && s->workers)
+		left = worker_pool_stop(s->workers, clock_usec() + SERVER_GIVE_UP_USEC);
 	if (left > 0)
 		return left; /* they still use all this; the process is about to end */
 

@@ -61,6 +61,7 @@ struct request {
 	uint8_t role;                 /* index of the role's counters and state */
 	uint8_t dialect;
 	bool deferred, answered, fields; /* fields: one has been written */
+	bool unsettled; /* whose words it is, is not known yet: its answer waits for that (request_settle()) */
 };
 
 #define REQUESTS_FREE_MAX 128
@@ -84,6 +85,7 @@ void input_free(struct session *s);
 int input_body(struct session *s, struct body_sink *b, uint64_t size);
 void input_feed(struct session *s, char *p, size_t n); /* works off what it may of these bytes and holds the rest */
 bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
+void input_too_long(struct session *s); /* answers a line over limits.line */
 void input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len);
 /* A body that was begun with BODY_UNSETTLED: its size, and how many bytes stood in front of it, where @guess were
  * taken to; @head are the first of them. */
@@ -91,6 +93,7 @@ void input_settle_body(struct session *s, uint64_t size, uint64_t header, uint64
 
 /* request.c */
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);
+void request_settle(struct request *q, enum dialect d); /* it is known now; where it is answered, the answer leaves */
 void request_drop_all(struct session *s); /* the session ends: closed ones are freed, open ones cut loose */
 void request_pool_done(struct reactor *r);
 

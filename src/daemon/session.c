@@ -35,9 +35,9 @@ static uint64_t session_deadline(const struct session *s)
 	if (s->lingering)
 		return s->line_usec + SESSION_LINGER_USEC;
 	at = MIN(at, raw_deadline(s));
-	if ((in && line_is_unfinished(&in->line)) || (raw_is_pending(s) && s->dialect == DIALECT_UNDECIDED))
+	if ((in && line_is_unfinished(&in->line)) || (raw_is_unfinished(s) && s->dialect == DIALECT_UNDECIDED))
 		at = MIN(at, s->line_usec + limits->line_time_usec);
-	if (s->conn.full || (in && in->body_left > 0 && !s->body_full))
+	if (s->conn.full || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
 		at = MIN(at, s->active_usec + limits->stall_usec);
 	return at;
 }
@@ -80,7 +80,7 @@ static void session_drained(struct conn *c)
 {
 	struct session *s = container_of(c, struct session, conn);
 
-	if (s->input || s->ending || s->eof || c->paused)
+	if (s->input || s->raw || s->ending || s->eof || c->paused)
 		loop_later(&s->reactor->loop, &s->resume);
 }
 

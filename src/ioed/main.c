@@ -137,7 +137,9 @@ static void main_signal(struct watch *w, _unused_ uint32_t events)
 	struct signalfd_siginfo si;
 
 	while (read(w->fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
-		if (si.ssi_signo == SIGHUP)
+		if (si.ssi_signo == SIGHUP && m->server->stopping)
+			log_notice("the reload is left out: ioed is stopping");
+		else if (si.ssi_signo == SIGHUP)
 			main_reload(m);
 		else
 			main_stop(m, si.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");

@@ -115,7 +115,8 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 	if (!path) {
 		path = standard;
 		(void)snprintf(standard, sizeof(standard), "%s/files", with->state_dir);
-		if (mkdirat(with->state_dirfd, "files", 0750) < 0 && errno != EEXIST) {
+		/* What is safe in a folder is lost with it: a new one has to be on disk first. */
+		if (mkdirat(with->state_dirfd, "files", 0750) < 0 ? errno != EEXIST : fsync(with->state_dirfd) < 0) {
 			r = -errno;
 			(void)snprintf(why, why_size, "%s cannot be made: %s", path, strerror(-r));
 			return r;
@@ -195,11 +196,15 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 	return 0;
 }
 
+/*
+ * What a worker may have a hand in is a barrier: a session has one such request under way, so it can neither pile up
+ * answers that nobody has taken yet nor fill the workers' queue. READ of what is in memory never waits for it.
+ */
 static const struct role_verb file_verbs[] = {
-	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1, VERB_CONCURRENT }, read_list },
+	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1, VERB_BARRIER }, read_list },
 	{ { "DIR", "DIR[,folder]", "As LIST, with kind, size and time.", 0, 1, VERB_NOT_YET }, NULL },
 	{ { "STAT", "STAT,name", "Kind, size and time of a file.", 1, 1, VERB_NOT_YET }, NULL },
-	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_CONCURRENT | VERB_PADDED }, read_file },
+	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_BARRIER | VERB_PADDED }, read_file },
 	{ { "RANGE", "RANGE,name,offset,length", "A part of a file.", 3, 3, VERB_NOT_YET }, NULL },
 	{ { "SUM", "SUM,name", "A file's SHA-256.", 1, 1, VERB_NOT_YET }, NULL },
 	{ { "WRITE", "WRITE,name,size", "Stores the size bytes that follow; OK once they are safe on disk.", 2, 2, VERB_BARRIER | VERB_LAST_COMMA | VERB_BODY }, upload_write },

@@ -169,9 +169,9 @@ int publish_commit(struct publish *p, const struct file_state *state, bool sync,
 		r = publish_replace(p, state);
 	if (r < 0)
 		return r;
-	/* A late error of the disk shows here, or never. */
+	/* A late error of the disk shows here, or never. The name is there by now: "nothing was kept" would not be true. */
 	if (sync && fsync(p->dir_fd) < 0)
-		return -errno;
+		return -EIO;
 	return 0;
 }
 

@@ -18,9 +18,12 @@
 
 #define UPLOAD_PIECE (256U << 10)
 
+/* A piece begins with so much, and grows with what comes: to promise much must not cost the server much. */
+#define UPLOAD_FIRST (16U << 10)
+
 struct upload_piece {
 	char *data; /* NULL until it is needed */
-	size_t len;
+	size_t len, size;
 };
 
 struct upload {
@@ -30,7 +33,7 @@ struct upload {
 	const struct file_state *state;
 	uint64_t size, come; /* of the bytes that come: how many in all (UINT64_MAX: not settled); so far */
 	uint64_t file_size;  /* what the client promised: the same, but where the size was settled late */
-	size_t cap;          /* of a piece */
+	size_t cap;          /* what a piece may grow to */
 	struct upload_piece filling, writing;
 	bool working; /* a job is under way, with the piece `writing` */
 	bool waiting; /* get() had no room */
@@ -83,15 +86,19 @@ static void upload_abandon_run(struct job *j)
 
 static size_t upload_memory(const struct upload *u)
 {
-	return (u->filling.data ? u->cap : 0) + (u->writing.data ? u->cap : 0);
+	return u->filling.size + u->writing.size;
 }
 
 static void upload_refuse_size(struct request *q, uint64_t size)
 {
 	const struct file_options *o = settings_get(request_settings(q), &file_section);
 
-	request_error(q, SLUG_TOO_LARGE, "%llu bytes are over file.max_size, %llu", (unsigned long long)size,
-		      (unsigned long long)o->max_size);
+	if (size == BODY_UNSETTLED)
+		request_error(q, SLUG_TOO_LARGE, "the file has more bytes than file.max_size, %llu",
+			      (unsigned long long)o->max_size);
+	else
+		request_error(q, SLUG_TOO_LARGE, "%llu bytes are over file.max_size, %llu", (unsigned long long)size,
+			      (unsigned long long)o->max_size);
 }
 
 /* The end: the answer, and the memory back. */
@@ -106,6 +113,8 @@ static void upload_finish(struct upload *u)
 		file_refuse(q, u->path, u->error);
 	} else if (u->too_large) {
 		upload_refuse_size(q, u->file_size);
+	} else if (u->broken && u->size == BODY_UNSETTLED) {
+		request_error(q, SLUG_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
 	} else if (u->broken) {
 		request_error(q, SLUG_BAD_ARGUMENT, "the connection ended after %llu of %llu bytes; nothing was kept",
 			      (unsigned long long)u->come, (unsigned long long)u->file_size);
@@ -173,22 +182,58 @@ static void upload_done(struct job *j)
 	}
 }
 
+/* More room for what comes, as far as there is memory. */
+static int upload_grow(struct upload *u)
+{
+	struct upload_piece *p = &u->filling;
+	size_t size = MIN(MAX(2 * p->size, (size_t)UPLOAD_FIRST), u->cap);
+	char *data;
+
+	if (!request_charge(u->q, size - p->size))
+		return -ENOMEM;
+	data = realloc(p->data, size);
+	if (!data) {
+		request_uncharge(u->q, size - p->size);
+		return -ENOMEM;
+	}
+	p->data = data;
+	p->size = size;
+	return 0;
+}
+
 static size_t upload_get(struct body_sink *b, char **ret)
 {
 	struct upload *u = container_of(b, struct upload, sink);
+	struct upload_piece *p = &u->filling;
 
 	/* The second piece only where the first is on its way; without memory for it one piece has to do. */
-	if (!u->filling.data && request_charge(u->q, u->cap)) {
-		u->filling.data = malloc(u->cap);
-		if (!u->filling.data)
-			request_uncharge(u->q, u->cap);
+	if (p->len == p->size && p->size < u->cap && upload_grow(u) < 0 && p->len > 0) {
+		u->cap = p->size; /* and a small one, where it cannot grow */
+		upload_push(u);
 	}
-	if (!u->filling.data || u->filling.len == u->cap) {
+	if (p->len >= MIN(p->size, u->cap)) {
 		u->waiting = true;
 		return 0;
 	}
-	*ret = u->filling.data + u->filling.len;
-	return u->cap - u->filling.len;
+	*ret = p->data + p->len;
+	return MIN(p->size, u->cap) - p->len;
+}
+
+/* Once the job is back. */
+static void upload_give_up(struct upload *u)
+{
+	u->broken = true;
+	if (!u->working)
+		upload_submit(u, upload_abandon_run, upload_abandon_done);
+}
+
+/* In doubt about the size the disk is not filled either; what stands in front of the file is too little to matter. */
+static bool upload_is_too_large(struct upload *u, uint64_t size)
+{
+	const struct file_options *o = settings_get(request_settings(u->q), &file_section);
+
+	u->too_large = size > o->max_size;
+	return u->too_large;
 }
 
 static void upload_put(struct body_sink *b, size_t n)
@@ -197,35 +242,33 @@ static void upload_put(struct body_sink *b, size_t n)
 
 	u->filling.len += n;
 	u->come += n;
-	upload_push(u);
+	if (u->size == BODY_UNSETTLED && !u->broken && upload_is_too_large(u, u->come))
+		upload_give_up(u);
+	else
+		upload_push(u);
 }
 
 static void upload_gone(struct body_sink *b)
 {
-	struct upload *u = container_of(b, struct upload, sink);
-
-	u->broken = true;
-	if (!u->working)
-		upload_submit(u, upload_abandon_run, upload_abandon_done);
+	upload_give_up(container_of(b, struct upload, sink));
 }
 
 /* The last bytes may have come already. */
 static void upload_settle(struct body_sink *b, uint64_t size, int64_t drop, const char *prefix)
 {
 	struct upload *u = container_of(b, struct upload, sink);
-	const struct file_options *o = settings_get(request_settings(u->q), &file_section);
 
 	u->file_size = size;
 	u->size = size + (uint64_t)drop;
 	u->drop = drop;
 	if (drop < 0)
 		memcpy(u->prefix, prefix, MIN((size_t)-drop, sizeof(u->prefix)));
-	if (size > o->max_size) {
-		u->too_large = true;
-		upload_gone(b);
-	} else if (u->come == u->size) {
+	if (u->too_large)
+		return; /* as it is, whatever its size turned out to be */
+	if (upload_is_too_large(u, size))
+		upload_give_up(u);
+	else if (u->come == u->size)
 		upload_push(u);
-	}
 }
 
 static const struct body_sink_ops upload_ops = {
@@ -252,8 +295,7 @@ static struct upload *upload_new(struct request *q, const char *path, uint64_t s
 	u->sync = o->sync;
 	u->overwrite = o->overwrite;
 	memcpy(u->path, path, strlen(path) + 1);
-	u->filling.data = malloc(u->cap);
-	if (!u->filling.data || !request_charge(q, u->cap)) {
+	if (upload_grow(u) < 0) {
 		upload_free(u);
 		return NULL;
 	}

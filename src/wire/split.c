@@ -36,6 +36,7 @@ static void split_feed_line(struct split *s, char c)
 		s->line_is_size = s->line_is_size && s->line_digits > 0;
 	} else if (c == ',') {
 		s->line_is_size = true;
+		s->line_comma = true;
 		s->line_cr = false;
 		s->line_digits = 0;
 		s->line_size = 0;
@@ -96,9 +97,28 @@ static bool split_line_is_whole(const struct split *s)
 	return s->come - s->line_body >= s->line_size;
 }
 
+/* A recv that counts ended inside the digits or behind them: the header was a send of its own, and so an old client's. */
+static bool split_ends_in_digits(const struct split *s)
+{
+	return s->ends & ((2U << MIN(s->digits, (uint64_t)SPLIT_DIGITS_MAX)) - 2);
+}
+
+/* The first line of a table ends as a header does whose name has a comma. So that is the last thing to be believed. */
+static enum split_verdict split_decide_comma(const struct split *s, enum split_moment moment, unsigned exact)
+{
+	if (moment == SPLIT_EOF)
+		return exact > 0 ? SPLIT_RAW : SPLIT_LINE;
+	if (moment != SPLIT_LONG)
+		return SPLIT_WAIT;
+	if (exact > 0)
+		return SPLIT_RAW;
+	return split_ends_in_digits(s) ? SPLIT_WAIT : SPLIT_LINE;
+}
+
 enum split_verdict split_decide(const struct split *s, enum split_moment moment, unsigned *ret_digits)
 {
-	bool line = !s->raw_only && s->line_ended && s->line_is_size, any, at_end, eol_next;
+	bool size = !s->raw_only && s->line_ended && s->line_is_size, line = size && !s->line_comma;
+	bool any, at_end, eol_next;
 	unsigned exact = split_exact(s, &any);
 
 	if (!any)
@@ -111,13 +131,15 @@ enum split_verdict split_decide(const struct split *s, enum split_moment moment,
 	at_end = exact > 0 && s->ends & 1U << exact;
 	eol_next = exact == s->digits && s->digits_end && (s->next == '\n' || s->next == '\r');
 	*ret_digits = exact;
+	if (moment != SPLIT_EOF && at_end && !eol_next)
+		return SPLIT_RAW;
+	if (size && s->line_comma)
+		return split_decide_comma(s, moment, exact);
 	if (moment == SPLIT_EOF) {
 		if (line)
 			return SPLIT_LINE;
 		return exact > 0 ? SPLIT_RAW : SPLIT_NONE;
 	}
-	if (at_end && !eol_next)
-		return SPLIT_RAW;
 	if (line && (exact == 0 || (s->come == s->line_body && !at_end)))
 		return SPLIT_LINE;
 	return moment == SPLIT_LONG && exact > 0 ? SPLIT_RAW : SPLIT_WAIT;

@@ -30,6 +30,7 @@ struct split {
 	/* The first line. */
 	bool line_ended;
 	bool line_is_size; /* only digits so far behind its last comma */
+	bool line_comma;   /* there is one, so its name would have a comma, too: an old client's table is likelier */
 	unsigned line_digits;
 	uint64_t line_size;
 	uint64_t line_body; /* where the file would begin, once line_ended */

@@ -277,9 +277,9 @@ static int test_silent(_unused_ struct request *q, _unused_ struct fields *f)
 	return 0;
 }
 
-static int test_line(struct request *q, char *line, size_t len, bool alone)
+static int test_line(struct request *q, char *line, size_t len, _unused_ bool alone)
 {
-	if (len < 1 || line[0] != '=' || !alone)
+	if (len < 1 || line[0] != '=')
 		return 0;
 	request_line(q, line, len);
 	return 1;
@@ -306,8 +306,13 @@ static const struct role test_role = {
 	.line = test_line,
 };
 
-static const struct role *const roles[] = { &test_role, NULL };
-static const char *const role_names[] = { "test", NULL };
+/* So that nobody is alone, and takes for its own what has no end. */
+static const struct role other_role = {
+	.name = "other",
+};
+
+static const struct role *const roles[] = { &test_role, &other_role, NULL };
+static const char *const role_names[] = { "test", "other", NULL };
 static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
 static const struct option_schema schema = {
 	.sections = sections,
@@ -316,20 +321,26 @@ static const struct option_schema schema = {
 	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
 };
 
-#define CONFIG                                                                                        \
-	"listeners = ( { port = 0; roles = [ \"test\" ]; } );\n"                                      \
-	"state_dir = \"%s/state\"; runtime_dir = \"%s/run\";\n"
+/* _i of the loop tests: with one reactor or four, on a listener that is for old clients too or is not. */
+#define WAYS 4
 
-/* _i of the loop tests is 0 or 1: with one reactor or four. */
-static void start(int many, const char *more)
+static const char *configure(int way, const char *more)
 {
-	char config[1024];
+	static char config[1024];
 
-	(void)snprintf(config, sizeof(config), CONFIG "reactors = %d; workers = 4;\n%s", "%s", "%s", many ? 4 : 1, more);
+	(void)snprintf(config, sizeof(config),
+		       "listeners = ( { port = 0; roles = [ \"test\", \"other\" ]; raw = %s; } );\n"
+		       "state_dir = \"%%s/state\"; runtime_dir = \"%%s/run\"; reactors = %d; workers = 4;\n%s",
+		       way & 2 ? "true" : "false", way & 1 ? 4 : 1, more);
+	return config;
+}
+
+static void start(int way, const char *more)
+{
 	atomic_store(&body_room, 64);
 	for (size_t i = 0; i < sizeof(big); i++)
 		big[i] = (char)(i * 2654435761U >> 7);
-	serve_start(&schema, roles, config);
+	serve_start(&schema, roles, configure(way, more));
 }
 
 /* The body that EAT expects. */
@@ -478,37 +489,34 @@ START_TEST(so_many_requests_and_no_more)
 }
 END_TEST
 
-static bool is_paused(struct reactor *r, _unused_ void *arg)
+/* Neither side goes on: the socket is full, and nothing is read. */
+static bool is_held_up(struct reactor *r, void *arg)
 {
-	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next)
-		if (container_of(n, struct session, link)->conn.paused)
+	uint64_t *ret_bytes = arg;
+
+	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next) {
+		struct session *s = container_of(n, struct session, link);
+
+		*ret_bytes = s->conn.out.bytes;
+		if (s->conn.paused && s->conn.full)
 			return true;
+	}
 	return false;
-}
-
-static void output_of(struct reactor *r, void *arg)
-{
-	uint64_t *most = arg;
-
-	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next)
-		*most = MAX(*most, container_of(n, struct session, link)->conn.out.bytes);
 }
 
 /* Who does not read his answers is not read either; once he does, all of them come. */
 START_TEST(output_is_bounded)
 {
-	uint64_t most = 0;
+	uint64_t bytes = 0;
 	int c;
 
 	start(_i, "limits = { output = \"64K\"; };");
 	c = serve_connect_small();
 	for (unsigned i = 0; i < 400; i++)
 		serve_say(c, "BIG,50000\n");
-	serve_until(is_paused, NULL);
-	for (unsigned i = 0; i < serve_server()->n_reactors; i++)
-		serve_call(i, output_of, &most);
-	ck_assert_uint_ge(most, 64 << 10);
-	ck_assert_uint_le(most, (64 << 10) + 50010);
+	serve_until(is_held_up, &bytes);
+	ck_assert_uint_ge(bytes, 64 << 10);
+	ck_assert_uint_le(bytes, (64 << 10) + 50010);
 	for (unsigned i = 0; i < 400; i++) {
 		serve_expect(c, "50000\n");
 		serve_expect_n(c, big, 50000);
@@ -520,14 +528,18 @@ START_TEST(output_is_bounded)
 }
 END_TEST
 
-static bool pool_is_full(struct reactor *r, _unused_ void *arg)
-{
-	return pool_is_over(&r->pool);
-}
-
 static bool pool_has_room(struct reactor *r, _unused_ void *arg)
 {
 	return !pool_is_over(&r->pool);
+}
+
+/* The client asks for more than there is memory for and does not read it. */
+static void fill_pool(int greedy)
+{
+	while (!pool_is_over(&serve_server()->reactors[0].pool)) {
+		serve_say(greedy, "BIG,1048576\n");
+		settle();
+	}
 }
 
 /*
@@ -538,16 +550,12 @@ START_TEST(without_memory_requests_are_refused_in_step)
 {
 	int greedy, c;
 
-	start(0, "limits = { memory = \"1M\"; output = \"2M\"; };");
+	start(2 * _i, "limits = { memory = \"1M\"; output = \"2M\"; };");
 	greedy = serve_connect_small();
 	c = serve_connect();
 	serve_say(c, "PING\n");
 	serve_expect(c, "PONG\n");
-	while (pool_used(&serve_server()->reactors[0].pool) < 3 << 19) {
-		serve_say(greedy, "BIG,1048576\n");
-		settle();
-	}
-	serve_until(pool_is_full, NULL);
+	fill_pool(greedy);
 
 	serve_say(c, "PING,a\nBIG,1\nPARK,x\nPING,b\n");
 	serve_expect(c, "PONG,a\n");
@@ -573,14 +581,11 @@ START_TEST(without_memory_unfinished_lines_end)
 {
 	int greedy, c, idle;
 
-	start(0, "limits = { memory = \"1M\"; output = \"2M\"; };");
+	start(2 * _i, "limits = { memory = \"1M\"; output = \"2M\"; };");
 	idle = serve_connect();
 	greedy = serve_connect_small();
 	c = serve_connect();
-	while (pool_used(&serve_server()->reactors[0].pool) < 3 << 19) {
-		serve_say(greedy, "BIG,1048576\n");
-		settle();
-	}
+	fill_pool(greedy);
 	serve_say(c, "PING,half a li");
 	serve_expect_end(c);
 	/* New ones are told. */
@@ -660,7 +665,7 @@ START_TEST(a_full_sink_holds_the_client_up)
 	unsigned asked;
 	int c;
 
-	start(0, "");
+	start(2 * _i, "");
 	c = serve_connect();
 	atomic_store(&body_room, 0);
 	(void)snprintf(line, sizeof(line), "EAT,%zu\n", n);
@@ -703,7 +708,7 @@ START_TEST(what_is_held_of_a_body_is_not_lost)
 	char *body = body_of(5000), text[6000];
 	int c;
 
-	start(0, "");
+	start(2 * _i, "");
 	c = serve_connect();
 	for (unsigned round = 0; round < 20; round++) {
 		atomic_store(&body_asked, 0);
@@ -909,7 +914,7 @@ END_TEST
 START_TEST(any_pieces_give_the_same_answers)
 {
 	static const char say[] = "PING\r\nping,a,b\nnonsense\n\nPING,\n=echo\nPING,x,\nHELLO\nhello,ioe/1,me\nPING,%41\nPING,%%\n"
-				  "PING,a,b\nBIG,3\nFAIL\nBYE,x\nLATER\nPING\n";
+				  "PING,a,b\nBIG,0\nFAIL\nBYE,x\nLATER\nPING\n";
 	static const unsigned pieces[] = { 1, 2, 3, 5, 137, 143, 1000 };
 	char all[8192] = "", line[1024];
 	int c;
@@ -922,8 +927,6 @@ START_TEST(any_pieces_give_the_same_answers)
 		for (size_t at = 0; at < sizeof(say) - 1; at += pieces[k])
 			serve_say_n(c, say + at, MIN(pieces[k], sizeof(say) - 1 - at));
 		do {
-			if (len > 0 || k == 0) {
-			}
 			(void)serve_line(c, line, sizeof(line));
 			if (k == 0)
 				(void)strncat(all, line, sizeof(all) - strlen(all) - 1);
@@ -1011,11 +1014,11 @@ START_TEST(a_held_line_is_not_changed)
 {
 	int c;
 
-	start(0, "");
+	start(2 * _i, "");
 	c = serve_connect();
 	serve_say(c, "PARK,a\n");
 	until_parked(1);
-	serve_say_n(c, "HO\377\361LD,b\r\nPING,be", 16);
+	serve_say_n(c, "HO\377\361LD,b\r\nPING,be", 17);
 	settle();
 	serve_say(c, "hind\nHOLD");
 	settle();
@@ -1094,7 +1097,7 @@ START_TEST(a_name_is_free_when_its_session_ends)
 	serve_expect(c, "OK,a1\n");
 	serve_say(c, "HELLO,ioe/1\n");
 	(void)serve_line(c, line, sizeof(line));
-	ck_assert_ptr_nonnull(strstr(line, ",test,a1,"));
+	ck_assert_ptr_nonnull(strstr(line, ",test+other,a1,"));
 	serve_close(c);
 	serve_stop();
 }
@@ -1133,7 +1136,7 @@ START_TEST(time_ends_sessions)
 		{ "limits = { line_time = \"100ms\"; };", "PING\nhalf" },
 		{ "limits = { line_time = \"100ms\"; line = 64; };",
 		  "PING\n123456789012345678901234567890123456789012345678901234567890123456789" },
-		{ "limits = { stall_time = \"100ms\"; };", "PING\nEAT,100\nz" },
+		{ "limits = { stall_time = \"100ms\"; };", "PING\nEAT,100\nw" },
 		{ "limits = { stall_time = \"100ms\"; };", "PING\nSKIP,100\nz" },
 	};
 	char line[500];
@@ -1150,8 +1153,8 @@ START_TEST(time_ends_sessions)
 		serve_expect_error(c, "too-long");
 	if (strstr(rows[_i].say, "SKIP"))
 		serve_expect_error(c, "denied");
-	while (recv(c, line, sizeof(line), 0) > 0)
-		;
+	/* Closed by the server, and not by the patience of this side. */
+	ck_assert_msg(recv(c, line, sizeof(line), 0) == 0 || errno == ECONNRESET, "the session is still there");
 	ck_assert_uint_ge(clock_usec(), before + 100 * USEC_PER_MSEC);
 	serve_close(c);
 	serve_until_sessions(0);
@@ -1254,16 +1257,15 @@ START_TEST(stopping_and_reloading_in_a_storm)
 	socklen_t len = sizeof(sa);
 	struct status st;
 	pthread_t threads[4];
-	char config[1024];
+	char more[100];
 
 	start(_i, "");
 	ck_assert_int_eq(getsockname(serve_server()->listeners[0].watch.fd, (struct sockaddr *)&sa, &len), 0);
 	for (unsigned i = 0; i < ELEMENTSOF(threads); i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, storm, &sa), 0);
 	for (unsigned i = 0; i < 100; i++) {
-		(void)snprintf(config, sizeof(config), CONFIG "reactors = %d; limits = { memory = \"%uM\"; pipeline = %u; };", "%s",
-			       "%s", _i ? 4 : 1, i + 1, i + 1);
-		serve_reload(config);
+		(void)snprintf(more, sizeof(more), "limits = { memory = \"%uM\"; pipeline = %u; };", i + 1, i + 1);
+		serve_reload(configure(_i, more));
 		(void)server_poke(serve_server());
 		ck_assert_int_eq(server_status(serve_server(), &st), 0);
 		ck_assert_uint_eq(st.memory_limit, (i + 1ULL) << 20);
@@ -1343,11 +1345,11 @@ START_TEST(the_status_counts)
 	ck_assert_uint_eq(st.accepted, 1);
 	ck_assert_uint_eq(st.requests, 5);
 	ck_assert_uint_eq(st.errors, 2);
-	ck_assert_uint_eq(st.n_roles, 2);
+	ck_assert_uint_eq(st.n_roles, 3);
 	ck_assert_str_eq(st.roles[0].name, "test");
 	ck_assert_uint_eq(st.roles[0].requests, 2);
 	ck_assert_uint_eq(st.roles[0].errors, 1);
-	ck_assert_uint_eq(st.roles[1].requests, 3);
+	ck_assert_uint_eq(st.roles[2].requests, 3);
 	ck_assert_uint_eq(st.bytes_in, 33);
 	ck_assert_uint_gt(st.bytes_out, 1015);
 	status_done(&st);
@@ -1358,15 +1360,9 @@ END_TEST
 
 START_TEST(what_hinders_the_start_is_said)
 {
-	char config[1024];
-	unsigned port;
+	static const char config[] = "listeners = ( { port = 0; address = \"192.0.2.1\"; roles = [ \"test\" ]; } );\n"
+				     "state_dir = \"%s/state\"; runtime_dir = \"%s/run\";\n";
 
-	start(0, "");
-	ck_assert_int_eq(sscanf(serve_server()->listeners[0].address, "127.0.0.1:%u", &port), 1);
-	(void)port;
-	serve_stop();
-	(void)snprintf(config, sizeof(config), "listeners = ( { port = 0; address = \"192.0.2.1\"; roles = [ \"test\" ]; } );\n"
-					       "state_dir = \"%%s/state\"; runtime_dir = \"%%s/run\";\n");
 	ck_assert_ptr_nonnull(strstr(serve_refuse(&schema, roles, config), "192.0.2.1 is no address of this machine"));
 }
 END_TEST
@@ -1379,40 +1375,40 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, answers_leave_in_the_order_of_the_requests, 0, 2);
-	tcase_add_loop_test(tc, what_is_answered_leaves_at_once, 0, 2);
-	tcase_add_loop_test(tc, workers_do_not_change_the_order, 0, 2);
-	tcase_add_loop_test(tc, a_barrier_waits_and_holds, 0, 2);
-	tcase_add_loop_test(tc, so_many_requests_and_no_more, 0, 2);
-	tcase_add_loop_test(tc, output_is_bounded, 0, 2);
-	tcase_add_test(tc, without_memory_requests_are_refused_in_step);
-	tcase_add_test(tc, without_memory_unfinished_lines_end);
-	tcase_add_loop_test(tc, so_many_sessions_and_no_more, 0, 2);
-	tcase_add_loop_test(tc, a_body_comes_in_any_pieces, 0, 2);
-	tcase_add_test(tc, a_full_sink_holds_the_client_up);
-	tcase_add_test(tc, what_is_held_of_a_body_is_not_lost);
-	tcase_add_loop_test(tc, a_refused_body_is_thrown_away, 0, 2);
-	tcase_add_loop_test(tc, a_body_that_breaks_off_is_told, 0, 2);
-	tcase_add_loop_test(tc, the_end_of_requests_is_not_the_end_of_answers, 0, 2);
-	tcase_add_loop_test(tc, an_end_without_a_request, 0, 2);
-	tcase_add_loop_test(tc, goodbye_is_the_last_answer, 0, 2);
-	tcase_add_loop_test(tc, a_request_may_outlive_its_session, 0, 2);
+	tcase_add_loop_test(tc, answers_leave_in_the_order_of_the_requests, 0, WAYS);
+	tcase_add_loop_test(tc, what_is_answered_leaves_at_once, 0, WAYS);
+	tcase_add_loop_test(tc, workers_do_not_change_the_order, 0, WAYS);
+	tcase_add_loop_test(tc, a_barrier_waits_and_holds, 0, WAYS);
+	tcase_add_loop_test(tc, so_many_requests_and_no_more, 0, WAYS);
+	tcase_add_loop_test(tc, output_is_bounded, 0, WAYS);
+	tcase_add_loop_test(tc, without_memory_requests_are_refused_in_step, 0, 2);
+	tcase_add_loop_test(tc, without_memory_unfinished_lines_end, 0, 2);
+	tcase_add_loop_test(tc, so_many_sessions_and_no_more, 0, WAYS);
+	tcase_add_loop_test(tc, a_body_comes_in_any_pieces, 0, WAYS);
+	tcase_add_loop_test(tc, a_full_sink_holds_the_client_up, 0, 2);
+	tcase_add_loop_test(tc, what_is_held_of_a_body_is_not_lost, 0, 2);
+	tcase_add_loop_test(tc, a_refused_body_is_thrown_away, 0, WAYS);
+	tcase_add_loop_test(tc, a_body_that_breaks_off_is_told, 0, WAYS);
+	tcase_add_loop_test(tc, the_end_of_requests_is_not_the_end_of_answers, 0, WAYS);
+	tcase_add_loop_test(tc, an_end_without_a_request, 0, WAYS);
+	tcase_add_loop_test(tc, goodbye_is_the_last_answer, 0, WAYS);
+	tcase_add_loop_test(tc, a_request_may_outlive_its_session, 0, WAYS);
 	tcase_add_test(tc, a_session_that_is_found_again_is_not_the_same);
-	tcase_add_loop_test(tc, any_pieces_give_the_same_answers, 0, 2);
-	tcase_add_loop_test(tc, lines_of_all_lengths, 0, 2);
-	tcase_add_loop_test(tc, bad_lines_are_errors_and_no_more, 0, 2);
-	tcase_add_test(tc, a_held_line_is_not_changed);
-	tcase_add_loop_test(tc, one_of_many_gets_the_name, 0, 2);
-	tcase_add_loop_test(tc, a_name_is_free_when_its_session_ends, 0, 2);
-	tcase_add_loop_test(tc, names_that_nobody_may_have, 0, 2);
+	tcase_add_loop_test(tc, any_pieces_give_the_same_answers, 0, WAYS);
+	tcase_add_loop_test(tc, lines_of_all_lengths, 0, WAYS);
+	tcase_add_loop_test(tc, bad_lines_are_errors_and_no_more, 0, WAYS);
+	tcase_add_loop_test(tc, a_held_line_is_not_changed, 0, 2);
+	tcase_add_loop_test(tc, one_of_many_gets_the_name, 0, WAYS);
+	tcase_add_loop_test(tc, a_name_is_free_when_its_session_ends, 0, WAYS);
+	tcase_add_loop_test(tc, names_that_nobody_may_have, 0, WAYS);
 	tcase_add_loop_test(tc, time_ends_sessions, 0, 6);
-	tcase_add_loop_test(tc, who_does_not_read_is_not_kept, 0, 2);
-	tcase_add_loop_test(tc, stopping_answers_what_is_open, 0, 2);
-	tcase_add_loop_test(tc, stopping_does_not_wait_for_ever, 0, 2);
-	tcase_add_loop_test(tc, stopping_and_reloading_in_a_storm, 0, 2);
+	tcase_add_loop_test(tc, who_does_not_read_is_not_kept, 0, WAYS);
+	tcase_add_loop_test(tc, stopping_answers_what_is_open, 0, WAYS);
+	tcase_add_loop_test(tc, stopping_does_not_wait_for_ever, 0, WAYS);
+	tcase_add_loop_test(tc, stopping_and_reloading_in_a_storm, 0, WAYS);
 	tcase_add_test(tc, each_reactor_gets_its_share);
-	tcase_add_loop_test(tc, a_reactor_that_stands_still_is_noticed, 0, 2);
-	tcase_add_loop_test(tc, the_status_counts, 0, 2);
+	tcase_add_loop_test(tc, a_reactor_that_stands_still_is_noticed, 0, WAYS);
+	tcase_add_loop_test(tc, the_status_counts, 0, WAYS);
 	tcase_add_test(tc, what_hinders_the_start_is_said);
 	suite_add_tcase(s, tc);
 

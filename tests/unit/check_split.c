@@ -110,6 +110,32 @@ START_TEST(any_cut)
 }
 END_TEST
 
+/* A person's file may have a comma in its name, though that is believed last. */
+START_TEST(comma)
+{
+	unsigned digits = 0;
+	struct split s;
+
+	split_init(&s, false);
+	split_feed(&s, "22,5\nhello", 10, true);
+	ck_assert_int_eq(split_decide(&s, SPLIT_NOW, &digits), SPLIT_WAIT);
+	ck_assert_int_eq(split_decide(&s, SPLIT_QUIET, &digits), SPLIT_WAIT);
+	ck_assert_int_eq(split_decide(&s, SPLIT_EOF, &digits), SPLIT_LINE);
+	ck_assert_int_eq(split_decide(&s, SPLIT_LONG, &digits), SPLIT_LINE);
+	ck_assert_uint_eq(s.line_size, 5);
+	ck_assert_uint_eq(s.line_body, 5);
+	/* What it cannot be is no reading any more. */
+	split_feed(&s, "0123456789012345", 16, false);
+	ck_assert_int_eq(split_decide(&s, SPLIT_NOW, &digits), SPLIT_LINE);
+
+	/* A recv that ended behind the digits: an old client's, however long it pauses. */
+	split_init(&s, false);
+	split_feed(&s, "22", 2, true);
+	split_feed(&s, ",5\nhello", 8, false);
+	ck_assert_int_eq(split_decide(&s, SPLIT_LONG, &digits), SPLIT_WAIT);
+}
+END_TEST
+
 /* A size of more digits than a size may have, and one that is no number at all. */
 START_TEST(hopeless)
 {
@@ -140,6 +166,7 @@ int main(void)
 
 	tcase_add_loop_test(t, vectors, 0, (int)ELEMENTSOF(split_vectors));
 	tcase_add_loop_test(t, any_cut, 0, 8);
+	tcase_add_test(t, comma);
 	tcase_add_test(t, hopeless);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

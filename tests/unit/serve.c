@@ -22,7 +22,7 @@
 #include "unit/folder.h"
 
 /* In which a server on a machine that is busy, under a sanitizer, would have answered. */
-#define SERVE_PATIENCE_MSEC 60000
+#define SERVE_PATIENCE_MSEC 30000
 
 static struct {
 	const struct option_schema *schema;

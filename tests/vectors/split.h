@@ -51,6 +51,12 @@ static const struct split_vector split_vectors[] = {
 	{ "looks like a person's until it goes on", { { "WRITE,f,12", 0 }, { "3\n", 0 }, { "4567890123", VECTOR_QUIET } }, "3\n4567890123", "OK,received,12", 0 },
 	{ "a comma in the file", { { "WRITE,f,6", 0 }, { ",1,2\n\n", VECTOR_LONG } }, ",1,2\n\n", "OK,received,6", 0 },
 
+	/* The first line of a table ends as a header does whose name has a comma. */
+	{ "a table", { { "WRITE,f,12", 0 }, { "1,2,3\n", 0 }, { "4,5,6\n", VECTOR_QUIET } }, "1,2,3\n4,5,6\n", "OK,received,12", 0 },
+	{ "a table in one piece", { { "WRITE,f,121,2,3\n4,5,6\n", VECTOR_LONG } }, "1,2,3\n4,5,6\n", "OK,received,12", 0 },
+	{ "a table that pauses", { { "WRITE,f,12", 0 }, { "1,2,3\n", VECTOR_LONG }, { "4,5,6\n", VECTOR_QUIET } }, "1,2,3\n4,5,6\n", "OK,received,12", 0 },
+	{ "a table, and the end", { { "WRITE,f,121,2,3\n4,5,6\n", VECTOR_EOF } }, "1,2,3\n4,5,6\n", "OK,received,12", 0 },
+
 	/* People and programs that end the line. */
 	{ "a person, the file at once", { { "WRITE,f,5\nhello", VECTOR_GO_ON } }, "hello", "OK,received,5\n", 0 },
 	{ "a person, the file later", { { "WRITE,f,5\n", VECTOR_LONG }, { "hello", VECTOR_GO_ON } }, "hello", "OK,received,5\n", 0 },
