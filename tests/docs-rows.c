@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What ioed is made of, as text for docs.sh: a line each for verbs, error words and options, from the rows themselves;
- * or, with --example, the example configuration.
+ * or, with --example, the example configuration; or, with --dictionary, the words that the fuzz targets mix in.
  */
 #include "base/buf.h"
 #include "config/config.h"
@@ -45,12 +45,37 @@ static int rows_print_example(void)
 	return r < 0;
 }
 
+/* libFuzzer's form: a verb with what may stand behind it. */
+static void rows_print_words(const struct role *role)
+{
+	for (size_t i = 0; i < role->n_verbs; i++) {
+		const struct verb *v = &role->verbs[i].verb;
+
+		if (v->min == 0)
+			(void)printf("\"%s\\x0a\"\n", v->name);
+		if (v->max > 0)
+			(void)printf("\"%s,\"\n", v->name);
+	}
+}
+
+static void rows_print_dictionary(void)
+{
+	(void)printf("# The verbs, for libFuzzer's -dict: what docs-rows --dictionary prints.\n");
+	rows_print_words(&builtin_role);
+	for (size_t i = 0; ioed_roles[i]; i++)
+		rows_print_words(ioed_roles[i]);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "--example") == 0)
 		return rows_print_example();
+	if (argc == 2 && strcmp(argv[1], "--dictionary") == 0) {
+		rows_print_dictionary();
+		return 0;
+	}
 	if (argc != 1) {
-		(void)fprintf(stderr, "Usage: docs-rows [--example]\n");
+		(void)fprintf(stderr, "Usage: docs-rows [--dictionary | --example]\n");
 		return 2;
 	}
 	rows_print_verbs(&builtin_role);

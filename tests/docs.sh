@@ -83,6 +83,12 @@ check_example()
 	result $? "etc/ioe.conf is what the rows make of it (docs-rows --example prints that)"
 }
 
+check_dictionary()
+{
+	"$rows" --dictionary >"$scratch/dictionary" && diff -u "$top_srcdir/tests/fuzz/verbs.dict" "$scratch/dictionary"
+	result $? "tests/fuzz/verbs.dict is what the rows make of it (docs-rows --dictionary prints that)"
+}
+
 # The command-line options that PROGRAM --help names, against ".It Fl i ..." of its page, by their letters.
 check_flags()
 {
@@ -130,6 +136,7 @@ check_verbs
 check_slugs
 check_options
 check_example
+check_dictionary
 check_flags ioed.8 "$IOED"
 check_flags ioectl.1 "$IOECTL"
 check_flags ioe-client.1 "$IOE_CLIENT"

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+/* The exit status of a child that may not have a network of its own. */
+#define HARNESS_NO_NETWORK 99
 
 /* What is shown when a test fails: each daemon's words. */
 static GPtrArray *harness_shown;
@@ -174,4 +184,51 @@ char *harness_noise(size_t n, unsigned seed)
 	}
 	data[n] = '\0';
 	return data;
+}
+
+/* Gives the network namespace one is in two addresses that are not loopback's (of TEST-NET-1). */
+static bool harness_make_network(void)
+{
+	static const char *const names[] = { "lo", "lo:1", "lo:2" };
+	static const uint32_t addresses[] = { 0x7f000001, 0xc0000201, 0xc0000202 };
+	bool ok = true;
+	int fd;
+
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (size_t i = 0; ok && i < G_N_ELEMENTS(names); i++) {
+		struct ifreq r = { 0 };
+		struct sockaddr_in sa = { .sin_family = AF_INET };
+
+		(void)g_strlcpy(r.ifr_name, names[i], sizeof(r.ifr_name));
+		sa.sin_addr.s_addr = htonl(addresses[i]);
+		memcpy(&r.ifr_addr, &sa, sizeof(sa));
+		ok = ioctl(fd, SIOCSIFADDR, &r) == 0;
+		r.ifr_flags = IFF_UP;
+		ok = ok && (i > 0 || ioctl(fd, SIOCSIFFLAGS, &r) == 0);
+	}
+	(void)close(fd);
+	return ok;
+}
+
+/* In a process of its own, since what is unshared stays so. */
+void harness_run_in_network(harness_fn fn, unsigned reactors)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	g_assert_cmpint(pid, >=, 0);
+	if (pid == 0) {
+		if (!harness_make_network())
+			_exit(HARNESS_NO_NETWORK);
+		fn(reactors);
+		_exit(0);
+	}
+	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == HARNESS_NO_NETWORK)
+		g_test_skip("no own network namespace may be made here, and loopback is exempt from limits.per_address");
+	else
+		g_assert_cmpint(status, ==, 0);
 }

@@ -40,3 +40,8 @@ void harness_write_file(const char *path, const void *data, size_t n);
 char *harness_tree(const char *dir);
 /* @n bytes that are different for each @seed and hold every byte value. */
 char *harness_noise(size_t n, unsigned seed);
+/*
+ * Runs @fn in a child with a network of its own, where 192.0.2.1 and 192.0.2.2 are this machine's and not loopback;
+ * skips the test where that may not be.
+ */
+void harness_run_in_network(harness_fn fn, unsigned reactors);

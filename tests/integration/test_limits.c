@@ -4,18 +4,12 @@
 #include "client.h"
 #include "tool.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* The one that is one too many is told, and closed. */
@@ -87,39 +81,11 @@ static void limits_per_address_loopback(unsigned reactors)
 	daemon_finish(d);
 }
 
-/* Gives the network namespace one is in two addresses that are not loopback's (TEST-NET-1). */
-static bool limits_make_network(void)
-{
-	static const char *const names[] = { "lo", "lo:1", "lo:2" };
-	static const uint32_t addresses[] = { 0x7f000001, 0xc0000201, 0xc0000202 };
-	bool ok = true;
-	int fd;
-
-	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		return false;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	for (size_t i = 0; ok && i < G_N_ELEMENTS(names); i++) {
-		struct ifreq r = { 0 };
-		struct sockaddr_in sa = { .sin_family = AF_INET };
-
-		(void)g_strlcpy(r.ifr_name, names[i], sizeof(r.ifr_name));
-		sa.sin_addr.s_addr = htonl(addresses[i]);
-		memcpy(&r.ifr_addr, &sa, sizeof(sa));
-		ok = ioctl(fd, SIOCSIFADDR, &r) == 0;
-		r.ifr_flags = IFF_UP;
-		ok = ok && (i > 0 || ioctl(fd, SIOCSIFFLAGS, &r) == 0);
-	}
-	(void)close(fd);
-	return ok;
-}
-
 static void limits_per_address_in_network(unsigned reactors)
 {
 	struct daemon *d;
 	struct client *c[2], *other, *loopback[4];
 
-	if (!limits_make_network())
-		_exit(99);
 	d = daemon_start(reactors, "listeners = ( { address = \"0.0.0.0\"; port = 0; roles = [ \"compute\" ]; } );\n"
 				   "limits = { per_address = 2; };\n");
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
@@ -144,23 +110,9 @@ static void limits_per_address_in_network(unsigned reactors)
 	daemon_finish(d);
 }
 
-/* In a process of its own, since what is unshared stays so. */
 static void limits_per_address(unsigned reactors)
 {
-	int status;
-	pid_t pid;
-
-	pid = fork();
-	g_assert_cmpint(pid, >=, 0);
-	if (pid == 0) {
-		limits_per_address_in_network(reactors);
-		_exit(0);
-	}
-	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 99)
-		g_test_skip("no own network namespace may be made here, and loopback is exempt from limits.per_address");
-	else
-		g_assert_cmpint(status, ==, 0);
+	harness_run_in_network(limits_per_address_in_network, reactors);
 }
 
 /* Waits for answers to those that have none yet, and takes them; how many came. */

@@ -331,6 +331,115 @@ static void old_broken(unsigned reactors)
 	daemon_finish(d);
 }
 
+/* So much is not kept in doubt: it is on its way to the disk before it is known whose words it is. */
+#define OLD_LARGE 300000
+
+static void old_refused(struct daemon *d, const char *header, bool raw_already, const char *slug)
+{
+	g_autofree char *noise = harness_noise(OLD_LARGE, 2), *tree = NULL, *want = g_strdup_printf("ERROR: %s: ", slug);
+	int fd = old_connect(d, OLD_FILE);
+	char buf[1029];
+	size_t n;
+
+	if (raw_already) {
+		old_send(fd, "LIST", 4);
+		old_expect(fd, 1028, "\n");
+	}
+	old_send(fd, header, strlen(header));
+	old_send(fd, noise, OLD_LARGE);
+	n = old_recv(fd, buf, sizeof(buf) - 1);
+	buf[n] = '\0';
+	if (!g_str_has_prefix(buf, want) || buf[n - 1] == '\n')
+		harness_fail("%s: answered '%s'", header, buf);
+	old_send(fd, "LIST", 4);
+	old_expect(fd, 1028, "\n");
+	(void)close(fd);
+	daemon_wait_sessions(d, 0);
+	tree = harness_tree(d->files);
+	g_assert_cmpstr(tree, ==, ".ioe/");
+}
+
+/* Refused while its bytes are in doubt still: they are read and forgotten, and the answer is an old client's. */
+static void old_refusals(unsigned reactors)
+{
+	g_autofree char *config = g_strconcat(old_config, "file = { max_size = \"100K\"; };\n", NULL);
+	struct daemon *d = daemon_start(reactors, config);
+
+	for (unsigned raw = 0; raw < 2; raw++) {
+		old_refused(d, "WRITE,../f,300000", raw, "denied");
+		old_refused(d, "WRITE,f,300000", raw, "too-large");
+	}
+	daemon_finish(d);
+}
+
+/* More than it said: what is behind cannot be told from the file. Nothing is kept, and no more is taken. */
+static void old_too_much(unsigned reactors)
+{
+	g_autofree char *noise = harness_noise(OLD_LARGE, 3), *tree = NULL, *all = NULL;
+	struct daemon *d = daemon_start(reactors, old_config);
+	struct client *c = client_new(d, OLD_FILE);
+
+	client_puts(c, "WRITE,f,200000");
+	daemon_wait_status(d, "bytes_in", 14);
+	client_send(c, noise, 190000);
+	daemon_wait_status(d, "bytes_in", 190014);
+	client_send(c, noise, 20000);
+	all = client_until_closed(c);
+	g_assert_true(g_str_has_prefix(all, "ERROR: bad-argument: "));
+	client_free(c);
+	daemon_wait_sessions(d, 0);
+	tree = harness_tree(d->files);
+	g_assert_cmpstr(tree, ==, ".ioe/");
+	daemon_finish(d);
+}
+
+/* A file may take longer than a line may. */
+static void old_slow(unsigned reactors)
+{
+	g_autofree char *config = g_strconcat(old_config, "limits = { line_time = \"300ms\"; };\n", NULL);
+	g_autofree char *noise = harness_noise(OLD_LARGE, 4);
+	struct daemon *d = daemon_start(reactors, config);
+	int fd = old_connect(d, OLD_FILE);
+
+	old_send(fd, "WRITE,f,300000", 14);
+	old_send(fd, noise, OLD_LARGE / 2);
+	g_usleep(OLD_LONG_USEC);
+	old_send(fd, noise + OLD_LARGE / 2, OLD_LARGE / 2);
+	old_expect(fd, 1028, "OK,received,300000");
+	(void)close(fd);
+	daemon_finish(d);
+}
+
+/* A command that comes while a long answer is on its way is not forgotten; one behind BYE is. */
+static void old_pending(unsigned reactors)
+{
+	g_autofree char *noise = harness_noise(9000000, 5), *path = NULL, *tree = NULL;
+	struct daemon *d = daemon_start(reactors, old_config);
+	int fd = old_connect(d, OLD_FILE);
+	size_t left = 64 + 9000000;
+	char buf[4096];
+
+	path = g_build_filename(d->files, "large", NULL);
+	harness_write_file(path, noise, 9000000);
+	old_send(fd, "READ,large", 10);
+	g_usleep(OLD_QUIET_USEC);
+	old_send(fd, "LIST", 4);
+	g_usleep(OLD_LONG_USEC);
+	while (left > 0)
+		left -= old_recv(fd, buf, MIN(left, sizeof(buf)));
+	old_expect(fd, 1028, "large");
+	old_send(fd, "BYE", 3);
+	old_expect(fd, 1028, "BYE");
+	old_send(fd, "WRITE,f,1x", 10);
+	(void)shutdown(fd, SHUT_WR);
+	g_assert_cmpuint(old_recv(fd, buf, sizeof(buf)), ==, 0);
+	(void)close(fd);
+	daemon_wait_sessions(d, 0);
+	tree = harness_tree(d->files);
+	g_assert_cmpstr(tree, ==, ".ioe/\nlarge");
+	daemon_finish(d);
+}
+
 /* With raw = false nothing ever ends by silence. */
 static void old_not_raw(unsigned reactors)
 {
@@ -472,6 +581,10 @@ static void add(void)
 	harness_add("/old/long-list", old_long_list);
 	harness_add("/old/broken", old_broken);
 	harness_add("/old/not-raw", old_not_raw);
+	harness_add("/old/refusals", old_refusals);
+	harness_add("/old/too-much", old_too_much);
+	harness_add("/old/slow", old_slow);
+	harness_add("/old/pending", old_pending);
 }
 
 int main(int argc, char **argv)

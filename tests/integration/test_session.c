@@ -453,6 +453,18 @@ static void session_http(unsigned reactors)
 		g_assert_true(strchr(all, '\n') == all + strlen(all) - 1);
 		client_free(c);
 	}
+	/* Longer than is kept, so that its end is not seen; in pieces, too. */
+	for (unsigned i = 0; i < 2; i++) {
+		g_autofree char *path = g_strnfill(70000, 'a'), *all = NULL;
+		g_autofree char *text = g_strconcat("POST /", path, " HTTP/1.1\r\nHost: x\r\n\r\nWRITE,evil,3\nabc", NULL);
+
+		c = client_new(d, 0);
+		client_send_pieces(c, text, strlen(text), i ? 1000 : 100000);
+		all = client_until_closed(c);
+		g_assert_true(g_str_has_prefix(all, "ERROR: bad-command: "));
+		g_assert_true(strchr(all, '\n') == all + strlen(all) - 1);
+		client_free(c);
+	}
 	/* It is the first line that tells. */
 	c = client_new(d, 0);
 	client_ask(c, "PING", "PONG");

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "faults/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+/* linux/fs.h has it only since Linux 6.?; ext4 and XFS have always had it (xfs_fs.h: XFS_IOC_GOINGDOWN). */
+#define DISK_SHUTDOWN        _IOR('X', 125, unsigned)
+#define DISK_SHUTDOWN_NOLOG 2U /* nor is the journal written any more */
+
+/* XFS makes none that is smaller; what is not written takes no space. */
+#define DISK_BYTES_EXT4 (64 << 20)
+#define DISK_BYTES_XFS  (320 << 20)
+
+bool disk_may_mount(const char **ret_why)
+{
+	if (geteuid() != 0)
+		*ret_why = "only root may mount a file system in a file";
+	else if (access("/dev/loop-control", R_OK | W_OK) < 0)
+		*ret_why = "there is no /dev/loop-control";
+	else if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		*ret_why = "no own mount namespace may be made here";
+	else
+		return true;
+	return false;
+}
+
+static bool disk_run(const char *const *argv)
+{
+	g_autofree char *error = NULL;
+	int status;
+
+	if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
+			  &error, &status, NULL))
+		return false;
+	if (status != 0)
+		g_printerr("# %s: %s\n", argv[0], error);
+	return status == 0;
+}
+
+static char *disk_mkfs(const char *type)
+{
+	g_autofree char *name = g_strdup_printf("mkfs.%s", type);
+	char *path = g_find_program_in_path(name);
+
+	return path ? path : g_find_program_in_path(strcmp(type, "xfs") == 0 ? "/sbin/mkfs.xfs" : "/sbin/mkfs.ext4");
+}
+
+bool disk_may_make(const char *type)
+{
+	g_autofree char *mkfs = disk_mkfs(type);
+
+	if (!mkfs)
+		g_test_skip(strcmp(type, "xfs") == 0 ? "there is no mkfs.xfs (package xfsprogs)" :
+						       "there is no mkfs.ext4 (package e2fsprogs)");
+	return mkfs;
+}
+
+void disk_init(struct disk *d, const char *dir, const char *type, const char *where)
+{
+	bool xfs = strcmp(type, "xfs") == 0;
+	g_autofree char *mkfs = disk_mkfs(type);
+	const char *ext4_argv[] = { mkfs, "-q", "-F", "-m", "0", NULL, NULL };
+	const char *xfs_argv[] = { mkfs, "-q", "-f", NULL, NULL };
+	int fd;
+
+	*d = (struct disk){ .type = g_strdup(type), .where = g_strdup(where) };
+	d->image = g_build_filename(dir, "disk", NULL);
+	ext4_argv[5] = xfs_argv[3] = d->image;
+	fd = open(d->image, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(ftruncate(fd, xfs ? DISK_BYTES_XFS : DISK_BYTES_EXT4), ==, 0);
+	(void)close(fd);
+	if (!disk_run(xfs ? xfs_argv : ext4_argv))
+		harness_fail("%s makes no file system.", mkfs);
+}
+
+void disk_mount(struct disk *d)
+{
+	const char *argv[] = { "mount", "-o", "loop", "-t", d->type, d->image, d->where, NULL };
+
+	if (!disk_run(argv))
+		harness_fail("The %s file system cannot be mounted.", d->type);
+	d->mounted = true;
+}
+
+void disk_unmount(struct disk *d)
+{
+	gint64 deadline = harness_deadline();
+
+	if (!d->mounted)
+		return;
+	/* Of a process that is gone, the kernel may still hold a file for a moment. */
+	while (umount2(d->where, 0) < 0)
+		if (errno != EBUSY || g_get_monotonic_time() > deadline)
+			harness_fail("%s cannot be unmounted: %s", d->where, g_strerror(errno));
+	d->mounted = false;
+}
+
+void disk_remount(struct disk *d, bool read_only)
+{
+	gint64 deadline = harness_deadline();
+
+	while (mount(NULL, d->where, NULL, MS_REMOUNT | (read_only ? MS_RDONLY : 0), NULL) < 0)
+		if (errno != EBUSY || g_get_monotonic_time() > deadline)
+			harness_fail("%s cannot be remounted: %s", d->where, g_strerror(errno));
+}
+
+void disk_cut(struct disk *d)
+{
+	unsigned how = DISK_SHUTDOWN_NOLOG;
+	int fd;
+
+	fd = open(d->where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_assert_cmpint(fd, >=, 0);
+	g_assert_cmpint(ioctl(fd, DISK_SHUTDOWN, &how), ==, 0);
+	(void)close(fd);
+}
+
+void disk_done(struct disk *d)
+{
+	disk_unmount(d);
+	(void)unlink(d->image);
+	g_free(d->type);
+	g_free(d->image);
+	g_free(d->where);
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+#include "fuzz/session_house.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "daemon/limits.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/session_worker.h"
+#include "ioed/roles.h"
+#include "roles/file.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define HOUSE_STRING_(x) #x
+#define HOUSE_STRING(x)  HOUSE_STRING_(x)
+
+#define HOUSE_LISTENER(roles, raw) "{ port = 0; address = \"127.0.0.1\"; roles = [ " roles " ]; raw = " raw "; }"
+
+/* In the order of enum house_listener. */
+#define HOUSE_LISTENER_LIST                                                                                       \
+	"listeners = ( " HOUSE_LISTENER("\"file\", \"chat\", \"relay\", \"compute\"", "false") ", "               \
+	HOUSE_LISTENER("\"file\"", "false") ", " HOUSE_LISTENER("\"compute\"", "false") ", "                      \
+	HOUSE_LISTENER("\"chat\"", "false") ", "                                                                  \
+	HOUSE_LISTENER("\"file\", \"chat\", \"relay\", \"compute\"", "true") ", "                                 \
+	HOUSE_LISTENER("\"file\"", "true") ", " HOUSE_LISTENER("\"compute\"", "true") ", "                        \
+	HOUSE_LISTENER("\"chat\"", "true") " );\n"
+
+static const char *const house_configs[HOUSE_MAX] = {
+	[HOUSE_WIDE] = HOUSE_LISTENER_LIST "file = { sync = false; max_size = " HOUSE_STRING(HOUSE_WIDE_SIZE) "; };\n",
+	[HOUSE_NARROW] = HOUSE_LISTENER_LIST
+		"file = { sync = false; max_size = " HOUSE_STRING(HOUSE_NARROW_SIZE) "; };\n"
+		"limits = { connections = 6; per_address = 5; line = 64; output = 4096; pipeline = 3;\n"
+		"           idle = \"1m\"; line_time = \"5s\"; stall_time = \"20s\"; };\n",
+};
+
+/* Less than the option's row allows, so that few bytes reach it. */
+#define HOUSE_NARROW_MEMORY (96U << 10)
+
+#define HOUSE_COPIED_MAX  (64U << 10) /* a longer file leaves by sendfile() */
+#define HOUSE_LISTING_MAX (16U << 10)
+
+#define HOUSE_FILE_MODE 0600
+
+struct house_file house_files[HOUSE_FILES] = {
+	{ .name = "big", .size = 100000 }, { .name = "empty", .size = 0 },    { .name = "exact", .size = HOUSE_COPIED_MAX, .is_wide = true },
+	{ .name = "one", .size = 1 },      { .name = "sub/deep", .size = 70 }, { .name = "text", .size = 300 },
+};
+
+/*
+ * Time stands still but for house_sleep(). Only the monotonic clock: the fuzzer itself looks at the other one. The
+ * linker puts these in the place of clock_gettime() (--wrap).
+ */
+static uint64_t house_now_usec = 1ULL << 40;
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	if (clock != CLOCK_MONOTONIC)
+		return __real_clock_gettime(clock, ts);
+	ts->tv_sec = (time_t)(house_now_usec / USEC_PER_SEC);
+	ts->tv_nsec = (long)(house_now_usec % USEC_PER_SEC) * 1000;
+	return 0;
+}
+
+/* Text with numbers in it: what is said in the wrong place is misread as a request, or as a size. */
+static void house_make_files(void)
+{
+	static const char text[] = "22\nLIST\n7,WRITE,\r\n";
+
+	for (unsigned i = 0; i < HOUSE_FILES; i++) {
+		struct house_file *f = &house_files[i];
+
+		f->data = malloc(f->size + 1);
+		FUZZ_CHECK(f->data);
+		for (size_t k = 0; k < f->size; k++)
+			f->data[k] = text[(k + i) % (sizeof(text) - 1)];
+	}
+}
+
+static void house_put_file(const struct house *h, const struct house_file *f)
+{
+	_cleanup_(closep) int fd = -1;
+
+	if (f->is_wide && h->kind != HOUSE_WIDE)
+		return;
+	fd = openat(h->root_fd, f->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, HOUSE_FILE_MODE);
+	FUZZ_CHECK(fd >= 0 && fchmod(fd, HOUSE_FILE_MODE) == 0);
+	FUZZ_CHECK(io_pwrite_all(fd, f->data, f->size, 0) == 0);
+}
+
+/* NULL for none of the first files. */
+static const struct house_file *house_find_file(const char *folder, const char *name)
+{
+	size_t n = strlen(folder);
+
+	for (unsigned i = 0; i < HOUSE_FILES; i++)
+		if (strncmp(house_files[i].name, folder, n) == 0 && strcmp(house_files[i].name + n, name) == 0)
+			return &house_files[i];
+	return NULL;
+}
+
+/* What clients wrote goes; what they wrote over becomes what it was. */
+static void house_clean_folder(const struct house *h, int fd, const char *folder)
+{
+	DIR *d = fdopendir(fd);
+	struct dirent *e;
+
+	FUZZ_CHECK(d);
+	while ((e = readdir(d))) {
+		const struct house_file *f = house_find_file(folder, e->d_name);
+		struct stat st;
+
+		if (e->d_name[0] == '.')
+			continue;
+		FUZZ_CHECK(fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+		/* A file that a client wrote has file.mode, which is another than that of one that was put here. */
+		if (S_ISDIR(st.st_mode) || (f && (st.st_mode & 0777) == HOUSE_FILE_MODE))
+			continue;
+		FUZZ_CHECK(unlinkat(dirfd(d), e->d_name, 0) == 0);
+		if (f)
+			house_put_file(h, f);
+	}
+	(void)closedir(d);
+}
+
+static void house_check_folder(struct house *h)
+{
+	DIR *spool = fdopendir(openat(h->root_fd, ".ioe", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *e;
+
+	FUZZ_CHECK(spool);
+	while ((e = readdir(spool)))
+		FUZZ_CHECK(e->d_name[0] == '.'); /* nothing half-done stays behind */
+	(void)closedir(spool);
+	house_clean_folder(h, openat(h->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "");
+	house_clean_folder(h, openat(h->root_fd, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "sub/");
+}
+
+/* Pipes are not counted: the fuzzer has some to a symbolizer that it starts at its own time. */
+static unsigned house_count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+	struct stat st;
+	unsigned n = 0;
+
+	FUZZ_CHECK(d);
+	while ((e = readdir(d)))
+		n += fstatat(dirfd(d), e->d_name, &st, 0) == 0 && !S_ISFIFO(st.st_mode);
+	(void)closedir(d);
+	return n;
+}
+
+static void house_no_log(_unused_ enum log_level level, _unused_ const struct log_field *fields, _unused_ size_t n,
+			 _unused_ const char *text)
+{
+}
+
+static struct house *houses[HOUSE_MAX];
+static unsigned house_n_fds; /* open between two inputs */
+
+static void house_remove_folder(struct house *h)
+{
+	house_check_folder(h);
+	for (unsigned i = 0; i < HOUSE_FILES; i++)
+		(void)unlinkat(h->root_fd, house_files[i].name, 0);
+	(void)unlinkat(h->root_fd, "sub", AT_REMOVEDIR);
+	(void)unlinkat(h->root_fd, ".ioe", AT_REMOVEDIR);
+	(void)unlinkat(h->server.state_fd, "files", AT_REMOVEDIR);
+	(void)rmdir(h->path);
+}
+
+/* At exit, in the order of server_free(). */
+static void house_tear_down(void)
+{
+	for (unsigned k = 0; k < HOUSE_MAX; k++) {
+		struct house *h = houses[k];
+
+		if (!h)
+			continue;
+		house_remove_folder(h);
+		(void)worker_pool_stop(h->server.workers, 0);
+		for (unsigned i = h->server.n_roles; i > 0; i--)
+			if (ioed_roles[i - 1]->stop)
+				ioed_roles[i - 1]->stop(h->server.role_states[i - 1]);
+		reactor_done(h->reactor);
+		for (size_t i = 0; i < h->server.n_listeners; i++)
+			listener_done(&h->server.listeners[i]);
+		(void)settings_unref(h->server.settings);
+		loop_done(&h->main_loop);
+		closep(&h->root_fd);
+		closep(&h->server.state_fd);
+		free(h->server.listeners);
+		free(h->server.placed);
+		free(h->reactor);
+		free(h);
+	}
+	for (unsigned i = 0; i < HOUSE_FILES; i++)
+		free(house_files[i].data);
+}
+
+static struct settings *house_parse(enum house_kind kind)
+{
+	struct settings *s = NULL;
+	struct buf why = { .max = 64 << 10 };
+
+	if (config_parse(house_configs[kind], strlen(house_configs[kind]), "house", 1, &ioed_schema, &s, &why) < 0)
+		(void)fprintf(stderr, "%s\n", buf_str(&why));
+	FUZZ_CHECK(s);
+	buf_done(&why);
+	if (kind == HOUSE_NARROW)
+		((struct limits_options *)(uintptr_t)settings_get(s, &limits_section))->memory = HOUSE_NARROW_MEMORY;
+	return s;
+}
+
+static void house_open_folder(struct house *h)
+{
+	const char *tmp = getenv("TMPDIR"), *at = tmp ? tmp : "/tmp";
+
+	if (h->kind == HOUSE_NARROW && access("/dev/shm", W_OK) == 0)
+		at = "/dev/shm";
+	FUZZ_CHECK(snprintf(h->path, sizeof(h->path), "%s/ioe-fuzz-XXXXXX", at) < (int)sizeof(h->path));
+	FUZZ_CHECK(mkdtemp(h->path));
+	h->server.state_fd = open(h->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	FUZZ_CHECK(h->server.state_fd >= 0);
+}
+
+static void house_start_roles(struct house *h)
+{
+	struct server *s = &h->server;
+	struct role_start with = {
+		.settings = s->settings, .state_dirfd = s->state_fd, .state_dir = h->path, .workers = s->workers,
+	};
+	char why[1024] = "";
+
+	for (; ioed_roles[s->n_roles]; s->n_roles++)
+		if (ioed_roles[s->n_roles]->start)
+			FUZZ_CHECK(ioed_roles[s->n_roles]->start(&with, &s->role_states[s->n_roles], why, sizeof(why)) == 0);
+	if (h->kind == HOUSE_NARROW)
+		((struct file_state *)s->role_states[0])->root.walk = true;
+	h->root_fd = openat(s->state_fd, "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	FUZZ_CHECK(h->root_fd >= 0);
+	FUZZ_CHECK(mkdirat(h->root_fd, "sub", 0700) == 0);
+	for (unsigned i = 0; i < HOUSE_FILES; i++)
+		house_put_file(h, &house_files[i]);
+}
+
+/* As server_start(), but for the threads, and for what outlives a process. */
+static struct house *house_build(enum house_kind kind)
+{
+	struct house *h = calloc(1, sizeof(*h));
+	struct server *s = &h->server;
+	char why[1024] = "";
+
+	FUZZ_CHECK(h && loop_init(&h->main_loop) == 0);
+	h->kind = kind;
+	house_open_folder(h);
+	s->settings = house_parse(kind);
+	s->args = (struct server_args){ .instance = 1, .roles = ioed_roles, .settings = s->settings, .loop = &h->main_loop };
+	s->lock_fd = -1;
+	(void)snprintf(s->store_id, sizeof(s->store_id), "%032d", kind);
+	FUZZ_CHECK(worker_pool_new(&s->workers, 2) == 0);
+	house_start_roles(h);
+
+	s->listeners = calloc(HOUSE_LISTENERS, sizeof(*s->listeners));
+	s->placed = calloc(1, sizeof(*s->placed));
+	s->reactors = h->reactor = calloc(1, sizeof(*s->reactors));
+	FUZZ_CHECK(s->listeners && s->placed && s->reactors && s->settings->n_listeners == HOUSE_LISTENERS);
+	for (; s->n_listeners < HOUSE_LISTENERS; s->n_listeners++)
+		FUZZ_CHECK(listener_open(&s->listeners[s->n_listeners], s, s->settings->listeners[s->n_listeners], 1, why,
+					 sizeof(why)) == 0);
+	s->n_reactors = 1;
+	FUZZ_CHECK(reactor_init(h->reactor, s, 0, s->settings) == 0);
+	/* As if they were full: what is free shall be really free, so that a sanitizer sees who still uses it. */
+	h->reactor->n_free_requests = h->reactor->pool.n_free = UINT_MAX / 2;
+	h->limits = h->reactor->limits;
+	/* A line with each byte encoded is more than a file that is copied; but in the narrow house, where lines are short. */
+	h->answer_max = MAX(3 * h->limits->line, (uint64_t)HOUSE_COPIED_MAX) + HOUSE_LISTING_MAX;
+	return h;
+}
+
+/* listener_take(), for a connection that was not accepted. */
+int house_connect(struct house *h, enum house_listener listener, bool small_buffers, struct handle *ret)
+{
+	struct address peer = { .port = 1 };
+	int fds[2], small = 1;
+
+	FUZZ_CHECK(inet_pton(AF_INET6, "::ffff:192.0.2.1", &peer.ip) == 1);
+	if (account_enter(&h->reactor->account, &peer, h->limits) != ACCOUNT_OK)
+		return -1;
+	if (pool_is_over(&h->reactor->pool)) {
+		account_leave(&h->reactor->account, &peer);
+		return -1;
+	}
+	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	if (small_buffers)
+		for (unsigned i = 0; i < 2; i++)
+			FUZZ_CHECK(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)) == 0);
+	h->server.placed[0]++;
+	FUZZ_CHECK(session_new(h->reactor, h->reactor, &h->server.listeners[listener], fds[0], &peer) == 0);
+	*ret = container_of(h->reactor->sessions.prev, struct session, link)->handle;
+	return fds[1];
+}
+
+/*
+ * What one session may hold in memory whatever limits.memory says, which only keeps new things from beginning: one read
+ * that has to wait and one unfinished line; the answers up to limits.output and those that were taken on just below
+ * it. A chunk of a queue is at least half full, but for the last of each.
+ */
+static uint64_t house_session_max(const struct house *h)
+{
+	const struct limits_options *l = h->limits;
+	uint64_t in = sizeof(struct input) + REACTOR_SCRATCH + 2 * (l->line + 2);
+	uint64_t out = l->output + l->pipeline * h->answer_max;
+
+	return in + 2 * out + (l->pipeline + 1) * 4096 + h->answer_max;
+}
+
+static size_t house_count(const struct list *head)
+{
+	size_t n = 0;
+
+	for (const struct list *l = head->next; l != head; l = l->next)
+		n++;
+	return n;
+}
+
+static void house_check_session(const struct house *h, const struct session *s)
+{
+	const struct limits_options *l = h->limits;
+	const struct input *in = s->input;
+
+	FUZZ_CHECK(!s->ended && reactor_find(h->reactor, s->handle) == s);
+	FUZZ_CHECK(s->n_requests == house_count(&s->requests) && s->n_requests <= l->pipeline);
+	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
+	FUZZ_CHECK(s->conn.out.files <= l->pipeline);
+	FUZZ_CHECK(!s->barrier || s->n_requests == 1);
+	if (!in)
+		return;
+	FUZZ_CHECK(line_kept(&in->line) <= l->line + 1);
+	FUZZ_CHECK(in->held_off + in->held_len <= in->held_cap && in->held_cap <= REACTOR_SCRATCH + l->line + 2);
+	FUZZ_CHECK(in->charged >= in->held_cap + line_kept(&in->line));
+}
+
+static void house_check(const struct house *h)
+{
+	const struct reactor *r = h->reactor;
+	size_t n = house_count(&r->sessions), dead = house_count(&r->dead);
+
+	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next)
+		house_check_session(h, container_of(l, struct session, link));
+	FUZZ_CHECK(atomic_load(&r->counters.sessions) == n);
+	FUZZ_CHECK(r->account.sessions == n + dead && r->account.sessions <= h->limits->connections);
+	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + (n + dead) * house_session_max(h));
+}
+
+void house_pass(struct house *h)
+{
+	FUZZ_CHECK(loop_pass(&h->reactor->loop, 0) == 0);
+	house_check(h);
+}
+
+struct house *house_get(enum house_kind kind)
+{
+	if (house_n_fds == 0) {
+		log_set_sink(house_no_log);
+		log_set_level(LOG_LEVEL_DEBUG);
+		(void)signal(SIGPIPE, SIG_IGN);
+		(void)atexit(house_tear_down);
+		house_make_files();
+	}
+	if (!houses[kind]) {
+		houses[kind] = house_build(kind);
+		house_n_fds = house_count_fds();
+	}
+	/* Time went on while the other one was lived in. */
+	house_pass(houses[kind]);
+	return houses[kind];
+}
+
+size_t house_jobs(const struct house *h)
+{
+	return session_worker_jobs(h->server.workers);
+}
+
+void house_work(struct house *h, size_t n)
+{
+	h->worked = true;
+	session_worker_run(h->server.workers, n);
+}
+
+void house_sleep(struct house *h, uint64_t usec)
+{
+	h->slept = true;
+	house_now_usec += usec;
+}
+
+int house_read_file(const struct house *h, const char *name, struct buf *ret)
+{
+	return io_read_file(h->root_fd, name, ret);
+}
+
+static bool house_is_empty(const struct house *h)
+{
+	const struct reactor *r = h->reactor;
+
+	return list_is_empty(&r->sessions) && list_is_empty(&r->dead) && r->busy == 0 && house_jobs(h) == 0 &&
+	       list_is_empty(&r->loop.laters);
+}
+
+void house_settle(struct house *h)
+{
+	const struct reactor *r = h->reactor;
+	const uint64_t turn_usec = 64ULL * 64 * 64 * 64 * USEC_PER_MSEC;
+
+	for (unsigned i = 0; i < 1000 && !house_is_empty(h); i++) {
+		while (house_jobs(h) > 0)
+			house_work(h, 0);
+		house_pass(h);
+	}
+	FUZZ_CHECK(list_is_empty(&r->sessions) && list_is_empty(&r->dead));
+	FUZZ_CHECK(r->busy == 0 && house_jobs(h) == 0);
+	FUZZ_CHECK(list_is_empty(&r->loop.laters));
+	FUZZ_CHECK(pool_used(&r->pool) == 0);
+	FUZZ_CHECK(r->names.map.n == 0);
+	FUZZ_CHECK(r->account.sessions == 0 && r->account.map.n == 0 && h->server.placed[0] == 0);
+	FUZZ_CHECK(r->loop.wheel.n == 0);
+	if (h->worked)
+		house_check_folder(h);
+	if (h->runs++ % 32 == 0)
+		FUZZ_CHECK(house_count_fds() == house_n_fds);
+
+	/* The wheel shall stand for the next input as it stood for this one. */
+	house_now_usec += turn_usec - house_now_usec % turn_usec;
+	h->slept = h->worked = false;
+}
