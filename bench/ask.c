@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Request and answer. Every connection has a batch of @depth requests under way: they leave in one write, and once the
+ * Request and answer, or with @size request and file. Every connection has a batch of @depth requests under way: they leave in one write, and once the
  * last of their answers has come the next batch leaves. So all connections are busy all the time, and the server
  * decides how fast it goes. Every byte of every answer is checked.
  *
  * Latency is what the batch took, from before its write until its last answer was read.
  */
+#include "ask.h"
+
 #include "base/clock.h"
 #include "conn.h"
 #include "hist.h"
 #include "load.h"
+#include "mark.h"
+#include "pattern.h"
 #include "proc.h"
 #include "target.h"
 
@@ -20,7 +24,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #define ASK_STALL_MSEC 5000
 #define ASK_READY_USEC (10 * USEC_PER_SEC)
@@ -38,6 +41,8 @@ struct ask {
 	const struct load_args *args;
 	struct ask_conn *conns;
 	size_t n_conns;
+	char *request; /* one, and its answer */
+	char *answer;
 	char *batch;
 	size_t batch_len;
 	struct expect expect;
@@ -49,14 +54,6 @@ struct ask {
 	struct hist hist;
 };
 
-/* What had been spent and done at one moment. */
-struct ask_mark {
-	uint64_t usec;
-	uint64_t server_nsec;
-	uint64_t load_nsec;
-	uint64_t answers;
-};
-
 static void ask_done(struct ask *a)
 {
 	size_t i;
@@ -66,9 +63,55 @@ static void ask_done(struct ask *a)
 	closep(&a->epoll);
 	expect_done(&a->expect);
 	free(a->conns);
+	free(a->request);
+	free(a->answer);
 	free(a->batch);
 	free(a->buf);
 	free(a->events);
+}
+
+/* A file's answer is its bytes behind what the server says before them. */
+static int ask_choose_file(struct ask *a)
+{
+	const struct target_files *files = a->args->target->files;
+	_cleanup_(freep) char *head = NULL;
+	uint64_t size = a->args->size;
+	char name[32];
+	size_t len;
+
+	if (!files)
+		return load_fail(0, "%s is not asked for files this way", a->args->target->name);
+	if (size > PATTERN_PIECE)
+		return load_fail(0, "ask takes files of at most %u bytes; get takes any", PATTERN_PIECE);
+
+	(void)snprintf(name, sizeof(name), "f%llu", (unsigned long long)size);
+	a->request = target_expand(files->get, name, size);
+	head = target_expand(files->got, name, size);
+	if (!a->request || !head)
+		return load_fail(ENOMEM, "Cannot prepare the answers of %s", a->args->target->name);
+
+	len = strlen(head);
+	a->answer = malloc(len + size + 1);
+	if (!a->answer)
+		return load_fail(ENOMEM, "Cannot prepare the answers of %s", a->args->target->name);
+	memcpy(a->answer, head, len);
+	memcpy(a->answer + len, pattern_at(0), size);
+	a->answer[len + size] = '\0';
+	return 0;
+}
+
+static int ask_choose(struct ask *a)
+{
+	const struct target *t = a->args->target;
+
+	if (a->args->size > 0)
+		return ask_choose_file(a);
+	if (!t->request)
+		return load_fail(0, "%s answers nothing but files: give --size", t->name);
+
+	a->request = strdup(t->request);
+	a->answer = strdup(t->answer);
+	return a->request && a->answer ? 0 : load_fail(ENOMEM, "Cannot prepare the answers of %s", t->name);
 }
 
 static int ask_init(struct ask *a, const struct load_args *args)
@@ -77,13 +120,16 @@ static int ask_init(struct ask *a, const struct load_args *args)
 
 	*a = (struct ask){ .args = args, .epoll = -1 };
 
-	r = expect_init(&a->expect, args->target->answer, args->depth);
+	r = ask_choose(a);
+	if (r < 0)
+		return r;
+	r = expect_init(&a->expect, a->answer, args->depth);
 	if (r < 0)
 		return load_fail(-r, "Cannot prepare the answers of %s", args->target->name);
 
 	/* room for one byte too many, which must not come */
 	a->buf_cap = a->expect.len + 1 > ASK_BUF_BYTES ? a->expect.len + 1 : ASK_BUF_BYTES;
-	a->batch = target_repeat(args->target->request, args->depth, &a->batch_len);
+	a->batch = target_repeat(a->request, args->depth, &a->batch_len);
 	a->buf = malloc(a->buf_cap);
 	a->conns = calloc(args->connections, sizeof(*a->conns));
 	a->events = calloc(ASK_EVENTS, sizeof(*a->events));
@@ -112,7 +158,7 @@ static int ask_connect(struct ask *a)
 			return load_fail(-r, "Cannot open connection %zu to %s", a->n_conns + 1, a->args->target->name);
 
 		a->n_conns++;
-		r = conn_check(c->fd, a->args->target);
+		r = conn_check(c->fd, a->args->target->greets, a->request, a->answer);
 		if (r < 0)
 			return load_fail(-r, "%s gave no right answer on connection %zu", a->args->target->name,
 					 a->n_conns);
@@ -190,30 +236,8 @@ static int ask_run_until(struct ask *a, uint64_t until_usec)
 	return 0;
 }
 
-static int ask_take_mark(const struct ask *a, const struct proc_tree *server, struct ask_mark *ret)
+static int ask_warm_up(struct ask *a)
 {
-	struct ask_mark m = { .answers = a->answers };
-	struct timespec ts;
-	int r;
-
-	if (server->n > 0) {
-		r = proc_cpu_nsec(server, &m.server_nsec);
-		if (r < 0)
-			return load_fail(-r, "Cannot read the CPU time of %s", a->args->target->name);
-	}
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	m.load_nsec = (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-	m.usec = clock_usec();
-
-	*ret = m;
-	return 0;
-}
-
-static int ask_measure(struct ask *a, const struct proc_tree *server, struct ask_mark *ret_from,
-		       struct ask_mark *ret_to)
-{
-	uint64_t warm_usec = a->args->warm_msec * USEC_PER_MSEC, window_usec = a->args->msec * USEC_PER_MSEC;
 	size_t i;
 	int r;
 
@@ -223,22 +247,37 @@ static int ask_measure(struct ask *a, const struct proc_tree *server, struct ask
 			return r;
 	}
 
-	r = ask_run_until(a, clock_usec() + warm_usec);
+	r = ask_run_until(a, clock_usec() + a->args->warm_msec * USEC_PER_MSEC);
 	if (r < 0)
 		return r;
 
 	a->hist = (struct hist){};
+	a->answers = 0;
 	for (i = 0; i < a->n_conns; i++)
 		a->conns[i].answered = false;
 
-	r = ask_take_mark(a, server, ret_from);
-	if (r < 0)
-		return r;
-	r = ask_run_until(a, ret_from->usec + window_usec);
+	return 0;
+}
+
+static int ask_run(struct ask *a, const struct proc_tree *server, struct mark *ret_from, struct mark *ret_to)
+{
+	int r;
+
+	r = ask_warm_up(a);
 	if (r < 0)
 		return r;
 
-	return ask_take_mark(a, server, ret_to);
+	r = mark_take(server, ret_from);
+	if (r < 0)
+		return load_fail(-r, "Cannot read the CPU time of %s", a->args->target->name);
+	r = ask_run_until(a, ret_from->usec + a->args->msec * USEC_PER_MSEC);
+	if (r < 0)
+		return r;
+	r = mark_take(server, ret_to);
+	if (r < 0)
+		return load_fail(-r, "Cannot read the CPU time of %s", a->args->target->name);
+
+	return 0;
 }
 
 /* A server that forgets most of its connections must not look like a fast one. */
@@ -256,11 +295,11 @@ static int ask_check_all_served(const struct ask *a)
 	return 0;
 }
 
-int ask_scenario(const struct load_args *args)
+int ask_measure(const struct load_args *args, pid_t server, struct ask_figures *ret)
 {
 	_cleanup_(ask_done) struct ask a = { .epoll = -1 };
-	struct proc_tree server = {};
-	struct ask_mark from, to;
+	struct proc_tree tree = {};
+	struct mark from, to;
 	double answers;
 	int r;
 
@@ -272,23 +311,40 @@ int ask_scenario(const struct load_args *args)
 		return r;
 
 	/* now that it has answered, its workers are there */
-	if (args->pid > 0) {
-		r = proc_tree_find((pid_t)args->pid, &server);
+	if (server > 0) {
+		r = proc_tree_find(server, &tree);
 		if (r < 0)
-			return load_fail(-r, "Cannot find process %d and its children", (int)args->pid);
+			return load_fail(-r, "Cannot find process %d and its children", (int)server);
 	}
 
-	r = ask_measure(&a, &server, &from, &to);
+	r = ask_run(&a, &tree, &from, &to);
 	if (r < 0)
 		return r;
 	r = ask_check_all_served(&a);
 	if (r < 0)
 		return r;
 
-	answers = (double)(to.answers - from.answers);
-	printf("%.0f\t%.4f\t%llu\t%llu\t%.4f\n", answers * USEC_PER_SEC / (double)(to.usec - from.usec),
-	       (double)(to.server_nsec - from.server_nsec) / 1000 / answers,
-	       (unsigned long long)hist_percentile(&a.hist, 50), (unsigned long long)hist_percentile(&a.hist, 99),
-	       (double)(to.load_nsec - from.load_nsec) / 1000 / answers);
+	answers = (double)a.answers;
+	*ret = (struct ask_figures){
+		.rate = answers * USEC_PER_SEC / (double)(to.usec - from.usec),
+		.server_usec = (double)(to.server_nsec - from.server_nsec) / 1000 / answers,
+		.load_usec = (double)(to.load_nsec - from.load_nsec) / 1000 / answers,
+		.p50_usec = hist_percentile(&a.hist, 50),
+		.p99_usec = hist_percentile(&a.hist, 99),
+	};
+	return 0;
+}
+
+int ask_scenario(const struct load_args *args)
+{
+	struct ask_figures f;
+	int r;
+
+	r = ask_measure(args, (pid_t)args->pid, &f);
+	if (r < 0)
+		return r;
+
+	printf("%.0f\t%.4f\t%llu\t%llu\t%.4f\n", f.rate, f.server_usec, (unsigned long long)f.p50_usec,
+	       (unsigned long long)f.p99_usec, f.load_usec);
 	return 0;
 }

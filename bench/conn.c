@@ -15,6 +15,16 @@
 #define CONN_TIMEOUT_SEC 5
 #define CONN_RETRY_NSEC  50000
 
+int conn_set_patience(int fd, unsigned sec)
+{
+	struct timeval tv = { .tv_sec = (time_t)sec };
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) < 0)
+		return -errno;
+	return 0;
+}
+
 int conn_try(uint16_t port, int *ret_fd)
 {
 	struct sockaddr_in sa = {
@@ -22,17 +32,17 @@ int conn_try(uint16_t port, int *ret_fd)
 		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	struct timeval tv = { .tv_sec = CONN_TIMEOUT_SEC };
 	_cleanup_(closep) int fd = -1;
-	int one = 1;
+	int one = 1, r;
 
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv)) < 0 ||
-	    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) < 0)
 		return -errno;
+	r = conn_set_patience(fd, CONN_TIMEOUT_SEC);
+	if (r < 0)
+		return r;
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return -errno;
 
@@ -74,30 +84,34 @@ static int conn_take_greeting(int fd)
 	}
 }
 
-int conn_check(int fd, const struct target *target)
+int conn_send(int fd, const void *p, size_t n, bool more)
+{
+	const char *at = p;
+	ssize_t sent;
+
+	for (; n > 0; n -= (size_t)sent, at += sent) {
+		sent = send(fd, at, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+		if (sent < 0)
+			return -errno;
+	}
+
+	return 0;
+}
+
+int conn_expect(int fd, const char *answer, bool more)
 {
 	_cleanup_(expect_done) struct expect e = {};
-	size_t len = strlen(target->request), pos = 0;
-	char buf[1024];
+	char buf[16384];
+	size_t pos = 0;
 	ssize_t n;
 	int r;
 
-	if (target->greets) {
-		r = conn_take_greeting(fd);
-		if (r < 0)
-			return r;
-	}
-
-	r = expect_init(&e, target->answer, 1);
+	r = expect_init(&e, answer, 1);
 	if (r < 0)
 		return r;
 
-	n = send(fd, target->request, len, MSG_NOSIGNAL);
-	if (n < 0)
-		return -errno;
-
 	while (pos < e.len) {
-		n = recv(fd, buf, sizeof(buf), 0);
+		n = recv(fd, buf, MIN(sizeof(buf), e.len - pos + (more ? 0 : 1)), 0);
 		if (n < 0)
 			return -errno;
 		if (n == 0)
@@ -108,4 +122,20 @@ int conn_check(int fd, const struct target *target)
 	}
 
 	return 0;
+}
+
+int conn_check(int fd, bool greets, const char *request, const char *answer)
+{
+	int r;
+
+	if (greets) {
+		r = conn_take_greeting(fd);
+		if (r < 0)
+			return r;
+	}
+
+	r = conn_send(fd, request, strlen(request), false);
+	if (r < 0)
+		return r;
+	return conn_expect(fd, answer, false);
 }

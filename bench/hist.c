@@ -13,6 +13,15 @@ static uint64_t hist_value(unsigned i)
 	return ((uint64_t)(i - shift * HIST_SUB + 1) << shift) - 1;
 }
 
+void hist_merge(struct hist *into, const struct hist *from)
+{
+	unsigned i;
+
+	into->total += from->total;
+	for (i = 0; i < HIST_BUCKETS; i++)
+		into->counts[i] += from->counts[i];
+}
+
 uint64_t hist_percentile(const struct hist *h, unsigned percent)
 {
 	uint64_t want = (h->total * percent + 99) / 100, seen = 0;

@@ -31,5 +31,7 @@ static inline void hist_add(struct hist *h, uint64_t v)
 	h->counts[hist_bucket(v)]++;
 }
 
+void hist_merge(struct hist *into, const struct hist *from);
+
 /* The value that @percent of all do not exceed, 0 to 100; 0 where there is none. */
 uint64_t hist_percentile(const struct hist *h, unsigned percent);

@@ -6,7 +6,9 @@
 #include "load.h"
 
 #include "base/str.h"
+#include "pattern.h"
 #include "target.h"
+#include "transfer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,6 +22,7 @@
 
 struct load_scenario {
 	const char *name;
+	bool asks; /* needs a server */
 	const char *help;
 	int (*run)(const struct load_args *args);
 };
@@ -38,14 +41,17 @@ struct load_option {
 
 static const struct load_option load_options[] = {
 	LOAD_OPTION("port", port, 1, 65535, 0, "where the server listens on 127.0.0.1"),
-	LOAD_OPTION("pid", pid, 1, 4194304, 0, "ask: the server, whose CPU time is counted with its children's"),
-	LOAD_OPTION("connections", connections, 1, 20000, 64, "ask: how many"),
+	LOAD_OPTION("pid", pid, 1, 4194304, 0, "the server, whose CPU time is counted with its children's"),
+	LOAD_OPTION("connections", connections, 1, 20000, 64, "ask, put, idle: how many"),
 	LOAD_OPTION("depth", depth, 1, 1024, 1, "ask: requests under way on each"),
 	LOAD_OPTION("warm", warm_msec, 0, 60000, 300, "ask: milliseconds before the measuring"),
-	LOAD_OPTION("time", msec, 10, 600000, 2000, "ask: milliseconds of measuring"),
-	LOAD_OPTION("notify", notify, 0, 1, 0, "start: 1: ready is READY=1, 0: ready is the first connection"),
-	LOAD_OPTION("core", core, 0, 1023, LOAD_ANY_CORE, "start: the core that the server is bound to (default: any)"),
-	LOAD_OPTION("count", count, 1, 64, 1, "ports: how many"),
+	LOAD_OPTION("time", msec, 10, 600000, 2000, "ask, get, idle: milliseconds of measuring"),
+	LOAD_OPTION("size", size, 0, 1ULL << 40, 0, "bytes of a file; ask: 0 asks for none"),
+	LOAD_OPTION("idle", idle, 1, 100000, 10000, "idle: connections that say nothing"),
+	LOAD_OPTION("bare", bare_port, 1, 65535, 0, "cold: where ioe-bare listens"),
+	LOAD_OPTION("notify", notify, 0, 1, 0, "start, idle: 1: ready is READY=1, 0: ready is the first connection"),
+	LOAD_OPTION("core", core, 0, 1023, LOAD_ANY_CORE, "start, idle: the core that the server is bound to (default: any)"),
+	LOAD_OPTION("count", count, 1, 1000000, 1, "put: files in all; ports: how many"),
 };
 
 int load_fail(int error, const char *fmt, ...)
@@ -87,17 +93,36 @@ static int load_ports(const struct load_args *args)
 	return 0;
 }
 
+/* What get, and ask with --size, will ask for. */
+static int load_make(const struct load_args *args)
+{
+	char name[32];
+	int r;
+
+	if (!args->dir)
+		return load_fail(0, "make needs --dir");
+
+	(void)snprintf(name, sizeof(name), "f%llu", (unsigned long long)args->size);
+	r = transfer_make(args->dir, name, args->size);
+	return r < 0 ? load_fail(-r, "Cannot make %s/%s", args->dir, name) : 0;
+}
+
 static const struct load_scenario load_scenarios[] = {
-	{ "ask", "answers a second, server us an answer, p50 us, p99 us, our own us an answer", ask_scenario },
-	{ "start", "us from exec to ready, resident KiB", start_scenario },
-	{ "ports", "free ports, one a line", load_ports },
+	{ "ask", true, "answers a second, server us an answer, p50 us, p99 us, our own us an answer", ask_scenario },
+	{ "get", true, "as ask, of files that are read", get_scenario },
+	{ "put", true, "as ask, of files that are stored", put_scenario },
+	{ "idle", true, "bytes a connection, server us an answer without and beside them, and the ratio", idle_scenario },
+	{ "cold", true, "p50, p99, highest us of pings, p99 of the bare loop's, pings, GB/s read and written", cold_scenario },
+	{ "start", true, "us from exec to ready, resident KiB", start_scenario },
+	{ "ports", false, "free ports, one a line", load_ports },
+	{ "make", false, "nothing: makes the file of --size that is read later", load_make },
 };
 
 static void load_usage(FILE *f)
 {
 	size_t i;
 
-	(void)fputs("Usage: ioe-bench SCENARIO [--target NAME] [--OPTION N...] [-- COMMAND...]\n\n"
+	(void)fputs("Usage: ioe-bench SCENARIO [--target NAME] [--dir FOLDER] [--OPTION N...] [-- COMMAND...]\n\n"
 		    "Prints one line, with a tab between the figures:\n",
 		    f);
 	for (i = 0; i < ELEMENTSOF(load_scenarios); i++)
@@ -106,7 +131,7 @@ static void load_usage(FILE *f)
 	(void)fputs("\nOptions:\n  --target      ", f);
 	for (i = 0; target_at(i); i++)
 		(void)fprintf(f, "%s%s", i > 0 ? ", " : "", target_at(i)->name);
-	(void)fputs("\n", f);
+	(void)fputs("\n  --dir         put, cold, make: where the server keeps its files\n", f);
 	for (i = 0; i < ELEMENTSOF(load_options); i++)
 		(void)fprintf(f, "  --%-12s%s (%llu to %llu)\n", load_options[i].name, load_options[i].help,
 			      (unsigned long long)load_options[i].min, (unsigned long long)load_options[i].max);
@@ -128,7 +153,7 @@ static int load_set(struct load_args *args, const struct load_option *o, const c
 /* Returned values below ELEMENTSOF(load_options) are indices into it. */
 static int load_parse(struct load_args *args, int argc, char **argv)
 {
-	struct option longs[ELEMENTSOF(load_options) + 3] = {};
+	struct option longs[ELEMENTSOF(load_options) + 4] = {};
 	size_t n = ELEMENTSOF(load_options), i;
 	int c, r;
 
@@ -138,6 +163,7 @@ static int load_parse(struct load_args *args, int argc, char **argv)
 	}
 	longs[n] = (struct option){ "target", required_argument, NULL, (int)n };
 	longs[n + 1] = (struct option){ "help", no_argument, NULL, (int)n + 1 };
+	longs[n + 2] = (struct option){ "dir", required_argument, NULL, (int)n + 2 };
 
 	while ((c = getopt_long(argc, argv, "+", longs, NULL)) >= 0) {
 		if (c == (int)n + 1) {
@@ -147,6 +173,10 @@ static int load_parse(struct load_args *args, int argc, char **argv)
 		if (c == '?')
 			return -EINVAL;
 
+		if (c == (int)n + 2) {
+			args->dir = optarg;
+			continue;
+		}
 		if (c == (int)n) {
 			args->target = target_find(optarg);
 			if (!args->target)
@@ -182,10 +212,11 @@ int main(int argc, char **argv)
 
 	if (load_parse(&args, argc - 1, argv + 1) < 0)
 		return 2;
-	if (scenario->run != load_ports && (!args.target || args.port == 0)) {
+	if (scenario->asks && (!args.target || args.port == 0)) {
 		(void)load_fail(0, "%s needs --target and --port", scenario->name);
 		return 2;
 	}
 
+	pattern_init();
 	return scenario->run(&args) < 0 ? 1 : 0;
 }

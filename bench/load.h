@@ -13,12 +13,16 @@ struct target;
 /* The command line, checked against the ranges in load.c. */
 struct load_args {
 	const struct target *target;
+	const char *dir; /* what the server serves, seen from here; NULL where none was given */
 	uint64_t port;
 	uint64_t pid;
 	uint64_t connections;
 	uint64_t depth;
 	uint64_t warm_msec;
 	uint64_t msec;
+	uint64_t size;
+	uint64_t idle;
+	uint64_t bare_port;
 	uint64_t notify;
 	uint64_t core;
 	uint64_t count;
@@ -30,4 +34,8 @@ int load_fail(int error, const char *fmt, ...) _printf_(2, 3);
 
 /* The scenarios. Each prints its one line of figures to stdout, or a sentence to stderr and returns negative errno. */
 int ask_scenario(const struct load_args *args);
+int cold_scenario(const struct load_args *args);
+int get_scenario(const struct load_args *args);
+int idle_scenario(const struct load_args *args);
+int put_scenario(const struct load_args *args);
 int start_scenario(const struct load_args *args);
