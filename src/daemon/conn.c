@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 /* What one connection may send in a pass, so that a fast reader of large files does not hold up the others. */
-#define CONN_SEND_MAX (1U << 20)
+#define CONN_SEND_MAX (2U << 20)
 
 static void conn_break(struct conn *c, int error)
 {
@@ -49,7 +49,9 @@ static void conn_ready(struct watch *w, uint32_t events)
 		(void)getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 		conn_break(c, error ? -error : -ECONNRESET);
 	}
-	conn_interest(c);
+	/* The flush asks anew, and often for the same: two system calls saved for a reader who is slower than we are. */
+	if (!list_is_linked(&c->flush.link))
+		conn_interest(c);
 }
 
 static void conn_send(struct conn *c)

@@ -8,7 +8,7 @@
 #include <sys/uio.h>
 
 /* Holds the answers of one pass for nearly everybody; what is larger gets a chunk of its own size. */
-#define CHUNK_SIZE     (4096 - 16)
+#define CHUNK_SIZE     (2048 - 16)
 #define CHUNK_FREE_MAX 64 /* as many as a pass of the loop may want */
 
 /* As many pieces as one writev() takes; a longer queue goes out in several. */
@@ -16,6 +16,7 @@
 
 /* sendfile() cannot be asked not to block, so it is given only what has just been seen in memory. */
 #define OUTQ_FILE_PIECE (256U << 10)
+#define OUTQ_FILE_SEND  (2U << 20)
 
 struct chunk {
 	struct chunk *next;
@@ -245,31 +246,49 @@ static ssize_t outq_send_bytes(struct outq *q, struct pool *p, int fd)
 	return n;
 }
 
-/* 0: the piece is in memory; -EINPROGRESS: it is not, or the file system cannot tell. */
-static int outq_probe(struct chunk *c, uint64_t piece)
+/* Whether the piece of the file that ends before @end is in memory: 1, 0, or -EPIPE: the file ends before. */
+static int outq_probe(const struct chunk *c, uint64_t end)
 {
 	char last;
 	struct iovec iov = { .iov_base = &last, .iov_len = 1 };
 	ssize_t n;
 
-	if (c->file.warm >= piece)
-		return 0;
-	n = preadv2(c->file.fd, &iov, 1, (off_t)(c->file.off + piece - 1), RWF_NOWAIT);
+	n = preadv2(c->file.fd, &iov, 1, (off_t)(end - 1), RWF_NOWAIT);
 	if (n == 1)
-		return 0;
-	return n == 0 ? -EPIPE : -EINPROGRESS;
+		return 1;
+	return n == 0 ? -EPIPE : 0;
 }
 
-static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd)
+/*
+ * How much may be sent without waiting for the disk: what a worker has brought, else as many pieces as are seen in
+ * memory one behind the other; several in one call, since sendfile() costs more than the looking does.
+ */
+static int outq_ready(const struct chunk *c, uint64_t bound, uint64_t *ret)
+{
+	uint64_t most = MIN(MIN(c->file.left, bound), (uint64_t)OUTQ_FILE_SEND), have = MIN(c->file.warm, most), next;
+	int r = c->file.warm == 0;
+
+	while (r > 0 && have < most) {
+		next = MIN(have + OUTQ_FILE_PIECE, most);
+		r = outq_probe(c, c->file.off + next);
+		if (r > 0)
+			have = next;
+	}
+	*ret = have;
+	if (r < 0)
+		return r;
+	return have > 0 ? 0 : -EINPROGRESS;
+}
+
+static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t bound)
 {
 	struct chunk *c = q->head;
-	/* What a worker has brought is sent before more is asked for. */
-	uint64_t piece = MIN(c->file.left, c->file.warm > 0 ? c->file.warm : (uint64_t)OUTQ_FILE_PIECE);
 	off_t off = (off_t)c->file.off;
+	uint64_t piece;
 	ssize_t n;
 	int r;
 
-	r = outq_probe(c, piece);
+	r = outq_ready(c, MAX(bound, (uint64_t)OUTQ_FILE_PIECE), &piece);
 	if (r < 0)
 		return r;
 	n = sendfile(fd, c->file.fd, &off, piece);
@@ -291,7 +310,7 @@ int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64
 	ssize_t n = 0;
 
 	while (q->head && sent < max_bytes) {
-		n = q->head->cap ? outq_send_bytes(q, p, fd) : outq_send_file(q, p, fd);
+		n = q->head->cap ? outq_send_bytes(q, p, fd) : outq_send_file(q, p, fd, max_bytes - sent);
 		if (n == -EINTR)
 			continue;
 		if (n < 0)

@@ -29,7 +29,7 @@
 static const struct option server_rows[] = {
 	{ "reactors", OPTION_INT, NUMBER(reactors), 1, REACTORS_MAX, "1", OPTION_APPLY_RESTART, NULL,
 	  "Threads that serve sessions." },
-	{ "workers", OPTION_INT, NUMBER(workers), 1, 64, "2", OPTION_APPLY_RESTART, NULL,
+	{ "workers", OPTION_INT, NUMBER(workers), 1, 64, "4", OPTION_APPLY_RESTART, NULL,
 	  "Threads for what may have to wait for the disk." },
 	{ "state_dir", OPTION_STRING, STRING(state_dir), 1, 4000, "/var/lib/ioe/%i", OPTION_APPLY_RESTART, NULL,
 	  "What must survive a restart. $STATE_DIRECTORY, which systemd sets, goes before." },

@@ -13,6 +13,7 @@
 #include "ioed/roles.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,6 +194,17 @@ static void main_raise_nofile(void)
 	(void)setrlimit(RLIMIT_NOFILE, &rl);
 }
 
+/*
+ * glibc gives memory back to the kernel whenever 128K of an arena are free at its end, and takes it again, page by page,
+ * with the next answer of 16K: more work than the answer itself. What is kept at most is little beside limits.memory.
+ */
+static void main_tune_malloc(void)
+{
+	(void)mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	(void)mallopt(M_TOP_PAD, 256 << 10);
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
 static int main_start(struct main *m)
 {
 	struct server_args args = {
@@ -287,6 +299,7 @@ int main(int argc, char **argv)
 	}
 	main_use_log_level(m.settings);
 	main_raise_nofile();
+	main_tune_malloc();
 	r = main_serve(&m);
 	m.notify = notify_free(m.notify);
 	(void)settings_unref(m.reloaded);

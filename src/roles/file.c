@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define FILE_SPOOL ".ioe"
@@ -148,6 +149,14 @@ static void file_sweep(int spool_fd)
 	(void)closedir(d);
 }
 
+/* Several daemons may serve one folder. Whoever does holds the lock, and what lies in the spool then may be theirs. */
+static void file_share_spool(int spool_fd)
+{
+	if (flock(spool_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		file_sweep(spool_fd);
+	(void)flock(spool_fd, LOCK_SH);
+}
+
 static void file_open_spool(struct file_state *s, const struct file_options *o)
 {
 	int r = 0;
@@ -159,7 +168,7 @@ static void file_open_spool(struct file_state *s, const struct file_options *o)
 		r = s->spool_fd < 0 ? -errno : 0;
 	}
 	if (r >= 0) {
-		file_sweep(s->spool_fd);
+		file_share_spool(s->spool_fd);
 		return;
 	}
 	/* Under the unit's ProtectSystem=strict only the state directory can be written. */

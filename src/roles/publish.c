@@ -14,12 +14,12 @@
 
 #define PUBLISH_COPY (256U << 10)
 
-/* Unique in the process is enough: the spool is this daemon's alone, and swept at its start. */
+/* Several daemons may share the spool. */
 static void publish_name_spooled(struct publish *p)
 {
 	static atomic_uint_fast64_t next;
 
-	(void)snprintf(p->spooled, sizeof(p->spooled), "%llx",
+	(void)snprintf(p->spooled, sizeof(p->spooled), "%d-%llx", getpid(),
 		       (unsigned long long)atomic_fetch_add_explicit(&next, 1, memory_order_relaxed));
 }
 

@@ -221,7 +221,7 @@ START_TEST(small_puts_share_a_piece)
 
 	put(&out, 10);
 	used = pool_used(&pool);
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 60; i++)
 		put(&out, 30);
 	ck_assert_uint_eq(pool_used(&pool), used);
 	send_all(UINT64_MAX, 100);
@@ -391,7 +391,7 @@ START_TEST(the_free_list_is_bounded)
 {
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < 1000; i++)
-			put(&out, 4000);
+			put(&out, 2000);
 		outq_clear(&out, &pool);
 		ck_assert_uint_ge(pool.n_free, 1);
 		ck_assert_uint_le(pool.n_free, 64);
