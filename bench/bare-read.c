@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -202,6 +203,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
+	/* sendfile() has no MSG_NOSIGNAL */
+	(void)signal(SIGPIPE, SIG_IGN);
 	bare_read_root = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = bare_read_root < 0 ? -errno : bare_listen((uint16_t)port);
 	if (r >= 0)

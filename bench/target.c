@@ -43,6 +43,7 @@ static const struct target target_rows[] = {
 	  TARGET_HTTP_OK "Content-Type: text/plain\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nPONG\n",
 	  &target_http },
 	{ "nginx-cache", false, false, NULL, NULL, &target_http },
+	{ "nginx-nopush", false, false, NULL, NULL, &target_http },
 	{ "nats", true, false, "PING\r\n", "PONG\r\n", NULL },
 	{ "pure-ftpd", true, true, NULL, NULL, NULL },
 };
