@@ -48,6 +48,8 @@ static const char *const house_configs[HOUSE_MAX] = {
 
 #define HOUSE_COPIED_MAX  (64U << 10) /* a longer file leaves by sendfile() */
 #define HOUSE_LISTING_MAX (16U << 10)
+#define HOUSE_RAW_MAX    (132U << 10) /* what is kept while an old client is listened to: two reads, and a little */
+#define HOUSE_CHUNK      4096
 
 #define HOUSE_FILE_MODE 0600
 
@@ -286,8 +288,8 @@ static struct house *house_build(enum house_kind kind)
 	/* As if they were full: what is free shall be really free, so that a sanitizer sees who still uses it. */
 	h->reactor->n_free_requests = h->reactor->pool.n_free = UINT_MAX / 2;
 	h->limits = h->reactor->limits;
-	/* A line with each byte encoded is more than a file that is copied; but in the narrow house, where lines are short. */
-	h->answer_max = MAX(3 * h->limits->line, (uint64_t)HOUSE_COPIED_MAX) + HOUSE_LISTING_MAX;
+	/* A line with each byte encoded, or (lines are short in the narrow house) a file; and a listing of all there can be. */
+	h->answer_max = (kind == HOUSE_WIDE ? 3 * h->limits->line : HOUSE_NARROW_SIZE) + HOUSE_LISTING_MAX;
 	return h;
 }
 
@@ -314,20 +316,6 @@ int house_connect(struct house *h, enum house_listener listener, bool small_buff
 	return fds[1];
 }
 
-/*
- * What one session may hold in memory whatever limits.memory says, which only keeps new things from beginning: one read
- * that has to wait and one unfinished line; the answers up to limits.output and those that were taken on just below
- * it. A chunk of a queue is at least half full, but for the last of each.
- */
-static uint64_t house_session_max(const struct house *h)
-{
-	const struct limits_options *l = h->limits;
-	uint64_t in = sizeof(struct input) + REACTOR_SCRATCH + 2 * (l->line + 2);
-	uint64_t out = l->output + l->pipeline * h->answer_max;
-
-	return in + 2 * out + (l->pipeline + 1) * 4096 + h->answer_max;
-}
-
 static size_t house_count(const struct list *head)
 {
 	size_t n = 0;
@@ -345,7 +333,7 @@ static void house_check_session(const struct house *h, const struct session *s)
 	FUZZ_CHECK(!s->ended && reactor_find(h->reactor, s->handle) == s);
 	FUZZ_CHECK(s->n_requests == house_count(&s->requests) && s->n_requests <= l->pipeline);
 	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
-	FUZZ_CHECK(s->conn.out.files <= l->pipeline);
+	FUZZ_CHECK(s->conn.out.files <= l->pipeline + 1);
 	FUZZ_CHECK(!s->barrier || s->n_requests == 1);
 	if (!in)
 		return;
@@ -354,16 +342,42 @@ static void house_check_session(const struct house *h, const struct session *s)
 	FUZZ_CHECK(in->charged >= in->held_cap + line_kept(&in->line));
 }
 
+/*
+ * What is charged for one session beside what asks before it charges, which are uploads. Of a queue only the bytes are
+ * known here: its chunks are at least half full, but for the last, and for the first, which is being sent.
+ */
+static uint64_t house_charged(const struct house *h, const struct session *s)
+{
+	uint64_t n = s->input ? s->input->charged : 0;
+
+	if (s->raw)
+		n += HOUSE_RAW_MAX;
+	if (!outq_is_empty(&s->conn.out))
+		n += 2 * s->conn.out.bytes + HOUSE_CHUNK + h->answer_max;
+	for (const struct list *l = s->requests.next; l != &s->requests; l = l->next) {
+		const struct request *q = container_of(l, struct request, link);
+
+		if (!outq_is_empty(&q->out))
+			n += 2 * q->out.bytes + HOUSE_CHUNK;
+	}
+	return n;
+}
+
 static void house_check(const struct house *h)
 {
 	const struct reactor *r = h->reactor;
 	size_t n = house_count(&r->sessions), dead = house_count(&r->dead);
+	uint64_t charged = 0;
 
-	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next)
+	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next) {
 		house_check_session(h, container_of(l, struct session, link));
+		charged += house_charged(h, container_of(l, struct session, link));
+	}
+	for (const struct list *l = r->dead.next; l != &r->dead; l = l->next)
+		charged += house_charged(h, container_of(l, struct session, link));
 	FUZZ_CHECK(atomic_load(&r->counters.sessions) == n);
 	FUZZ_CHECK(r->account.sessions == n + dead && r->account.sessions <= h->limits->connections);
-	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + (n + dead) * house_session_max(h));
+	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + charged);
 }
 
 void house_pass(struct house *h)

@@ -27,9 +27,9 @@ enum house_listener {
 	HOUSE_LISTENERS,
 };
 
-/* file.max_size: more than an upload's piece; and less than half of what leaves by sendfile(). */
+/* file.max_size: more than an upload's piece; and so much that only two uploads fit into limits.memory. */
 #define HOUSE_WIDE_SIZE   300000
-#define HOUSE_NARROW_SIZE 4096
+#define HOUSE_NARROW_SIZE 40000
 
 /* What is in the folder before each input, apart from its folder "sub". */
 struct house_file {

@@ -292,6 +292,12 @@ static size_t model_line(struct model *m, const char *line, size_t n, const char
 	return 0;
 }
 
+/* A browser's first line, or what may be one. */
+static bool model_is_http(const char *line, size_t n)
+{
+	return memmem(line, n, " /", 2) || memmem(line, n, " HTTP/1.", 8);
+}
+
 bool model_read(struct model *m, const char *p, size_t n)
 {
 	bool first = true;
@@ -302,7 +308,10 @@ bool model_read(struct model *m, const char *p, size_t n)
 
 		if (line > 0 && p[line - 1] == '\r')
 			line--;
-		if (line > m->line_max)
+		m->is_unknown = first && model_is_http(p, line);
+		if (line > m->line_max && first && memchr(p, ' ', MIN(line, (size_t)16)))
+			m->is_unknown = true; /* a browser's, perhaps */
+		else if (line > m->line_max)
 			model_say_error(m, "too-long");
 		else if (lf && first && line > 8 && memcmp(p + line - 9, " HTTP/1.", 8) == 0)
 			m->is_unknown = true;

@@ -156,8 +156,9 @@ static void attack_long_line(struct attack *a, unsigned listener, const char *he
 
 static void attack_long_lines(unsigned reactors)
 {
-	static const char *const heads[] = { "", "PING,", "READ,", "LIST,", "NICK,", "WRITE,", "WRITE,half,1000,", "1",
-					     "DOUBLE,1", "GET,/", "GET /", "HELLO,ioe/1\nPING,", "PING\nWRITE,half,1" };
+	static const char *const heads[] = { "x", "PING,", "PING\nREAD,", "LIST,", "NICK,", "WRITE,", "WRITE,half,1000,",
+					     "PING\n1", "DOUBLE,1", "GET,/", "GET /", "HELLO,ioe/1\nPING,",
+					     "PING\nWRITE,half,1" };
 	g_autofree char *fill = g_strnfill(300000, '1');
 	struct attack a;
 	int held[50];

@@ -364,6 +364,35 @@ static void file_killed(unsigned reactors)
 	(void)daemon_free(d);
 }
 
+/* Two daemons on one folder: neither takes the other's half-way files for rubbish, nor their names. */
+static void file_shared(unsigned reactors)
+{
+	struct daemon *a = daemon_start(reactors, DAEMON_LISTENER), *b;
+	g_autofree char *config = g_strdup_printf(DAEMON_LISTENER "file = { root = \"%s\"; };\n", a->files);
+	g_autofree char *theirs = g_build_filename(a->files, ".ioe", "theirs", NULL);
+	struct client *c[2];
+
+	file_put(a, ".ioe/theirs", "on its way");
+	b = daemon_start(reactors, config);
+	g_assert_true(g_file_test(theirs, G_FILE_TEST_EXISTS));
+	c[0] = client_new(a, 0);
+	c[1] = client_new(b, 0);
+	for (unsigned i = 0; i < 50; i++)
+		for (unsigned k = 0; k < 2; k++)
+			client_puts(c[k], "WRITE,f,5\nhello");
+	for (unsigned i = 0; i < 50; i++)
+		for (unsigned k = 0; k < 2; k++)
+			client_expect(c[k], "OK,received,5");
+	client_free(c[0]);
+	client_free(c[1]);
+	daemon_finish(b);
+	daemon_stop(a);
+	daemon_spawn(a);
+	daemon_wait_ready(a);
+	g_assert_false(g_file_test(theirs, G_FILE_TEST_EXISTS));
+	daemon_finish(a);
+}
+
 static void file_options(unsigned reactors)
 {
 	struct daemon *d = daemon_new(reactors, DAEMON_LISTENER
@@ -421,6 +450,7 @@ static void file_add(void)
 	harness_add("file/replaced-while-read", file_replaced_while_read);
 	harness_add("file/two-writers", file_two_writers);
 	harness_add("file/killed", file_killed);
+	harness_add("file/shared", file_shared);
 	harness_add("file/options", file_options);
 	harness_add("file/no-overwrite", file_no_overwrite);
 }
