@@ -441,13 +441,17 @@ void free(void *p)
 {
 	static void (*next)(void *p);
 	static bool resolving;
+	static void *left;
 
 	/* dlsym() may free what an earlier one left, and come here again. That is at the start, with one thread. */
 	if (!next) {
-		if (resolving)
+		if (resolving) {
+			left = p;
 			return;
+		}
 		resolving = true;
 		next = FAIL_NEXT(free);
+		next(left);
 	}
 	if (p && fail_plan)
 		(void)atomic_fetch_sub(&fail_plan->blocks, 1);

@@ -39,8 +39,12 @@ void plan_spawn(struct daemon *d)
 	const char *given = g_getenv("ASAN_OPTIONS");
 	g_autofree char *path = plan_path(d), *before = g_strdup(given), *options = NULL;
 
-	/* AddressSanitizer wants to be the first library, and says so; being the second is enough here. */
-	options = g_strdup_printf("%s%sverify_asan_link_order=0", given ? given : "", given && *given ? ":" : "");
+	/*
+	 * AddressSanitizer wants to be the first library, and says so; being the second is enough here. And behind ours it
+	 * sees who allocates only if it looks closely: without that, LeakSanitizer does not know ld.so's own blocks.
+	 */
+	options = g_strdup_printf("%s%sverify_asan_link_order=0:fast_unwind_on_malloc=0:malloc_context_size=12",
+				  given ? given : "", given && *given ? ":" : "");
 	(void)setenv("LD_PRELOAD", harness_program("FAIL_LIBRARY"), 1);
 	(void)setenv(FAIL_VARIABLE, path, 1);
 	(void)setenv("ASAN_OPTIONS", options, 1);

@@ -86,16 +86,6 @@ static bool client_says_http(const char *line, size_t n)
 	return word > 0 && word < 16 && n > word + 1 && line[word] == ' ' && line[word + 1] == '/';
 }
 
-/* What a browser says first. Of a line that is too long the end, which would tell, is not seen. */
-static bool client_says_http(const char *line, size_t n)
-{
-	size_t i = 0;
-
-	while (i < MIN(n, (size_t)VERB_NAME_MAX + 1) && line[i] >= 'A' && line[i] <= 'Z')
-		i++;
-	return i > 0 && i + 1 < MIN(n, (size_t)VERB_NAME_MAX + 2) && line[i] == ' ' && line[i + 1] == '/';
-}
-
 /* A byte of a line. It is too long once it has more bytes than it may, and no CR of its end among them. */
 static void client_said_byte(struct client *c, char ch)
 {
@@ -113,7 +103,6 @@ static void client_said_byte(struct client *c, char ch)
 		c->line.len = 0;
 		client_said_line(c, c->line.data, n);
 	} else if (n > max + 1 || (n == max + 1 && ch != '\r')) {
-		c->over = c->first_line && client_says_http(c->line.data, n);
 		c->over = c->first_line && client_says_http(c->line.data, n);
 		c->line.len = 0;
 		c->skipping = true;
