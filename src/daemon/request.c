@@ -422,6 +422,9 @@ void request_body(struct request *q, struct body_sink *b, uint64_t size)
 
 	if (s && input_body(s, b, size) < 0)
 		session_end(s, "out of memory");
+	/* Without a session no byte will come, and nobody else would tell the sink. */
+	if (!q->session && b && size > 0)
+		b->ops->gone(b);
 }
 
 void request_body_discard(struct request *q, uint64_t size)

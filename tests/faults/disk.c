@@ -9,8 +9,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-/* linux/fs.h has it only since Linux 6.?; ext4 and XFS have always had it (xfs_fs.h: XFS_IOC_GOINGDOWN). */
-#define DISK_SHUTDOWN        _IOR('X', 125, unsigned)
+/* XFS_IOC_GOINGDOWN of XFS's headers, which ext4 knows, too; older kernels' headers name it nowhere else. */
+#define DISK_SHUTDOWN       _IOR('X', 125, unsigned)
 #define DISK_SHUTDOWN_NOLOG 2U /* nor is the journal written any more */
 
 /* XFS makes none that is smaller; what is not written takes no space. */

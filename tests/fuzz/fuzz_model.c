@@ -20,6 +20,7 @@
 
 #define BYTES_MAX  (1U << 20)
 #define LARGE_MAX  3
+#define LARGEST    400000
 #define PIECES_MAX (8U << 10)
 #define QUIET_MAX  8 /* passes in which nothing moves */
 
@@ -85,7 +86,7 @@ static void talk_put_name(struct talk *t)
 static size_t talk_take_size(struct talk *t)
 {
 	static const uint32_t sizes[] = {
-		4095, 4096, 4097, 65535, 65536, 65537, 131072, 262143, 262144, 262145, 299999, 300000, 300001, 400000,
+		4095, 4096, 4097, 65535, 65536, 65537, 131072, 262143, 262144, 262145, 299999, 300000, 300001, LARGEST,
 	};
 	uint8_t x = talk_take(t);
 
@@ -98,14 +99,12 @@ static size_t talk_take_size(struct talk *t)
 /* Like requests, so that what is read as one where it should not be is told by an answer too many. */
 static void talk_put_body(struct talk *t, size_t n, uint8_t seed)
 {
-	static const char text[] = "PING,out of step\n7\r\nLIST\n22";
-	char *body = malloc(n + 1);
+	static const char text[] = "PING,out of step\n7\r\n22";
+	static char body[LARGEST + UINT8_MAX];
 
-	FUZZ_CHECK(body);
-	for (size_t i = 0; i < n; i++)
-		body[i] = text[(i + seed) % (sizeof(text) - 1)];
-	talk_put(t, body, n);
-	free(body);
+	for (size_t i = 0; !body[sizeof(body) - 1] && i < sizeof(body); i++)
+		body[i] = text[i % (sizeof(text) - 1)];
+	talk_put(t, body + seed, n);
 }
 
 static void talk_write(struct talk *t)

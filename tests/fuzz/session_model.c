@@ -328,17 +328,22 @@ bool model_agrees(const struct model *m, const char *p, size_t n)
 {
 	const char *want = m->answers.data, *end = want + m->answers.len, *stop = p + n;
 
-	while (want < end && p < stop) {
-		if (*want == MODEL_SENTENCE) {
-			if (*p == '\n')
-				return false;
-			p = memchr(p, '\n', (size_t)(stop - p));
-			if (!p)
-				return false;
-			want++;
-		} else if (*want++ != *p++) {
+	while (want < end) {
+		const char *sentence = memchr(want, MODEL_SENTENCE, (size_t)(end - want));
+		size_t same = (size_t)((sentence ? sentence : end) - want);
+
+		if ((size_t)(stop - p) < same || memcmp(want, p, same) != 0)
 			return false;
-		}
+		want += same;
+		p += same;
+		if (!sentence)
+			break;
+		want++;
+		if (p == stop || *p == '\n')
+			return false;
+		p = memchr(p, '\n', (size_t)(stop - p));
+		if (!p)
+			return false;
 	}
 	return want == end && p == stop;
 }

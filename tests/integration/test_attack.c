@@ -284,7 +284,7 @@ static void attack_crowd(unsigned reactors)
 	attack_finish(&a);
 }
 
-/* The first is in, the others are told and closed; the honest client is one of those that are in. */
+/* The first @n_in are in beside the honest client, the others are told and closed. */
 static void many_check(struct attack *a, int *fd, unsigned n, unsigned n_in)
 {
 	unsigned in = 0;

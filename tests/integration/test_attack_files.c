@@ -64,7 +64,7 @@ static void stopped_end(struct stopped *u)
 
 static void attack_uploads(unsigned reactors)
 {
-	unsigned n = attack_is_long() ? 2000 : 200;
+	unsigned n = attack_is_long() ? 2000 : 100;
 	g_autofree struct stopped *u = g_new0(struct stopped, n);
 	g_autofree char *body = g_strnfill(UPLOAD_SIZE, 'x');
 	struct attack a;
@@ -118,8 +118,10 @@ static void attack_promises(unsigned reactors)
 
 static void lists_files(struct daemon *d)
 {
-	g_autofree char *many = g_build_filename(d->files, "many", NULL);
+	g_autofree char *many = g_build_filename(d->files, "many", NULL), *large = g_build_filename(d->files, "large", NULL);
+	g_autofree char *noise = harness_noise(8 << 20, 1);
 
+	harness_write_file(large, noise, 8 << 20);
 	g_assert_cmpint(g_mkdir_with_parents(many, 0755), ==, 0);
 	for (unsigned i = 0; i < 2000; i++) {
 		g_autofree char *path = g_strdup_printf("%s/a-long-name-makes-a-long-listing-of-what-there-is-%04u", many, i);
@@ -128,9 +130,13 @@ static void lists_files(struct daemon *d)
 	}
 }
 
-/* Asked for as fast as can be, and never read: they wait for their readers only as far as limits.output has it. */
+/*
+ * Asked for as fast as can be, and never read: what waits for such a reader is no more than limits.output has it, and
+ * a few descriptors.
+ */
 static void attack_lists(unsigned reactors)
 {
+	static const char *const texts[] = { "LIST,many\n", "LIST,many\nREAD,absent\n", "READ,large\n" };
 	struct attack a;
 	int fd[40];
 
@@ -139,11 +145,13 @@ static void attack_lists(unsigned reactors)
 	for (unsigned i = 0; i < G_N_ELEMENTS(fd); i++) {
 		fd[i] = attack_connect(a.d, ATTACK_ALL, i, 4096);
 		for (unsigned k = 0; k < 100; k++)
-			attack_push_text(fd[i], i % 2 ? "LIST,many\nREAD,absent\n" : "LIST,many\n");
+			attack_push_text(fd[i], texts[i % G_N_ELEMENTS(texts)]);
 	}
 	attack_work_for(&a, (attack_is_long() ? 10000 : 500) * 1000);
-	g_test_message("%zu sessions that asked for 100 listings each hold %" G_GUINT64_FORMAT " bytes", G_N_ELEMENTS(fd),
-		       a.memory_seen);
+	g_test_message("%zu sessions that asked for 100 listings or files each hold %" G_GUINT64_FORMAT
+		       " bytes and %u descriptors", G_N_ELEMENTS(fd), a.memory_seen,
+		       daemon_descriptors(a.d) - a.descriptors);
+	g_assert_cmpuint(daemon_descriptors(a.d), <=, a.descriptors + 4 * G_N_ELEMENTS(fd));
 	for (unsigned i = 0; i < G_N_ELEMENTS(fd); i++)
 		if (i % 4)
 			attack_reset(fd[i]);
