@@ -16,18 +16,17 @@
 
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 
-#define MIN(a, b)                          \
-	({                                 \
-		__auto_type _a = (a);      \
-		__auto_type _b = (b);      \
-		_a < _b ? _a : _b;         \
+/* Each use has names of its own, so that one may stand inside another without shadowing it. */
+#define MACRO_PASTE_NOW(a, b) a##b
+#define MACRO_PASTE(a, b)     MACRO_PASTE_NOW(a, b)
+#define MACRO_PICK(a, op, b, n)                                                                  \
+	({                                                                                       \
+		__auto_type MACRO_PASTE(a_, n) = (a);                                            \
+		__auto_type MACRO_PASTE(b_, n) = (b);                                            \
+		MACRO_PASTE(a_, n) op MACRO_PASTE(b_, n) ? MACRO_PASTE(a_, n) : MACRO_PASTE(b_, n); \
 	})
-#define MAX(a, b)                          \
-	({                                 \
-		__auto_type _a = (a);      \
-		__auto_type _b = (b);      \
-		_a > _b ? _a : _b;         \
-	})
+#define MIN(a, b) MACRO_PICK(a, <, b, __COUNTER__)
+#define MAX(a, b) MACRO_PICK(a, >, b, __COUNTER__)
 
 /* The object that embeds @member at @ptr. */
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
