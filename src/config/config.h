@@ -30,6 +30,14 @@ int config_parse(const char *text, size_t len, const char *name, unsigned instan
 /* How many rows that only a restart applies differ from @a (in force) to @b; a sentence a row goes to @ret. */
 int config_restart_needed(const struct settings *a, const struct settings *b, struct buf *ret);
 
+/*
+ * Each option whose value in @fresh is another one than now, as it would stand in the file ("" where there is none): for
+ * a row that only a restart applies @started has what is in force, else @now. 0 or -ENOMEM.
+ */
+typedef void (*config_change_fn)(void *userdata, const char *option, const char *from, const char *to, bool restart);
+int config_changes(const struct settings *started, const struct settings *now, const struct settings *fresh,
+		   config_change_fn fn, void *userdata);
+
 /* Every row of every section, commented out, at its default, with its sentence: etc/ioe.conf is exactly this (a test
  * compares). 0 or negative errno. */
 int config_write_example(const struct option_schema *schema, struct buf *ret);

@@ -54,7 +54,7 @@ const struct option_section control_section = {
 
 struct control {
 	struct loop *loop;
-	struct server *server;
+	struct service service;
 	struct control_options options;
 	struct endpoint endpoint;
 	gid_t admins;
@@ -76,6 +76,7 @@ struct control_peer {
 	struct timer timer;
 	struct varlink_reader reader;
 	struct rights rights;
+	struct service_job *job; /* the call whose answer is not there yet: no other is taken */
 	size_t ignored; /* bytes of a stranger, who has not finished a call yet */
 	bool eof;       /* asks no more, and may still want answers */
 	bool closing;   /* once all is sent */
@@ -86,6 +87,7 @@ static void control_peer_close(struct control_peer *p)
 {
 	struct control *c = p->control;
 
+	p->job = service_job_free(p->job);
 	conn_done(&p->conn);
 	loop_no_timer(c->loop, &p->timer);
 	varlink_reader_done(&p->reader);
@@ -122,6 +124,20 @@ static void control_peer_finish(struct control_peer *p)
 	conn_pause(&p->conn);
 }
 
+/* Sends what is in c->answer. */
+static void control_peer_send(struct control_peer *p)
+{
+	struct control *c = p->control;
+
+	if (c->answer.len > 0)
+		conn_write(&p->conn, c->answer.data, c->answer.len);
+	if (c->answer.cap > CONTROL_OUT_MAX)
+		buf_done(&c->answer);
+	c->answer.len = 0;
+}
+
+static void control_peer_job_ready(struct service_job *j);
+
 /* Takes the message over. 0, or negative errno where the connection cannot go on. */
 static int control_peer_call(struct control_peer *p, struct json_object *message)
 {
@@ -132,13 +148,26 @@ static int control_peer_call(struct control_peer *p, struct json_object *message
 	c->answer.len = 0;
 	r = varlink_parse_call(message, &call);
 	if (r == 0)
-		r = service_answer(c->server, &call, &c->answer);
+		r = service_answer(&c->service, &call, &c->answer, &p->job);
 	(void)json_object_put(message);
-	if (r == 0 && c->answer.len > 0)
-		conn_write(&p->conn, c->answer.data, c->answer.len);
-	if (c->answer.cap > CONTROL_OUT_MAX)
-		buf_done(&c->answer);
+	if (r == 0 && p->job) {
+		p->job->ready = control_peer_job_ready;
+		p->job->userdata = p;
+	}
+	if (r == 0)
+		control_peer_send(p);
 	return r;
+}
+
+/* It cannot go on: what is queued is still sent. */
+static void control_peer_fail(struct control_peer *p, int error)
+{
+	if (error == -ENOMEM)
+		log_warning("Out of memory: a call on the control socket was not answered.");
+	else
+		log_debug("The control connection of uid %u sent no Varlink call and is closed.",
+			  (unsigned)p->rights.uid);
+	control_peer_finish(p);
 }
 
 /* Answers what is there, in order, until it is all answered or the peer has enough to read. */
@@ -148,21 +177,17 @@ static void control_peer_serve(struct control_peer *p)
 	struct json_object *message;
 	int r = 0;
 
-	while (r == 0 && p->conn.out.bytes < CONTROL_OUT_MAX) {
+	while (r == 0 && !p->job && p->conn.out.bytes < CONTROL_OUT_MAX) {
 		result = varlink_next(&p->reader, VARLINK_MESSAGE_MAX, &message);
 		if (result != VARLINK_MESSAGE)
 			break;
 		control_peer_alive(p);
 		r = control_peer_call(p, message);
 	}
-	if (r == -ENOMEM)
-		log_warning("Out of memory: a call on the control socket was not answered.");
 	if (r < 0 || result == VARLINK_TOO_LONG || result == VARLINK_BAD) {
-		log_debug("The control connection of uid %u sent no Varlink call and is closed.",
-			  (unsigned)p->rights.uid);
-		control_peer_finish(p);
+		control_peer_fail(p, r);
 	} else if (result == VARLINK_MESSAGE) {
-		conn_pause(&p->conn); /* drained() goes on */
+		conn_pause(&p->conn); /* drained(), or the end of the job, goes on */
 	} else if (p->eof) {
 		control_peer_finish(p);
 	} else {
@@ -170,6 +195,36 @@ static void control_peer_serve(struct control_peer *p)
 			varlink_reader_done(&p->reader);
 		conn_unpause(&p->conn);
 	}
+}
+
+/* More of the answer, once the peer has taken what there is. */
+static void control_peer_job_next(struct control_peer *p)
+{
+	if (!service_job_is_away(p->job) && p->conn.out.bytes < CONTROL_OUT_MAX)
+		service_job_next(p->job);
+}
+
+static void control_peer_job_ready(struct service_job *j)
+{
+	struct control_peer *p = j->userdata;
+	struct control *c = p->control;
+	bool done = false;
+	int r;
+
+	c->answer.len = 0;
+	control_peer_alive(p);
+	r = service_job_answer(j, &c->answer, &done);
+	if (r == 0)
+		control_peer_send(p);
+	if (r == 0 && !done) {
+		control_peer_job_next(p);
+		return;
+	}
+	p->job = service_job_free(j);
+	if (r < 0)
+		control_peer_fail(p, r);
+	else
+		control_peer_serve(p);
 }
 
 /* A stranger is told so once his first call is whole; the call is not looked into. */
@@ -217,6 +272,8 @@ static void control_peer_drained(struct conn *conn)
 	control_peer_alive(p);
 	if (p->closing)
 		control_peer_close(p);
+	else if (p->job)
+		control_peer_job_next(p);
 	else if (p->rights.allowed)
 		control_peer_serve(p);
 }
@@ -376,7 +433,7 @@ static void control_freep(struct control **c)
 }
 
 int control_new(struct control **ret, struct loop *l, const char *runtime_dir, const struct settings *settings,
-		struct server *server, char *why, size_t why_size)
+		struct server *server, const struct control_acts *acts, char *why, size_t why_size)
 {
 	_cleanup_(control_freep) struct control *c = malloc(sizeof(*c));
 	int r;
@@ -387,7 +444,6 @@ int control_new(struct control **ret, struct loop *l, const char *runtime_dir, c
 	}
 	*c = (struct control){
 		.loop = l,
-		.server = server,
 		.options = *(const struct control_options *)settings_get(settings, &control_section),
 		.endpoint = ENDPOINT_NULL,
 		.watch = { .fd = -1, .ready = control_ready },
@@ -395,6 +451,7 @@ int control_new(struct control **ret, struct loop *l, const char *runtime_dir, c
 		.bury.run = control_bury,
 		.complaints = { .interval_usec = 10 * USEC_PER_SEC, .burst = 5 },
 	};
+	service_init(&c->service, server, acts, l);
 	list_init(&c->peers);
 	list_init(&c->dead);
 	pool_init(&c->pool, UINT64_MAX);
@@ -428,6 +485,7 @@ struct control *control_free(struct control *c)
 		control_peer_close(container_of(c->peers.next, struct control_peer, link));
 	loop_not_later(&c->bury);
 	control_bury(&c->bury);
+	service_done(&c->service);
 	loop_no_timer(c->loop, &c->again);
 	if (c->watch.fd >= 0)
 		loop_unwatch(c->loop, &c->watch);

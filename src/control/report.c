@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Built with one running result: an object that could not be made, or not be added, makes the whole report -ENOMEM,
- * and nobody has to ask after each line. Each helper consumes what it is given.
- */
 #include "control/report.h"
 
 #include "base/macro.h"
@@ -11,15 +7,18 @@
 #include <errno.h>
 #include <string.h>
 
-static void report_add(struct json_object *o, const char *key, struct json_object *value, int *r)
+/* Keys are literals and come once: nothing to copy, nothing to look for. */
+#define REPORT_ADD (JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT)
+
+void report_add(struct json_object *o, const char *key, struct json_object *value, int *r)
 {
-	if (!value || !o || json_object_object_add(o, key, value) < 0) {
+	if (!value || !o || json_object_object_add_ex(o, key, value, REPORT_ADD) < 0) {
 		(void)json_object_put(value);
 		*r = -ENOMEM;
 	}
 }
 
-static void report_append(struct json_object *array, struct json_object *value, int *r)
+void report_append(struct json_object *array, struct json_object *value, int *r)
 {
 	if (!value || !array || json_object_array_add(array, value) < 0) {
 		(void)json_object_put(value);
@@ -27,8 +26,7 @@ static void report_append(struct json_object *array, struct json_object *value, 
 	}
 }
 
-/* JSON is UTF-8, and a path need not be. */
-static struct json_object *report_string(const char *s, size_t len)
+struct json_object *report_string(const char *s, size_t len)
 {
 	_cleanup_(freep) char *harmless = NULL;
 
@@ -40,18 +38,17 @@ static struct json_object *report_string(const char *s, size_t len)
 	return json_object_new_string_len(harmless, (int)str_harmless(harmless, s, len));
 }
 
-static void report_text(struct json_object *o, const char *key, const char *s, int *r)
+void report_text(struct json_object *o, const char *key, const char *s, int *r)
 {
 	report_add(o, key, report_string(s, strlen(s)), r);
 }
 
-/* Varlink's int has a sign. */
-static void report_number(struct json_object *o, const char *key, uint64_t v, int *r)
+void report_number(struct json_object *o, const char *key, uint64_t v, int *r)
 {
 	report_add(o, key, json_object_new_int64((int64_t)MIN(v, (uint64_t)INT64_MAX)), r);
 }
 
-static void report_flag(struct json_object *o, const char *key, bool v, int *r)
+void report_flag(struct json_object *o, const char *key, bool v, int *r)
 {
 	report_add(o, key, json_object_new_boolean(v), r);
 }

@@ -6,16 +6,29 @@
 #include "control/service.h"
 
 #include "base/macro.h"
+#include "control/method.h"
+#include "control/metrics.h"
 #include "control/report.h"
+#include "control/roster.h"
+#include "control/upkeep.h"
+#include "daemon/loop.h"
 
 #include <errno.h>
 #include <string.h>
 
+struct service_parameter {
+	const char *name; /* NULL: the end of the list */
+	enum json_type type;
+	bool optional;
+};
+
+#define SERVICE_PARAMETERS_MAX 2
+
 struct service_method {
 	const char *interface;
 	const char *name;
-	const char *parameter; /* the one string it takes; NULL: none */
-	int (*act)(struct server *server, struct json_object *parameters, struct buf *out);
+	int (*act)(struct method_call *c);
+	struct service_parameter parameters[SERVICE_PARAMETERS_MAX + 1];
 };
 
 struct service_interface {
@@ -33,11 +46,6 @@ static const struct service_interface service_interfaces[] = {
 	},
 };
 
-static void service_putp(struct json_object **o)
-{
-	(void)json_object_put(*o);
-}
-
 const char *service_description(const char *interface)
 {
 	for (size_t i = 0; i < ELEMENTSOF(service_interfaces); i++)
@@ -46,103 +54,90 @@ const char *service_description(const char *interface)
 	return NULL;
 }
 
-/* Consumes @value in any case. */
-static int service_add(struct json_object *o, const char *key, struct json_object *value)
+static int service_get_info(struct method_call *c)
 {
-	if (!value || json_object_object_add(o, key, value) < 0) {
-		(void)json_object_put(value);
-		return -ENOMEM;
+	struct json_object *o = json_object_new_object(), *names = json_object_new_array();
+	int r = 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(service_interfaces); i++)
+		report_append(names, json_object_new_string(service_interfaces[i].name), &r);
+	report_add(o, "interfaces", names, &r);
+	report_text(o, "vendor", "ioe", &r);
+	report_text(o, "product", "ioed", &r);
+	report_text(o, "version", PACKAGE_VERSION, &r);
+	report_text(o, "url", PACKAGE_URL, &r);
+	if (r < 0) {
+		(void)json_object_put(o);
+		return r;
 	}
-	return 0;
+	return method_reply(c->out, o, false);
 }
 
-/* An error whose parameters are one value, consumed in any case. */
-static int service_error(struct buf *out, const char *error, const char *key, struct json_object *value)
+static int service_get_description(struct method_call *c)
 {
-	_cleanup_(service_putp) struct json_object *parameters = json_object_new_object();
-	int r;
-
-	if (!parameters) {
-		(void)json_object_put(value);
-		return -ENOMEM;
-	}
-	r = service_add(parameters, key, value);
-	return r < 0 ? r : varlink_put_error(out, error, parameters);
-}
-
-static int service_invalid(struct buf *out, const char *parameter)
-{
-	return service_error(out, "org.varlink.service.InvalidParameter", "parameter",
-			     json_object_new_string(parameter));
-}
-
-static int service_get_info(_unused_ struct server *server, _unused_ struct json_object *parameters, struct buf *out)
-{
-	_cleanup_(service_putp) struct json_object *o = json_object_new_object();
-	struct json_object *names = json_object_new_array();
-	int r;
-
-	if (!o || !names) {
-		(void)json_object_put(names);
-		return -ENOMEM;
-	}
-	/* From here on @names is @o's. */
-	r = service_add(o, "interfaces", names);
-	for (size_t i = 0; r == 0 && i < ELEMENTSOF(service_interfaces); i++) {
-		struct json_object *name = json_object_new_string(service_interfaces[i].name);
-
-		if (!name || json_object_array_add(names, name) < 0) {
-			(void)json_object_put(name);
-			r = -ENOMEM;
-		}
-	}
-	if (r == 0)
-		r = service_add(o, "vendor", json_object_new_string("ioe"));
-	if (r == 0)
-		r = service_add(o, "product", json_object_new_string("ioed"));
-	if (r == 0)
-		r = service_add(o, "version", json_object_new_string(PACKAGE_VERSION));
-	if (r == 0)
-		r = service_add(o, "url", json_object_new_string(PACKAGE_URL));
-	return r < 0 ? r : varlink_put_reply(out, o, false);
-}
-
-static int service_get_description(_unused_ struct server *server, struct json_object *parameters, struct buf *out)
-{
-	_cleanup_(service_putp) struct json_object *o = NULL;
-	const char *interface = json_object_get_string(json_object_object_get(parameters, "interface"));
-	const char *text = service_description(interface);
-	int r;
+	const char *interface = method_string(c, "interface"), *text = service_description(interface);
+	struct json_object *o;
+	int r = 0;
 
 	if (!text)
-		return service_error(out, "org.varlink.service.InterfaceNotFound", "interface",
-				     json_object_new_string(interface));
+		return method_error(c->out, "org.varlink.service.InterfaceNotFound", "interface",
+				    json_object_new_string(interface));
 	o = json_object_new_object();
-	if (!o)
-		return -ENOMEM;
-	r = service_add(o, "description", json_object_new_string(text));
-	return r < 0 ? r : varlink_put_reply(out, o, false);
+	report_text(o, "description", text, &r);
+	if (r < 0) {
+		(void)json_object_put(o);
+		return r;
+	}
+	return method_reply(c->out, o, false);
 }
 
-static int service_status(struct server *server, _unused_ struct json_object *parameters, struct buf *out)
+static int service_report(struct method_call *c, int (*report)(const struct status *st, struct json_object **ret))
 {
-	_cleanup_(service_putp) struct json_object *o = NULL;
+	struct json_object *o;
 	struct status st;
 	int r;
 
-	r = server_status(server, &st);
+	r = server_status(c->service->server, &st);
 	if (r < 0)
 		return r;
-	r = report_status(&st, &o);
+	r = report(&st, &o);
 	status_done(&st);
-	return r < 0 ? r : varlink_put_reply(out, o, false);
+	return r < 0 ? r : method_reply(c->out, o, false);
+}
+
+static int service_status(struct method_call *c)
+{
+	return service_report(c, report_status);
+}
+
+static int service_metrics(struct method_call *c)
+{
+	return service_report(c, metrics_report);
 }
 
 static const struct service_method service_methods[] = {
-	{ "org.varlink.service", "GetInfo", NULL, service_get_info },
-	{ "org.varlink.service", "GetInterfaceDescription", "interface", service_get_description },
-	{ "org.ioe.control", "Status", NULL, service_status },
+	{ "org.varlink.service", "GetInfo", service_get_info, { { 0 } } },
+	{ "org.varlink.service", "GetInterfaceDescription", service_get_description,
+	  { { "interface", json_type_string, false } } },
+	{ "org.ioe.control", "Status", service_status, { { 0 } } },
+	{ "org.ioe.control", "Clients", roster_clients, { { "filter", json_type_string, true } } },
+	{ "org.ioe.control", "Kick", roster_kick,
+	  { { "id", json_type_string, false }, { "why", json_type_string, true } } },
+	{ "org.ioe.control", "Reload", upkeep_reload, { { "check", json_type_boolean, true } } },
+	{ "org.ioe.control", "LogLevel", upkeep_log_level,
+	  { { "level", json_type_string, false }, { "for_usec", json_type_int, true } } },
+	{ "org.ioe.control", "Metrics", service_metrics, { { 0 } } },
 };
+
+void service_init(struct service *s, struct server *server, const struct control_acts *acts, struct loop *l)
+{
+	*s = (struct service){ .server = server, .acts = *acts, .loop = l, .level_timer.fire = upkeep_level_over };
+}
+
+void service_done(struct service *s)
+{
+	loop_no_timer(s->loop, &s->level_timer);
+}
 
 static const struct service_method *service_find(const char *interface, const char *name)
 {
@@ -152,26 +147,43 @@ static const struct service_method *service_find(const char *interface, const ch
 	return NULL;
 }
 
-/* The first parameter that is missing, unknown or not as it should be; NULL: all are right. */
-static const char *service_check(const struct service_method *m, struct json_object *parameters)
+static bool service_is_right(const struct service_parameter *p, struct json_object *value)
 {
-	bool found = false;
-
-	if (parameters) {
-		json_object_object_foreach(parameters, key, value) {
-			if (!m->parameter || strcmp(key, m->parameter) != 0)
-				return key;
-			/* A NUL in it would hide the rest from what compares C strings. */
-			if (!json_object_is_type(value, json_type_string) ||
-			    strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
-				return key;
-			found = true;
-		}
-	}
-	return m->parameter && !found ? m->parameter : NULL;
+	if (!value)
+		return p->optional;
+	if (!json_object_is_type(value, p->type))
+		return false;
+	/* A NUL in it would hide the rest from what compares C strings. */
+	return p->type != json_type_string ||
+	       strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
 }
 
-static int service_run(struct server *server, const struct varlink_call *call, struct buf *out)
+static const struct service_parameter *service_find_parameter(const struct service_method *m, const char *name)
+{
+	for (const struct service_parameter *p = m->parameters; p->name; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+/* The first parameter that is unknown, missing or not as it should be; NULL: all are right. */
+static const char *service_check(const struct service_method *m, struct json_object *parameters)
+{
+	if (parameters) {
+		json_object_object_foreach(parameters, key, value) {
+			const struct service_parameter *p = service_find_parameter(m, key);
+
+			if (!p || !service_is_right(p, value))
+				return key;
+		}
+	}
+	for (const struct service_parameter *p = m->parameters; p->name; p++)
+		if (!p->optional && !json_object_object_get_ex(parameters, p->name, NULL))
+			return p->name;
+	return NULL;
+}
+
+static int service_run(struct method_call *c, const struct varlink_call *call)
 {
 	_cleanup_(freep) char *interface = NULL;
 	const char *dot = strrchr(call->method, '.');
@@ -179,33 +191,76 @@ static int service_run(struct server *server, const struct varlink_call *call, s
 	const char *wrong;
 
 	if (!dot)
-		return service_invalid(out, "method");
+		return method_invalid(c->out, "method");
 	interface = strndup(call->method, (size_t)(dot - call->method));
 	if (!interface)
 		return -ENOMEM;
 	if (!service_description(interface))
-		return service_error(out, "org.varlink.service.InterfaceNotFound", "interface",
-				     json_object_new_string(interface));
+		return method_error(c->out, "org.varlink.service.InterfaceNotFound", "interface",
+				    json_object_new_string(interface));
 	m = service_find(interface, dot + 1);
 	if (!m)
-		return service_error(out, "org.varlink.service.MethodNotFound", "method",
-				     json_object_new_string(call->method));
+		return method_error(c->out, "org.varlink.service.MethodNotFound", "method",
+				    json_object_new_string(call->method));
 	if (call->upgrade)
-		return service_error(out, "org.varlink.service.MethodNotImplemented", "method",
-				     json_object_new_string(call->method));
+		return method_error(c->out, "org.varlink.service.MethodNotImplemented", "method",
+				    json_object_new_string(call->method));
 	wrong = service_check(m, call->parameters);
-	return wrong ? service_invalid(out, wrong) : m->act(server, call->parameters, out);
+	return wrong ? method_invalid(c->out, wrong) : m->act(c);
 }
 
-int service_answer(struct server *server, const struct varlink_call *call, struct buf *out)
+int service_answer(struct service *s, const struct varlink_call *call, struct buf *out, struct service_job **ret_job)
+{
+	struct method_call c = {
+		.service = s,
+		.parameters = call->parameters,
+		.more = call->more,
+		.oneway = call->oneway,
+		.out = out,
+	};
+	size_t before = out->len;
+	int r;
+
+	r = service_run(&c, call);
+	if (call->oneway)
+		out->len = before;
+	if (c.job) {
+		c.job->service = s;
+		c.job->more = call->more;
+		c.job->oneway = call->oneway;
+	}
+	*ret_job = c.job;
+	return r;
+}
+
+int service_job_answer(struct service_job *j, struct buf *out, bool *ret_done)
 {
 	size_t before = out->len;
 	int r;
 
-	r = service_run(server, call, out);
-	if (call->oneway)
+	r = j->act(j, out, ret_done);
+	if (j->oneway)
 		out->len = before;
 	return r;
+}
+
+void service_job_next(struct service_job *j)
+{
+	j->next(j);
+}
+
+bool service_job_is_away(const struct service_job *j)
+{
+	return j->errand->away;
+}
+
+struct service_job *service_job_free(struct service_job *j)
+{
+	if (j) {
+		(void)errand_free(j->errand);
+		j->free(j);
+	}
+	return NULL;
 }
 
 int service_deny(struct buf *out)
@@ -215,6 +270,6 @@ int service_deny(struct buf *out)
 
 int service_refuse(uint64_t limit, struct buf *out)
 {
-	return service_error(out, "org.ioe.control.TooManyConnections", "limit",
+	return method_error(out, "org.ioe.control.TooManyConnections", "limit",
 			     json_object_new_int64((int64_t)MIN(limit, (uint64_t)INT64_MAX)));
 }

@@ -3,12 +3,47 @@
 /* What a call is answered: the methods of org.ioe.control and org.varlink.service. Knows no connection. */
 
 #include "base/buf.h"
+#include "control/control.h"
+#include "daemon/timer.h"
 #include "wire/varlink.h"
 
-struct server;
+struct errand;
 
-/* Appends the answer to @out; nothing where the call is oneway. 0; -ENOMEM or -ENOBUFS where there is none to give. */
-int service_answer(struct server *server, const struct varlink_call *call, struct buf *out);
+struct service {
+	struct server *server;
+	struct control_acts acts;
+	struct loop *loop;
+	struct timer level_timer; /* back to the configured log level */
+};
+
+void service_init(struct service *s, struct server *server, const struct control_acts *acts, struct loop *l);
+void service_done(struct service *s);
+
+/* An answer that is not there yet, or comes in several replies. Whoever got it frees it, at any time. */
+struct service_job {
+	void (*ready)(struct service_job *j); /* the caller's: service_job_answer() has something to say */
+	void *userdata;                       /* the caller's */
+
+	struct service *service;
+	struct errand *errand;
+	bool more, oneway;
+	/* Appends what has come, if it is worth a reply, to @out. */
+	int (*act)(struct service_job *j, struct buf *out, bool *ret_done);
+	void (*next)(struct service_job *j);
+	void (*free)(struct service_job *j);
+};
+
+/*
+ * Appends the answer to @out; nothing where the call is oneway. 0; -ENOMEM or -ENOBUFS where there is none to give.
+ * Where a job is returned nothing was appended, and ready() is called later, from the loop.
+ */
+int service_answer(struct service *s, const struct varlink_call *call, struct buf *out, struct service_job **ret_job);
+
+/* After ready(), once. As service_answer(); where it is not done, service_job_next() asks for more when it suits. */
+int service_job_answer(struct service_job *j, struct buf *out, bool *ret_done);
+void service_job_next(struct service_job *j);
+bool service_job_is_away(const struct service_job *j); /* ready() is still to come */
+struct service_job *service_job_free(struct service_job *j); /* NULL is fine. Returns NULL */
 
 /* The answer to whoever may not ask, whatever he asked; and to one connection too many. As service_answer(). */
 int service_deny(struct buf *out);

@@ -95,16 +95,13 @@ static int client_read(int fd, struct varlink_reader *reader, uint64_t until_use
 	return varlink_feed(reader, piece, (size_t)n);
 }
 
-static int client_receive(int fd, uint64_t until_usec, struct json_object **ret)
+static int client_receive(int fd, struct varlink_reader *reader, uint64_t until_usec, struct json_object **ret)
 {
-	_cleanup_(varlink_reader_done) struct varlink_reader reader = {
-		.in.max = VARLINK_REPLY_MAX + 1 + CLIENT_READ,
-	};
 	enum varlink_result result;
 	int r;
 
-	while ((result = varlink_next(&reader, VARLINK_REPLY_MAX, ret)) == VARLINK_NONE) {
-		r = client_read(fd, &reader, until_usec);
+	while ((result = varlink_next(reader, VARLINK_REPLY_MAX, ret)) == VARLINK_NONE) {
+		r = client_read(fd, reader, until_usec);
 		if (r < 0)
 			return r;
 	}
@@ -112,7 +109,7 @@ static int client_receive(int fd, uint64_t until_usec, struct json_object **ret)
 }
 
 /* What the message holds, as the answer's own. */
-static int client_take(struct json_object *message, struct client_answer *ret)
+static int client_take(struct json_object *message, struct client_answer *ret, bool *ret_continues)
 {
 	struct client_answer a = { 0 };
 	struct varlink_reply reply;
@@ -129,31 +126,62 @@ static int client_take(struct json_object *message, struct client_answer *ret)
 		free(a.error);
 		return -ENOMEM;
 	}
+	*ret_continues = reply.continues && !reply.error;
 	*ret = a;
 	return 0;
+}
+
+static int client_next(int fd, struct varlink_reader *reader, uint64_t until_usec, struct client_answer *ret,
+		       bool *ret_continues)
+{
+	struct json_object *message;
+	int r;
+
+	r = client_receive(fd, reader, until_usec, &message);
+	if (r < 0)
+		return r;
+	r = client_take(message, ret, ret_continues);
+	(void)json_object_put(message);
+	return r;
+}
+
+int client_ask_more(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
+		    client_page_fn page, void *userdata, struct client_answer *ret)
+{
+	_cleanup_(varlink_reader_done) struct varlink_reader reader = {
+		.in.max = VARLINK_REPLY_MAX + 1 + CLIENT_READ,
+	};
+	uint64_t until_usec = clock_usec() + timeout_usec;
+	_cleanup_(buf_done) struct buf call = { 0 };
+	_cleanup_(closep) int fd = -1;
+	struct client_answer a;
+	bool continues = false;
+	int r;
+
+	r = varlink_put_call(&call, method, parameters, page != NULL);
+	if (r == 0)
+		r = client_connect(path, timeout_usec, &fd);
+	if (r == 0)
+		r = client_send(fd, &call, until_usec);
+	while (r == 0) {
+		r = client_next(fd, &reader, until_usec, &a, &continues);
+		if (r < 0)
+			break;
+		if (!continues) {
+			*ret = a;
+			break;
+		}
+		r = page ? page(userdata, a.parameters) : -EPROTO;
+		client_answer_done(&a);
+		until_usec = clock_usec() + timeout_usec;
+	}
+	return r;
 }
 
 int client_ask(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
 	       struct client_answer *ret)
 {
-	uint64_t until_usec = clock_usec() + timeout_usec;
-	_cleanup_(buf_done) struct buf call = { 0 };
-	_cleanup_(closep) int fd = -1;
-	struct json_object *message;
-	int r;
-
-	r = varlink_put_call(&call, method, parameters, false);
-	if (r == 0)
-		r = client_connect(path, timeout_usec, &fd);
-	if (r == 0)
-		r = client_send(fd, &call, until_usec);
-	if (r == 0)
-		r = client_receive(fd, until_usec, &message);
-	if (r < 0)
-		return r;
-	r = client_take(message, ret);
-	(void)json_object_put(message);
-	return r;
+	return client_ask_more(path, method, parameters, timeout_usec, NULL, NULL, ret);
 }
 
 void client_answer_done(struct client_answer *a)

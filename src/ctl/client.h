@@ -17,4 +17,10 @@ struct client_answer {
  */
 int client_ask(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
 	       struct client_answer *ret);
+
+/* The same for an answer of several replies: each but the last goes to @page, which may end it by a negative errno. The
+ * time is that for each reply. */
+typedef int (*client_page_fn)(void *userdata, struct json_object *parameters);
+int client_ask_more(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
+		    client_page_fn page, void *userdata, struct client_answer *ret);
 void client_answer_done(struct client_answer *a);

@@ -14,6 +14,7 @@ enum ctl_exit {
 	CTL_USAGE = 2,
 	CTL_NO_SERVER = 3,
 	CTL_NOT_PERMITTED = 4,
+	CTL_NOT_FOUND = 5,
 	CTL_TIMED_OUT = 7,
 	CTL_SOME_FAILED = 8,
 	CTL_INTERRUPTED = 9,
@@ -23,6 +24,7 @@ enum ctl_exit {
 struct ctl_instance {
 	char *name; /* for messages: "Instance 1", or "The daemon" */
 	char *path;
+	char *number; /* "1"; NULL where a socket was named */
 };
 
 struct ctl {
@@ -30,6 +32,7 @@ struct ctl {
 	bool colour;
 	bool all;        /* every instance that has a socket, none was named */
 	const char *dir; /* where those were looked for */
+	const char *instance; /* what -i said, or NULL */
 	struct ctl_instance *instances;
 	size_t n_instances;
 };
@@ -43,4 +46,11 @@ struct ctl_command {
 	int (*run)(const struct ctl *ctl, int argc, char **argv);
 };
 
+extern const struct ctl_command check_command;
+extern const struct ctl_command clients_command;
+extern const struct ctl_command kick_command;
+extern const struct ctl_command level_command;
+extern const struct ctl_command metrics_command;
+extern const struct ctl_command reload_command;
 extern const struct ctl_command status_command;
+extern const struct ctl_command wait_command;

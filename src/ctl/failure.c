@@ -3,12 +3,13 @@
 
 #include "base/macro.h"
 #include "base/str.h"
+#include "ctl/view.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FAILURE_TEXT_MAX 256
+#define FAILURE_TEXT_MAX 1024
 
 static const struct {
 	const char *error;
@@ -16,6 +17,8 @@ static const struct {
 } failure_errors[] = {
 	{ "org.varlink.service.PermissionDenied", CTL_NOT_PERMITTED },
 	{ "org.ioe.control.TooManyConnections", CTL_LIMIT },
+	{ "org.ioe.control.NotFound", CTL_NOT_FOUND },
+	{ "org.varlink.service.InvalidParameter", CTL_USAGE },
 };
 
 static enum ctl_exit failure_of_error(const char *error)
@@ -45,6 +48,20 @@ enum ctl_exit failure_of(int r, const struct client_answer *a)
 	}
 }
 
+/* Why a configuration was refused: a sentence a line. */
+static void failure_print_lines(const struct ctl_instance *i, const char *said)
+{
+	char text[FAILURE_TEXT_MAX];
+
+	(void)fprintf(stderr, "%s refused the configuration, and the old one stays in force:\n", i->name);
+	for (; said && *said; said += *said == '\n') {
+		size_t n = strcspn(said, "\n");
+
+		(void)fprintf(stderr, "  %s\n", str_escape(text, sizeof(text), said, n));
+		said += n;
+	}
+}
+
 static void failure_print_other(const struct ctl_instance *i, int r, const struct client_answer *a)
 {
 	char text[FAILURE_TEXT_MAX];
@@ -56,6 +73,11 @@ static void failure_print_other(const struct ctl_instance *i, int r, const struc
 			      i->name);
 	else if (r < 0)
 		(void)fprintf(stderr, "%s cannot be asked (%s): %s\n", i->name, i->path, strerror(-r));
+	else if (strcmp(a->error, "org.ioe.control.ReloadRefused") == 0)
+		failure_print_lines(i, json_object_get_string(json_object_object_get(a->parameters, "text")));
+	else if (strcmp(a->error, "org.varlink.service.MethodNotFound") == 0)
+		(void)fprintf(stderr, "%s is of another version and does not know how: restart it after an upgrade\n",
+			      i->name);
 	else
 		(void)fprintf(stderr, "%s refused: %s\n", i->name,
 			      str_escape(text, sizeof(text), a->error, strlen(a->error)));
@@ -64,6 +86,7 @@ static void failure_print_other(const struct ctl_instance *i, int r, const struc
 enum ctl_exit failure_print(const struct ctl_instance *i, int r, const struct client_answer *a)
 {
 	enum ctl_exit code = failure_of(r, a);
+	char view[VIEW_MAX];
 
 	switch (code) {
 	case CTL_OK:
@@ -87,8 +110,15 @@ enum ctl_exit failure_print(const struct ctl_instance *i, int r, const struct cl
 			      "in ioe.conf(5)\n",
 			      i->name);
 		break;
-	case CTL_FAILED:
+	case CTL_NOT_FOUND:
+		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never was\n", i->name,
+			      view_text(view, a->parameters, "id"));
+		break;
 	case CTL_USAGE:
+		(void)fprintf(stderr, "%s cannot take this '%s': ioectl(1) tells what it may be\n", i->name,
+			      view_text(view, a->parameters, "parameter"));
+		break;
+	case CTL_FAILED:
 	case CTL_SOME_FAILED:
 	case CTL_INTERRUPTED:
 		failure_print_other(i, r, a);

@@ -2,6 +2,7 @@
 #include "ctl/instance.h"
 
 #include "base/macro.h"
+#include "base/str.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,8 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Takes both strings over in any case; either may be NULL for want of memory. */
-static int instance_add(struct ctl *ctl, char *name, char *path)
+/* Takes the strings over in any case; the first two may be NULL for want of memory. */
+static int instance_add(struct ctl *ctl, char *name, char *path, char *number)
 {
 	struct ctl_instance *more = NULL;
 
@@ -19,27 +20,30 @@ static int instance_add(struct ctl *ctl, char *name, char *path)
 	if (!more) {
 		free(name);
 		free(path);
+		free(number);
 		return -ENOMEM;
 	}
-	more[ctl->n_instances++] = (struct ctl_instance){ name, path };
+	more[ctl->n_instances++] = (struct ctl_instance){ name, path, number };
 	ctl->instances = more;
 	return 0;
 }
 
 int instance_add_number(struct ctl *ctl, const char *number)
 {
-	char *name, *path;
+	char *name, *path, *own = strdup(number);
 
+	if (!own)
+		return -ENOMEM;
 	if (asprintf(&name, "Instance %s", number) < 0)
 		name = NULL;
 	if (asprintf(&path, "%s/%s/control.sock", ctl->dir, number) < 0)
 		path = NULL;
-	return instance_add(ctl, name, path);
+	return instance_add(ctl, name, path, own);
 }
 
 int instance_add_path(struct ctl *ctl, const char *path)
 {
-	return instance_add(ctl, strdup("The daemon"), strdup(path));
+	return instance_add(ctl, strdup("The daemon"), strdup(path), NULL);
 }
 
 /* One that may not be looked at counts: asking it tells what is to be done. */
@@ -74,11 +78,23 @@ int instance_find(struct ctl *ctl)
 	return r;
 }
 
+struct json_object *instance_json(const struct ctl_instance *i)
+{
+	uint64_t n;
+
+	if (!i->number)
+		return json_object_new_string(i->path);
+	if (str_to_u64(i->number, strlen(i->number), 1, 9999, &n) < 0)
+		return json_object_new_string(i->number);
+	return json_object_new_int((int)n);
+}
+
 void instance_done(struct ctl *ctl)
 {
 	for (size_t i = 0; i < ctl->n_instances; i++) {
 		free(ctl->instances[i].name);
 		free(ctl->instances[i].path);
+		free(ctl->instances[i].number);
 	}
 	free(ctl->instances);
 	ctl->instances = NULL;

@@ -13,6 +13,8 @@
 
 #define MAIN_SOCKET_MAX 107 /* bytes of sockaddr_un without its NUL */
 
+#define MAIN_HELP_COLUMN 36
+
 #define MAIN_SYNOPSIS   "ioectl [-i N | -s PATH] [-j] COMMAND"
 
 static const char *arg_instance;
@@ -20,7 +22,8 @@ static const char *arg_socket;
 static bool arg_json;
 
 static const struct ctl_command *const main_commands[] = {
-	&status_command,
+	&status_command, &clients_command, &kick_command,    &reload_command,
+	&check_command,	 &level_command,   &metrics_command, &wait_command,
 };
 
 static void main_usage(FILE *f)
@@ -35,7 +38,7 @@ static void main_usage(FILE *f)
 			 "Commands:\n");
 	for (size_t i = 0; i < ELEMENTSOF(main_commands); i++)
 		(void)fprintf(f, "  %s%s%-*s %s\n", main_commands[i]->name, main_commands[i]->args[0] ? " " : "",
-			      MAX(17 - (int)strlen(main_commands[i]->name), 0), main_commands[i]->args,
+			      MAX(MAIN_HELP_COLUMN - (int)strlen(main_commands[i]->name), 0), main_commands[i]->args,
 			      main_commands[i]->help);
 	(void)fprintf(f, "\nSee ioectl(1).\n");
 }
@@ -162,6 +165,7 @@ static int main_run(const struct ctl_command *command, int argc, char **argv)
 		.json = arg_json,
 		.colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
 		.all = !arg_instance && !arg_socket,
+		.instance = arg_instance,
 		.dir = dir && *dir ? dir : IOE_RUNDIR,
 	};
 	int r;

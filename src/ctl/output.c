@@ -15,13 +15,21 @@ int output_open(struct output *ret)
 	return ret->file ? 0 : -ENOMEM;
 }
 
-enum ctl_exit output_finish(struct output *o)
+int output_close(struct output *o)
 {
 	bool failed = ferror(o->file);
-	int r;
 
 	failed |= fclose(o->file) != 0;
-	r = failed ? -ENOMEM : io_write_all(STDOUT_FILENO, o->text, o->len);
+	o->file = NULL;
+	return failed ? -ENOMEM : 0;
+}
+
+enum ctl_exit output_finish(struct output *o)
+{
+	int r = output_close(o);
+
+	if (r == 0)
+		r = io_write_all(STDOUT_FILENO, o->text, o->len);
 	free(o->text);
 	if (r < 0 && r != -EPIPE)
 		(void)fprintf(stderr, "ioectl: standard output cannot be written: %s\n", strerror(-r));

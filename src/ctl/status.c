@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/status.h"
 
-#include "base/clock.h"
 #include "base/macro.h"
-#include "ctl/client.h"
+#include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/failure.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
 
@@ -192,33 +190,9 @@ void status_print_table(FILE *f, struct json_object *array, bool colour)
 	(void)fputc('\n', f);
 }
 
-/* Asks all; @ret is an array of those that answered. */
-static enum ctl_exit status_ask(const struct ctl *ctl, struct json_object *ret)
+static enum ctl_exit status_keep(void *userdata, _unused_ const struct ctl_instance *i, struct json_object *answer)
 {
-	enum ctl_exit joined = CTL_OK;
-	bool first = true;
-
-	for (size_t i = 0; i < ctl->n_instances; i++) {
-		_cleanup_(client_answer_done) struct client_answer a = { 0 };
-		enum ctl_exit one;
-		int r;
-
-		r = client_ask(ctl->instances[i].path, "org.ioe.control.Status", NULL, CTL_TIMEOUT_SEC * USEC_PER_SEC,
-			       &a);
-		/* A socket that was left behind is no instance. */
-		if (ctl->all && failure_of(r, &a) == CTL_NO_SERVER)
-			continue;
-		one = failure_print(&ctl->instances[i], r, &a);
-		if (one == CTL_OK && json_object_array_add(ret, json_object_get(a.parameters)) < 0)
-			one = CTL_FAILED;
-		joined = failure_join(joined, one, first);
-		first = false;
-	}
-	if (first) {
-		(void)fprintf(stderr, "No instance runs (looked in %s/*/control.sock)\n", ctl->dir);
-		return CTL_NO_SERVER;
-	}
-	return joined;
+	return json_object_array_add(userdata, json_object_get(answer)) < 0 ? CTL_FAILED : CTL_OK;
 }
 
 static void status_print(FILE *f, const struct ctl *ctl, struct json_object *array)
@@ -251,7 +225,7 @@ static int status_run(const struct ctl *ctl, int argc, char **argv)
 		(void)fprintf(stderr, "ioectl: out of memory\n");
 		return CTL_FAILED;
 	}
-	asked = status_ask(ctl, array);
+	asked = ask_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
 	status_print(out.file, ctl, array);
 	(void)json_object_put(array);
 	printed = output_finish(&out);

@@ -68,6 +68,12 @@ char *view_number(char dst[VIEW_MAX], struct json_object *o, const char *key)
 	return dst;
 }
 
+char *view_any(char dst[VIEW_MAX], struct json_object *o, const char *key)
+{
+	return json_object_is_type(json_object_object_get(o, key), json_type_string) ? view_text(dst, o, key) :
+										       view_number(dst, o, key);
+}
+
 char *view_size(char dst[VIEW_MAX], struct json_object *o, const char *key)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
@@ -184,8 +190,16 @@ void view_json(FILE *f, struct json_object *o)
 			(void)fprintf(f, "\\u00%02x", next);
 			s++;
 		} else {
-			(void)fputc(c, f);
+			(void)putc_unlocked(c, f);
 		}
 	}
 	(void)fputc('\n', f);
+}
+
+void view_answers(FILE *f, struct json_object *array, bool all)
+{
+	if (all)
+		view_json(f, array);
+	else if (view_count(array) > 0)
+		view_json(f, json_object_array_get_idx(array, 0));
 }

@@ -14,6 +14,7 @@
 char *view_string(char dst[VIEW_MAX], struct json_object *v); /* of an array's element */
 char *view_text(char dst[VIEW_MAX], struct json_object *o, const char *key);
 char *view_number(char dst[VIEW_MAX], struct json_object *o, const char *key);
+char *view_any(char dst[VIEW_MAX], struct json_object *o, const char *key);      /* a number or a text */
 char *view_size(char dst[VIEW_MAX], struct json_object *o, const char *key);     /* "1.5 MiB" */
 char *view_duration(char dst[VIEW_MAX], struct json_object *o, const char *key); /* "3 h 12 min" */
 char *view_time(char dst[VIEW_MAX], struct json_object *o, const char *key);     /* "2026-01-31 23:59:59", local */
@@ -25,6 +26,9 @@ uint64_t view_u64(struct json_object *o, const char *key); /* 0 where it is none
 /* An array, or NULL; and how many it holds (0 of NULL). */
 struct json_object *view_array(struct json_object *o, const char *key);
 size_t view_count(struct json_object *array);
+
+/* Answers of a command: all of them as an array, or the only one there is, or nothing. */
+void view_answers(FILE *f, struct json_object *array, bool all);
 
 /* The JSON itself, for programs and for people: on a terminal too it is only text. */
 void view_json(FILE *f, struct json_object *o);

@@ -63,6 +63,13 @@ void reactor_leave(struct reactor *r, struct session *s)
 	counter_add(&r->counters.sessions, (uint64_t)-1);
 }
 
+struct session *reactor_slot(struct reactor *r, uint32_t slot)
+{
+	struct session *s = r->slots[slot];
+
+	return slot_is_free(s) ? NULL : s;
+}
+
 struct session *reactor_find(struct reactor *r, struct handle h)
 {
 	struct session *s;

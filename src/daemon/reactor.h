@@ -114,5 +114,7 @@ void reactor_session_back(struct server *s, struct listener *l, const struct add
 /* The session table. 0 or -ENOMEM; sets the session's handle. */
 int reactor_enter(struct reactor *r, struct session *s);
 void reactor_leave(struct reactor *r, struct session *s);
+/* By its number, below n_slots: NULL where the slot is free. */
+struct session *reactor_slot(struct reactor *r, uint32_t slot);
 /* NULL where it has ended. */
 struct session *reactor_find(struct reactor *r, struct handle h);

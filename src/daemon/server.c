@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macro.h"
+#include "daemon/clients.h"
 #include "daemon/limits.h"
 #include "daemon/session-private.h"
 #include "daemon/state.h"
@@ -151,6 +152,7 @@ int server_start(struct server **ret, const struct server_args *args, char *why,
 	*why = '\0';
 	if (!s)
 		return -ENOMEM;
+	list_init(&s->errands);
 	s->args = *args;
 	s->settings = settings_ref(args->settings);
 	s->state_fd = s->lock_fd = -1;
@@ -303,6 +305,7 @@ unsigned server_free(struct server *s)
 	for (unsigned i = s->n_roles_started; i > 0; i--)
 		if (s->args.roles[i - 1]->stop)
 			s->args.roles[i - 1]->stop(s->role_states[i - 1]);
+	errand_free_all(&s->errands);
 	for (unsigned i = 0; i < s->n_reactors; i++)
 		reactor_done(&s->reactors[i]);
 	for (size_t i = 0; i < s->n_listeners; i++)

@@ -50,6 +50,7 @@ struct server {
 	bool stopping, dropped;
 	char stop_why[64];
 	struct timer stop_timer;
+	struct list errands; /* clients.h: under way */
 	uint64_t reload_usec;
 	bool reload_ok;
 	char reload_text[256];

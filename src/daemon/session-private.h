@@ -37,6 +37,7 @@ struct session {
 	struct name_claim *nick;
 	uint64_t active_usec; /* the last byte, either way */
 	uint64_t line_usec;   /* when the unfinished line began; or when the lingering did */
+	uint64_t since_usec;  /* when its reactor adopted it */
 	uint64_t sent_seen;   /* conn.sent when the timer looked last */
 	struct address address;
 	struct handle handle;

@@ -216,7 +216,7 @@ static void session_adopt(struct msg *m)
 	list_init(&s->requests);
 	s->resume.run = session_resume;
 	s->timer.fire = session_fire;
-	s->active_usec = r->loop.now_usec;
+	s->active_usec = s->since_usec = r->loop.now_usec;
 	s->first_line = true;
 	s->raw_watch = s->listener->raw;
 	e = reactor_enter(r, s);

@@ -26,6 +26,8 @@
 /* The last words to a log that may not be read. */
 #define MAIN_LOG_USEC (USEC_PER_SEC / 2)
 
+#define MAIN_SAID_MAX (64U << 10) /* about a configuration */
+
 #define MAIN_NOTIFY_RETRY_USEC (100 * USEC_PER_MSEC)
 
 struct main {
@@ -55,7 +57,7 @@ static void main_log_lines(enum log_level level, const char *text)
 
 static int main_load(const struct arguments *args, struct settings **ret)
 {
-	struct buf why = { .max = 64 << 10 };
+	struct buf why = { .max = MAIN_SAID_MAX };
 	int r;
 
 	r = config_load(args->config, args->instance, &ioed_schema, ret, &why);
@@ -95,30 +97,46 @@ static void main_stopped(_unused_ struct server *s, void *userdata)
 	loop_stop(&m->loop);
 }
 
-/* HUP. All is parsed and checked before anything changes. */
-static void main_reload(struct main *m)
+/* Loads what would be in force after a reload. 0 or negative errno; @said holds why. */
+static int main_load_fresh(struct main *m, config_change_fn change, void *change_data, struct settings **ret,
+			   struct buf *said)
 {
-	struct buf why = { .max = 64 << 10 }, later = { .max = 16 << 10 };
+	struct settings *fresh;
+	int r;
+
+	r = config_load(m->args.config, m->args.instance, &ioed_schema, &fresh, said);
+	if (r < 0)
+		return r;
+	if (change)
+		r = config_changes(m->settings, m->server->settings, fresh, change, change_data);
+	if (r >= 0)
+		(void)config_restart_needed(m->settings, fresh, said);
+	if (r < 0)
+		fresh = settings_unref(fresh);
+	*ret = fresh;
+	return r;
+}
+
+/* All is parsed and checked before anything changes. 0: @said holds remarks; negative errno: it holds why. */
+static int main_reload(struct main *m, config_change_fn change, void *change_data, struct buf *said)
+{
 	struct settings *fresh = NULL;
 	const char *text;
 	int r;
 
 	notify_reloading(m->notify);
-	r = config_load(m->args.config, m->args.instance, &ioed_schema, &fresh, &why);
-	if (r >= 0) {
-		(void)config_restart_needed(m->settings, fresh, &later);
-		text = buf_str(&later);
+	r = main_load_fresh(m, change, change_data, &fresh, said);
+	text = buf_str(said);
+	if (r >= 0)
 		r = server_reload(m->server, fresh, text ? text : "");
-	}
 	if (r >= 0) {
 		main_use_log_level(fresh);
 		log_notice("reloaded the configuration from %s", fresh->source);
-		main_log_lines(LOG_LEVEL_WARNING, buf_str(&later));
+		main_log_lines(LOG_LEVEL_WARNING, text);
 		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
 		(void)settings_unref(m->reloaded);
 		m->reloaded = STEAL_PTR(fresh);
 	} else {
-		text = buf_str(&why);
 		if (!text || !*text)
 			text = strerror(-r);
 		log_err("the reload was refused, and the old configuration stays in force:");
@@ -128,8 +146,41 @@ static void main_reload(struct main *m)
 	notify_ready(m->notify, m->status);
 	main_notify_later(m);
 	(void)settings_unref(fresh);
-	buf_done(&why);
-	buf_done(&later);
+	return r;
+}
+
+/* HUP. */
+static void main_hangup(struct main *m)
+{
+	struct buf said = { .max = MAIN_SAID_MAX };
+
+	(void)main_reload(m, NULL, NULL, &said);
+	buf_done(&said);
+}
+
+/* What the control socket asks for. */
+static int main_control_reload(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said)
+{
+	struct main *m = userdata;
+	struct settings *fresh = NULL;
+	int r;
+
+	if (m->server->stopping) {
+		(void)buf_append_str(said, "ioed is stopping");
+		return -ESHUTDOWN;
+	}
+	if (!check)
+		return main_reload(m, change, change_data, said);
+	r = main_load_fresh(m, change, change_data, &fresh, said);
+	(void)settings_unref(fresh);
+	return r;
+}
+
+static enum log_level main_control_log_level(void *userdata)
+{
+	const struct main *m = userdata;
+
+	return journal_level(settings_get(m->server->settings, &log_section));
 }
 
 static void main_signal(struct watch *w, _unused_ uint32_t events)
@@ -141,7 +192,7 @@ static void main_signal(struct watch *w, _unused_ uint32_t events)
 		if (si.ssi_signo == SIGHUP && m->server->stopping)
 			log_notice("the reload is left out: ioed is stopping");
 		else if (si.ssi_signo == SIGHUP)
-			main_reload(m);
+			main_hangup(m);
 		else
 			main_stop(m, si.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 	}
@@ -215,12 +266,18 @@ static int main_start(struct main *m)
 		.stopped = main_stopped,
 		.userdata = m,
 	};
+	struct control_acts acts = {
+		.reload = main_control_reload,
+		.log_level = main_control_log_level,
+		.userdata = m,
+	};
 	char why[1024] = "";
 	int r;
 
 	r = server_start(&m->server, &args, why, sizeof(why));
 	if (r >= 0)
-		r = control_new(&m->control, &m->loop, m->server->runtime_dir, m->settings, m->server, why, sizeof(why));
+		r = control_new(&m->control, &m->loop, m->server->runtime_dir, m->settings, m->server, &acts, why,
+				sizeof(why));
 	if (r < 0)
 		log_err("%s", *why ? why : strerror(-r));
 	return r;

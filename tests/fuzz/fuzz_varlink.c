@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "control/service.h"
 #include "daemon/status.h"
+#include "unit/fake_clients.h"
 #include "wire/varlink.h"
 
 #include <string.h>
@@ -27,16 +28,58 @@ void status_done(_unused_ struct status *st)
 {
 }
 
+static struct loop fuzz_loop;
+static struct service fuzz_service;
+
+static void fuzz_log(_unused_ enum log_level level, _unused_ const struct log_field *fields, _unused_ size_t n,
+		     _unused_ const char *text)
+{
+}
+
+/* Once: nothing of it is told from one input to the next but the log level. */
+static void fuzz_begin(void)
+{
+	if (fake_loop)
+		return;
+	log_set_sink(fuzz_log);
+	FUZZ_CHECK(loop_init(&fuzz_loop) == 0);
+	fake_loop = &fuzz_loop;
+	fake_sessions = 3;
+	service_init(&fuzz_service, NULL, &fake_acts, &fuzz_loop);
+}
+
+static void fuzz_ready(struct service_job *j)
+{
+	*(bool *)j->userdata = true;
+}
+
+/* One page holds all clients there are: one answer. */
+static void fuzz_finish(struct service_job *j, struct buf *answers)
+{
+	bool ready = false, done = false;
+
+	j->ready = fuzz_ready;
+	j->userdata = &ready;
+	FUZZ_CHECK(loop_pass(&fuzz_loop, 0) == 0 && ready);
+	FUZZ_CHECK(service_job_answer(j, answers, &done) == 0 && done);
+	(void)service_job_free(j);
+	FUZZ_CHECK(fake_errands == 0);
+}
+
 static void fuzz_call(struct json_object *message, struct buf *answers)
 {
 	struct varlink_call call;
 	struct varlink_reply reply;
 	size_t before = answers->len;
+	struct service_job *job;
 
 	(void)varlink_parse_reply(message, &reply);
 	if (varlink_parse_call(message, &call) < 0)
 		return;
-	FUZZ_CHECK(service_answer(NULL, &call, answers) == 0);
+	FUZZ_CHECK(service_answer(&fuzz_service, &call, answers, &job) == 0);
+	FUZZ_CHECK(!job || answers->len == before);
+	if (job)
+		fuzz_finish(job, answers);
 	FUZZ_CHECK((answers->len == before) == call.oneway);
 	/* Exactly one message. */
 	if (!call.oneway)
@@ -70,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
+	fuzz_begin();
 	piece = data[0] ? data[0] : size;
 	data++;
 	size--;

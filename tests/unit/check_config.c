@@ -443,6 +443,38 @@ START_TEST(restart_needed)
 }
 END_TEST
 
+static void note_change(void *userdata, const char *option, const char *from, const char *to, bool restart)
+{
+	ck_assert_int_eq(buf_printf(userdata, "%s: %s -> %s%s\n", option, from, to, restart ? " (restart)" : ""), 0);
+}
+
+START_TEST(changes)
+{
+	_cleanup_(settings_unrefp) struct settings *a = parse(""), *b = parse("limits = { line = 100; }; reactors = 2;"),
+						   *c = parse("reactors = 2; listeners = ( { port_base = 9000; roles = [ \"file\" ]; } );");
+	struct buf said = {};
+
+	ck_assert_int_eq(config_changes(a, a, a, note_change, &said), 0);
+	ck_assert_uint_eq(said.len, 0);
+	ck_assert_int_eq(config_changes(a, a, b, note_change, &said), 0);
+	ck_assert_str_eq(buf_str(&said), "reactors: 1 -> 2 (restart)\nlimits.line: \"64K\" -> \"100\"\n");
+	said.len = 0;
+	/* After a reload of @b: what it changed at once is the base, what waits for a restart still waits. */
+	ck_assert_int_eq(config_changes(a, b, b, note_change, &said), 0);
+	ck_assert_str_eq(buf_str(&said), "reactors: 1 -> 2 (restart)\n");
+	said.len = 0;
+	/* A listener's values stand for themselves; one that goes has nothing behind the arrow. */
+	ck_assert_int_eq(config_changes(c, c, a, note_change, &said), 0);
+	ck_assert_ptr_nonnull(strstr(buf_str(&said), "reactors: 2 -> 1 (restart)\n"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&said), "listeners[0].roles: ( \"file\" ) -> ( \"file\", \"chat\", \"relay\", \"compute\" )"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&said), "listeners[1].port_base:  -> 11825"));
+	said.len = 0;
+	ck_assert_int_eq(config_changes(a, a, c, note_change, &said), 0);
+	ck_assert_ptr_nonnull(strstr(buf_str(&said), "listeners[1].port_base: 11825 -> "));
+	buf_done(&said);
+}
+END_TEST
+
 /* What a reload applies at once, of every type, as it would be written. */
 START_TEST(print)
 {
@@ -750,6 +782,7 @@ int main(void)
 	tcase_add_test(text, instances);
 	tcase_add_test(text, no_such_instance);
 	tcase_add_test(text, restart_needed);
+	tcase_add_test(text, changes);
 	tcase_add_test(text, print);
 	tcase_add_test(text, example);
 	tcase_add_test(text, example_uncommented);

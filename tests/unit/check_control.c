@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macro.h"
+#include "fake_clients.h"
 #include "fake_status.h"
 
 #include <check.h>
@@ -37,7 +38,7 @@ static int start(struct control **ret)
 	void *values[] = { &f.options };
 	struct settings settings = { .schema = &schema, .values = values };
 
-	return control_new(ret, &f.loop, f.dir, &settings, NULL, f.why, sizeof(f.why));
+	return control_new(ret, &f.loop, f.dir, &settings, NULL, &fake_acts, f.why, sizeof(f.why));
 }
 
 static void set_up(void)
@@ -51,13 +52,22 @@ static void set_up(void)
 	ck_assert_int_eq(chmod(f.dir, 0755), 0);
 	(void)snprintf(f.path, sizeof(f.path), "%s/control.sock", f.dir);
 	ck_assert_int_eq(loop_init(&f.loop), 0);
+	fake_loop = &f.loop;
 	f.options = (struct control_options){ 64, 16, 30 * USEC_PER_SEC };
 	ck_assert_msg(start(&f.control) == 0, "%s", f.why);
+}
+
+static void passes(int n)
+{
+	while (n-- > 0)
+		ck_assert_int_eq(loop_pass(&f.loop, 0), 0);
 }
 
 static void tear_down(void)
 {
 	f.control = control_free(f.control);
+	passes(1); /* errands that were given up */
+	ck_assert_uint_eq(fake_errands, 0);
 	loop_done(&f.loop);
 	(void)unlink(f.path);
 	ck_assert_int_eq(rmdir(f.dir), 0);
@@ -72,12 +82,6 @@ static int dial(void)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	return fd;
-}
-
-static void passes(int n)
-{
-	while (n-- > 0)
-		ck_assert_int_eq(loop_pass(&f.loop, 0), 0);
 }
 
 static void say(int fd, const char *call)
@@ -504,6 +508,116 @@ START_TEST(test_stranger_limits)
 }
 END_TEST
 
+#define CLIENTS "{\"method\":\"org.ioe.control.Clients\",\"more\":true}"
+
+/* A page is asked for when the last one is on its way to the peer: one that does not read has few made for it. */
+START_TEST(test_clients_back_pressure)
+{
+	unsigned n = 0, begun;
+	const char *text;
+	int fd = dial();
+
+	fake_sessions = 20000;
+	say(fd, CLIENTS);
+	say(fd, "{\"method\":\"x.Y\"}");
+	passes(100);
+	begun = fake_pages;
+	ck_assert_uint_gt(begun, 0);
+	ck_assert_uint_lt(begun, 20);
+	passes(100);
+	ck_assert_uint_eq(fake_pages, begun);
+	do {
+		text = hear(fd);
+		ck_assert_ptr_nonnull(text);
+		for (const char *p = text; (p = strstr(p, "{\"id\":")); p++)
+			n++;
+	} while (strstr(text, "\"continues\":true"));
+	ck_assert_uint_eq(n, fake_sessions);
+	/* What was asked behind it is answered behind it. */
+	ck_assert_ptr_nonnull(strstr(hear(fd), "InterfaceNotFound"));
+	(void)close(fd);
+}
+END_TEST
+
+/* Whoever goes in the middle, or never reads, leaves nothing behind. */
+START_TEST(test_clients_given_up)
+{
+	unsigned fds;
+	int fd;
+
+	short_timeout();
+	fds = count_fds();
+	fake_sessions = 100000;
+	fd = dial();
+	say(fd, CLIENTS);
+	passes(3);
+	(void)close(fd);
+	passes(10);
+	ck_assert_uint_eq(fake_errands, 0);
+	ck_assert_uint_eq(count_fds(), fds);
+
+	fd = dial();
+	say(fd, CLIENTS);
+	for (uint64_t until = clock_usec() + 5 * USEC_PER_SEC; clock_usec() < until && count_fds() > fds + 1;)
+		ck_assert_int_eq(loop_pass(&f.loop, 50), 0);
+	ck_assert_uint_eq(count_fds(), fds + 1);
+	ck_assert_uint_eq(fake_errands, 0);
+	(void)close(fd);
+}
+END_TEST
+
+/* A reactor that does not answer holds up nobody else, and the call's own connection no longer than the timeout. */
+START_TEST(test_clients_stuck)
+{
+	int fd, other;
+
+	short_timeout();
+	fake_sessions = 10;
+	fake_hold = true;
+	fd = dial();
+	other = dial();
+	say(fd, CLIENTS);
+	ck_assert_ptr_nonnull(ask(other, STATUS));
+	ck_assert_ptr_null(hear(fd));
+	fake_hold = false;
+	(void)close(fd);
+	(void)close(other);
+}
+END_TEST
+
+/* nc -N: the sending side is closed behind the call, and all of the answer comes. */
+START_TEST(test_clients_half_closed)
+{
+	const char *text;
+	int fd = dial();
+
+	fake_sessions = 3000;
+	say(fd, CLIENTS);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	do {
+		text = hear(fd);
+		ck_assert_ptr_nonnull(text);
+	} while (strstr(text, "\"continues\":true"));
+	ck_assert_ptr_null(hear(fd));
+	(void)close(fd);
+}
+END_TEST
+
+/* The service ends while a call is under way. */
+START_TEST(test_clients_free)
+{
+	int fd = dial();
+
+	fake_sessions = 100000;
+	say(fd, CLIENTS);
+	passes(2);
+	f.control = control_free(f.control);
+	passes(2);
+	ck_assert_uint_eq(fake_errands, 0);
+	(void)close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("control");
@@ -527,6 +641,11 @@ int main(void)
 	tcase_add_test(t, test_no_descriptors);
 	tcase_add_test(t, test_free_busy);
 	tcase_add_test(t, test_second);
+	tcase_add_test(t, test_clients_back_pressure);
+	tcase_add_test(t, test_clients_given_up);
+	tcase_add_test(t, test_clients_stuck);
+	tcase_add_test(t, test_clients_half_closed);
+	tcase_add_test(t, test_clients_free);
 	tcase_add_test(t, test_stranger);
 	tcase_add_test(t, test_stranger_limits);
 	sr = srunner_create(s);

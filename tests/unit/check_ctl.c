@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "base/macro.h"
 
+#include "unit/openmetrics.h"
+
 #include <check.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -170,7 +172,7 @@ static void read_all(int fd, struct buf *ret)
 /* Runs it with these arguments and this standard output; what comes out of @out_fd and of stderr is kept. */
 static void ioectl_run(const char *const *args, int stdout_fd, int out_fd)
 {
-	const char *program = getenv("IOECTL"), *argv[8] = { "ioectl" };
+	const char *program = getenv("IOECTL"), *argv[16] = { "ioectl" };
 	int err[2], status;
 	pid_t pid;
 
@@ -397,6 +399,25 @@ START_TEST(test_usage)
 		{ { "-i", "1", "-s", "x" }, "name an instance each" },
 		{ { "-s", "", "status" }, "has 0 bytes: 1 to 107" },
 		{ { "status", "more" }, "'more' was given" },
+		{ { "clients", "a", "b" }, "clients takes 1 argument, and 'b' was given" },
+		{ { "clients", "--columns" }, "--columns wants a value" },
+		{ { "clients", "--columns=id,nothing" }, "'nothing' is no column of clients" },
+		{ { "clients", "--columns=id,id" }, "'id' is named twice" },
+		{ { "clients", "--columns=" }, "'' is no column" },
+		{ { "clients", "--what" }, "clients takes no option '--what'" },
+		{ { "clients", "-x" }, "clients takes no option '-x'" },
+		{ { "kick" }, "kick wants an argument" },
+		{ { "reload", "x" }, "reload takes 0 arguments" },
+		{ { "reload", "--check=yes" }, "--check takes no value" },
+		{ { "log-level" }, "log-level wants an argument" },
+		{ { "log-level", "loud" }, "'loud' is no log level" },
+		{ { "log-level", "--for=5", "info" }, "--for=5 is no time" },
+		{ { "log-level", "--for=0s", "info" }, "out of range" },
+		{ { "log-level", "--for=400d", "info" }, "out of range" },
+		{ { "metrics", "x" }, "metrics takes 0 arguments" },
+		{ { "wait", "--for=ever" }, "wait knows only --for=ready" },
+		{ { "wait", "--timeout=x" }, "--timeout=x is no time" },
+		{ { "check", "a", "b" }, "check takes 1 argument" },
 	};
 	char path[128];
 
@@ -459,6 +480,310 @@ START_TEST(test_interrupted)
 }
 END_TEST
 
+#define C(n, more) \
+	"{\"id\":\"0." n ".1\",\"address\":\"127.0.0.1:" n "\",\"listener\":\"127.0.0.1:9001\",\"dialect\":\"line\"," \
+	"\"state\":\"idle\",\"connected_usec\":1000000000000000,\"idle_usec\":61000000,\"requests\":2,\"bytes_out\":2048" more "}"
+
+/* Two replies to one call. */
+static const char two_pages[] = "{\"parameters\":{\"clients\":[" C("1", ",\"name\":\"K\xc3\xa4the\"") "," C("2", "") "],"
+				"\"truncated\":false},\"continues\":true}\0"
+				"{\"parameters\":{\"clients\":[" C("30000", "") "],\"truncated\":false}}";
+
+START_TEST(test_clients)
+{
+	run_daemon(1, act_trickle, two_pages, sizeof(two_pages));
+	ioectl("clients");
+	ck_assert_str_eq(t.err.data, "");
+	ck_assert_str_eq(t.out.data,
+			 "ID         NAME   ADDRESS          LISTENER        DIALECT  STATE  CONNECTED            IDLE\n"
+			 "0.1.1      K\xc3\xa4the  127.0.0.1:1      127.0.0.1:9001  line     idle   2001-09-09 01:46:40  1 min 1 s\n"
+			 "0.2.1      -      127.0.0.1:2      127.0.0.1:9001  line     idle   2001-09-09 01:46:40  1 min 1 s\n"
+			 "0.30000.1  -      127.0.0.1:30000  127.0.0.1:9001  line     idle   2001-09-09 01:46:40  1 min 1 s\n");
+	ck_assert_int_eq(t.status, 0);
+	ioectl("clients", "--columns", "sent,id,instance", "some filter");
+	ck_assert_str_eq(t.out.data, "SENT     ID         INSTANCE\n2.0 KiB  0.1.1      1\n2.0 KiB  0.2.1      1\n"
+				     "2.0 KiB  0.30000.1  1\n");
+	ioectl("clients", "--columns=all");
+	ck_assert_ptr_nonnull(strstr(t.out.data, "INSTANCE  ID "));
+	ck_assert_ptr_nonnull(strstr(t.out.data, "REQUESTS  SENT\n"));
+	ioectl("-j", "-i", "1", "clients");
+	ck_assert_ptr_nonnull(strstr(t.out.data, "\"id\":\"0.30000.1\""));
+	ck_assert_ptr_null(strstr(t.out.data, "\"instance\""));
+	ck_assert(t.out.data[0] == '[' && t.status == 0);
+	ioectl("-j", "clients");
+	ck_assert_ptr_nonnull(strstr(t.out.data, "\"instance\":1"));
+}
+END_TEST
+
+/* Several instances, one of which fails in the middle of its answer. */
+START_TEST(test_clients_of_several)
+{
+	answering(7, "{\"parameters\":{\"clients\":[" C("1", "") "]}}");
+	ioectl("clients", "--columns=id");
+	ck_assert_str_eq(t.out.data, "ID\n0.1.1\n");
+	run_daemon(8, act_answer, two_pages, strlen(two_pages) + 1);
+	ioectl("clients", "--columns=id,instance");
+	said("Instance 8 closed the connection without an answer");
+	ck_assert_str_eq(t.out.data, "ID     INSTANCE\n0.1.1  7\n0.1.1  8\n0.2.1  8\n");
+	ck_assert_int_eq(t.status, 8);
+	ioectl("clients");
+	ck_assert_ptr_nonnull(strstr(t.out.data, "INSTANCE  ID "));
+}
+END_TEST
+
+/* What a page should not be, and text that tries to be more. */
+START_TEST(test_clients_strange)
+{
+	static const char *const answers[] = {
+		"{}", "{\"parameters\":{\"clients\":5}}", "{\"parameters\":{\"clients\":[1,null,[],{}]}}",
+		("{\"parameters\":{\"clients\":[{\"id\":\"\\u001b[31m\",\"name\":\"a\\nb\\u0000c\",\"address\":5,"
+		 "\"idle_usec\":-1,\"connected_usec\":1e99,\"state\":{}}]}}"),
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
+		char number[8];
+
+		answering((unsigned)i + 1, answers[i]);
+		(void)snprintf(number, sizeof(number), "%zu", i + 1);
+		ioectl("-i", number, "clients");
+		ck_assert_int_eq(t.status, 0);
+		for (const char *c = t.out.data; *c; c++)
+			ck_assert_msg(*c == '\n' || (*c >= ' ' && *c < 0x7f), "%s: %s", answers[i], t.out.data);
+		ioectl("-j", "clients");
+		ck_assert_int_eq(t.status, 0);
+	}
+}
+END_TEST
+
+START_TEST(test_kick)
+{
+	answering(1, "{\"parameters\":{}}");
+	ioectl("kick", "0.1.1", "--why", "go away", "0.2.1");
+	ck_assert_str_eq(t.err.data, "");
+	ck_assert_int_eq(t.status, 0);
+	ioectl("-j", "kick", "0.1.1");
+	ck_assert_str_eq(t.out.data, "[\n  \"0.1.1\"\n]\n");
+	answering(2, "{\"error\":\"org.ioe.control.NotFound\",\"parameters\":{\"id\":\"0.2.1\"}}");
+	ioectl("-i", "2", "kick", "0.2.1");
+	ck_assert_str_eq(t.err.data, "Instance 2 has no client '0.2.1': it has gone, or never was\n");
+	ck_assert_int_eq(t.status, 5);
+	ioectl("kick", "0.2.1");
+	said("kick is for one instance, and 2 have a socket");
+	ck_assert_int_eq(t.status, 2);
+	answering(3, "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"id\"}}");
+	ioectl("-i", "3", "kick", "x");
+	said("cannot take this 'id'");
+	ck_assert_int_eq(t.status, 2);
+	answering(4, "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"x\"}}");
+	ioectl("-i", "4", "kick", "0.1.1");
+	said("is of another version");
+	ck_assert_int_eq(t.status, 1);
+}
+END_TEST
+
+START_TEST(test_reload)
+{
+	answering(1, "{\"parameters\":{\"changes\":[{\"option\":\"limits.line\",\"from\":\"\\\"64K\\\"\",\"to\":\"\\\"32K\\\"\","
+		     "\"restart\":false},{\"option\":\"file.root\",\"from\":\"\",\"to\":\"\\\"/srv\\\"\",\"restart\":true}],"
+		     "\"text\":\"one.\\ntwo\\u001b.\\n\"}}");
+	ioectl("reload");
+	ck_assert_str_eq(t.out.data, "Instance 1 has reloaded its configuration\n  one.\n  two?.\n");
+	ioectl("reload", "--check", "--diff");
+	ck_assert_str_eq(t.out.data, "Instance 1 would take the configuration\n  limits.line: \"64K\" -> \"32K\"\n"
+				     "  file.root: nothing -> \"/srv\" (after a restart)\n  one.\n  two?.\n");
+	ioectl("-j", "-i", "1", "reload");
+	ck_assert_ptr_nonnull(strstr(t.out.data, "\"changes\":["));
+	ck_assert_int_eq(t.status, 0);
+	answering(2, "{\"error\":\"org.ioe.control.ReloadRefused\",\"parameters\":{\"text\":\"a:1: bad\\u001b.\\nb:2: worse.\\n\"}}");
+	ioectl("-i", "2", "reload");
+	ck_assert_str_eq(t.err.data, "Instance 2 refused the configuration, and the old one stays in force:\n"
+				     "  a:1: bad\\x1b.\n  b:2: worse.\n");
+	ck_assert_str_eq(t.out.data, "");
+	ck_assert_int_eq(t.status, 1);
+}
+END_TEST
+
+START_TEST(test_log_level)
+{
+	answering(1, "{\"parameters\":{\"level\":\"debug\",\"configured\":\"info\"}}");
+	ioectl("log-level", "debug");
+	ck_assert_str_eq(t.out.data, "Instance 1 logs debug and above until the next reload\n");
+	ioectl("log-level", "--for", "10m", "debug");
+	ck_assert_str_eq(t.out.data, "Instance 1 logs debug and above for 10m, then info\n");
+	ioectl("-j", "-i", "1", "log-level", "debug");
+	ck_assert_str_eq(t.out.data, "{\n  \"level\":\"debug\",\n  \"configured\":\"info\"\n}\n");
+	ck_assert_int_eq(t.status, 0);
+}
+END_TEST
+
+#define METRICS(v) \
+	"{\"parameters\":{\"metrics\":[{\"name\":\"ioe_build\",\"kind\":\"info\",\"help\":\"A \\\"b\\\" \\\\ c.\"," \
+	"\"samples\":[{\"label\":\"version\",\"label_value\":\"0.1\",\"value\":1}]}," \
+	"{\"name\":\"ioe_x_seconds\",\"kind\":\"gauge\",\"unit\":\"seconds\",\"help\":\"h\",\"samples\":[{\"value\":1.5}]}," \
+	"{\"name\":\"ioe_r\",\"kind\":\"counter\",\"help\":\"h\",\"samples\":[{\"label\":\"role\",\"label_value\":\"a\\\"\\n\\\\\"," \
+	"\"value\":" v "},{\"value\":\"text\"},{\"label\":\"no label\",\"value\":7}]}," \
+	"{\"name\":\"no name\\n\",\"kind\":\"gauge\",\"samples\":[{\"value\":1}]}]}}"
+
+START_TEST(test_metrics)
+{
+	answering(1, METRICS("12"));
+	ioectl("-i", "1", "metrics");
+	ck_assert_str_eq(t.err.data, "");
+	ck_assert_str_eq(t.out.data, "# TYPE ioe_build info\n# HELP ioe_build A \\\"b\\\" \\\\ c.\n"
+				     "ioe_build_info{instance=\"1\",version=\"0.1\"} 1\n"
+				     "# TYPE ioe_x_seconds gauge\n# UNIT ioe_x_seconds seconds\n# HELP ioe_x_seconds h\n"
+				     "ioe_x_seconds{instance=\"1\"} 1.500000\n"
+				     "# TYPE ioe_r counter\n# HELP ioe_r h\n"
+				     "ioe_r_total{instance=\"1\",role=\"a\\\" \\\\\"} 12\n"
+				     "ioe_r_total{instance=\"1\"} 7\n# EOF\n");
+	ck_assert_ptr_null(openmetrics_fault(t.out.data));
+
+	/* Two instances: each family once. */
+	answering(22, METRICS("9223372036854775807"));
+	ioectl("metrics");
+	ck_assert_ptr_null(openmetrics_fault(t.out.data));
+	ck_assert_ptr_nonnull(strstr(t.out.data, "ioe_x_seconds{instance=\"22\"} 1.500000\n"));
+	ck_assert_ptr_nonnull(strstr(t.out.data, "ioe_r_total{instance=\"22\",role=\"a\\\" \\\\\"} 9223372036854775807\n"));
+	ck_assert_int_eq(t.status, 0);
+}
+END_TEST
+
+/* The validator itself says no. */
+START_TEST(test_openmetrics)
+{
+	static const char *const bad[] = {
+		"", "# EOF", "# EOF\n\n", "a 1\n# EOF\n", "# TYPE a gauge\na 1\n", "# TYPE a gauge\n\n# EOF\n",
+		"# TYPE a counter\na 1\n# EOF\n", "# TYPE a counter\na_total -1\n# EOF\n", "# TYPE a gauge\na 1\na 1\n# EOF\n",
+		"# TYPE a gauge\na 1\n# HELP a b\n# EOF\n", "# TYPE a gauge\n# UNIT a s\n# EOF\n",
+		"# TYPE a gauge\n# TYPE a gauge\n# EOF\n", "# TYPE a gauge\na{b=\"c\"d} 1\n# EOF\n",
+		"# TYPE a gauge\na{b=\"\\x\"} 1\n# EOF\n", "# TYPE a stateset\na{b=\"c\"} 1\n# EOF\n",
+		"# TYPE a stateset\na{a=\"c\"} 2\n# EOF\n", "# TYPE a info\na_info 2\n# EOF\n", "# TYPE a gauge\na x\n# EOF\n",
+		"# TYPE a gauge\nb 1\n# EOF\n", "# TYPE a nothing\n# EOF\n",
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+		ck_assert_msg(openmetrics_fault(bad[i]) != NULL, "taken: %s", bad[i]);
+	ck_assert_ptr_null(openmetrics_fault("# TYPE a stateset\n# HELP a b\na{a=\"c\"} 1\na{a=\"d\"} 0\n# EOF\n"));
+}
+END_TEST
+
+static void read_file(const char *path, struct buf *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	read_all(fd, ret);
+	(void)close(fd);
+}
+
+START_TEST(test_metrics_write)
+{
+	struct buf text = { 0 };
+	char path[128], nowhere[256];
+	struct stat before, after;
+
+	(void)snprintf(path, sizeof(path), "%s/ioe.prom", dir);
+	(void)snprintf(nowhere, sizeof(nowhere), "%s/no/such/folder.prom", dir);
+	answering(1, METRICS("12"));
+	ioectl("-i", "1", "metrics", "--write", path);
+	ck_assert_str_eq(t.out.data, "");
+	ck_assert_int_eq(t.status, 0);
+	read_file(path, &text);
+	ck_assert_ptr_null(openmetrics_fault(text.data));
+	ck_assert_int_eq(stat(path, &before), 0);
+	ck_assert_int_eq(before.st_mode & 0777, 0644);
+
+	/* Another file takes its place; where nobody answers it stays as it is. */
+	ioectl("-i", "1", "metrics", "--write", path);
+	ck_assert_int_eq(stat(path, &after), 0);
+	ck_assert(before.st_ino != after.st_ino);
+	ioectl("-i", "9", "metrics", "--write", path);
+	ck_assert_int_eq(t.status, 3);
+	ck_assert_int_eq(stat(path, &before), 0);
+	ck_assert(before.st_ino == after.st_ino);
+	ioectl("-i", "1", "metrics", "--write", nowhere);
+	said("cannot be written: No such file or directory");
+	ck_assert_int_eq(t.status, 1);
+	buf_done(&text);
+}
+END_TEST
+
+START_TEST(test_wait)
+{
+	answering(1, "{\"parameters\":{\"state\":\"degraded\"}}");
+	answering(2, "{\"parameters\":{\"state\":\"starting\"}}");
+	answering(3, "{\"error\":\"org.varlink.service.PermissionDenied\"}");
+	ioectl("-i", "1", "wait");
+	ck_assert_int_eq(t.status, 0);
+	ioectl("-i", "2", "wait", "--for", "ready", "--timeout", "100ms");
+	said("Instance 2 was not ready within 100ms");
+	ck_assert_int_eq(t.status, 7);
+	ioectl("-i", "3", "wait");
+	said("may not be administered by you");
+	ck_assert_int_eq(t.status, 4);
+	ioectl("-i", "4", "wait", "--timeout=50ms");
+	said("nobody listens there");
+	ck_assert_int_eq(t.status, 7);
+	ioectl("wait", "--timeout=100ms");
+	ck_assert_int_eq(t.status, 8);
+}
+END_TEST
+
+static void act_later(int fd, const void *arg, size_t len)
+{
+	static unsigned calls;
+
+	if (++calls < 5)
+		act_answer(fd, "{\"parameters\":{\"state\":\"starting\"}}", sizeof("{\"parameters\":{\"state\":\"starting\"}}"));
+	else
+		act_answer(fd, arg, len);
+}
+
+/* It comes while it is waited for. */
+START_TEST(test_wait_comes)
+{
+	static const char running[] = "{\"parameters\":{\"state\":\"running\"}}";
+
+	run_daemon(1, act_later, running, sizeof(running));
+	ioectl("-i", "1", "wait", "--timeout=20s");
+	ck_assert_int_eq(t.status, 0);
+}
+END_TEST
+
+START_TEST(test_check)
+{
+	char path[128];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/try.conf", dir);
+	f = fopen(path, "we");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("limits = { line = \"64K\"; };\n", f);
+	(void)fclose(f);
+	ioectl("check", path);
+	ck_assert_str_eq(t.err.data, "");
+	ck_assert_ptr_nonnull(strstr(t.out.data, "is in order"));
+	ck_assert_int_eq(t.status, 0);
+	ioectl("-i", "4", "check", path);
+	ck_assert_ptr_nonnull(strstr(t.out.data, "instance 4 is in order"));
+
+	f = fopen(path, "ae");
+	(void)fputs("nonsense = 1;\n", f);
+	(void)fclose(f);
+	ioectl("check", path);
+	said("try.conf:2: nonsense is no option");
+	ck_assert_str_eq(t.out.data, "");
+	ck_assert_int_eq(t.status, 1);
+	ioectl("-j", "check", path);
+	ck_assert_ptr_nonnull(strstr(t.out.data, "\"ok\":false"));
+	ck_assert_int_eq(t.status, 1);
+	ck_assert_int_eq(setenv("IOED", "/nothing/is/here", 1), 0);
+	ioectl("check");
+	said("/nothing/is/here cannot be run: No such file or directory");
+	ck_assert_int_eq(t.status, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ctl");
@@ -483,6 +808,18 @@ int main(void)
 	tcase_add_test(tc, test_nobody);
 	tcase_add_test(tc, test_usage);
 	tcase_add_test(tc, test_output);
+	tcase_add_test(tc, test_clients);
+	tcase_add_test(tc, test_clients_of_several);
+	tcase_add_test(tc, test_clients_strange);
+	tcase_add_test(tc, test_kick);
+	tcase_add_test(tc, test_reload);
+	tcase_add_test(tc, test_log_level);
+	tcase_add_test(tc, test_metrics);
+	tcase_add_test(tc, test_openmetrics);
+	tcase_add_test(tc, test_metrics_write);
+	tcase_add_test(tc, test_wait);
+	tcase_add_test(tc, test_wait_comes);
+	tcase_add_test(tc, test_check);
 	tcase_add_test(tc, test_silent);
 	tcase_add_test(tc, test_interrupted);
 	sr = srunner_create(s);

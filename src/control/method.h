@@ -1,0 +1,23 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What a method is given, and what all of them answer with. */
+
+#include "control/service.h"
+
+struct method_call {
+	struct service *service;
+	struct json_object *parameters; /* checked against the method's row; NULL: none */
+	bool more, oneway;
+	struct buf *out;
+	struct service_job *job; /* to be set by a method that does not answer now */
+};
+
+/* NULL, @otherwise or false where it was not given. */
+const char *method_string(const struct method_call *c, const char *key);
+int64_t method_int(const struct method_call *c, const char *key, int64_t otherwise);
+bool method_flag(const struct method_call *c, const char *key);
+
+/* Replies; all consume the object, NULL for want of memory included. 0 or negative errno. */
+int method_reply(struct buf *out, struct json_object *parameters, bool continues);
+int method_error(struct buf *out, const char *error, const char *key, struct json_object *value);
+int method_invalid(struct buf *out, const char *parameter);

@@ -1,0 +1,22 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* One question to all instances that a command is for. */
+
+#include "ctl/ctl.h"
+
+#include <json-c/json.h>
+
+/* What an instance answered. CTL_OK, or how the command ends for it; has said why. */
+typedef enum ctl_exit (*ask_fn)(void *userdata, const struct ctl_instance *i, struct json_object *answer);
+
+/*
+ * Asks one after the other; @parameters are not consumed. Whatever fails is said on stderr. Theirs where all end the
+ * same way, else CTL_SOME_FAILED; CTL_NO_SERVER where none runs.
+ */
+enum ctl_exit ask_each(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn, void *userdata);
+/* The same for an answer in several replies: @fn is called with each. */
+enum ctl_exit ask_each_more(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn,
+			    void *userdata);
+
+/* Of a command that is for one instance alone: CTL_OK where there is one, else says what to do. */
+enum ctl_exit ask_is_one(const struct ctl *ctl, const char *command);

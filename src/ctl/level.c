@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* `ioectl log-level`. */
+#include "base/clock.h"
+#include "base/macro.h"
+#include "ctl/ask.h"
+#include "ctl/ctl.h"
+#include "ctl/flags.h"
+#include "ctl/instance.h"
+#include "ctl/output.h"
+#include "ctl/view.h"
+
+#include <string.h>
+
+static const char *const level_names[] = { "err", "warning", "notice", "info", "debug" };
+
+static bool level_is_known(const char *name)
+{
+	for (size_t i = 0; i < ELEMENTSOF(level_names); i++)
+		if (strcmp(level_names[i], name) == 0)
+			return true;
+	(void)fprintf(stderr, "ioectl: '%s' is no log level: err, warning, notice, info or debug\n", name);
+	return false;
+}
+
+struct level {
+	const struct ctl *ctl;
+	const char *time; /* NULL: until the next reload */
+	FILE *f;
+	struct json_object *array;
+};
+
+static enum ctl_exit level_answered(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+{
+	char level[VIEW_MAX], configured[VIEW_MAX];
+	struct level *l = userdata;
+
+	if (l->ctl->json) {
+		if (l->ctl->all)
+			(void)json_object_object_add(answer, "instance", instance_json(i));
+		return json_object_array_add(l->array, json_object_get(answer)) < 0 ? CTL_FAILED : CTL_OK;
+	}
+	(void)fprintf(l->f, "%s logs %s and above", i->name, view_text(level, answer, "level"));
+	if (l->time)
+		(void)fprintf(l->f, " for %s, then %s\n", l->time, view_text(configured, answer, "configured"));
+	else
+		(void)fprintf(l->f, " until the next reload\n");
+	return CTL_OK;
+}
+
+static enum ctl_exit level_set(struct level *l, const char *name, uint64_t usec)
+{
+	struct json_object *o = json_object_new_object();
+	enum ctl_exit asked, printed;
+	struct output out;
+
+	l->array = json_object_new_array();
+	if (!o || !l->array || output_open(&out) < 0) {
+		(void)json_object_put(o);
+		(void)json_object_put(l->array);
+		(void)fprintf(stderr, "ioectl: out of memory\n");
+		return CTL_FAILED;
+	}
+	l->f = out.file;
+	(void)json_object_object_add(o, "level", json_object_new_string(name));
+	if (l->time)
+		(void)json_object_object_add(o, "for_usec", json_object_new_int64((int64_t)usec));
+	asked = ask_each(l->ctl, "org.ioe.control.LogLevel", o, level_answered, l);
+	if (l->ctl->json)
+		view_answers(out.file, l->array, l->ctl->all);
+	(void)json_object_put(o);
+	(void)json_object_put(l->array);
+	printed = output_finish(&out);
+	return printed != CTL_OK ? printed : asked;
+}
+
+static int level_run(const struct ctl *ctl, int argc, char **argv)
+{
+	struct level l = { .ctl = ctl };
+	const struct flag flags[] = { { "for", &l.time, NULL }, { 0 } };
+	uint64_t usec = 0;
+
+	if (flags_parse(flags, 1, 1, argc, argv) < 0 || !level_is_known(argv[1]))
+		return CTL_USAGE;
+	if (l.time && flags_time("for", l.time, &usec) < 0)
+		return CTL_USAGE;
+	if (l.time && (usec == 0 || usec > 366 * 86400 * USEC_PER_SEC)) {
+		(void)fprintf(stderr, "ioectl: --for=%s is out of range: above 0, and at most 366d\n", l.time);
+		return CTL_USAGE;
+	}
+	return (int)level_set(&l, argv[1], usec);
+}
+
+const struct ctl_command level_command = {
+	.name = "log-level",
+	.args = "[--for=TIME] LEVEL",
+	.help = "log more, or less",
+	.run = level_run,
+};

@@ -1,0 +1,122 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* A daemon that is only its clients, for the tests of the control room: errands come back when the loop goes on. */
+
+#include "base/macro.h"
+#include "control/control.h"
+#include "daemon/clients.h"
+#include "daemon/loop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static unsigned fake_sessions;   /* how many there are */
+static unsigned fake_pages;      /* asked for */
+static unsigned fake_errands;    /* that were not freed yet */
+static bool fake_hold;           /* errands stay away */
+static char fake_why[CLIENTS_WHY_MAX + 1];
+static struct handle fake_kicked;
+static struct loop *fake_loop;
+
+static void fake_come(struct msg *m)
+{
+	struct errand *e = container_of(m, struct errand, msg);
+
+	e->away = false;
+	if (e->forgotten)
+		(void)errand_free(e);
+	else
+		e->came(e);
+}
+
+static void fake_send(struct errand *e)
+{
+	e->away = true;
+	e->msg.act = fake_come;
+	if (!fake_hold)
+		inbox_push(&fake_loop->inbox, &e->msg);
+}
+
+struct errand *errand_free(struct errand *e)
+{
+	if (!e)
+		return NULL;
+	if (e->away && !fake_hold) {
+		e->forgotten = true;
+		return NULL;
+	}
+	fake_errands--;
+	free(e);
+	return NULL;
+}
+
+struct clients *clients_new(struct server *s, void (*came)(struct errand *e), void *userdata)
+{
+	struct clients *c = calloc(1, sizeof(*c));
+
+	c->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	fake_errands++;
+	return c;
+}
+
+/* Session n has slot n; every tenth is called so. */
+void clients_next(struct clients *c)
+{
+	fake_pages++;
+	for (c->n = 0; c->n < CLIENTS_PAGE && c->slot < fake_sessions; c->slot++) {
+		struct client *to = &c->page[c->n++];
+
+		*to = (struct client){
+			.handle = { 1, c->slot, 1000 + c->slot },
+			.address = { .port = (uint16_t)(c->slot + 1) },
+			.dialect = DIALECT_LINE,
+			.state = c->slot % CLIENT_STATE_MAX,
+			.requests = c->slot % 3,
+			.connected_usec = 1,
+			.idle_usec = 2,
+			.bytes_out = UINT64_MAX,
+			.listener = "127.0.0.1:9001",
+		};
+		if (c->slot % 10 == 0)
+			(void)snprintf(to->name, sizeof(to->name), "Tenth%u", (unsigned)c->slot);
+	}
+	c->done = c->slot == fake_sessions;
+	fake_send(&c->errand);
+}
+
+struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why, void (*came)(struct errand *e),
+				      void *userdata)
+{
+	struct clients_kick *k = calloc(1, sizeof(*k));
+
+	k->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	k->found = h.reactor == 1 && h.slot < fake_sessions && h.generation == 1000 + h.slot;
+	(void)snprintf(fake_why, sizeof(fake_why), "%s", why);
+	fake_kicked = h;
+	fake_errands++;
+	fake_send(&k->errand);
+	return k;
+}
+
+static int fake_reload_error;
+static unsigned fake_reloads, fake_checks;
+
+static int fake_reload(_unused_ void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said)
+{
+	*(check ? &fake_checks : &fake_reloads) += 1;
+	if (fake_reload_error) {
+		(void)buf_append_str(said, "ioe.conf:3: no such thing \xff.\n");
+		return fake_reload_error;
+	}
+	change(change_data, "limits.line", "\"64K\"", "\"32K\"", false);
+	change(change_data, "file.root", "", "\"/srv/\xff\"", true);
+	(void)buf_append_str(said, "a remark\n");
+	return 0;
+}
+
+static enum log_level fake_level(_unused_ void *userdata)
+{
+	return LOG_LEVEL_WARNING;
+}
+
+static const struct control_acts fake_acts = { .reload = fake_reload, .log_level = fake_level };
