@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 /* Accepted in one turn of the loop; the rest of a crowd waits for the next. */
 #define LISTENER_ACCEPT_MAX 64
 
+#define LISTENER_BACKLOG 4096
+
 /* After running out of descriptors; sooner where a session ends. */
 #define LISTENER_PAUSE_USEC USEC_PER_SEC
 
@@ -26,15 +29,15 @@
 #define NUMBER(member) OPTION_FIELD(struct listener_options, member, uint64_t)
 
 static const struct option listener_rows[] = {
-	{ "port", OPTION_INT, NUMBER(port), 0, 65535, NULL, OPTION_APPLY_RESTART, NULL,
+	{ "port", OPTION_INT, NUMBER(port), 0, 65535, NULL, OPTION_APPLY_NOW, NULL,
 	  "The port to listen on; 0: one that the kernel chooses." },
-	{ "port_base", OPTION_INT, NUMBER(port_base), 0, 65534, NULL, OPTION_APPLY_RESTART, NULL,
+	{ "port_base", OPTION_INT, NUMBER(port_base), 0, 65534, NULL, OPTION_APPLY_NOW, NULL,
 	  "Instead of port: the instance number is added to it." },
-	{ "address", OPTION_STRING, STRING(address), 1, 45, "127.0.0.1", OPTION_APPLY_RESTART, NULL,
+	{ "address", OPTION_STRING, STRING(address), 1, 45, "127.0.0.1", OPTION_APPLY_NOW, NULL,
 	  "The IPv4 or IPv6 address to listen on; 0.0.0.0 or :: for all." },
-	{ "roles", OPTION_ROLES, NUMBER(roles), 1, 16, NULL, OPTION_APPLY_RESTART, NULL,
+	{ "roles", OPTION_ROLES, NUMBER(roles), 1, 16, NULL, OPTION_APPLY_NOW, NULL,
 	  "What is offered there: file, chat, relay, compute." },
-	{ "raw", OPTION_BOOL, OPTION_FIELD(struct listener_options, raw, bool), 0, 1, "true", OPTION_APPLY_RESTART, NULL,
+	{ "raw", OPTION_BOOL, OPTION_FIELD(struct listener_options, raw, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
 	  "Whether old clients, which end what they say by silence, are understood there." },
 };
 
@@ -154,13 +157,23 @@ static void listener_ready(struct watch *w, _unused_ uint32_t events)
 	}
 }
 
-void listener_start(struct listener *l, struct loop *loop)
+static void listener_watch(struct listener *l, struct loop *loop)
 {
 	int r = loop_watch(loop, &l->watch, EPOLLIN);
 
 	atomic_store_explicit(&l->paused, r < 0, memory_order_relaxed);
 	if (r < 0)
 		listener_wait(l, -r);
+}
+
+void listener_start(struct listener *l, struct loop *loop)
+{
+	if (l->older) {
+		counter_add(&l->accepted, atomic_load_explicit(&l->older->accepted, memory_order_relaxed));
+		counter_add(&l->refused, atomic_load_explicit(&l->older->refused, memory_order_relaxed));
+		l->older = listener_unref(l->older);
+	}
+	listener_watch(l, loop);
 }
 
 void listener_stop(struct listener *l, struct loop *loop)
@@ -177,26 +190,32 @@ void listener_stop(struct listener *l, struct loop *loop)
 void listener_resume(struct listener *l, struct loop *loop)
 {
 	if (l->watch.fd >= 0)
-		listener_start(l, loop);
+		listener_watch(l, loop);
 }
 
-static socklen_t listener_sockaddr(const char *address, unsigned port, struct sockaddr_storage *ret)
+static bool listener_parse(const struct listener_options *o, unsigned instance, struct sockaddr_storage *ret)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)ret;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+	uint16_t port = htons((uint16_t)(o->port_base ? o->port_base + instance : o->port));
 
 	*ret = (struct sockaddr_storage){};
-	if (inet_pton(AF_INET, address, &in->sin_addr) == 1) {
+	if (inet_pton(AF_INET, o->address, &in->sin_addr) == 1) {
 		in->sin_family = AF_INET;
-		in->sin_port = htons((uint16_t)port);
-		return sizeof(*in);
+		in->sin_port = port;
+		return true;
 	}
-	if (inet_pton(AF_INET6, address, &in6->sin6_addr) == 1) {
+	if (inet_pton(AF_INET6, o->address, &in6->sin6_addr) == 1) {
 		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons((uint16_t)port);
-		return sizeof(*in6);
+		in6->sin6_port = port;
+		return true;
 	}
-	return 0;
+	return false;
+}
+
+static bool listener_same_address(const struct address *a, const struct address *b)
+{
+	return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
 }
 
 /* What accepted sockets inherit: small answers at once, and peers that are gone found within two minutes. */
@@ -217,29 +236,34 @@ static void listener_set_options(int fd, int family)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
 }
 
-static int listener_bind(struct listener *l, const char *address, unsigned port)
+static int listener_bind(const struct sockaddr_storage *sa)
 {
 	_cleanup_(closep) int fd = -1;
+	socklen_t len = sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+
+	fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	listener_set_options(fd, sa->ss_family);
+	if (bind(fd, (const struct sockaddr *)sa, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0)
+		return -errno;
+	return STEAL_FD(fd);
+}
+
+/* Takes the fd over on success, with the address that it really has. */
+static int listener_use(struct listener *l, int fd)
+{
 	struct sockaddr_storage sa;
-	socklen_t len = listener_sockaddr(address, port, &sa);
+	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT_MAX];
 	struct address at;
 
-	if (len == 0)
-		return -EINVAL;
-	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	listener_set_options(fd, sa.ss_family);
-	if (bind(fd, (struct sockaddr *)&sa, len) < 0 || listen(fd, 4096) < 0)
-		return -errno;
-	len = sizeof(sa);
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
 		return -errno;
 	address_from_sockaddr(&at, &sa);
 	(void)snprintf(l->address, sizeof(l->address), sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u",
 		       address_text(&at, text), at.port);
-	l->watch = (struct watch){ .fd = STEAL_FD(fd), .ready = listener_ready };
+	l->watch = (struct watch){ .fd = fd, .ready = listener_ready };
 	return 0;
 }
 
@@ -271,36 +295,195 @@ static int listener_set_roles(struct listener *l, uint64_t bits)
 	return r;
 }
 
-int listener_open(struct listener *l, struct server *s, const struct listener_options *o, unsigned instance, char *why,
-		  size_t why_size)
+static int listener_new(struct listener **ret, struct server *s, const struct listener_options *o,
+			const struct address *at)
 {
-	unsigned port = (unsigned)(o->port_base ? o->port_base + instance : o->port);
+	struct listener *l = calloc(1, sizeof(*l));
 	int r;
 
-	*l = (struct listener){ .server = s, .watch.fd = -1, .complaint = { 60 * USEC_PER_SEC, 1, 0, 0, 0 } };
+	if (!l)
+		return -ENOMEM;
+	atomic_init(&l->refs, 1);
+	l->server = s;
+	l->watch.fd = -1;
+	l->complaint = (struct ratelimit){ .interval_usec = 60 * USEC_PER_SEC, .burst = 1 };
+	l->at = *at;
 	l->raw = o->raw;
 	r = listener_set_roles(l, o->roles);
-	if (r >= 0)
-		r = listener_bind(l, o->address, port);
-	if (r == -EADDRINUSE)
-		(void)snprintf(why, why_size,
-			       "port %u on %s is in use by another program; stop it (ss -ltnp shows it), or change "
-			       "listeners in the configuration",
-			       port, o->address);
-	else if (r == -EADDRNOTAVAIL)
-		(void)snprintf(why, why_size, "%s is no address of this machine; change listeners in the configuration",
-			       o->address);
-	else if (r == -EACCES)
-		(void)snprintf(why, why_size, "port %u needs a right that ioed does not have; choose one from 1024 to 65535",
-			       port);
-	else if (r < 0)
-		(void)snprintf(why, why_size, "cannot listen on %s port %u: %s", o->address, port, strerror(-r));
+	if (r < 0)
+		(void)listener_unref(l);
+	else
+		*ret = l;
 	return r;
 }
 
-void listener_done(struct listener *l)
+static struct listener *listener_find(struct listener *const *list, const struct address *at)
 {
+	for (; list && *list; list++)
+		if (listener_same_address(&(*list)->at, at))
+			return *list;
+	return NULL;
+}
+
+static int listener_take_inherited(struct inherited *in, unsigned n, const struct address *at)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (in[i].fd >= 0 && listener_same_address(&in[i].at, at))
+			return STEAL_FD(in[i].fd);
+	return -1;
+}
+
+/* A socket for it: the fd or negative errno. */
+static int listener_socket(struct listener *l, struct listener *older, const struct sockaddr_storage *sa,
+			   struct inherited *in, unsigned n_in)
+{
+	int fd;
+
+	if (older) {
+		l->older = listener_ref(older);
+		fd = fcntl(older->watch.fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = listener_take_inherited(in, n_in, &l->at);
+	return fd >= 0 ? fd : listener_bind(sa);
+}
+
+static void listener_explain(int error, const struct listener_options *o, const struct address *at, char *why,
+			     size_t why_size)
+{
+	if (error == -EADDRINUSE)
+		(void)snprintf(why, why_size,
+			       "port %u on %s is in use by another program; stop it (ss -ltnp shows it), or change "
+			       "listeners in the configuration",
+			       at->port, o->address);
+	else if (error == -EADDRNOTAVAIL)
+		(void)snprintf(why, why_size, "%s is no address of this machine; change listeners in the configuration",
+			       o->address);
+	else if (error == -EACCES)
+		(void)snprintf(why, why_size, "port %u needs a right that ioed does not have; choose one from 1024 to 65535",
+			       at->port);
+	else
+		(void)snprintf(why, why_size, "cannot listen on %s port %u: %s", o->address, at->port, strerror(-error));
+}
+
+int listener_open(struct listener **ret, struct server *s, const struct listener_options *o, unsigned instance,
+		  struct listener *const *old, struct inherited *in, unsigned n_in, char *why, size_t why_size)
+{
+	struct sockaddr_storage sa;
+	struct listener *older, *l = NULL;
+	struct address at;
+	int r, fd = -1;
+
+	if (!listener_parse(o, instance, &sa))
+		return -EINVAL;
+	address_from_sockaddr(&at, &sa);
+	older = listener_find(old, &at);
+	if (older && older->role_bits == o->roles && older->raw == o->raw) {
+		*ret = listener_ref(older);
+		return 0;
+	}
+	r = listener_new(&l, s, o, &at);
+	if (r >= 0)
+		r = fd = listener_socket(l, older, &sa, in, n_in);
+	if (r >= 0)
+		r = listener_use(l, fd);
+	if (r >= 0) {
+		*ret = l;
+		return 0;
+	}
+	listener_explain(r, o, &at, why, why_size);
+	if (fd >= 0)
+		(void)close(fd);
+	(void)listener_unref(l);
+	return r;
+}
+
+struct listener *listener_ref(struct listener *l)
+{
+	(void)atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
+	return l;
+}
+
+struct listener *listener_unref(struct listener *l)
+{
+	if (!l || atomic_fetch_sub_explicit(&l->refs, 1, memory_order_acq_rel) > 1)
+		return NULL;
 	if (l->watch.fd >= 0)
 		(void)close(l->watch.fd);
-	l->watch.fd = -1;
+	(void)listener_unref(l->older);
+	free(l);
+	return NULL;
+}
+
+struct listener **listener_list_copy(struct listener *const *list)
+{
+	struct listener **copy;
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < n; i++)
+		copy[i] = listener_ref(list[i]);
+	return copy;
+}
+
+void listener_list_free(struct listener **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		(void)listener_unref(list[i]);
+	free(list);
+}
+
+static bool inherited_is_tcp(int fd, int family)
+{
+	int type = 0, listening = 0;
+	socklen_t type_len = sizeof(type), listening_len = sizeof(listening);
+
+	return (family == AF_INET || family == AF_INET6) &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_STREAM &&
+	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &listening_len) == 0 && listening;
+}
+
+int inherited_take(struct inherited *ret, int first, unsigned n, char *why, size_t why_size)
+{
+	for (unsigned i = 0; i < n; i++)
+		ret[i] = (struct inherited){ .fd = first + (int)i };
+	for (unsigned i = 0; i < n; i++) {
+		struct sockaddr_storage sa = {};
+		socklen_t len = sizeof(sa);
+		int fd = ret[i].fd;
+
+		if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0 || !inherited_is_tcp(fd, sa.ss_family)) {
+			(void)snprintf(why, why_size,
+				       "the descriptor %d that was passed in is no listening TCP socket; ioe@.socket may "
+				       "have ListenStream= lines with address and port only",
+				       fd);
+			return -EINVAL;
+		}
+		if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			return -errno;
+		listener_set_options(fd, AF_INET);
+		address_from_sockaddr(&ret[i].at, &sa);
+	}
+	return 0;
+}
+
+int inherited_done(struct inherited *in, unsigned n, char *why, size_t why_size)
+{
+	char text[ADDRESS_TEXT_MAX];
+	int r = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (in[i].fd < 0)
+			continue;
+		(void)snprintf(why, why_size,
+			       "systemd passed in the socket %s port %u, and no listener in the configuration has it; "
+			       "systemctl disable --now ioe@N.socket, or add the listener",
+			       address_text(&in[i].at, text), in[i].at.port);
+		(void)close(in[i].fd);
+		in[i].fd = -1;
+		r = -EINVAL;
+	}
+	return r;
 }

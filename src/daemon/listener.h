@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An address and port with a set of roles, and the accepting of connections there, which is reactor 0's work. Bound
- * in main before the reactors start, so that a port in use is told where starting can still fail.
+ * in main, so that a port in use is told where starting or reloading can still fail. Nothing of a listener changes
+ * once reactor 0 has it: a reload that changes its roles makes another one with the same socket, and sessions keep
+ * the one they came by. Counted: main's list, reactor 0's list and each session hold a reference.
  */
 
 #include "base/ratelimit.h"
@@ -35,8 +37,11 @@ extern const struct option_section listener_section;
 struct server;
 
 struct listener {
+	atomic_uint refs;
 	struct watch watch;
 	struct server *server;
+	struct address at;      /* as configured: with port 0 where the kernel chose */
+	struct listener *older; /* a reference: has the same socket, and hands its counters over when this one starts */
 	char address[64];  /* with the port that it has: "127.0.0.1:9001" */
 	char roles[80];    /* "file+chat" */
 	uint64_t role_bits;
@@ -49,10 +54,29 @@ struct listener {
 	atomic_uint_fast64_t accepted, refused;
 };
 
-/* Binds and listens. 0 or negative errno with a sentence in @why. */
-int listener_open(struct listener *l, struct server *s, const struct listener_options *o, unsigned instance, char *why,
-		  size_t why_size);
-void listener_done(struct listener *l);
+/* Sockets that the service manager has bound for us already (sd_listen_fds(3)). */
+struct inherited {
+	int fd; /* -1: taken */
+	struct address at;
+};
+
+/* Looks at the @n descriptors from @first on, and takes them over. 0 or negative errno with a sentence in @why. */
+int inherited_take(struct inherited *ret, int first, unsigned n, char *why, size_t why_size);
+/* All must have found their listener: -EINVAL with a sentence that names one that has not. Closes what is left. */
+int inherited_done(struct inherited *in, unsigned n, char *why, size_t why_size);
+
+/*
+ * Finds a socket for the configured listener: an older listener's that has it already (@old, NULL-terminated; the
+ * very listener where nothing about it changes), one that was inherited, or one that is bound now. 0 or negative
+ * errno with a sentence in @why.
+ */
+int listener_open(struct listener **ret, struct server *s, const struct listener_options *o, unsigned instance,
+		  struct listener *const *old, struct inherited *in, unsigned n_in, char *why, size_t why_size);
+struct listener *listener_ref(struct listener *l);
+struct listener *listener_unref(struct listener *l); /* closes with the last one; returns NULL */
+/* A NULL-terminated list, each with a reference. NULL is an empty one. */
+struct listener **listener_list_copy(struct listener *const *list); /* NULL: no memory */
+void listener_list_free(struct listener **list);
 
 /* In reactor 0. */
 void listener_start(struct listener *l, struct loop *loop);

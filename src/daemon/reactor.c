@@ -88,15 +88,27 @@ void reactor_post(struct reactor *from, struct reactor *to, struct msg *m)
 		inbox_push(&to->loop.inbox, m);
 }
 
+static void reactor_accept_again(struct timer *t)
+{
+	struct reactor *r = container_of(t, struct reactor, accept_timer);
+
+	for (struct listener **l = r->listeners; *l; l++)
+		if (atomic_load_explicit(&(*l)->paused, memory_order_relaxed))
+			listener_resume(*l, &r->loop);
+}
+
 void reactor_session_back(struct server *s, struct listener *l, const struct address *peer, unsigned index)
 {
 	struct reactor *r = &s->reactors[0];
 
 	account_leave(&r->account, peer);
 	s->placed[index]--;
+	(void)listener_unref(l);
 	/* It has given a descriptor back. */
-	if (atomic_load_explicit(&l->paused, memory_order_relaxed))
-		listener_resume(l, &r->loop);
+	if (timer_is_armed(&r->accept_timer)) {
+		loop_no_timer(&r->loop, &r->accept_timer);
+		reactor_accept_again(&r->accept_timer);
+	}
 }
 
 static void reactor_bury(struct later *l)
@@ -108,15 +120,6 @@ static void reactor_bury(struct later *l)
 		loop_later(&r->loop, &r->check_empty);
 }
 
-static void reactor_accept_again(struct timer *t)
-{
-	struct reactor *r = container_of(t, struct reactor, accept_timer);
-
-	for (size_t i = 0; i < r->server->n_listeners; i++)
-		if (atomic_load_explicit(&r->server->listeners[i].paused, memory_order_relaxed))
-			listener_resume(&r->server->listeners[i], &r->loop);
-}
-
 static void reactor_use(struct reactor *r, struct settings *settings)
 {
 	r->settings = settings;
@@ -124,11 +127,39 @@ static void reactor_use(struct reactor *r, struct settings *settings)
 	pool_set_limit(&r->pool, r->limits->memory / r->server->n_reactors);
 }
 
+static bool reactor_has_listener(struct listener *const *list, const struct listener *l)
+{
+	while (*list && *list != l)
+		list++;
+	return *list;
+}
+
+/*
+ * Those that stay are not touched. One that only changes has its socket in both lists: what waits in its backlog is
+ * accepted by the new one.
+ */
+static void reactor_use_listeners(struct reactor *r, struct listener **listeners)
+{
+	struct listener **old = r->listeners;
+
+	r->listeners = listeners;
+	for (struct listener **l = old; *l; l++)
+		if (!reactor_has_listener(listeners, *l))
+			listener_stop(*l, &r->loop);
+	for (struct listener **l = listeners; *l; l++)
+		if (!reactor_has_listener(old, *l))
+			listener_start(*l, &r->loop);
+	listener_list_free(old);
+}
+
 static void reactor_update(struct msg *m)
 {
 	struct reactor_update *u = container_of(m, struct reactor_update, msg);
 	struct settings *old = u->reactor->settings;
 
+	if (u->listeners && !u->reactor->leaving)
+		reactor_use_listeners(u->reactor, STEAL_PTR(u->listeners));
+	listener_list_free(u->listeners);
 	reactor_use(u->reactor, u->settings);
 	(void)settings_unref(old);
 	free(u);
@@ -159,8 +190,8 @@ static void reactor_leave_now(struct msg *m)
 
 	r->leaving = true;
 	if (r->index == 0) {
-		for (size_t i = 0; i < s->n_listeners; i++)
-			listener_stop(&s->listeners[i], &r->loop);
+		for (struct listener **l = r->listeners; *l; l++)
+			listener_stop(*l, &r->loop);
 		loop_no_timer(&r->loop, &r->accept_timer);
 		/* Behind the last connection that was given to each. */
 		for (unsigned i = 1; i < s->n_reactors; i++)
@@ -259,6 +290,7 @@ void reactor_done(struct reactor *r)
 	loop_done(&r->loop);
 	request_pool_done(r);
 	pool_done(&r->pool);
+	listener_list_free(r->listeners);
 	free(r->slots);
 	free(r->scratch);
 	(void)settings_unref(r->settings);
@@ -271,8 +303,8 @@ static void *reactor_main(void *arg)
 
 	(void)journal_thread_init();
 	if (r->index == 0)
-		for (size_t i = 0; i < r->server->n_listeners; i++)
-			listener_start(&r->server->listeners[i], &r->loop);
+		for (struct listener **l = r->listeners; *l; l++)
+			listener_start(*l, &r->loop);
 	e = loop_run(&r->loop);
 	if (e < 0)
 		log_err("reactor %u ended: %s", r->index, strerror(-e));

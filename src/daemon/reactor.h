@@ -69,6 +69,7 @@ struct reactor {
 	atomic_bool poked;
 
 	/* Reactor 0's. */
+	struct listener **listeners; /* NULL-terminated, with references */
 	struct account account;
 	struct timer accept_timer; /* tries again after a pause */
 
@@ -101,7 +102,8 @@ bool reactor_poke(struct reactor *r);
 struct reactor_update {
 	struct msg msg;
 	struct reactor *reactor;
-	struct settings *settings; /* a reference */
+	struct settings *settings;   /* a reference */
+	struct listener **listeners; /* for reactor 0: all there shall be, with references */
 };
 void reactor_tell_update(struct reactor *r, struct reactor_update *u);
 

@@ -24,6 +24,8 @@
 /* How long after the reset of what is left a thread may take to come back from the kernel. */
 #define SERVER_GIVE_UP_USEC USEC_PER_SEC
 
+#define SERVER_FIRST_FD 3 /* SD_LISTEN_FDS_START */
+
 #define NUMBER(member) OPTION_FIELD(struct server_options, member, uint64_t)
 #define STRING(member) OPTION_FIELD(struct server_options, member, char *)
 
@@ -56,20 +58,38 @@ struct reactor *server_owner(struct server *s, const void *key, size_t len)
 	return &s->reactors[map_siphash(s->name_k0, s->name_k1, key, len) % s->n_reactors];
 }
 
-static int server_open_listeners(struct server *s, char *why, size_t why_size)
+/* All that @settings want, out of what there is, what was inherited, and new ones. */
+static int server_open_listeners(struct server *s, const struct settings *settings, struct inherited *in, unsigned n_in,
+				 struct listener ***ret, char *why, size_t why_size)
 {
+	struct listener **list = calloc(settings->n_listeners + 1, sizeof(*list));
+	int r = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < settings->n_listeners && r >= 0; i++)
+		r = listener_open(&list[i], s, settings->listeners[i], s->args.instance, s->listeners, in, n_in, why,
+				  why_size);
+	if (r < 0)
+		listener_list_free(list);
+	else
+		*ret = list;
+	return r;
+}
+
+static int server_first_listeners(struct server *s, char *why, size_t why_size)
+{
+	unsigned n = s->args.n_inherited;
+	_cleanup_(freep) struct inherited *in = calloc(n + 1, sizeof(*in));
 	int r;
 
-	s->listeners = calloc(s->settings->n_listeners, sizeof(*s->listeners));
-	if (!s->listeners)
+	if (!in)
 		return -ENOMEM;
-	for (size_t i = 0; i < s->settings->n_listeners; i++) {
-		r = listener_open(&s->listeners[i], s, s->settings->listeners[i], s->args.instance, why, why_size);
-		if (r < 0)
-			return r;
-		s->n_listeners++;
-	}
-	return 0;
+	r = inherited_take(in, SERVER_FIRST_FD, n, why, why_size);
+	if (r >= 0)
+		r = server_open_listeners(s, s->settings, in, n, &s->listeners, why, why_size);
+	if (r < 0)
+		return r;
+	s->n_listeners = s->settings->n_listeners;
+	return inherited_done(in, n, why, why_size);
 }
 
 static int server_start_roles(struct server *s, char *why, size_t why_size)
@@ -111,6 +131,9 @@ static int server_start_reactors(struct server *s, unsigned n)
 			return r;
 		}
 	}
+	s->reactors[0].listeners = listener_list_copy(s->listeners);
+	if (!s->reactors[0].listeners)
+		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++) {
 		r = reactor_start(&s->reactors[i]);
 		if (r < 0)
@@ -138,7 +161,7 @@ static int server_start_all(struct server *s, char *why, size_t why_size)
 	r = server_start_roles(s, why, why_size);
 	if (r < 0)
 		return r;
-	r = server_open_listeners(s, why, why_size);
+	r = server_first_listeners(s, why, why_size);
 	if (r < 0)
 		return r;
 	return server_start_reactors(s, (unsigned)o->reactors);
@@ -173,28 +196,57 @@ int server_start(struct server **ret, const struct server_args *args, char *why,
 	return 0;
 }
 
-int server_reload(struct server *s, struct settings *settings, const char *said)
+static void server_drop_updates(struct reactor_update **updates, unsigned n)
 {
-	struct reactor_update *updates[REACTORS_MAX];
+	for (unsigned i = 0; i < n; i++) {
+		listener_list_free(updates[i]->listeners);
+		free(updates[i]);
+	}
+}
+
+/* A message for each reactor: allocated before anything is said, so that all hear it or none. */
+static int server_make_updates(struct server *s, struct listener *const *listeners, struct reactor_update **ret)
+{
 	unsigned n;
 
 	for (n = 0; n < s->n_reactors; n++) {
-		updates[n] = calloc(1, sizeof(*updates[n]));
-		if (!updates[n])
+		ret[n] = calloc(1, sizeof(*ret[n]));
+		if (!ret[n])
 			break;
 	}
-	if (n < s->n_reactors) {
-		while (n-- > 0)
-			free(updates[n]);
-		return -ENOMEM;
+	if (n == s->n_reactors)
+		ret[0]->listeners = listener_list_copy(listeners);
+	if (n == s->n_reactors && ret[0]->listeners)
+		return 0;
+	server_drop_updates(ret, n);
+	return -ENOMEM;
+}
+
+int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size)
+{
+	struct reactor_update *updates[REACTORS_MAX];
+	struct listener **listeners;
+	int r;
+
+	r = server_open_listeners(s, settings, NULL, 0, &listeners, why, why_size);
+	if (r < 0)
+		return r;
+	r = server_make_updates(s, listeners, updates);
+	if (r < 0) {
+		listener_list_free(listeners);
+		return r;
 	}
-	for (n = 0; n < s->n_reactors; n++) {
-		updates[n]->settings = settings_ref(settings);
-		reactor_tell_update(&s->reactors[n], updates[n]);
+	/* From here on nothing can fail. */
+	for (unsigned i = 0; i < s->n_reactors; i++) {
+		updates[i]->settings = settings_ref(settings);
+		reactor_tell_update(&s->reactors[i], updates[i]);
 	}
 	for (unsigned i = 0; i < s->n_roles; i++)
 		if (s->args.roles[i]->reload)
 			s->args.roles[i]->reload(s->role_states[i], settings);
+	listener_list_free(s->listeners);
+	s->listeners = listeners;
+	s->n_listeners = settings->n_listeners;
 	(void)settings_unref(s->settings);
 	s->settings = settings_ref(settings);
 	s->reload_usec = clock_real_usec();
@@ -308,11 +360,9 @@ unsigned server_free(struct server *s)
 	errand_free_all(&s->errands);
 	for (unsigned i = 0; i < s->n_reactors; i++)
 		reactor_done(&s->reactors[i]);
-	for (size_t i = 0; i < s->n_listeners; i++)
-		listener_done(&s->listeners[i]);
+	listener_list_free(s->listeners);
 	free(s->reactors);
 	free(s->placed);
-	free(s->listeners);
 	state_close(s);
 	(void)settings_unref(s->settings);
 	free(s);

@@ -25,6 +25,7 @@ struct server_args {
 	const struct role *const *roles; /* NULL-terminated, in the order of the schema's names; static */
 	struct settings *settings;       /* a reference of its own is taken */
 	struct loop *loop;               /* main's */
+	unsigned n_inherited;            /* listening sockets from descriptor 3 on, the service manager's */
 	void (*stopped)(struct server *s, void *userdata); /* after server_stop(): all threads have ended */
 	void *userdata;
 };
@@ -35,7 +36,7 @@ struct server {
 	unsigned n_roles;
 	unsigned n_roles_started;
 	void *role_states[ROLES_MAX];
-	struct listener *listeners;
+	struct listener **listeners; /* NULL-terminated; reactor 0 has a list of its own */
 	size_t n_listeners;
 	struct reactor *reactors;
 	unsigned n_reactors;
@@ -59,8 +60,11 @@ struct server {
 /* Opens everything and starts the threads. 0 or negative errno with sentences in @why. */
 int server_start(struct server **ret, const struct server_args *args, char *why, size_t why_size);
 
-/* Has all threads switch to these settings (a reference is taken). 0 or -ENOMEM: nothing was changed. @said: a remark. */
-int server_reload(struct server *s, struct settings *settings, const char *said);
+/*
+ * Has all threads switch to these settings (a reference is taken), listeners included. 0, or negative errno with a
+ * sentence in @why: nothing was changed. @said: a remark for the status.
+ */
+int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size);
 void server_reload_failed(struct server *s, const char *why);
 
 /*

@@ -246,7 +246,7 @@ int session_new(struct reactor *from, struct reactor *to, struct listener *l, in
 		return -ENOMEM;
 	s->conn.watch.fd = fd;
 	s->reactor = to;
-	s->listener = l;
+	s->listener = listener_ref(l);
 	s->address = *peer;
 	s->msg.act = session_adopt;
 	reactor_post(from, to, &s->msg);

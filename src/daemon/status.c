@@ -36,7 +36,7 @@ static void status_warn(struct status *st, const char *fmt, ...)
 static void status_add_listeners(struct server *s, struct status *st)
 {
 	for (size_t i = 0; i < s->n_listeners; i++) {
-		struct listener *l = &s->listeners[i];
+		struct listener *l = s->listeners[i];
 		struct status_listener *to = &st->listeners[i];
 
 		(void)snprintf(to->address, sizeof(to->address), "%s", l->address);

@@ -41,6 +41,7 @@ struct main {
 	struct server *server;
 	struct control *control;
 	struct notify *notify;
+	unsigned n_inherited; /* sockets from the service manager */
 	char status[400]; /* for the service manager */
 };
 
@@ -121,6 +122,7 @@ static int main_load_fresh(struct main *m, config_change_fn change, void *change
 static int main_reload(struct main *m, config_change_fn change, void *change_data, struct buf *said)
 {
 	struct settings *fresh = NULL;
+	char refused[512] = "";
 	const char *text;
 	int r;
 
@@ -128,7 +130,12 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	r = main_load_fresh(m, change, change_data, &fresh, said);
 	text = buf_str(said);
 	if (r >= 0)
-		r = server_reload(m->server, fresh, text ? text : "");
+		r = server_reload(m->server, fresh, text ? text : "", refused, sizeof(refused));
+	if (r < 0 && *refused) {
+		buf_done(said); /* remarks about what is not going to be */
+		(void)buf_append_str(said, refused);
+		text = buf_str(said);
+	}
 	if (r >= 0) {
 		main_use_log_level(fresh);
 		log_notice("reloaded the configuration from %s", fresh->source);
@@ -263,6 +270,7 @@ static int main_start(struct main *m)
 		.roles = ioed_roles,
 		.settings = m->settings,
 		.loop = &m->loop,
+		.n_inherited = m->n_inherited,
 		.stopped = main_stopped,
 		.userdata = m,
 	};
@@ -289,7 +297,7 @@ static void main_ready(struct main *m)
 
 	for (size_t i = 0; i < m->server->n_listeners && len < sizeof(m->status); i++)
 		len += (size_t)snprintf(m->status + len, sizeof(m->status) - len, "%s %s (%s)", i ? "," : "",
-					m->server->listeners[i].address, m->server->listeners[i].roles);
+					m->server->listeners[i]->address, m->server->listeners[i]->roles);
 	log_notice("ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
 	notify_ready(m->notify, m->status);
 	main_notify_later(m);
@@ -304,7 +312,10 @@ static int main_serve(struct main *m)
 	unsigned left = 0;
 	int r;
 
-	r = loop_init(&m->loop);
+	r = notify_listen_fds();
+	m->n_inherited = r > 0 ? (unsigned)r : 0;
+	if (r >= 0)
+		r = loop_init(&m->loop);
 	if (r >= 0)
 		r = main_block_signals(m);
 	if (r >= 0)

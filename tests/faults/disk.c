@@ -30,17 +30,16 @@ bool disk_may_mount(const char **ret_why)
 	return false;
 }
 
-static bool disk_run(const char *const *argv)
+/* What it complains about, or NULL where it succeeds. */
+static char *disk_run(const char *const *argv)
 {
-	g_autofree char *error = NULL;
+	g_autofree char *said = NULL;
 	int status;
 
-	if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
-			  &error, &status, NULL))
-		return false;
-	if (status != 0)
-		g_printerr("# %s: %s\n", argv[0], error);
-	return status == 0;
+	if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said,
+			  &status, NULL))
+		return g_strdup("it cannot be run");
+	return status == 0 ? NULL : g_steal_pointer(&said);
 }
 
 static char *disk_mkfs(const char *type)
@@ -67,6 +66,7 @@ void disk_init(struct disk *d, const char *dir, const char *type, const char *wh
 	g_autofree char *mkfs = disk_mkfs(type);
 	const char *ext4_argv[] = { mkfs, "-q", "-F", "-m", "0", NULL, NULL };
 	const char *xfs_argv[] = { mkfs, "-q", "-f", NULL, NULL };
+	g_autofree char *error = NULL;
 	int fd;
 
 	*d = (struct disk){ .type = g_strdup(type), .where = g_strdup(where) };
@@ -76,16 +76,26 @@ void disk_init(struct disk *d, const char *dir, const char *type, const char *wh
 	g_assert_cmpint(fd, >=, 0);
 	g_assert_cmpint(ftruncate(fd, xfs ? DISK_BYTES_XFS : DISK_BYTES_EXT4), ==, 0);
 	(void)close(fd);
-	if (!disk_run(xfs ? xfs_argv : ext4_argv))
-		harness_fail("%s makes no file system.", mkfs);
+	error = disk_run(xfs ? xfs_argv : ext4_argv);
+	if (error)
+		harness_fail("%s makes no file system: %s", mkfs, error);
 }
 
 void disk_mount(struct disk *d)
 {
 	const char *argv[] = { "mount", "-o", "loop", "-t", d->type, d->image, d->where, NULL };
+	gint64 deadline = harness_deadline();
 
-	if (!disk_run(argv))
-		harness_fail("The %s file system cannot be mounted.", d->type);
+	/* Loop devices are everybody's: one that was free may be taken when its turn comes. */
+	for (;;) {
+		g_autofree char *error = disk_run(argv);
+
+		if (!error)
+			break;
+		if (g_get_monotonic_time() > deadline)
+			harness_fail("The %s file system cannot be mounted: %s", d->type, error);
+		g_usleep(100000);
+	}
 	d->mounted = true;
 }
 

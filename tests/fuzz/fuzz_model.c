@@ -284,6 +284,7 @@ static void end_say_all(struct session_end *e, const struct buf *bytes, uint8_t 
 			continue;
 		}
 		done += (size_t)n;
+		e->house->asked += (size_t)n; /* the model knows it better */
 		quiet = 0;
 		switch (chance_of(c, 5)) {
 		case 0:

@@ -196,7 +196,7 @@ bool client_open(struct client *c, struct house *h, enum house_listener listener
 {
 	*c = (struct client){
 		.house = h,
-		.listener = &h->server.listeners[listener],
+		.listener = h->server.listeners[listener],
 		.fd = house_connect(h, listener, small_buffers, &c->session),
 		.dialect = DIALECT_LINE,
 		.first_line = true,
@@ -214,6 +214,10 @@ size_t client_say(struct client *c, const char *p, size_t n)
 	taken = send(c->fd, p, n, MSG_NOSIGNAL);
 	if (taken <= 0)
 		return 0;
+	/* A request ends with its line; or, an old client's and one that is too long, with what was sent at once. */
+	c->house->asked++;
+	for (ssize_t i = 0; i < taken; i++)
+		c->house->asked += p[i] == '\n';
 	if (!c->raw)
 		client_said(c, p, (size_t)taken);
 	return (size_t)taken;
@@ -273,9 +277,8 @@ void client_finish(struct client *c)
 			moved = true;
 		quiet = moved ? 0 : quiet + 1;
 	}
-	if (c->fd >= 0 && client_is_safe(c)) {
-		FUZZ_CHECK(c->gone);
+	FUZZ_CHECK(c->fd < 0 || c->gone || c->raw); /* it waits for nothing and nobody */
+	if (c->fd >= 0 && client_is_safe(c))
 		FUZZ_CHECK(c->n_answered == c->owed.len && c->sized_left == 0 && c->answer.len == 0);
-	}
 	client_close(c);
 }

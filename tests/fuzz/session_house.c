@@ -48,7 +48,8 @@ static const char *const house_configs[HOUSE_MAX] = {
 
 #define HOUSE_COPIED_MAX  (64U << 10) /* a longer file leaves by sendfile() */
 #define HOUSE_LISTING_MAX (16U << 10)
-#define HOUSE_RAW_MAX    (132U << 10) /* what is kept while an old client is listened to: two reads, and a little */
+#define HOUSE_RAW_KEPT   (64U << 10) /* while an old client is listened to, and a read more */
+#define HOUSE_RAW_MAX    (HOUSE_RAW_KEPT + REACTOR_SCRATCH + (4U << 10))
 #define HOUSE_CHUNK      4096
 
 #define HOUSE_FILE_MODE 0600
@@ -198,13 +199,11 @@ static void house_tear_down(void)
 			if (ioed_roles[i - 1]->stop)
 				ioed_roles[i - 1]->stop(h->server.role_states[i - 1]);
 		reactor_done(h->reactor);
-		for (size_t i = 0; i < h->server.n_listeners; i++)
-			listener_done(&h->server.listeners[i]);
+		listener_list_free(h->server.listeners);
 		(void)settings_unref(h->server.settings);
 		loop_done(&h->main_loop);
 		closep(&h->root_fd);
 		closep(&h->server.state_fd);
-		free(h->server.listeners);
 		free(h->server.placed);
 		free(h->reactor);
 		free(h);
@@ -276,15 +275,17 @@ static struct house *house_build(enum house_kind kind)
 	FUZZ_CHECK(worker_pool_new(&s->workers, 2) == 0);
 	house_start_roles(h);
 
-	s->listeners = calloc(HOUSE_LISTENERS, sizeof(*s->listeners));
+	s->listeners = calloc(HOUSE_LISTENERS + 1, sizeof(struct listener *));
 	s->placed = calloc(1, sizeof(*s->placed));
 	s->reactors = h->reactor = calloc(1, sizeof(*s->reactors));
 	FUZZ_CHECK(s->listeners && s->placed && s->reactors && s->settings->n_listeners == HOUSE_LISTENERS);
 	for (; s->n_listeners < HOUSE_LISTENERS; s->n_listeners++)
-		FUZZ_CHECK(listener_open(&s->listeners[s->n_listeners], s, s->settings->listeners[s->n_listeners], 1, why,
-					 sizeof(why)) == 0);
+		FUZZ_CHECK(listener_open(&s->listeners[s->n_listeners], s, s->settings->listeners[s->n_listeners], 1, NULL,
+					 NULL, 0, why, sizeof(why)) == 0);
 	s->n_reactors = 1;
 	FUZZ_CHECK(reactor_init(h->reactor, s, 0, s->settings) == 0);
+	h->reactor->listeners = listener_list_copy(s->listeners);
+	FUZZ_CHECK(h->reactor->listeners);
 	/* As if they were full: what is free shall be really free, so that a sanitizer sees who still uses it. */
 	h->reactor->n_free_requests = h->reactor->pool.n_free = UINT_MAX / 2;
 	h->limits = h->reactor->limits;
@@ -311,7 +312,7 @@ int house_connect(struct house *h, enum house_listener listener, bool small_buff
 		for (unsigned i = 0; i < 2; i++)
 			FUZZ_CHECK(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)) == 0);
 	h->server.placed[0]++;
-	FUZZ_CHECK(session_new(h->reactor, h->reactor, &h->server.listeners[listener], fds[0], &peer) == 0);
+	FUZZ_CHECK(session_new(h->reactor, h->reactor, h->server.listeners[listener], fds[0], &peer) == 0);
 	*ret = container_of(h->reactor->sessions.prev, struct session, link)->handle;
 	return fds[1];
 }
@@ -329,6 +330,7 @@ static void house_check_session(const struct house *h, const struct session *s)
 {
 	const struct limits_options *l = h->limits;
 	const struct input *in = s->input;
+	uint64_t held_max = REACTOR_SCRATCH + l->line + 2 + (s->listener->raw ? HOUSE_RAW_KEPT : 0);
 
 	FUZZ_CHECK(!s->ended && reactor_find(h->reactor, s->handle) == s);
 	FUZZ_CHECK(s->n_requests == house_count(&s->requests) && s->n_requests <= l->pipeline);
@@ -338,7 +340,7 @@ static void house_check_session(const struct house *h, const struct session *s)
 	if (!in)
 		return;
 	FUZZ_CHECK(line_kept(&in->line) <= l->line + 1);
-	FUZZ_CHECK(in->held_off + in->held_len <= in->held_cap && in->held_cap <= REACTOR_SCRATCH + l->line + 2);
+	FUZZ_CHECK(in->held_off + in->held_len <= in->held_cap && in->held_cap <= held_max);
 	FUZZ_CHECK(in->charged >= in->held_cap + line_kept(&in->line));
 }
 
@@ -363,6 +365,15 @@ static uint64_t house_charged(const struct house *h, const struct session *s)
 	return n;
 }
 
+static uint64_t house_answered(const struct house *h)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i <= h->server.n_roles; i++)
+		n += atomic_load(&h->reactor->counters.requests[i]);
+	return n;
+}
+
 static void house_check(const struct house *h)
 {
 	const struct reactor *r = h->reactor;
@@ -375,6 +386,7 @@ static void house_check(const struct house *h)
 	}
 	for (const struct list *l = r->dead.next; l != &r->dead; l = l->next)
 		charged += house_charged(h, container_of(l, struct session, link));
+	FUZZ_CHECK(house_answered(h) <= h->answered + h->asked);
 	FUZZ_CHECK(atomic_load(&r->counters.sessions) == n);
 	FUZZ_CHECK(r->account.sessions == n + dead && r->account.sessions <= h->limits->connections);
 	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + charged);
@@ -459,4 +471,6 @@ void house_settle(struct house *h)
 	/* The wheel shall stand for the next input as it stood for this one. */
 	house_now_usec += turn_usec - house_now_usec % turn_usec;
 	h->slept = h->worked = false;
+	h->asked = 0;
+	h->answered = house_answered(h);
 }

@@ -51,6 +51,8 @@ struct house {
 	char path[64];
 	int root_fd;
 	unsigned runs;
+	uint64_t asked;      /* in this input: the most requests that what was sent can be */
+	uint64_t answered;   /* before it */
 	bool slept, worked;  /* in this input */
 };
 

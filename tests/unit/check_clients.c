@@ -152,7 +152,7 @@ START_TEST(test_fields)
 	ck_assert_int_eq(c.dialect, DIALECT_UNDECIDED);
 	ck_assert_int_eq(c.state, CLIENT_IDLE);
 	ck_assert(address_is_loopback(&c.address));
-	ck_assert_str_eq(c.listener, serve_server()->listeners[0].address);
+	ck_assert_str_eq(c.listener, serve_server()->listeners[0]->address);
 	ck_assert_uint_eq(c.bytes_out, 0);
 	/* Two clocks: the difference of what they show may be a little off. */
 	ck_assert_uint_ge(c.connected_usec + USEC_PER_SEC, before);

@@ -1260,7 +1260,7 @@ START_TEST(stopping_and_reloading_in_a_storm)
 	char more[100];
 
 	start(_i, "");
-	ck_assert_int_eq(getsockname(serve_server()->listeners[0].watch.fd, (struct sockaddr *)&sa, &len), 0);
+	ck_assert_int_eq(getsockname(serve_server()->listeners[0]->watch.fd, (struct sockaddr *)&sa, &len), 0);
 	for (unsigned i = 0; i < ELEMENTSOF(threads); i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, storm, &sa), 0);
 	for (unsigned i = 0; i < 100; i++) {

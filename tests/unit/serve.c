@@ -165,8 +165,9 @@ void serve_stop(void)
 void serve_reload(const char *config)
 {
 	struct settings *s = serve_parse(config);
+	char why[256];
 
-	ck_assert_int_eq(server_reload(serve.server, s, ""), 0);
+	ck_assert_int_eq(server_reload(serve.server, s, "", why, sizeof(why)), 0);
 	(void)settings_unref(s);
 }
 
@@ -257,7 +258,7 @@ static int serve_connect_as(int receive_buffer)
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(getsockname(serve.server->listeners[0].watch.fd, (struct sockaddr *)&sa, &len), 0);
+	ck_assert_int_eq(getsockname(serve.server->listeners[0]->watch.fd, (struct sockaddr *)&sa, &len), 0);
 	if (receive_buffer > 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(receive_buffer));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
