@@ -22,7 +22,7 @@ struct request *request_new(struct session *s, const struct role_verb *verb, uns
 	struct request *q = r->free_requests;
 
 	if (q) {
-		r->free_requests = container_of(q->link.next, struct request, link);
+		r->free_requests = q->link.next ? container_of(q->link.next, struct request, link) : NULL;
 		r->n_free_requests--;
 	} else {
 		q = malloc(sizeof(*q));
