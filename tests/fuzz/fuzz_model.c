@@ -64,9 +64,10 @@ static void talk_put_end(struct talk *t)
 static void talk_put_name(struct talk *t)
 {
 	static const char *const names[] = {
-		"text", "big", "exact", "empty", "one", "sub/deep", "sub", "absent", "a", "b", "sub/c", "x,y", "x,22", "\303\274",
-		"absent/a", "text/a", "..", "../a", "/a", "a/", "sub//a", ".ioe", "", "sub/../a", "\200", "\302\205", "a\tb",
-		".ioe/0", "sub/.", "1", "22", "0",
+		"text", "big",      "exact", "empty",  "one",    "sub/deep", "sub",      "absent",
+		"a",    "b",        "sub/c", "x,y",    "x,22",   "\303\274", "absent/a", "text/a",
+		"..",   "../a",     "/a",    "a/",     "sub//a", ".ioe",     "",         "sub/../a",
+		"\200", "\302\205", "a\tb",  ".ioe/0", "sub/.",  "1",        "22",       "0",
 	};
 	uint8_t x = talk_take(t);
 	char run[300];
@@ -122,7 +123,8 @@ static void talk_write(struct talk *t)
 static void talk_bad_write(struct talk *t)
 {
 	static const char *const sizes[] = {
-		"", "-1", "+1", " 1", "1 ", "0x1", "1e3", "18446744073709551616", "0000000000000000001", "a", "1,", "999999999999999999",
+		"", "-1", "+1", " 1", "1 ", "0x1", "1e3", "a", "1,",
+		"18446744073709551616", "0000000000000000001", "999999999999999999",
 	};
 	uint8_t x = talk_take(t);
 
@@ -162,7 +164,8 @@ static void talk_long_line(struct talk *t)
 
 static void talk_request(struct talk *t)
 {
-	static const char *const words[] = { "LIST", "list", "PING", "BYE,x", "PING,", "", "nonsense", "READ", "DOUBLE", "LIST,", "WRITE" };
+	static const char *const words[] = { "LIST",     "list", "PING",   "BYE,x", "PING,", "",
+					     "nonsense", "READ", "DOUBLE", "LIST,", "WRITE" };
 
 	switch (talk_take(t) % 13) {
 	case 0:

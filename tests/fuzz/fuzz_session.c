@@ -24,9 +24,9 @@
 
 #include <string.h>
 
-#define CLIENTS 4
-#define INPUT_MAX 4096 /* bounds what can be made with it: names in a folder, clients, answers */
-#define RUNS_MAX (192U << 10) /* bytes that 0f may say in all; an LF, which is an answer each, is dearer */
+#define CLIENTS   4
+#define INPUT_MAX 4096         /* bounds what can be made with it: names in a folder, clients, answers */
+#define RUNS_MAX  (192U << 10) /* bytes that 0f may say in all; an LF, which is an answer each, is dearer */
 
 struct play {
 	const uint8_t *data, *end;
@@ -86,8 +86,9 @@ static void play_next(struct play *p, uint8_t listener)
 static void play_sleep(struct play *p, uint8_t x)
 {
 	static const uint64_t usecs[] = {
-		USEC_PER_MSEC, 20 * USEC_PER_MSEC, 51 * USEC_PER_MSEC, 101 * USEC_PER_MSEC, 1001 * USEC_PER_MSEC,
-		2001 * USEC_PER_MSEC, 6 * USEC_PER_SEC, 31 * USEC_PER_SEC, 301 * USEC_PER_SEC, 48 * 3600 * USEC_PER_SEC,
+		USEC_PER_MSEC,        20 * USEC_PER_MSEC,       51 * USEC_PER_MSEC, 101 * USEC_PER_MSEC,
+		1001 * USEC_PER_MSEC, 2001 * USEC_PER_MSEC,     6 * USEC_PER_SEC,   31 * USEC_PER_SEC,
+		301 * USEC_PER_SEC,   48 * 3600 * USEC_PER_SEC,
 	};
 
 	house_sleep(p->house, usecs[x % ELEMENTSOF(usecs)]);

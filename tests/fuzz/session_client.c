@@ -60,7 +60,8 @@ static void client_said_line(struct client *c, char *line, size_t n)
 
 	if (c->dialect == DIALECT_LINE)
 		n = line_strip_telnet(line, n);
-	if (c->first_line && n > 8 && memcmp(line + n - 9, " HTTP/1.", 8) == 0 && line[n - 1] >= '0' && line[n - 1] <= '9')
+	if (c->first_line && n > 8 && memcmp(line + n - 9, " HTTP/1.", 8) == 0 && line[n - 1] >= '0' &&
+	    line[n - 1] <= '9')
 		c->over = true;
 	c->first_line = false;
 	if (c->over || (n > 0 && memchr(line, '\0', n))) {

@@ -14,9 +14,9 @@ struct client {
 	const struct listener *listener;
 	int fd; /* -1: not there */
 	struct handle session;
-	bool ended;     /* it has closed its sending side */
-	bool raw;       /* or may become so: no form can be told */
-	bool gone;      /* end of file, or a reset, was received */
+	bool ended; /* it has closed its sending side */
+	bool raw;   /* or may become so: no form can be told */
+	bool gone;  /* end of file, or a reset, was received */
 
 	/* What was sent, and what it amounts to. */
 	enum dialect dialect;
@@ -24,11 +24,11 @@ struct client {
 	bool skipping;         /* in a line that is too long */
 	struct buf line;
 	uint64_t body_left;
-	struct buf owed;       /* an enum owed for each answer */
-	size_t n_answered;     /* of them */
+	struct buf owed;   /* an enum owed for each answer */
+	size_t n_answered; /* of them */
 
 	/* What was received. */
-	struct buf answer;     /* the unfinished line of one */
+	struct buf answer; /* the unfinished line of one */
 	uint64_t sized_left;
 };
 

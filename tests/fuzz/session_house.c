@@ -46,17 +46,21 @@ static const char *const house_configs[HOUSE_MAX] = {
 /* Less than the option's row allows, so that few bytes reach it. */
 #define HOUSE_NARROW_MEMORY (96U << 10)
 
-#define HOUSE_COPIED_MAX  (64U << 10) /* a longer file leaves by sendfile() */
-#define HOUSE_LISTING_MAX (16U << 10)
-#define HOUSE_RAW_KEPT   (64U << 10) /* while an old client is listened to, and a read more */
-#define HOUSE_RAW_MAX    (HOUSE_RAW_KEPT + REACTOR_SCRATCH + (4U << 10))
-#define HOUSE_CHUNK      4096
+#define HOUSE_COPIED_MAX    (64U << 10) /* a longer file leaves by sendfile() */
+#define HOUSE_LISTING_MAX   (16U << 10)
+#define HOUSE_RAW_KEPT      (64U << 10) /* while an old client is listened to, and a read more */
+#define HOUSE_RAW_MAX       (HOUSE_RAW_KEPT + REACTOR_SCRATCH + (4U << 10))
+#define HOUSE_CHUNK         4096
 
-#define HOUSE_FILE_MODE 0600
+#define HOUSE_FILE_MODE     0600
 
 struct house_file house_files[HOUSE_FILES] = {
-	{ .name = "big", .size = 100000 }, { .name = "empty", .size = 0 },    { .name = "exact", .size = HOUSE_COPIED_MAX, .is_wide = true },
-	{ .name = "one", .size = 1 },      { .name = "sub/deep", .size = 70 }, { .name = "text", .size = 300 },
+	{ .name = "big", .size = 100000 },
+	{ .name = "empty", .size = 0 },
+	{ .name = "exact", .size = HOUSE_COPIED_MAX, .is_wide = true },
+	{ .name = "one", .size = 1 },
+	{ .name = "sub/deep", .size = 70 },
+	{ .name = "text", .size = 300 },
 };
 
 /*
@@ -242,13 +246,17 @@ static void house_start_roles(struct house *h)
 {
 	struct server *s = &h->server;
 	struct role_start with = {
-		.settings = s->settings, .state_dirfd = s->state_fd, .state_dir = h->path, .workers = s->workers,
+		.settings = s->settings,
+		.state_dirfd = s->state_fd,
+		.state_dir = h->path,
+		.workers = s->workers,
 	};
 	char why[1024] = "";
 
 	for (; ioed_roles[s->n_roles]; s->n_roles++)
 		if (ioed_roles[s->n_roles]->start)
-			FUZZ_CHECK(ioed_roles[s->n_roles]->start(&with, &s->role_states[s->n_roles], why, sizeof(why)) == 0);
+			FUZZ_CHECK(ioed_roles[s->n_roles]->start(&with, &s->role_states[s->n_roles], why,
+								 sizeof(why)) == 0);
 	if (h->kind == HOUSE_NARROW)
 		((struct file_state *)s->role_states[0])->root.walk = true;
 	h->root_fd = openat(s->state_fd, "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -269,7 +277,9 @@ static struct house *house_build(enum house_kind kind)
 	h->kind = kind;
 	house_open_folder(h);
 	s->settings = house_parse(kind);
-	s->args = (struct server_args){ .instance = 1, .roles = ioed_roles, .settings = s->settings, .loop = &h->main_loop };
+	s->args = (struct server_args){
+		.instance = 1, .roles = ioed_roles, .settings = s->settings, .loop = &h->main_loop
+	};
 	s->lock_fd = -1;
 	(void)snprintf(s->store_id, sizeof(s->store_id), "%032d", kind);
 	FUZZ_CHECK(worker_pool_new(&s->workers, 2) == 0);
@@ -280,8 +290,8 @@ static struct house *house_build(enum house_kind kind)
 	s->reactors = h->reactor = calloc(1, sizeof(*s->reactors));
 	FUZZ_CHECK(s->listeners && s->placed && s->reactors && s->settings->n_listeners == HOUSE_LISTENERS);
 	for (; s->n_listeners < HOUSE_LISTENERS; s->n_listeners++)
-		FUZZ_CHECK(listener_open(&s->listeners[s->n_listeners], s, s->settings->listeners[s->n_listeners], 1, NULL,
-					 NULL, 0, why, sizeof(why)) == 0);
+		FUZZ_CHECK(listener_open(&s->listeners[s->n_listeners], s, s->settings->listeners[s->n_listeners], 1,
+					 NULL, NULL, 0, why, sizeof(why)) == 0);
 	s->n_reactors = 1;
 	FUZZ_CHECK(reactor_init(h->reactor, s, 0, s->settings) == 0);
 	h->reactor->listeners = listener_list_copy(s->listeners);
@@ -337,6 +347,8 @@ static void house_check_session(const struct house *h, const struct session *s)
 	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
 	FUZZ_CHECK(s->conn.out.files <= l->pipeline + 1);
 	FUZZ_CHECK(!s->barrier || s->n_requests == 1);
+	/* The wheel turns a millisecond at a time. */
+	FUZZ_CHECK(h->reactor->loop.now_usec <= s->active_usec + l->idle_usec + 2 * USEC_PER_MSEC);
 	if (!in)
 		return;
 	FUZZ_CHECK(line_kept(&in->line) <= l->line + 1);

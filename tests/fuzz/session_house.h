@@ -16,11 +16,11 @@ enum house_kind {
 };
 
 enum house_listener {
-	HOUSE_ALL,         /* every role, without old clients */
+	HOUSE_ALL, /* every role, without old clients */
 	HOUSE_FILE,
 	HOUSE_COMPUTE,
 	HOUSE_CHAT,
-	HOUSE_ALL_RAW,     /* the same with old clients */
+	HOUSE_ALL_RAW, /* the same with old clients */
 	HOUSE_FILE_RAW,
 	HOUSE_COMPUTE_RAW,
 	HOUSE_CHAT_RAW,
@@ -51,9 +51,9 @@ struct house {
 	char path[64];
 	int root_fd;
 	unsigned runs;
-	uint64_t asked;      /* in this input: the most requests that what was sent can be */
-	uint64_t answered;   /* before it */
-	bool slept, worked;  /* in this input */
+	uint64_t asked;     /* in this input: the most requests that what was sent can be */
+	uint64_t answered;  /* before it */
+	bool slept, worked; /* in this input */
 };
 
 /* The one of this kind; built when it is first asked for, and as new. */

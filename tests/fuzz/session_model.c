@@ -242,9 +242,9 @@ static bool model_is_word(const char *s, size_t n, const char *word)
 static bool model_is_unknown(const char *s, size_t n)
 {
 	static const char *const words[] = {
-		"HELLO", "CONNECT", "AUTH", "NICK", "HELP", "DIR", "STAT", "RANGE", "SUM", "UPLOAD", "DELETE", "RENAME", "MKDIR",
-		"JOIN", "PART", "ROOMS", "WHO", "SAY", "HISTORY", "TOPIC", "KICK", "MUTE", "BAN", "ROLE", "SEND", "FETCH", "WAIT",
-		"ACK", "MAILBOX", "STATUS",
+		"HELLO",  "CONNECT", "AUTH",  "NICK", "HELP", "DIR",   "STAT", "RANGE", "SUM",     "UPLOAD",
+		"DELETE", "RENAME",  "MKDIR", "JOIN", "PART", "ROOMS", "WHO",  "SAY",   "HISTORY", "TOPIC",
+		"KICK",   "MUTE",    "BAN",   "ROLE", "SEND", "FETCH", "WAIT", "ACK",   "MAILBOX", "STATUS",
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(words); i++)
@@ -326,8 +326,12 @@ bool model_read(struct model *m, const char *p, size_t n)
 
 bool model_agrees(const struct model *m, const char *p, size_t n)
 {
-	const char *want = m->answers.data, *end = want + m->answers.len, *stop = p + n;
+	const char *want = m->answers.data, *end, *stop;
 
+	if (m->answers.len == 0 || n == 0)
+		return m->answers.len == n;
+	end = want + m->answers.len;
+	stop = p + n;
 	while (want < end) {
 		const char *sentence = memchr(want, MODEL_SENTENCE, (size_t)(end - want));
 		size_t same = (size_t)((sentence ? sentence : end) - want);

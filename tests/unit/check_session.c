@@ -1181,8 +1181,19 @@ END_TEST
 
 /* The server as a whole */
 
+/* Each reactor hears of the stop by itself; @arg is a bit for each that has. */
+static bool all_are_leaving(struct reactor *r, void *arg)
+{
+	unsigned *heard = arg;
+
+	if (r->leaving)
+		*heard |= 1U << r->index;
+	return *heard == (1U << r->server->n_reactors) - 1;
+}
+
 START_TEST(stopping_answers_what_is_open)
 {
+	unsigned heard = 0;
 	char line[500];
 	int plain, ioe, idle;
 
@@ -1200,6 +1211,7 @@ START_TEST(stopping_answers_what_is_open)
 
 	serve_expect_end(idle);
 	serve_expect(ioe, "GOAWAY,the test is over\n");
+	serve_until(all_are_leaving, &heard);
 	serve_say(plain, "PING\n"); /* too late */
 	(void)answer(0);
 	(void)answer(1);
