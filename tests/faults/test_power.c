@@ -17,7 +17,26 @@
 /* So many cuts find out a daemon that syncs too little. */
 #define POWER_BROKEN_CUTS_MAX 100
 
-static unsigned long power_cuts, power_acked, power_broken, power_broken_cuts;
+static const char *const power_types[] = { "ext4", "xfs" };
+
+static const struct power_broken {
+	const char *name;
+	unsigned always;
+} power_broken[] = {
+	{ "without-fsync", FAIL_FILES_UNSYNCED | FAIL_DIRS_UNSYNCED },
+	{ "without-fsync-of-files", FAIL_FILES_UNSYNCED },
+	{ "without-fsync-of-folders", FAIL_DIRS_UNSYNCED },
+};
+
+struct power_case {
+	const char *type;
+	const struct power_broken *broken; /* NULL: the daemon as it is */
+
+	unsigned long cuts, acked;
+	struct writers_damage damage;
+};
+
+static struct power_case power_cases[G_N_ELEMENTS(power_types) * (1 + G_N_ELEMENTS(power_broken))];
 
 struct power {
 	struct daemon *d;
@@ -36,15 +55,15 @@ static void power_spawn(struct power *p)
 	atomic_store(&p->plan->always, p->always);
 }
 
-static void power_init(struct power *p, const char *type, unsigned always)
+static void power_init(struct power *p, const struct power_case *c)
 {
 	unsigned seed = (unsigned)g_test_rand_int();
 
 	p->d = daemon_new(1, DAEMON_LISTENER);
 	p->plan = plan_new(p->d, 0);
-	p->always = always;
+	p->always = c->broken ? c->broken->always : 0;
 	p->random = g_rand_new_with_seed(seed);
-	disk_init(&p->disk, p->d->dir, type, p->d->state);
+	disk_init(&p->disk, p->d->dir, c->type, p->d->state);
 	writers_init(&p->writers, seed, 300000); /* the loop's own disk has not for ever to write */
 	disk_mount(&p->disk);
 	power_spawn(p);
@@ -52,7 +71,6 @@ static void power_init(struct power *p, const char *type, unsigned always)
 
 static void power_done(struct power *p)
 {
-	power_acked += p->writers.acked_in_all;
 	daemon_stop(p->d);
 	disk_done(&p->disk);
 	writers_done(&p->writers);
@@ -72,7 +90,7 @@ static void power_expect_refusal(struct power *p)
 	client_free(c);
 }
 
-static void power_cut(struct power *p, struct writers_damage *ret)
+static void power_cut(struct power *p, struct power_case *c)
 {
 	unsigned n = (unsigned)g_rand_int_range(p->random, 0, 30);
 
@@ -90,76 +108,81 @@ static void power_cut(struct power *p, struct writers_damage *ret)
 	disk_unmount(&p->disk);
 	disk_mount(&p->disk);
 	power_spawn(p);
-	writers_check(&p->writers, p->d, ret);
+	writers_check(&p->writers, p->d, &c->damage);
 	writers_thin_out(&p->writers, p->d);
+	c->cuts++;
+	c->acked = p->writers.acked_in_all;
 }
 
-static void power_rounds(gconstpointer type)
+static void power_rounds(struct power_case *c)
 {
 	unsigned rounds = plan_is_long() ? 1000 : 30;
 	struct power p;
 
-	if (!disk_may_make(type))
-		return;
-	power_init(&p, type, 0);
-	for (unsigned i = 0; i < rounds; i++) {
-		struct writers_damage damage;
-
-		power_cut(&p, &damage);
-		if (damage.lost + damage.torn + damage.stray > 0)
-			harness_fail("After cut %u: %u lost, %u torn, %u left behind.", i + 1, damage.lost, damage.torn,
-				     damage.stray);
-		power_cuts++;
+	power_init(&p, c);
+	while (c->cuts < rounds) {
+		power_cut(&p, c);
+		if (c->damage.lost + c->damage.torn + c->damage.stray > 0)
+			harness_fail("After cut %lu: %u lost, %u torn, %u left behind.", c->cuts, c->damage.lost,
+				     c->damage.torn, c->damage.stray);
 	}
 	power_done(&p);
 }
 
 /* A daemon that does not do what it says: how many cuts it takes until that shows. */
-static void power_find_out(const char *type, unsigned always)
+static void power_find_out(struct power_case *c)
 {
-	struct writers_damage damage = {};
-	unsigned cuts = 0;
 	struct power p;
 
-	if (!disk_may_make(type))
-		return;
-	power_init(&p, type, always);
-	while (damage.lost + damage.torn == 0) {
-		if (++cuts > POWER_BROKEN_CUTS_MAX)
+	power_init(&p, c);
+	while (c->damage.lost + c->damage.torn == 0) {
+		if (c->cuts == POWER_BROKEN_CUTS_MAX)
 			harness_fail("%d cuts lost nothing: this test sees no loss.", POWER_BROKEN_CUTS_MAX);
-		power_cut(&p, &damage);
+		power_cut(&p, c);
 	}
-	g_test_message("found out by cut %u: %u lost, %u torn", cuts, damage.lost, damage.torn);
-	power_broken++;
-	power_broken_cuts += cuts;
 	power_done(&p);
 }
 
-static void power_no_file_sync(gconstpointer type)
+static void power_case_run(gconstpointer data)
 {
-	power_find_out(type, FAIL_FILES_UNSYNCED);
+	struct power_case *c = (struct power_case *)data;
+
+	if (!disk_may_make(c->type))
+		return;
+	if (c->broken)
+		power_find_out(c);
+	else
+		power_rounds(c);
 }
 
-static void power_no_folder_sync(gconstpointer type)
+static void power_add_case(struct power_case *c, const char *type, const struct power_broken *broken)
 {
-	power_find_out(type, FAIL_DIRS_UNSYNCED);
-}
+	g_autofree char *path = g_strconcat("/power/", type, broken ? "-" : "", broken ? broken->name : "", NULL);
 
-static void power_no_sync(gconstpointer type)
-{
-	power_find_out(type, FAIL_FILES_UNSYNCED | FAIL_DIRS_UNSYNCED);
+	c->type = type;
+	c->broken = broken;
+	g_test_add_data_func(path, c, power_case_run);
 }
 
 static void power_add(void)
 {
-	g_test_add_data_func("/power/ext4", "ext4", power_rounds);
-	g_test_add_data_func("/power/xfs", "xfs", power_rounds);
-	g_test_add_data_func("/power/ext4-without-fsync", "ext4", power_no_sync);
-	g_test_add_data_func("/power/xfs-without-fsync", "xfs", power_no_sync);
-	g_test_add_data_func("/power/ext4-without-fsync-of-files", "ext4", power_no_file_sync);
-	g_test_add_data_func("/power/xfs-without-fsync-of-files", "xfs", power_no_file_sync);
-	g_test_add_data_func("/power/ext4-without-fsync-of-folders", "ext4", power_no_folder_sync);
-	g_test_add_data_func("/power/xfs-without-fsync-of-folders", "xfs", power_no_folder_sync);
+	struct power_case *c = power_cases;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(power_types); i++)
+		power_add_case(c++, power_types[i], NULL);
+	for (size_t k = 0; k < G_N_ELEMENTS(power_broken); k++)
+		for (size_t i = 0; i < G_N_ELEMENTS(power_types); i++)
+			power_add_case(c++, power_types[i], &power_broken[k]);
+}
+
+static void power_count(const struct power_case *c)
+{
+	if (c->cuts == 0)
+		return;
+	printf("# counts: %s%s%s: %lu power cuts in the middle of uploads, %lu acknowledged files, %u lost, %u torn, "
+	       "%u left behind\n",
+	       c->type, c->broken ? " " : "", c->broken ? c->broken->name : "", c->cuts, c->acked, c->damage.lost,
+	       c->damage.torn, c->damage.stray);
 }
 
 int main(int argc, char **argv)
@@ -172,8 +195,7 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	r = harness_main(argc, argv, power_add);
-	printf("# counts: %lu power cuts in the middle of uploads, %lu acknowledged files; %lu daemons without fsync found out "
-	       "by %lu cuts\n",
-	       power_cuts, power_acked, power_broken, power_broken_cuts);
+	for (size_t i = 0; i < G_N_ELEMENTS(power_cases); i++)
+		power_count(&power_cases[i]);
 	return r;
 }
