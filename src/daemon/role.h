@@ -10,6 +10,8 @@
 
 struct request;
 struct role_start;
+struct server;
+struct session;
 struct worker_pool;
 
 /*
@@ -40,6 +42,10 @@ struct role {
 	 * an old client of this role? Answers; the session is closed then. */
 	void (*stray)(struct request *q);
 
+	/* NULL or: on a listener whose only role this is, a session has said nothing for legacy_wait. It is an old client's,
+	 * raw from now on, and it is our turn to speak (session.h: session_event_text()). */
+	void (*quiet)(struct session *s);
+
 	/* In main, before the reactors start; @ret_state is handed back by session.h: request_role_state(). 0, or a
 	 * negative errno with a sentence in @why: the daemon does not start. */
 	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);
@@ -54,4 +60,6 @@ struct role_start {
 	int state_dirfd;        /* the instance's state directory, locked; the daemon's */
 	const char *state_dir;  /* its path, for error messages */
 	struct worker_pool *workers;
+	struct server *server;
+	void **shared;          /* the server's: for what roles have in common. NULL at first, and to be left so */
 };

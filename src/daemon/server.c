@@ -99,6 +99,8 @@ static int server_start_roles(struct server *s, char *why, size_t why_size)
 		.state_dirfd = s->state_fd,
 		.state_dir = s->state_dir,
 		.workers = s->workers,
+		.server = s,
+		.shared = &s->shared,
 	};
 	int r;
 

@@ -36,6 +36,7 @@ struct server {
 	unsigned n_roles;
 	unsigned n_roles_started;
 	void *role_states[ROLES_MAX];
+	void *shared; /* role_start.shared */
 	struct listener **listeners; /* NULL-terminated; reactor 0 has a list of its own */
 	size_t n_listeners;
 	struct reactor *reactors;

@@ -10,6 +10,7 @@
  */
 
 #include "base/macro.h"
+#include "daemon/name.h"
 #include "daemon/role.h"
 #include "wire/dialect.h"
 #include "wire/slug.h"
@@ -18,7 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct address;
 struct loop;
+struct reactor;
 struct session;
 
 /* What the request came with. */
@@ -28,6 +31,8 @@ struct loop *request_loop(const struct request *q); /* of its reactor: for jobs 
 struct worker_pool *request_workers(const struct request *q);
 void *request_role_state(const struct request *q); /* what start() of the verb's role returned */
 bool request_is_gone(const struct request *q); /* the session has ended */
+struct session *request_session(const struct request *q); /* NULL: it has ended */
+struct reactor *request_reactor(const struct request *q); /* whose thread this is */
 
 /*
  * Exactly one of these answers a request, and the request is gone after it (a freed pointer). Text is one line
@@ -96,3 +101,48 @@ void request_uncharge(struct request *q, size_t n);
 
 /* A log event with the session's fields (IOE_SESSION IOE_PEER IOE_NAME IOE_VERB). */
 void request_log(struct request *q, int level, const char *fmt, ...) _printf_(3, 4);
+
+/*
+ * A session itself, for roles whose words outlive a request. Only in its reactor's thread, and only until it has ended;
+ * across threads and over time a session is its handle (name.h), and reactor_find() says whether it is still there.
+ */
+struct handle session_handle(const struct session *s);
+struct reactor *session_reactor(const struct session *s);
+enum dialect session_dialect(const struct session *s);
+const struct address *session_address(const struct session *s);
+const struct settings *session_settings(const struct session *s);
+bool session_offers(const struct session *s, const struct role *role, bool *ret_alone); /* its listener does */
+/* Who it is to others: its nick, else its address. NUL-terminated; returns the length. */
+#define SESSION_NAME_MAX 64
+size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX]);
+
+/*
+ * What hangs on a session: a role's or the engine's own words about it, found again by its ops, one of each kind. All
+ * calls come in the session's thread, and not from within session_event() or a request's answer.
+ */
+struct attachment {
+	struct attachment *next;
+	const struct attachment_ops *ops;
+	bool want_drained, want_taken;
+};
+struct attachment_ops {
+	/* The session has ended (it is about to be freed), or takes no more and will end soon: frees the attachment. */
+	void (*gone)(struct attachment *a, struct session *s, const char *why);
+	/* NULL or: it has another name now. */
+	void (*renamed)(struct attachment *a, struct session *s, const char *old);
+	/* NULL or: all output is with the kernel. Called once where want_drained was set, which is cleared before. */
+	void (*drained)(struct attachment *a, struct session *s);
+	/* NULL or: the peer's TCP has taken all that was ever queued. Likewise, for want_taken. */
+	void (*taken)(struct attachment *a, struct session *s);
+};
+void session_attach(struct session *s, struct attachment *a);
+struct attachment *session_attached(const struct session *s, const struct attachment_ops *ops); /* NULL: none */
+/* After one of the wants was set: they may be true already. */
+void session_want(struct session *s, struct attachment *a);
+
+/* An event of one's own for one session, whole, with its line's end in line and ioe/1 (event.h has it for many). In raw
+ * it waits until it can be a recv of its own, @alone: not even with other events. 0, or -EPIPE: it takes no more. */
+int session_event_text(struct session *s, const void *data, size_t len, bool alone);
+
+/* While on, each line is offered to the line() of its listener's roles before verbs are looked for in it. */
+void session_set_intercept(struct session *s, bool on);

@@ -1,0 +1,204 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rooms, mailboxes and whatever else is a name, a numbered log and the sessions that follow it live. Each channel
+ * belongs to one reactor, hash(kind, name) % R; only that one's thread touches it. What is asked of a channel is an
+ * op: it travels from its home, the reactor of whoever asks, to the owner, there waits where the store has a part in
+ * it, and comes back. Ops of one session to one channel are acted on in the order they were made. With one reactor
+ * nothing is queued.
+ *
+ * Two sides, then, each with functions of its own, and a comment in front of them says whose thread they are called in.
+ * In between go messages, counted, and never changed once they are made. A role brings a policy: how a message reads in
+ * each dialect, what is kept, and who may do what, in act().
+ */
+
+#include "daemon/account.h"
+#include "daemon/name.h"
+#include "daemon/session.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+struct channel;
+struct channel_hub; /* the engine: one a daemon */
+struct channel_member;
+struct channel_op;
+
+/* What an event says. For the formatter; it lives for the call. */
+struct channel_event {
+	unsigned type; /* the role's; 0: a message that has a number, as it is kept */
+	const char *channel, *from, *text;
+	size_t channel_len, from_len, text_len;
+	uint64_t number, time_msec;
+};
+
+struct channel_limits {
+	uint64_t open;    /* channels of the kind that are in memory, in all; idle ones make room */
+	uint64_t members; /* a channel */
+	uint64_t follows; /* channels of the kind a session follows */
+};
+
+struct channel_policy {
+	uint8_t kind; /* in the store, for ever */
+	void (*limits)(const struct settings *s, struct channel_limits *ret);
+	/* Appends the whole event, its line's end with it (in raw there is none). 0 or -ENOMEM; nothing appended: this
+	 * dialect is not told of it. */
+	int (*format)(const struct channel_event *e, enum dialect d, struct buf *to);
+	/* Owner: a member is gone without having asked for it (its session ended), and out of the list already. */
+	void (*left)(struct channel *c, struct channel_member *m, const char *why);
+	/* Home: NULL or: this numbered message has been queued to a follower, who has not seen it before. */
+	void (*queued)(struct session *s, const struct channel_event *e);
+	/* Home: NULL or: the owner has put the session out of the channel (channel_expel()). */
+	void (*expelled)(struct session *s, const char *channel, size_t len);
+};
+
+/* Home, owner: what is said. NULL: no memory. Both texts are copied. */
+struct channel_message;
+struct channel_message *channel_message_new(unsigned type, const char *from, size_t from_len, const char *text,
+					    size_t text_len);
+struct channel_message *channel_message_ref(struct channel_message *m);
+struct channel_message *channel_message_unref(struct channel_message *m); /* returns NULL */
+
+/*
+ * The engine. The first role that starts makes it, the last one that stops ends it. Where the store does not open, the
+ * engine goes on without: what is durable then has the result -EIO, and channel_hub_why() says why.
+ */
+int channel_hub_ref(const struct role_start *with, struct channel_hub **ret);
+void channel_hub_unref(struct channel_hub *h);
+struct store *channel_hub_store(struct channel_hub *h); /* NULL where it did not open */
+const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size);
+
+/*
+ * An op. Embedded by the role in what it wants to carry; from channel_submit() to done() it is the engine's.
+ */
+struct channel_op {
+	/* Set by the role, the rest with channel_op_init(). */
+	void (*act)(struct channel *c, struct channel_op *op);  /* owner; ends with channel_finish() or a step below */
+	void (*done)(struct channel_op *op);                    /* home; owns the op, @result says how it went */
+	bool create;                     /* a channel that is not there is made; else -ENOENT, without act() */
+	struct channel_message *message; /* a reference of the op's, or NULL; let go when it is done */
+	struct request *request;         /* for done() */
+
+	int result;                      /* as in store_request.result; -EUSERS: limits.members; or the role's */
+	struct handle session;           /* who asks; generation 0: nobody */
+	struct reactor *home;
+	struct channel_hub *hub;
+	const struct channel_policy *policy;
+	uint8_t name_len;
+	char name[STORE_NAME_MAX];
+	struct store_counts counts;      /* the channel's, when the op left the owner */
+
+	/* The engine's. */
+	struct msg msg;
+	struct list link;
+	struct channel *channel;
+	void (*then)(struct channel *c, struct channel_op *op);
+	union {
+		struct store_request request;
+		struct store_append append;
+		struct store_remove remove;
+		struct store_set set;
+	} step; /* the last one's answer */
+	struct channel_message *recent[64]; /* what a follower that has caught up still lacks */
+	unsigned n_recent;
+};
+
+/* Home. @q: whose request it is; it is put off (request_defer()). */
+void channel_op_init(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p, struct request *q,
+		     const char *name, size_t name_len);
+/* The same without a request: for what happens of itself. @s may be NULL. */
+void channel_op_init_alone(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p,
+			   struct reactor *home, struct session *s, const char *name, size_t name_len);
+void channel_submit(struct channel_op *op);
+
+/* Owner, in act() or then(): sends it home. */
+void channel_finish(struct channel_op *op, int result);
+
+/*
+ * Owner: steps of the store. When its answer is there, op->result and op->step say so and then() goes on in the owner's
+ * thread (NULL: the op is finished). Other ops of the channel may be acted on in between; steps are taken in the order
+ * they were asked for.
+ *
+ * channel_append() gives op->message a number and has all followers told of it before then(). @durable: it is on disk
+ * first. Else it is numbered at once, out of a block that is reserved on disk, and kept nowhere.
+ */
+void channel_append(struct channel *c, struct channel_op *op, bool durable,
+		    void (*then)(struct channel *c, struct channel_op *op));
+/* The caller fills op->step.append key, max_messages, max_bytes before; .remove but its channel; .set likewise. */
+void channel_remove(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op));
+void channel_set(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op));
+
+/* Owner: what there is. */
+const struct store_counts *channel_counts(const struct channel *c);
+const char *channel_name(const struct channel *c, size_t *ret_len);
+struct reactor *channel_reactor(struct channel *c);
+/* NULL: no such note, or its time is over. Valid until the next step. */
+const struct store_note *channel_note(struct channel *c, const char *name, size_t len);
+const struct store_note *channel_next_note(struct channel *c, const struct store_note *n); /* NULL: the first */
+/* A note that is kept in memory only, as long as the channel is. 0 or -ENOMEM. */
+int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
+			 uint64_t until_msec);
+
+/* Owner: tells all followers, without a number. Takes no reference over. */
+void channel_notify(struct channel *c, struct channel_message *m);
+/* Owner: one of them only. */
+void channel_tell(struct channel *c, struct channel_member *to, struct channel_message *m);
+
+/* Owner: members. */
+struct channel_member {
+	struct list link;
+	struct handle session;
+	struct address address;
+	uint8_t name_len;
+	char name[STORE_NAME_MAX];
+	unsigned flags; /* the role's */
+	bool live;      /* the engine's: is told of what is said; else it is catching up */
+};
+unsigned channel_n_members(const struct channel *c);
+struct channel_member *channel_next_member(struct channel *c, const struct channel_member *m); /* NULL: the first */
+struct channel_member *channel_find_member(struct channel *c, struct handle session);
+struct channel_member *channel_find_name(struct channel *c, const char *name, size_t len); /* without case */
+/* The op's session. 0, -EEXIST, -EUSERS or -ENOMEM. Its home must have begun a follow (below). */
+int channel_enter(struct channel *c, struct channel_op *op, const char *name, size_t name_len,
+		  const struct address *address, struct channel_member **ret);
+void channel_leave(struct channel *c, struct channel_member *m);
+/* As leave, and its session's home is told so. */
+void channel_expel(struct channel *c, struct channel_member *m);
+
+/*
+ * Home: follows. A follow is begun before the op that enters is submitted; when that has come back it goes or is
+ * ended. A session that ends leaves all its channels by itself.
+ */
+struct channel_follow;
+/* NULL and *ret_error: -EEXIST it follows already (or is about to), -EMFILE limits.follows, -ENOMEM. */
+struct channel_follow *channel_follow_begin(struct channel_op *op, int *ret_error);
+/*
+ * The op that entered is home and its request answered. Everything behind number @after is told, in order, each once:
+ * what is kept from pages of the store as the session's output drains, then live. @after: op->counts.last for nothing
+ * of the past.
+ */
+void channel_follow_go(struct channel_follow *f, struct channel_op *op, uint64_t after);
+/* The session has left, or was not let in. The owner knows. */
+void channel_follow_end(struct channel_follow *f);
+struct channel_follow *channel_follow_find(struct session *s, const struct channel_policy *p, const char *name, size_t len);
+struct channel_follow *channel_follow_next(struct session *s, const struct channel_policy *p, const struct channel_follow *f);
+const char *channel_follow_name(const struct channel_follow *f, size_t *ret_len);
+
+/* Home: whether the op's session is still there; NULL where it has ended. */
+struct session *channel_op_session(struct channel_op *op);
+
+/* Home: one event to one session, formatted for it. 0, or -EPIPE: it takes no more. */
+int channel_say(struct session *s, const struct channel_policy *p, const struct channel_event *e);
+
+/* Home: the channels of a kind that are open anywhere, each seen once, a call of each() for all of them, then done(). */
+struct channel_walk {
+	struct msg msg;
+	struct channel_hub *hub;
+	const struct channel_policy *policy;
+	struct reactor *home;
+	unsigned at;
+	/* Owner: any of them; what it writes down is the walk's owner's, and nobody else looks at it meanwhile. */
+	void (*each)(struct channel_walk *w, struct channel *c);
+	void (*done)(struct channel_walk *w); /* home */
+};
+void channel_walk(struct channel_walk *w);
