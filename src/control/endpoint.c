@@ -130,7 +130,9 @@ static int endpoint_publish(struct endpoint *e, int dir_fd, const char *name, gi
 		return -errno;
 	e->dev = st.st_dev;
 	e->ino = st.st_ino;
-	if (group != (gid_t)-1 && fchownat(dir_fd, name, (uid_t)-1, group, AT_SYMLINK_NOFOLLOW) < 0)
+	/* Under ioe@.service it is the daemon's own group: there is nothing to give, and no call that could. */
+	if (group != (gid_t)-1 && group != st.st_gid &&
+	    fchownat(dir_fd, name, (uid_t)-1, group, AT_SYMLINK_NOFOLLOW) < 0)
 		log_notice("The control socket %s cannot be given to the group %s (%s): only root and the daemon's own "
 			   "user can administer it. The daemon must be a member of the group.",
 			   e->path, RIGHTS_GROUP, strerror(errno));
