@@ -19,9 +19,8 @@ struct coldread {
 };
 
 /* Reading is the one way that surely has the pages in memory afterwards; the copy is the price of a cold disk. */
-static void coldread_run(struct job *j)
+static int coldread_all(const struct coldread *c)
 {
-	struct coldread *c = container_of(j, struct coldread, job);
 	char buf[64 << 10];
 	uint64_t done = 0;
 
@@ -29,12 +28,20 @@ static void coldread_run(struct job *j)
 	while (done < c->len) {
 		ssize_t n = io_pread_full(c->fd, buf, MIN(sizeof(buf), c->len - done), (off_t)(c->off + done));
 
-		if (n <= 0) {
-			c->error = n < 0 ? (int)n : -EPIPE;
-			return;
-		}
+		if (n <= 0)
+			return n < 0 ? (int)n : -EPIPE;
 		done += (uint64_t)n;
 	}
+	return 0;
+}
+
+static void coldread_run(struct job *j)
+{
+	struct coldread *c = container_of(j, struct coldread, job);
+
+	c->error = coldread_all(c);
+	/* Here, since it may be the last one of a file without a name by now (closing.h). */
+	(void)close(c->fd);
 }
 
 static void coldread_done(struct job *j)
@@ -46,7 +53,6 @@ static void coldread_done(struct job *j)
 		session_end(s, strerror(-c->error));
 	else if (s)
 		conn_warmed(&s->conn, c->len);
-	(void)close(c->fd);
 	reactor_unbusy(c->reactor);
 	free(c);
 }

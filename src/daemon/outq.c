@@ -74,6 +74,14 @@ void pool_uncharge(struct pool *p, size_t n)
 	pool_count(&p->used, -(uint64_t)n);
 }
 
+void pool_close_file(struct pool *p, int fd)
+{
+	if (p->close_file)
+		p->close_file(p, fd);
+	else
+		(void)close(fd);
+}
+
 static struct chunk *chunk_new(struct pool *p, size_t n)
 {
 	size_t cap = MAX(n, (size_t)CHUNK_SIZE - CHUNK_HEAD);
@@ -100,7 +108,7 @@ static struct chunk *chunk_new(struct pool *p, size_t n)
 static void chunk_free(struct pool *p, struct chunk *c)
 {
 	if (c->cap == 0) {
-		(void)close(c->file.fd);
+		pool_close_file(p, c->file.fd);
 		free(c);
 		return;
 	}
@@ -156,17 +164,17 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
 	return 0;
 }
 
-int outq_put_file(struct outq *q, _unused_ struct pool *p, int fd, uint64_t off, uint64_t len)
+int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len)
 {
 	struct chunk *c;
 
 	if (len == 0) {
-		(void)close(fd);
+		pool_close_file(p, fd);
 		return 0;
 	}
 	c = malloc(sizeof(*c));
 	if (!c) {
-		(void)close(fd);
+		pool_close_file(p, fd);
 		return -ENOMEM;
 	}
 	*c = (struct chunk){ .file = { .fd = fd, .off = off, .left = len } };

@@ -21,6 +21,8 @@ struct pool {
 	atomic_uint_fast64_t limit; /* of limits.memory, this reactor's share */
 	atomic_uint_fast64_t used; /* bytes charged now */
 	atomic_uint_fast64_t sent; /* bytes given to the kernel, ever */
+	/* Who closes files, where that shall not hold up the thread; consumes the fd. NULL: close() will do. */
+	void (*close_file)(struct pool *p, int fd);
 };
 
 void pool_init(struct pool *p, uint64_t limit);
@@ -28,6 +30,7 @@ void pool_set_limit(struct pool *p, uint64_t limit);
 void pool_done(struct pool *p);
 void pool_charge(struct pool *p, size_t n);
 void pool_uncharge(struct pool *p, size_t n);
+void pool_close_file(struct pool *p, int fd);
 static inline uint64_t pool_used(const struct pool *p)
 {
 	return atomic_load_explicit(&p->used, memory_order_relaxed);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/closing.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
 #include "daemon/session-private.h"
@@ -118,6 +119,11 @@ static void reactor_bury(struct later *l)
 	session_bury_all(r);
 	if (r->leaving)
 		loop_later(&r->loop, &r->check_empty);
+}
+
+static void reactor_close_file(struct pool *p, int fd)
+{
+	closing_start(container_of(p, struct reactor, pool), fd);
 }
 
 static void reactor_use(struct reactor *r, struct settings *settings)
@@ -268,6 +274,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 	list_init(&r->sessions);
 	list_init(&r->dead);
 	pool_init(&r->pool, 0);
+	r->pool.close_file = reactor_close_file;
 	reactor_use(r, settings_ref(settings));
 
 	e = loop_init(&r->loop);

@@ -57,6 +57,8 @@ struct reactor {
 
 	struct name_table names; /* of which this reactor is the owner */
 
+	unsigned closing; /* files that workers close */
+
 	/* Stopping, step by step. */
 	bool leaving, empty; /* takes no new requests; has nothing left */
 	unsigned busy;       /* requests that live, and reads under way: they come back to this thread */

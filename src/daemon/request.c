@@ -400,7 +400,7 @@ void request_file(struct request *q, int fd, uint64_t off, uint64_t len)
 	request_put_size(q, len);
 	out = request_out(q);
 	if (!out)
-		(void)close(fd);
+		pool_close_file(&q->reactor->pool, fd);
 	else if (outq_put_file(out, &q->reactor->pool, fd, off, len) < 0)
 		session_end(q->session, "out of memory");
 	request_done(q);

@@ -75,32 +75,42 @@ static struct read_job *read_job_new(struct request *q, const char *path, void (
 
 static void read_job_free(struct read_job *r)
 {
-	closep(&r->fd);
 	buf_done(&r->body);
 	free(r);
 }
 
-/* In a worker: opens it, and brings a small one along. */
+/* In a worker, which closes what it need not hand on: closing may take its time, too. */
+static int read_open(struct read_job *r)
+{
+	_cleanup_(closep) int fd = -1;
+	ssize_t n;
+	int e;
+
+	fd = path_open(&r->state->root, r->path, O_RDONLY);
+	e = fd < 0 ? fd : read_check(fd, &r->size);
+	if (e < 0)
+		return e;
+	r->large = r->size > READ_SMALL_MAX;
+	if (r->large)
+		r->fd = STEAL_FD(fd);
+	if (r->large || r->size == 0)
+		return 0;
+	e = buf_reserve(&r->body, r->size);
+	if (e < 0)
+		return e;
+	n = io_pread_full(fd, r->body.data, r->size, 0);
+	if (n < 0)
+		return (int)n;
+	r->body.len = (size_t)n; /* fewer where it has become shorter meanwhile */
+	return 0;
+}
+
+/* Opens it, and brings a small one along. */
 static void read_run(struct job *j)
 {
 	struct read_job *r = container_of(j, struct read_job, job);
-	ssize_t n;
 
-	r->fd = path_open(&r->state->root, r->path, O_RDONLY);
-	r->error = r->fd < 0 ? r->fd : read_check(r->fd, &r->size);
-	if (r->error < 0)
-		return;
-	r->large = r->size > READ_SMALL_MAX;
-	if (r->large || r->size == 0)
-		return;
-	r->error = buf_reserve(&r->body, r->size);
-	if (r->error < 0)
-		return;
-	n = io_pread_full(r->fd, r->body.data, r->size, 0);
-	if (n < 0)
-		r->error = (int)n;
-	else
-		r->body.len = (size_t)n; /* fewer where it has become shorter meanwhile */
+	r->error = read_open(r);
 }
 
 static void read_done(struct job *j)

@@ -8,6 +8,7 @@
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -327,6 +328,62 @@ START_TEST(a_file_that_shrinks_while_it_is_sent)
 }
 END_TEST
 
+static atomic_uint closed_late, closed_in_loop;
+static _Thread_local bool in_loop;
+
+/* Of everybody here: who closes a file that has no name any more? */
+int close(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0)
+		atomic_fetch_add(in_loop ? &closed_in_loop : &closed_late, 1);
+	return (int)syscall(SYS_close, fd);
+}
+
+static void note_loop(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	in_loop = true;
+}
+
+static bool is_all_closed(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	return atomic_load(&closed_late) >= *(unsigned *)arg;
+}
+
+/* One file is read on as it was while another takes its place, one is never read to its end, one upload is given up. */
+START_TEST(what_has_no_name_is_closed_by_a_worker)
+{
+	int c[3], writer;
+
+	start(_i, "");
+	for (unsigned i = 0; i < serve_server()->n_reactors; i++)
+		serve_call(i, note_loop, NULL);
+	writer = serve_connect();
+	for (unsigned i = 0; i < 2; i++) {
+		say(writer, "WRITE,f%u,%u\n", i, BYTES);
+		serve_say_n(writer, bytes, BYTES);
+		expect(writer, "OK,received,%u\n", BYTES);
+		c[i] = serve_connect_small();
+		say(c[i], "READ,f%u\n", i);
+		expect(c[i], "%u\n", BYTES);
+		say(writer, "WRITE,f%u,1\nx", i);
+		expect(writer, "OK,received,1\n");
+	}
+	serve_expect_n(c[0], bytes, BYTES);
+	serve_reset(c[1]);
+	c[2] = serve_connect();
+	say(c[2], "WRITE,f2,%u\n", BYTES);
+	serve_say_n(c[2], bytes, BYTES - 1);
+	serve_reset(c[2]);
+	serve_until(is_all_closed, &(unsigned){ 3 });
+	ck_assert_uint_eq(atomic_load(&closed_in_loop), 0);
+	serve_close(c[0]);
+	serve_close(writer);
+	stop();
+}
+END_TEST
+
 START_TEST(an_upload_that_breaks_off_leaves_nothing)
 {
 	int c;
@@ -481,6 +538,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_client_cannot_hold_all_descriptors, 0, WAYS);
 	tcase_add_loop_test(tc, many_answers_in_a_row_all_come, 0, WAYS);
 	tcase_add_loop_test(tc, a_file_that_shrinks_while_it_is_sent, 0, WAYS);
+	tcase_add_loop_test(tc, what_has_no_name_is_closed_by_a_worker, 0, WAYS);
 	tcase_add_loop_test(tc, an_upload_that_breaks_off_leaves_nothing, 0, WAYS);
 	tcase_add_loop_test(tc, uploads_without_memory, 0, WAYS);
 	tcase_add_loop_test(tc, without_unnamed_files, 0, WAYS);
