@@ -32,7 +32,7 @@ client:  peer/* wire/* base/*
 roles='
 chat:    chat chat_*
 compute: compute compute_*
-file:    file file_* path publish read upload
+file:    file file_* path publish read spool upload
 relay:   relay relay_*
 '
 

@@ -5,17 +5,14 @@
 #include "base/macro.h"
 #include "daemon/session.h"
 #include "roles/read.h"
+#include "roles/spool.h"
 #include "roles/upload.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-
-#define FILE_SPOOL ".ioe"
 
 static const struct option file_rows[] = {
 	{ "root", OPTION_STRING, OPTION_FIELD(struct file_options, root, char *), 1, 4000, NULL, OPTION_APPLY_RESTART, NULL,
@@ -131,50 +128,18 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 	return r;
 }
 
-/* What a daemon that was killed left in the spool is nobody's. */
-static void file_sweep(int spool_fd)
-{
-	int fd = fcntl(spool_fd, F_DUPFD_CLOEXEC, 0);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *e;
-
-	if (!d) {
-		if (fd >= 0)
-			(void)close(fd);
-		return;
-	}
-	while ((e = readdir(d)))
-		if (e->d_type == DT_REG || e->d_type == DT_UNKNOWN)
-			(void)unlinkat(spool_fd, e->d_name, 0);
-	(void)closedir(d);
-}
-
-/* Several daemons may serve one folder. Whoever does holds the lock, and what lies in the spool then may be theirs. */
-static void file_share_spool(int spool_fd)
-{
-	if (flock(spool_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-		file_sweep(spool_fd);
-	(void)flock(spool_fd, LOCK_SH);
-}
-
 static void file_open_spool(struct file_state *s, const struct file_options *o)
 {
-	int r = 0;
+	int fd = spool_open(s->root.fd);
 
-	if (mkdirat(s->root.fd, FILE_SPOOL, 0700) < 0 && errno != EEXIST)
-		r = -errno;
-	if (r >= 0) {
-		s->spool_fd = openat(s->root.fd, FILE_SPOOL, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = s->spool_fd < 0 ? -errno : 0;
-	}
-	if (r >= 0) {
-		file_share_spool(s->spool_fd);
+	if (fd >= 0) {
+		s->spool_fd = fd;
 		return;
 	}
 	/* Under the unit's ProtectSystem=strict only the state directory can be written. */
 	log_warning("the served folder %s cannot be written: %s; files can be read only. If ioed runs under systemd: "
 		    "systemctl edit ioe@N, and there [Service] ReadWritePaths=%s",
-		    o->root ? o->root : "files", strerror(-r), o->root ? o->root : "");
+		    o->root ? o->root : "files", strerror(-fd), o->root ? o->root : "");
 }
 
 static void file_stop(void *state)

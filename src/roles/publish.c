@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/macro.h"
 #include "roles/file.h"
+#include "roles/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,10 +30,36 @@ static bool publish_has_no_tmpfile(int error)
 	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT;
 }
 
+static int publish_spool(const struct publish *p, const struct file_state *state)
+{
+	return p->spool_fd >= 0 ? p->spool_fd : state->spool_fd;
+}
+
+/* Nothing moves from one mount to another. So a folder below another one in the root has a spool of its own. */
+static int publish_use_own_spool(struct publish *p)
+{
+	p->spool_fd = spool_open(p->dir_fd);
+	return MIN(p->spool_fd, 0);
+}
+
+/* Where the kernel does not tell, it is taken to be one and the same. */
+static bool publish_is_elsewhere(const struct publish *p, const struct file_state *state)
+{
+	struct statx dir, spool;
+
+	return statx(p->dir_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &dir) == 0 && dir.stx_mask & STATX_MNT_ID &&
+	       statx(state->spool_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &spool) == 0 && spool.stx_mask & STATX_MNT_ID &&
+	       dir.stx_mnt_id != spool.stx_mnt_id;
+}
+
 static int publish_open_spooled(struct publish *p, const struct file_state *state, unsigned mode)
 {
+	int r = publish_is_elsewhere(p, state) ? publish_use_own_spool(p) : 0;
+
+	if (r < 0)
+		return r;
 	publish_name_spooled(p);
-	p->fd = openat(state->spool_fd, p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	p->fd = openat(publish_spool(p, state), p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (p->fd >= 0)
 		return 0;
 	p->spooled[0] = '\0';
@@ -105,6 +132,23 @@ static int publish_link(const struct publish *p, int dir_fd, const char *name)
 	return linkat(AT_FDCWD, self, dir_fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
+/* Other walls than a mount are met here only: a subvolume, a project's quota. */
+static int publish_link_spooled(struct publish *p, const struct file_state *state)
+{
+	int r;
+
+	publish_name_spooled(p);
+	r = publish_link(p, publish_spool(p, state), p->spooled);
+	if (r == -EXDEV && p->spool_fd < 0) {
+		r = publish_use_own_spool(p);
+		if (r >= 0)
+			r = publish_link(p, p->spool_fd, p->spooled);
+	}
+	if (r < 0)
+		p->spooled[0] = '\0';
+	return r;
+}
+
 /* What is there may be replaced if it is a file. */
 static int publish_check_target(const struct publish *p)
 {
@@ -127,15 +171,11 @@ static int publish_replace(struct publish *p, const struct file_state *state)
 	r = publish_check_target(p);
 	if (r < 0)
 		return r;
-	if (!p->spooled[0]) {
-		publish_name_spooled(p);
-		r = publish_link(p, state->spool_fd, p->spooled);
-		if (r < 0) {
-			p->spooled[0] = '\0';
-			return r;
-		}
-	}
-	if (renameat(state->spool_fd, p->spooled, p->dir_fd, p->base) < 0)
+	if (!p->spooled[0])
+		r = publish_link_spooled(p, state);
+	if (r < 0)
+		return r;
+	if (renameat(publish_spool(p, state), p->spooled, p->dir_fd, p->base) < 0)
 		return -errno;
 	p->spooled[0] = '\0';
 	return 0;
@@ -143,15 +183,17 @@ static int publish_replace(struct publish *p, const struct file_state *state)
 
 static int publish_create(struct publish *p, const struct file_state *state)
 {
+	int spool_fd = publish_spool(p, state);
+
 	if (!p->spooled[0])
 		return publish_link(p, p->dir_fd, p->base);
 	/* What knows no O_TMPFILE may know no hard links either; NFS knows those, but not this flag. */
-	if (renameat2(state->spool_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
+	if (renameat2(spool_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
 		if (errno != EINVAL)
 			return -errno;
-		if (linkat(state->spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
+		if (linkat(spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
 			return -errno;
-		(void)unlinkat(state->spool_fd, p->spooled, 0);
+		(void)unlinkat(spool_fd, p->spooled, 0);
 	}
 	p->spooled[0] = '\0';
 	return 0;
@@ -178,9 +220,9 @@ int publish_commit(struct publish *p, const struct file_state *state, bool sync,
 void publish_abandon(struct publish *p, const struct file_state *state)
 {
 	if (p->spooled[0])
-		(void)unlinkat(state->spool_fd, p->spooled, 0);
-	p->spooled[0] = '\0';
+		(void)unlinkat(publish_spool(p, state), p->spooled, 0);
 	closep(&p->fd);
 	closep(&p->dir_fd);
-	p->fd = p->dir_fd = -1;
+	closep(&p->spool_fd);
+	*p = (struct publish)PUBLISH_INERT;
 }

@@ -12,13 +12,15 @@
 
 struct file_state;
 
-/* Inert: { -1, -1 }. */
 struct publish {
-	int fd;     /* the file; without a name, or spooled */
-	int dir_fd; /* the folder it shall be in */
+	int fd;       /* the file; without a name, or spooled */
+	int dir_fd;   /* the folder it shall be in */
+	int spool_fd; /* that folder's own spool; -1: the root's does */
 	char base[PATH_ELEMENT_MAX + 1];
 	char spooled[32]; /* its name in the spool; "" while it has none */
 };
+
+#define PUBLISH_INERT { .fd = -1, .dir_fd = -1, .spool_fd = -1 }
 
 /* 0 or negative errno; call publish_abandon() in any case. */
 int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode);

@@ -290,7 +290,7 @@ static struct upload *upload_new(struct request *q, const char *path, uint64_t s
 	u->state = request_role_state(q);
 	u->size = u->file_size = size;
 	u->cap = MAX(MIN(size, (uint64_t)UPLOAD_PIECE), 1U);
-	u->file.fd = u->file.dir_fd = -1;
+	u->file = (struct publish)PUBLISH_INERT;
 	u->mode = (unsigned)o->mode;
 	u->sync = o->sync;
 	u->overwrite = o->overwrite;

@@ -7,13 +7,22 @@
 
 #include <check.h>
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "unit/folder.h"
 #include "unit/forbid.h"
 
 static struct file_state state;
 static struct publish p;
+
+static void open_root(void)
+{
+	state.root.fd = folder_fd = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	state.spool_fd = openat(folder_fd, ".ioe", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(state.spool_fd, 0);
+}
 
 static void setup(void)
 {
@@ -22,10 +31,9 @@ static void setup(void)
 	folder_mkdir("d");
 	folder_put("old", "old");
 	folder_put("d/old", "old");
-	state.root.fd = folder_fd;
-	state.spool_fd = openat(folder_fd, ".ioe", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_ge(state.spool_fd, 0);
-	p = (struct publish){ .fd = -1, .dir_fd = -1 };
+	(void)close(folder_fd);
+	open_root();
+	p = (struct publish)PUBLISH_INERT;
 }
 
 static void teardown(void)
@@ -229,7 +237,7 @@ START_TEST(many_at_once)
 	go(_i);
 	for (unsigned i = 0; i < ELEMENTSOF(many); i++) {
 		(void)snprintf(name, sizeof(name), i % 2 ? "old" : "d/%u", i);
-		many[i] = (struct publish){ .fd = -1, .dir_fd = -1 };
+		many[i] = (struct publish)PUBLISH_INERT;
 		ck_assert_int_eq(publish_open(&many[i], &state, name, 0644), 0);
 		ck_assert_int_eq(publish_write(&many[i], name, strlen(name), 0), 0);
 	}
@@ -243,6 +251,83 @@ START_TEST(many_at_once)
 		(void)snprintf(name, sizeof(name), "d/%u", i);
 		folder_expect(name, i % 5 ? name : NULL);
 	}
+}
+END_TEST
+
+/* Other file systems in the root: of their own kind, or the same one once more. */
+static const char *const mounts[] = { "tmpfs", "bind" };
+
+static bool mount_at(const char *name, unsigned kind)
+{
+	char at[128], from[128];
+
+	(void)snprintf(at, sizeof(at), "%s/%s", folder_path, name);
+	(void)snprintf(from, sizeof(from), "%s/d", folder_path);
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+		(void)fprintf(stderr, "skipped: no own mounts may be made here\n");
+		return false;
+	}
+	/* What was opened before does not see them. */
+	(void)close(folder_fd);
+	(void)close(state.spool_fd);
+	open_root();
+	folder_mkdir(name);
+	if (kind == 0)
+		ck_assert_int_eq(mount("tmpfs", at, "tmpfs", 0, "mode=0755"), 0);
+	else
+		ck_assert_int_eq(mount(from, at, NULL, MS_BIND, NULL), 0);
+	return true;
+}
+
+static void unmount_at(const char *name)
+{
+	char at[128];
+
+	(void)snprintf(at, sizeof(at), "%s/%s", folder_path, name);
+	ck_assert_int_eq(umount2(at, MNT_DETACH), 0);
+}
+
+/* Every way over every kind of mount. What was left where somebody was killed is gone with the next file. */
+START_TEST(below_a_mount_files_are_replaced_too)
+{
+	if (!mount_at("m", (unsigned)_i % ELEMENTSOF(mounts)))
+		return;
+	go(_i / (int)ELEMENTSOF(mounts));
+	ck_assert_int_eq(write_all("m/new", "new", false), 0);
+	folder_expect("m/new", "new");
+	ck_assert_int_eq(write_all("m/new", "newer", true), 0);
+	folder_expect("m/new", "newer");
+	folder_put("m/.ioe/0-1", "left");
+	ck_assert_int_eq(write_all("m/new", "newest", true), 0);
+	folder_expect("m/new", "newest");
+	ck_assert_uint_eq(folder_count("m/.ioe"), 0);
+	ck_assert_int_eq(write_all("m/new", "refused", false), -EEXIST);
+	ck_assert_uint_eq(folder_count("m/.ioe"), 0);
+	folder_expect("m/new", "newest");
+	unmount_at("m");
+}
+END_TEST
+
+/* Two at once: neither takes away what the other has there. */
+START_TEST(below_a_mount_two_at_once)
+{
+	struct publish other = PUBLISH_INERT;
+
+	if (!mount_at("m", 0))
+		return;
+	go(_i);
+	folder_put("m/one", "");
+	folder_put("m/two", "");
+	ck_assert_int_eq(begin("m/one", "1"), 0);
+	ck_assert_int_eq(publish_open(&other, &state, "m/two", 0644), 0);
+	ck_assert_int_eq(publish_write(&other, "2", 1, 0), 0);
+	ck_assert_int_eq(publish_commit(&p, &state, true, true), 0);
+	ck_assert_int_eq(publish_commit(&other, &state, true, true), 0);
+	publish_abandon(&other, &state);
+	publish_abandon(&p, &state);
+	folder_expect("m/one", "1");
+	folder_expect("m/two", "2");
+	unmount_at("m");
 }
 END_TEST
 
@@ -287,6 +372,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_failed_rename_leaves_the_old_file, 0, WAY_MAX);
 	tcase_add_loop_test(tc, a_full_disk_is_an_error, 0, WAY_MAX);
 	tcase_add_loop_test(tc, many_at_once, 0, WAY_MAX);
+	tcase_add_loop_test(tc, below_a_mount_files_are_replaced_too, 0, WAY_MAX * (int)ELEMENTSOF(mounts));
+	tcase_add_loop_test(tc, below_a_mount_two_at_once, 0, WAY_MAX);
 	tcase_add_test(tc, a_folder_that_cannot_be_written_says_so);
 	tcase_add_loop_test(tc, the_longest_name, 0, WAY_MAX);
 	suite_add_tcase(s, tc);
