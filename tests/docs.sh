@@ -70,6 +70,43 @@ check_slugs()
 	done < <(awk -F '\t' '$1 == "slug" { print $2 }' "$scratch/rows")
 }
 
+# Name, level and id in ioed.8, id and subject in the catalog: those of the rows, and no others.
+check_incidents()
+{
+	items ioed.8 Cm >"$scratch/entries"
+	awk -F '\t' '$1 == "incident" { print $2 }' "$scratch/rows" | sort -u >"$scratch/wanted"
+	same incident ioed.8 "$scratch/entries" "$scratch/wanted"
+
+	sed -n '/^\.It Cm /{s///;N;s/\n\.Pq \([a-z]*\), Li /\t\1\t/;p}' "$man/ioed.8" | sort >"$scratch/entries"
+	awk -F '\t' '$1 == "incident" { print $2 "\t" $4 "\t" $3 }' "$scratch/rows" | sort >"$scratch/wanted"
+	diff "$scratch/wanted" "$scratch/entries"
+	result $? "ioed.8 has the level and the id of each incident"
+
+	sed -n '/^-- /{s///;N;s/\nSubject: /\t/;p}' "$top_srcdir/systemd/ioe.catalog" | sort >"$scratch/entries"
+	awk -F '\t' '$1 == "incident" { print $3 "\t" $5 }' "$scratch/rows" | sort >"$scratch/wanted"
+	diff "$scratch/wanted" "$scratch/entries"
+	result $? "systemd/ioe.catalog has the id and the subject of each incident"
+}
+
+# systemd reads all of the catalog, and knows each id then.
+check_catalog()
+{
+	local root=$scratch/root id
+
+	if ! command -v journalctl >/dev/null; then
+		echo "left out: the catalog in systemd's eyes; there is no journalctl"
+		return
+	fi
+	mkdir -p "$root/usr/lib/systemd/catalog" "$root/var/lib/systemd/catalog"
+	cp "$top_srcdir/systemd/ioe.catalog" "$root/usr/lib/systemd/catalog/"
+	journalctl --root="$root" --update-catalog >"$scratch/said" 2>&1
+	result $? "systemd takes the catalog: $(xargs <"$scratch/said")"
+	while read -r id; do
+		journalctl --root="$root" --dump-catalog "$id" >"$scratch/said" 2>&1 && grep -q '^Subject: ' "$scratch/said"
+		result $? "systemd explains $id"
+	done < <(awk -F '\t' '$1 == "incident" { print $3 }' "$scratch/rows")
+}
+
 check_options()
 {
 	items ioe.conf.5 Va >"$scratch/entries"
@@ -134,6 +171,8 @@ for page in ioe-client.1 ioe-protocol.7 ioe.conf.5 ioectl.1 ioed.8; do
 done
 check_verbs
 check_slugs
+check_incidents
+check_catalog
 check_options
 check_example
 check_dictionary

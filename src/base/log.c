@@ -88,6 +88,7 @@ size_t log_line(char dst[LOG_LINE_MAX], bool for_journal, enum log_level level, 
 		size_t n_fields, const char *text)
 {
 	const size_t cap = LOG_LINE_MAX - 2; /* "]\n" and the NUL of whatever is put last */
+	const char *open = " [";
 	size_t len;
 
 	if (for_journal)
@@ -97,12 +98,15 @@ size_t log_line(char dst[LOG_LINE_MAX], bool for_journal, enum log_level level, 
 	len = log_line_put(dst, len, LOG_LINE_TEXT_MAX, text);
 
 	for (size_t i = 0; i < n_fields; i++) {
-		len = log_line_put(dst, len, cap, i == 0 ? " [" : " ");
+		if (strcmp(fields[i].name, LOG_FIELD_ID) == 0)
+			continue;
+		len = log_line_put(dst, len, cap, open);
 		len = log_line_put(dst, len, cap, fields[i].name);
 		len = log_line_put(dst, len, cap, "=");
 		len = log_line_put(dst, len, cap, fields[i].value);
+		open = " ";
 	}
-	if (n_fields > 0)
+	if (!open[1])
 		dst[len++] = ']';
 	dst[len++] = '\n';
 	dst[len] = '\0';
@@ -119,20 +123,17 @@ static void log_to_stderr(enum log_level level, const struct log_field *fields, 
 	(void)io_write_all(STDERR_FILENO, line, n);
 }
 
-void log_full(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
+void log_full_v(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, va_list ap)
 {
 	char text[LOG_TEXT_MAX];
 	log_sink_fn sink;
-	va_list ap;
 	int saved_errno = errno;
 	int r;
 
 	if (!log_wants(level))
 		return;
 
-	va_start(ap, fmt);
 	r = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	if (r < 0)
 		(void)snprintf(text, sizeof(text), "An event could not be put into words: %s", fmt);
 	else if ((size_t)r >= sizeof(text))
@@ -143,4 +144,13 @@ void log_full(enum log_level level, const struct log_field *fields, size_t n_fie
 		sink = log_to_stderr;
 	sink(level, fields, MIN(n_fields, (size_t)LOG_FIELDS_MAX), text);
 	errno = saved_errno;
+}
+
+void log_full(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_full_v(level, fields, n_fields, fmt, ap);
+	va_end(ap);
 }

@@ -28,6 +28,9 @@ struct log_field {
 
 #define LOG_FIELDS_MAX 8
 
+/* The one field that is for programs only: it is in the journal, and in no line. */
+#define LOG_FIELD_ID "MESSAGE_ID"
+
 typedef void (*log_sink_fn)(enum log_level level, const struct log_field *fields, size_t n_fields, const char *text);
 
 /* Before the first thread starts; NULL: stderr. */
@@ -55,6 +58,8 @@ static inline bool log_wants(enum log_level level)
 
 void log_full(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
 	_printf_(4, 5);
+void log_full_v(enum log_level level, const struct log_field *fields, size_t n_fields, const char *fmt, va_list ap)
+	_printf_(4, 0);
 
 #define log_err(...)     log_full(LOG_LEVEL_ERR, NULL, 0, __VA_ARGS__)
 #define log_warning(...) log_full(LOG_LEVEL_WARNING, NULL, 0, __VA_ARGS__)

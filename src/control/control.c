@@ -14,11 +14,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macro.h"
-#include "base/ratelimit.h"
 #include "control/endpoint.h"
 #include "control/rights.h"
 #include "control/service.h"
 #include "daemon/conn.h"
+#include "daemon/flood.h"
 #include "wire/varlink.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ struct control {
 	size_t n_peers;
 	struct pool pool;
 	struct buf answer; /* of the call at hand */
-	struct ratelimit complaints;
+	struct flood flood;
 };
 
 struct control_peer {
@@ -303,13 +303,6 @@ static void control_peer_timeout(struct timer *t)
 	control_peer_close(p);
 }
 
-static bool control_may_complain(struct control *c)
-{
-	unsigned missed;
-
-	return ratelimit_pass(&c->complaints, c->loop->now_usec, &missed);
-}
-
 /* The limit that one more connection of this user would break, 0: none. */
 static uint64_t control_full(const struct control *c, const struct rights *rights)
 {
@@ -330,10 +323,11 @@ static void control_refuse(struct control *c, int fd, const struct rights *right
 	c->answer.len = 0;
 	if (service_refuse(limit, &c->answer) == 0)
 		(void)send(fd, c->answer.data, c->answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (control_may_complain(c))
-		log_warning("A control connection of uid %u was refused: %llu are open, and no more are allowed "
-			    "(control.connections, control.per_user).",
-			    (unsigned)rights->uid, (unsigned long long)limit);
+	if (flood_pass(&c->flood, INCIDENT_CONTROL_REFUSED, NULL))
+		incident_log(INCIDENT_CONTROL_REFUSED, NULL, 0,
+			  "A control connection of uid %u was refused: %llu are open, and no more are allowed "
+			  "(control.connections, control.per_user).",
+			  (unsigned)rights->uid, (unsigned long long)limit);
 }
 
 /* Consumes the fd on success. */
@@ -370,8 +364,9 @@ static void control_greet(struct control *c, int accepted)
 
 	r = rights_of(fd, c->admins, &rights);
 	if (r < 0) {
-		if (control_may_complain(c))
-			log_warning("A control connection was closed: who it is cannot be told (%s).", strerror(-r));
+		if (flood_pass(&c->flood, INCIDENT_CONTROL_REFUSED, NULL))
+			incident_log(INCIDENT_CONTROL_REFUSED, NULL, 0,
+				  "A control connection was closed: who it is cannot be told (%s).", strerror(-r));
 		return;
 	}
 	limit = control_full(c, &rights);
@@ -379,21 +374,23 @@ static void control_greet(struct control *c, int accepted)
 		control_refuse(c, fd, &rights, limit);
 		return;
 	}
-	if (!rights.allowed && control_may_complain(c))
-		log_warning("uid %u asked to administer this daemon and was refused: it is no member of %s.",
-			    (unsigned)rights.uid, RIGHTS_GROUP);
+	if (!rights.allowed && flood_pass(&c->flood, INCIDENT_CONTROL_REFUSED, NULL))
+		incident_log(INCIDENT_CONTROL_REFUSED, NULL, 0,
+			  "uid %u asked to administer this daemon and was refused: it is no member of %s.",
+			  (unsigned)rights.uid, RIGHTS_GROUP);
 	r = control_peer_new(c, fd, &rights);
 	if (r == 0)
 		(void)STEAL_FD(fd);
-	else
-		log_warning("A control connection was closed: %s.", strerror(-r));
+	else if (flood_pass(&c->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
+		incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0, "A control connection was closed: %s.", strerror(-r));
 }
 
 /* The connection stays in the queue and the socket readable, so listening on would spin. */
 static void control_accept_later(struct control *c, int error)
 {
-	if (control_may_complain(c))
-		log_warning("The control socket accepts nobody for a second: %s.", strerror(-error));
+	if (flood_pass(&c->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
+		incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0, "The control socket accepts nobody for a second: %s.",
+			  strerror(-error));
 	loop_unwatch(c->loop, &c->watch);
 	loop_timer(c->loop, &c->again, c->loop->now_usec + CONTROL_PAUSE_USEC);
 }
@@ -449,8 +446,8 @@ int control_new(struct control **ret, struct loop *l, const char *runtime_dir, c
 		.watch = { .fd = -1, .ready = control_ready },
 		.again.fire = control_accept_again,
 		.bury.run = control_bury,
-		.complaints = { .interval_usec = 10 * USEC_PER_SEC, .burst = 5 },
 	};
+	flood_init(&c->flood, l);
 	service_init(&c->service, server, acts, l);
 	list_init(&c->peers);
 	list_init(&c->dead);
@@ -487,6 +484,7 @@ struct control *control_free(struct control *c)
 	control_bury(&c->bury);
 	service_done(&c->service);
 	loop_no_timer(c->loop, &c->again);
+	flood_done(&c->flood);
 	if (c->watch.fd >= 0)
 		loop_unwatch(c->loop, &c->watch);
 	endpoint_done(&c->endpoint);

@@ -55,6 +55,22 @@ void address_from_sockaddr(struct address *ret, const struct sockaddr_storage *s
 	}
 }
 
+bool address_is_network(const struct address *a)
+{
+	static const uint8_t none[8];
+
+	return !IN6_IS_ADDR_V4MAPPED(&a->ip) && !IN6_IS_ADDR_LOOPBACK(&a->ip) && memcmp(&a->ip.s6_addr[8], none, 8) == 0;
+}
+
+struct in6_addr address_network(const struct address *a)
+{
+	struct in6_addr net = a->ip;
+
+	if (!IN6_IS_ADDR_V4MAPPED(&net) && !IN6_IS_ADDR_LOOPBACK(&net))
+		memset(&net.s6_addr[8], 0, 8);
+	return net;
+}
+
 const char *address_text(const struct address *a, char dst[ADDRESS_TEXT_MAX])
 {
 	const char *s;
@@ -66,16 +82,6 @@ const char *address_text(const struct address *a, char dst[ADDRESS_TEXT_MAX])
 	return s ? s : "?";
 }
 
-/* A host of IPv6 has a whole /64 to choose from. */
-static struct in6_addr account_key(const struct address *from)
-{
-	struct in6_addr key = from->ip;
-
-	if (!IN6_IS_ADDR_V4MAPPED(&key))
-		memset(&key.s6_addr[8], 0, 8);
-	return key;
-}
-
 static struct account_entry *account_find(struct account *a, const struct in6_addr *key)
 {
 	struct map_node *n = map_find(&a->map, key, sizeof(*key));
@@ -85,7 +91,7 @@ static struct account_entry *account_find(struct account *a, const struct in6_ad
 
 static enum account_verdict account_enter_address(struct account *a, const struct address *from, uint64_t max)
 {
-	struct in6_addr key = account_key(from);
+	struct in6_addr key = address_network(from);
 	struct account_entry *e = account_find(a, &key);
 
 	if (e && e->sessions >= max)
@@ -119,7 +125,7 @@ enum account_verdict account_enter(struct account *a, const struct address *from
 
 void account_leave(struct account *a, const struct address *from)
 {
-	struct in6_addr key = account_key(from);
+	struct in6_addr key = address_network(from);
 	struct account_entry *e;
 
 	a->sessions--;

@@ -135,16 +135,11 @@ void clients_next(struct clients *c)
 
 static void clients_kick_log(const struct clients_kick *k, struct session *s)
 {
-	char name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX], peer[ADDRESS_TEXT_MAX], id[64];
-	const struct log_field fields[] = {
-		{ "IOE_SESSION", id },
-		{ "IOE_PEER", address_text(&s->address, peer) },
-		{ "IOE_NAME", session_name(s, name) },
-	};
+	struct log_field fields[SESSION_FIELDS_MAX];
+	struct session_words words;
+	size_t n = session_fields(s, &words, fields);
 
-	(void)snprintf(id, sizeof(id), "%u.%u.%llu", s->handle.reactor, s->handle.slot,
-		       (unsigned long long)s->handle.generation);
-	log_full(LOG_LEVEL_NOTICE, fields, ELEMENTSOF(fields), "session %s of %s was kicked: %s", id, name, k->why);
+	log_full(LOG_LEVEL_NOTICE, fields, n, "session %s of %s was kicked: %s", words.id, words.name, k->why);
 }
 
 /* In the session's reactor, twice: what the client is told leaves at the end of the first pass. */

@@ -50,7 +50,7 @@ static void coldread_done(struct job *j)
 	struct session *s = reactor_find(c->reactor, c->session);
 
 	if (s && c->error < 0)
-		session_end(s, strerror(-c->error));
+		session_broken_file(s, c->error);
 	else if (s)
 		conn_warmed(&s->conn, c->len);
 	reactor_unbusy(c->reactor);

@@ -262,6 +262,7 @@ void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned ro
 		return;
 	/* Not where a body follows: its act refuses it (request_charge()), and takes the bytes off. */
 	if (unlikely(pool_is_over(&r->pool)) && q->role != r->server->n_roles && !(row->verb.flags & VERB_BODY)) {
+		request_report(q, INCIDENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up", row->verb.name);
 		request_error(q, SLUG_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
 		return;
 	}
@@ -273,10 +274,11 @@ void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned ro
 	r->current = NULL;
 	if (e >= 0 && q->deferred)
 		return;
-	if (e == -ENOMEM)
+	if (e == -ENOMEM) {
+		request_report(q, INCIDENT_OUT_OF_RESOURCES, NULL, 0, "%s was refused: out of memory", row->verb.name);
 		request_error(q, SLUG_BUSY, "out of memory; try again later");
-	else {
-		request_log(q, LOG_LEVEL_WARNING, "%s failed: %s", row->verb.name, strerror(e < 0 ? -e : EIO));
+	} else {
+		request_report(q, INCIDENT_REQUEST_FAILED, NULL, 0, "%s failed: %s", row->verb.name, strerror(e < 0 ? -e : EIO));
 		request_error(q, SLUG_INTERNAL, "%s failed: %s", row->verb.name, strerror(e < 0 ? -e : EIO));
 	}
 }
@@ -500,6 +502,7 @@ static void input_steer(struct session *s)
 	if (s->ended)
 		return;
 	if (pool_is_over(&s->reactor->pool) && (raw_is_unfinished(s) || (s->input && line_kept(&s->input->line) > 0))) {
+		session_report(s, INCIDENT_LIMIT_MEMORY, "a session was closed: limits.memory has no room for its unfinished line");
 		session_end(s, "no memory for its unfinished line");
 		return;
 	}

@@ -27,12 +27,13 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-#define JOURNAL_RECORD_SIZE 512
+#define JOURNAL_RECORD_SIZE 1024
 #define JOURNAL_RECORDS_MAX 256
 
-/* Of a record: what the fields may take together, and one value of it. The text has the rest. */
-#define JOURNAL_FIELDS_SIZE 256
-#define JOURNAL_VALUE_SIZE  96
+/* Of a record: what the fields may take together, and one value of it: the longest name of a file. The text has the
+ * rest. */
+#define JOURNAL_FIELDS_SIZE 512
+#define JOURNAL_VALUE_SIZE  256
 
 #define JOURNAL_SOCKET      "/run/systemd/journal/socket"
 
@@ -81,6 +82,26 @@ static const struct option journal_rows[] = {
 		.apply = OPTION_APPLY_NOW,
 		.words = journal_level_words,
 		.doc = "The least important events that are logged: err, warning, notice, info or debug.",
+	},
+	{
+		.path = "burst",
+		.type = OPTION_INT,
+		.offset = OPTION_FIELD(struct log_options, burst, uint64_t),
+		.min = 1,
+		.max = 1000000,
+		.value = "10",
+		.apply = OPTION_APPLY_NOW,
+		.doc = "How often one incident, see ioed(8), is logged in log.interval; where it is about a peer, for each address. The rest is counted.",
+	},
+	{
+		.path = "interval",
+		.type = OPTION_TIME,
+		.offset = OPTION_FIELD(struct log_options, interval_usec, uint64_t),
+		.min = USEC_PER_SEC / 10,
+		.max = 86400 * USEC_PER_SEC,
+		.value = "1m",
+		.apply = OPTION_APPLY_NOW,
+		.doc = "How long log.burst counts.",
 	},
 };
 

@@ -18,6 +18,8 @@ enum journal_sink {
 
 struct log_options {
 	uint64_t level; /* index into the words of log.level */
+	uint64_t burst; /* flood.h */
+	uint64_t interval_usec;
 };
 extern const struct option_section log_section;
 

@@ -7,7 +7,6 @@
  * the one they came by. Counted: main's list, reactor 0's list and each session hold a reference.
  */
 
-#include "base/ratelimit.h"
 #include "daemon/account.h"
 #include "daemon/loop.h"
 #include "daemon/option.h"
@@ -48,7 +47,6 @@ struct listener {
 	unsigned n_roles;
 	bool raw;
 	struct verb_table verbs; /* what is understood here; owner: the index of the role, n_roles for every listener's */
-	struct ratelimit complaint; /* about a pause */
 	/* Written by reactor 0 alone. */
 	atomic_bool paused;
 	atomic_uint_fast64_t accepted, refused;

@@ -280,6 +280,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 	e = loop_init(&r->loop);
 	if (e < 0)
 		return e;
+	flood_init(&r->flood, &r->loop);
 	e = name_table_init(&r->names);
 	if (e < 0)
 		return e;
@@ -292,6 +293,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 
 void reactor_done(struct reactor *r)
 {
+	flood_done(&r->flood);
 	name_table_done(&r->names);
 	account_done(&r->account);
 	loop_done(&r->loop);

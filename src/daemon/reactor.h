@@ -6,6 +6,7 @@
  */
 
 #include "daemon/account.h"
+#include "daemon/flood.h"
 #include "daemon/listener.h"
 #include "daemon/loop.h"
 #include "daemon/name.h"
@@ -54,6 +55,8 @@ struct reactor {
 	struct request *free_requests;
 	unsigned n_free_requests;
 	struct request *current; /* whose act is running; NULL once it is answered */
+
+	struct flood flood; /* of events that its sessions cause */
 
 	struct name_table names; /* of which this reactor is the owner */
 

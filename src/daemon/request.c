@@ -463,28 +463,27 @@ void request_uncharge(struct request *q, size_t n)
 	pool_uncharge(&q->reactor->pool, n);
 }
 
-void request_log(struct request *q, int level, const char *fmt, ...)
+void request_report(struct request *q, enum incident what, const char *file, uint64_t bytes, const char *fmt, ...)
 {
-	char text[512], name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX] = "", peer[ADDRESS_TEXT_MAX] = "", id[64];
-	struct log_field fields[4];
+	struct log_field fields[SESSION_FIELDS_MAX + 3];
+	struct session_words words;
+	char size[STR_NUMBER_MAX];
 	size_t n = 0;
 	va_list ap;
 
-	if (!log_wants((enum log_level)level))
+	if (!flood_pass(&q->reactor->flood, what, q->session ? &q->session->address : NULL))
 		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
+	if (q->session)
+		n = session_fields(q->session, &words, fields);
 	if (q->verb)
 		fields[n++] = (struct log_field){ "IOE_VERB", q->verb->verb.name };
-	if (q->session) {
-		struct session *s = q->session;
-
-		(void)snprintf(id, sizeof(id), "%u.%u.%llu", s->handle.reactor, s->handle.slot,
-			       (unsigned long long)s->handle.generation);
-		fields[n++] = (struct log_field){ "IOE_SESSION", id };
-		fields[n++] = (struct log_field){ "IOE_PEER", address_text(&s->address, peer) };
-		fields[n++] = (struct log_field){ "IOE_NAME", session_name(s, name) };
+	if (file)
+		fields[n++] = (struct log_field){ "IOE_FILE", file };
+	if (bytes > 0) {
+		size[str_put_u64(size, bytes)] = '\0';
+		fields[n++] = (struct log_field){ "IOE_BYTES", size };
 	}
-	log_full((enum log_level)level, fields, n, "%s", text);
+	va_start(ap, fmt);
+	incident_log_v(what, fields, n, fmt, ap);
+	va_end(ap);
 }

@@ -67,15 +67,26 @@ struct request {
 
 #define REQUESTS_FREE_MAX 128
 
+/* IOE_SESSION, IOE_PEER and IOE_NAME of an event. */
+struct session_words {
+	char id[64], peer[ADDRESS_TEXT_MAX], name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX];
+};
+#define SESSION_FIELDS_MAX 3
+
 /* session.c */
 /* In reactor 0: makes a session that @to adopts, or closes. Takes the fd over on success. 0 or -ENOMEM. */
 int session_new(struct reactor *from, struct reactor *to, struct listener *l, int fd, const struct address *peer);
 void session_bury_all(struct reactor *r);
 void session_goaway(struct session *s, const char *why);
 void session_end(struct session *s, const char *why); /* at once; the memory goes at the end of the pass */
+void session_broken_file(struct session *s, int error); /* ends: the rest of what was promised cannot be read */
 void session_finish(struct session *s); /* no more requests; ends when all is answered and sent */
 void session_touch(struct session *s); /* the deadline may have come nearer */
 void session_maybe_close(struct session *s);
+/* Logs an incident, with who it is, as far as flood.h lets it through. */
+void session_report(struct session *s, enum incident what, const char *fmt, ...) _printf_(3, 4);
+/* Who it is, as fields that point to the words; returns how many. */
+size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX]);
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX]);
 
 /* input.c */

@@ -7,11 +7,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "daemon/coldread.h"
 #include "daemon/limits.h"
 #include "daemon/raw.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +28,43 @@ const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TE
 	return dst;
 }
 
+size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX])
+{
+	(void)snprintf(words->id, sizeof(words->id), "%u.%u.%llu", s->handle.reactor, s->handle.slot,
+		       (unsigned long long)s->handle.generation);
+	fields[0] = (struct log_field){ "IOE_SESSION", words->id };
+	fields[1] = (struct log_field){ "IOE_PEER", address_text(&s->address, words->peer) };
+	fields[2] = (struct log_field){ "IOE_NAME", session_name(s, words->name) };
+	return SESSION_FIELDS_MAX;
+}
+
+void session_report(struct session *s, enum incident what, const char *fmt, ...)
+{
+	struct log_field fields[SESSION_FIELDS_MAX];
+	struct session_words words;
+	va_list ap;
+	size_t n;
+
+	if (!flood_pass(&s->reactor->flood, what, &s->address))
+		return;
+	n = session_fields(s, &words, fields);
+	va_start(ap, fmt);
+	incident_log_v(what, fields, n, fmt, ap);
+	va_end(ap);
+}
+
+static bool session_line_is_begun(const struct session *s)
+{
+	return (s->input && line_is_unfinished(&s->input->line)) ||
+	       (raw_is_unfinished(s) && s->dialect == DIALECT_UNDECIDED);
+}
+
+static void session_end_slow(struct session *s, const char *why)
+{
+	session_report(s, INCIDENT_SLOW_SESSION, "a slow session was closed: %s", why);
+	session_end(s, why);
+}
+
 static uint64_t session_deadline(const struct session *s)
 {
 	const struct limits_options *limits = s->reactor->limits;
@@ -35,7 +74,7 @@ static uint64_t session_deadline(const struct session *s)
 	if (s->lingering)
 		return s->line_usec + SESSION_LINGER_USEC;
 	at = MIN(at, raw_deadline(s));
-	if ((in && line_is_unfinished(&in->line)) || (raw_is_unfinished(s) && s->dialect == DIALECT_UNDECIDED))
+	if (session_line_is_begun(s))
 		at = MIN(at, s->line_usec + limits->line_time_usec);
 	if (s->conn.full || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
 		at = MIN(at, s->active_usec + limits->stall_usec);
@@ -48,6 +87,26 @@ void session_touch(struct session *s)
 
 	if (!timer_is_armed(&s->timer) || at / USEC_PER_MSEC < s->timer.at_msec)
 		loop_timer(&s->reactor->loop, &s->timer, at);
+}
+
+/* Its time is over. That it was merely idle is nothing to tell of. */
+static void session_late(struct session *s)
+{
+	const struct limits_options *limits = s->reactor->limits;
+	uint64_t now = s->reactor->loop.now_usec;
+
+	if (s->lingering) {
+		session_end(s, "closed");
+		return;
+	}
+	if (s->active_usec + limits->idle_usec <= now)
+		session_end(s, "limits.idle is over");
+	else if (session_line_is_begun(s) && s->line_usec + limits->line_time_usec <= now)
+		session_end_slow(s, "its line was not ended within limits.line_time");
+	else if (s->conn.full)
+		session_end_slow(s, "it took none of its answers for limits.stall_time");
+	else
+		session_end_slow(s, "it sent none of the bytes that it had promised for limits.stall_time");
 }
 
 static void session_fire(struct timer *t)
@@ -68,7 +127,7 @@ static void session_fire(struct timer *t)
 	if (session_deadline(s) > now)
 		session_touch(s);
 	else
-		session_end(s, s->lingering ? "closed" : "its time was over");
+		session_late(s);
 }
 
 static void session_readable(struct conn *c)
@@ -93,9 +152,21 @@ static void session_stalled(struct conn *c)
 	session_touch(s);
 }
 
+void session_broken_file(struct session *s, int error)
+{
+	if (error == -EIO)
+		session_report(s, INCIDENT_DISK_FAILED, "a file broke off while it was sent: %s", strerror(-error));
+	session_end(s, strerror(-error));
+}
+
 static void session_broken(struct conn *c, int error)
 {
-	session_end(container_of(c, struct session, conn), strerror(-error));
+	struct session *s = container_of(c, struct session, conn);
+
+	if (error == -EIO) /* no socket's: a file's */
+		session_broken_file(s, error);
+	else
+		session_end(s, strerror(-error));
 }
 
 static void session_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
@@ -155,6 +226,18 @@ static void session_release_nick(struct session *s)
 		builtin_release_nick(s->reactor, c);
 }
 
+static void session_log_end(struct session *s, const char *why)
+{
+	struct log_field fields[SESSION_FIELDS_MAX + 1];
+	struct session_words words;
+	char bytes[STR_NUMBER_MAX];
+	size_t n = session_fields(s, &words, fields);
+
+	bytes[str_put_u64(bytes, s->conn.sent)] = '\0';
+	fields[n++] = (struct log_field){ "IOE_BYTES", bytes };
+	log_full(LOG_LEVEL_DEBUG, fields, n, "session %s of %s ended: %s", words.id, words.peer, why);
+}
+
 void session_end(struct session *s, const char *why)
 {
 	struct reactor *r = s->reactor;
@@ -162,12 +245,8 @@ void session_end(struct session *s, const char *why)
 	if (s->ended)
 		return;
 	s->ended = true;
-	if (log_wants(LOG_LEVEL_DEBUG)) {
-		char peer[ADDRESS_TEXT_MAX];
-
-		log_debug("session %u.%u of %s ended: %s", s->handle.reactor, s->handle.slot,
-			  address_text(&s->address, peer), why);
-	}
+	if (log_wants(LOG_LEVEL_DEBUG))
+		session_log_end(s, why);
 	input_cut_body(s);
 	request_drop_all(s);
 	loop_no_timer(&r->loop, &s->timer);
@@ -226,7 +305,8 @@ static void session_adopt(struct msg *m)
 			reactor_leave(r, s);
 	}
 	if (e < 0) {
-		log_warning("a session was refused: %s", strerror(-e));
+		if (flood_pass(&r->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
+			incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0, "a session was refused: %s", strerror(-e));
 		(void)close(fd);
 		s->msg.act = session_return;
 		reactor_post(r, &r->server->reactors[0], &s->msg);

@@ -10,6 +10,7 @@
  */
 
 #include "base/macro.h"
+#include "daemon/incident.h"
 #include "daemon/name.h"
 #include "daemon/role.h"
 #include "wire/dialect.h"
@@ -99,8 +100,10 @@ void request_body_resume(struct request *q);
 bool request_charge(struct request *q, size_t n);
 void request_uncharge(struct request *q, size_t n);
 
-/* A log event with the session's fields (IOE_SESSION IOE_PEER IOE_NAME IOE_VERB). */
-void request_log(struct request *q, int level, const char *fmt, ...) _printf_(3, 4);
+/* Logs an incident, with who asked for what, as far as flood.h lets it through. @file: NULL, and @bytes: 0, where there
+ * is none. */
+void request_report(struct request *q, enum incident what, const char *file, uint64_t bytes, const char *fmt, ...)
+	_printf_(5, 6);
 
 /*
  * A session itself, for roles whose words outlive a request. Only in its reactor's thread, and only until it has ended;

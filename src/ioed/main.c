@@ -6,6 +6,8 @@
 #include "base/macro.h"
 #include "config/config.h"
 #include "control/control.h"
+#include "daemon/incident.h"
+#include "daemon/flood.h"
 #include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/server.h"
@@ -71,9 +73,12 @@ static int main_load(const struct arguments *args, struct settings **ret)
 	return r;
 }
 
-static void main_use_log_level(const struct settings *s)
+static void main_use_log_options(const struct settings *s)
 {
-	log_set_level(journal_level(settings_get(s, &log_section)));
+	const struct log_options *o = settings_get(s, &log_section);
+
+	log_set_level(journal_level(o));
+	flood_set_limits((unsigned)o->burst, o->interval_usec);
 }
 
 static void main_notify_later(struct main *m)
@@ -85,7 +90,7 @@ static void main_notify_later(struct main *m)
 /* TERM and INT: begin to stop; main_stopped() comes when it is done. */
 static void main_stop(struct main *m, const char *signal)
 {
-	log_notice("stopping: %s", signal);
+	incident_log(INCIDENT_STOPPING, NULL, 0, "stopping: %s", signal);
 	notify_stopping(m->notify, "Stopping: answering what is open");
 	main_notify_later(m);
 	server_stop(m->server, "stopping");
@@ -118,6 +123,16 @@ static int main_load_fresh(struct main *m, config_change_fn change, void *change
 	return r;
 }
 
+/* The first reason is in the event itself; the others, where there are more, are events of their own behind it. */
+static void main_log_refused(const char *text)
+{
+	size_t n = strcspn(text, "\n");
+
+	incident_log(INCIDENT_RELOAD_REFUSED, NULL, 0, "the reload was refused, and the old configuration stays in force: %.*s",
+		  (int)n, text);
+	main_log_lines(LOG_LEVEL_ERR, text + n + (text[n] == '\n'));
+}
+
 /* All is parsed and checked before anything changes. 0: @said holds remarks; negative errno: it holds why. */
 static int main_reload(struct main *m, config_change_fn change, void *change_data, struct buf *said)
 {
@@ -137,8 +152,8 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 		text = buf_str(said);
 	}
 	if (r >= 0) {
-		main_use_log_level(fresh);
-		log_notice("reloaded the configuration from %s", fresh->source);
+		main_use_log_options(fresh);
+		incident_log(INCIDENT_RELOADED, NULL, 0, "reloaded the configuration from %s", fresh->source);
 		main_log_lines(LOG_LEVEL_WARNING, text);
 		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
 		(void)settings_unref(m->reloaded);
@@ -146,8 +161,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	} else {
 		if (!text || !*text)
 			text = strerror(-r);
-		log_err("the reload was refused, and the old configuration stays in force:");
-		main_log_lines(LOG_LEVEL_ERR, text);
+		main_log_refused(text);
 		server_reload_failed(m->server, text);
 	}
 	notify_ready(m->notify, m->status);
@@ -298,7 +312,7 @@ static void main_ready(struct main *m)
 	for (size_t i = 0; i < m->server->n_listeners && len < sizeof(m->status); i++)
 		len += (size_t)snprintf(m->status + len, sizeof(m->status) - len, "%s %s (%s)", i ? "," : "",
 					m->server->listeners[i]->address, m->server->listeners[i]->roles);
-	log_notice("ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
+	incident_log(INCIDENT_STARTED, NULL, 0, "ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
 	notify_ready(m->notify, m->status);
 	main_notify_later(m);
 	m->watchdog_usec = notify_watchdog_usec();
@@ -365,7 +379,7 @@ int main(int argc, char **argv)
 		(void)settings_unref(m.settings);
 		return EXIT_SUCCESS;
 	}
-	main_use_log_level(m.settings);
+	main_use_log_options(m.settings);
 	main_raise_nofile();
 	main_tune_malloc();
 	r = main_serve(&m);

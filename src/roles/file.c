@@ -34,7 +34,30 @@ const struct option_section file_section = {
 	.size = sizeof(struct file_options),
 };
 
-void file_refuse(struct request *q, const char *name, int error)
+/* What the administrator has to know: the disk's and the system's troubles, not that somebody asked for what is not. */
+static void file_report(struct request *q, const char *name, uint64_t bytes, int error)
+{
+	switch (-error) {
+	case ENOSPC:
+	case EDQUOT:
+		request_report(q, INCIDENT_DISK_FULL, name, bytes, "'%s' was not stored: %s", name, strerror(-error));
+		break;
+	case EIO:
+	case EUCLEAN: /* the file system found itself damaged */
+		request_report(q, INCIDENT_DISK_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
+		break;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		request_report(q, INCIDENT_OUT_OF_RESOURCES, name, bytes, "'%s': %s", name, strerror(-error));
+		break;
+	default:
+		request_report(q, INCIDENT_REQUEST_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
+		break;
+	}
+}
+
+void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 {
 	switch (-error) {
 	case ENOENT:
@@ -66,6 +89,7 @@ void file_refuse(struct request *q, const char *name, int error)
 		break;
 	case ENOSPC:
 	case EDQUOT:
+		file_report(q, name, bytes, error);
 		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing of '%s' was kept", name);
 		break;
 	case EFBIG:
@@ -77,10 +101,11 @@ void file_refuse(struct request *q, const char *name, int error)
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
+		file_report(q, name, bytes, error);
 		request_error(q, SLUG_BUSY, "the server is out of descriptors or memory; try again later");
 		break;
 	default:
-		request_log(q, LOG_LEVEL_WARNING, "'%s': %s", name, strerror(-error));
+		file_report(q, name, bytes, error);
 		request_error(q, SLUG_INTERNAL, "'%s': %s", name, strerror(-error));
 		break;
 	}

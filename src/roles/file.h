@@ -23,8 +23,9 @@ struct file_state {
 
 struct request;
 
-/* Answers with the error that this errno is to a client who asked for @name. */
-void file_refuse(struct request *q, const char *name, int error);
+/* Answers with the error that this errno is to a client who asked for @name, and logs what is the server's trouble.
+ * @bytes: of the file, 0 where that says nothing. */
+void file_refuse(struct request *q, const char *name, uint64_t bytes, int error);
 
 /* Checks a name; answers with the error where it is none. False: answered. */
 bool file_take_name(struct request *q, const struct field *f, char ret[PATH_BYTES_MAX + 1]);

@@ -118,7 +118,7 @@ static void read_done(struct job *j)
 	struct read_job *r = container_of(j, struct read_job, job);
 
 	if (r->error < 0)
-		file_refuse(r->q, r->path, r->error);
+		file_refuse(r->q, r->path, 0, r->error);
 	else if (r->large)
 		request_file(r->q, STEAL_FD(r->fd), 0, r->size);
 	else
@@ -172,7 +172,7 @@ int read_file(struct request *q, struct fields *f)
 	if (r == -EAGAIN || r == -ENOMEM)
 		return read_by_worker(q, path, read_run, read_done);
 	if (r < 0)
-		file_refuse(q, path, r);
+		file_refuse(q, path, 0, r);
 	return 0;
 }
 
@@ -289,7 +289,7 @@ static void read_list_done(struct job *j)
 	if (r->error == -ENOBUFS)
 		request_error(r->q, SLUG_TOO_LARGE, "the folder's listing is over 16M; spread its files over more folders");
 	else if (r->error < 0)
-		file_refuse(r->q, *r->path ? r->path : "the root folder", r->error);
+		file_refuse(r->q, *r->path ? r->path : "the root folder", 0, r->error);
 	else
 		request_sized(r->q, r->body.data, r->body.len);
 	read_job_free(r);

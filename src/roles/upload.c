@@ -110,7 +110,7 @@ static void upload_finish(struct upload *u)
 	if (u->error < 0 || u->too_large)
 		request_body_discard(q, 0);
 	if (u->error < 0) {
-		file_refuse(q, u->path, u->error);
+		file_refuse(q, u->path, u->file_size == BODY_UNSETTLED ? 0 : u->file_size, u->error);
 	} else if (u->too_large) {
 		upload_refuse_size(q, u->file_size);
 	} else if (u->broken && u->size == BODY_UNSETTLED) {
@@ -336,6 +336,7 @@ int upload_write(struct request *q, struct fields *f)
 	}
 	u = upload_new(q, path, size);
 	if (!u) {
+		request_report(q, INCIDENT_LIMIT_MEMORY, path, 0, "'%s' was not stored: limits.memory is used up", path);
 		request_error(q, SLUG_BUSY, "the server is out of memory for uploads (limits.memory); try again later");
 		return 0;
 	}

@@ -121,6 +121,21 @@ START_TEST(line_looks_as_it_should)
 }
 END_TEST
 
+/* Wherever it stands among the fields, and where it stands alone. */
+START_TEST(line_leaves_the_id_out)
+{
+	const struct log_field fields[] = {
+		{ LOG_FIELD_ID, "0" }, { "A", "b" }, { LOG_FIELD_ID, "0" }, { "C", "d" }, { LOG_FIELD_ID, "0" },
+	};
+	char line[LOG_LINE_MAX];
+
+	(void)log_line(line, false, LOG_LEVEL_NOTICE, fields, 5, "text");
+	ck_assert_str_eq(line, "prog: notice: text [A=b C=d]\n");
+	(void)log_line(line, true, LOG_LEVEL_NOTICE, fields, 1, "text");
+	ck_assert_str_eq(line, "<5>text\n");
+}
+END_TEST
+
 /* One event per byte value, in text, name and value alike. */
 START_TEST(line_is_harmless)
 {
@@ -216,6 +231,7 @@ int main(void)
 	tcase_add_test(tc, errno_is_the_callers);
 	tcase_add_test(tc, long_text_is_cut);
 	tcase_add_test(tc, line_looks_as_it_should);
+	tcase_add_test(tc, line_leaves_the_id_out);
 	tcase_add_test(tc, line_is_harmless);
 	tcase_add_test(tc, line_keeps_its_bound_and_its_fields);
 	tcase_add_test(tc, without_a_sink_it_is_stderr);
