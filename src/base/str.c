@@ -280,21 +280,29 @@ char *str_escape(char *dst, size_t cap, const char *s, size_t n)
 	return dst;
 }
 
-size_t str_harmless(char *dst, const char *s, size_t n)
+size_t str_harmless_char(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
+
+	if (str_is_c1(p, n) || (str_is_c0_or_del(*p) && *p != '\t'))
+		return 0;
+	return str_utf8_char(p, n);
+}
+
+size_t str_harmless(char *dst, const char *s, size_t n)
+{
 	size_t len = 0, k;
 
-	for (; n > 0; p += k, n -= k) {
-		k = str_utf8_char(p, n);
-		if (k == 0 || str_is_c1(p, n) || (str_is_c0_or_del(*p) && *p != '\t')) {
+	for (; n > 0; s += k, n -= k) {
+		k = str_harmless_char(s, n);
+		if (k == 0) {
+			k = str_is_c1((const unsigned char *)s, n) ? 2 : 1;
 			dst[len++] = '?';
-			k = k ? k : 1;
 			continue;
 		}
 		/* byte by byte and forward, so @dst may be @s */
 		for (size_t i = 0; i < k; i++)
-			dst[len++] = (char)p[i];
+			dst[len++] = s[i];
 	}
 	return len;
 }

@@ -39,5 +39,8 @@ char *str_escape(char *dst, size_t cap, const char *s, size_t n);
  * room for @n bytes. Returns the length. For another user's terminal. */
 size_t str_harmless(char *dst, const char *s, size_t n);
 
+/* The bytes of the character at @s, or 0 where str_harmless() makes it a '?'; @n > 0. */
+size_t str_harmless_char(const char *s, size_t n);
+
 /* ASCII only, whatever the locale. */
 int str_casecmp(const char *a, size_t an, const char *b, size_t bn);

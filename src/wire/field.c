@@ -2,6 +2,7 @@
 #include "wire/field.h"
 
 #include "base/macro.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -22,22 +23,49 @@ static int field_hex(char c)
 	return -1;
 }
 
-size_t field_encode(char *dst, const char *s, size_t n)
+static char *field_put_hex(char *q, unsigned char c)
 {
 	static const char hex[] = "0123456789ABCDEF";
+
+	*q++ = '%';
+	*q++ = hex[c >> 4];
+	*q++ = hex[c & 15];
+	return q;
+}
+
+size_t field_encode(char *dst, const char *s, size_t n)
+{
 	char *q = dst;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (likely(!field_is_encoded(c))) {
+		if (likely(!field_is_encoded(c)))
 			*q++ = (char)c;
+		else
+			q = field_put_hex(q, c);
+	}
+	return (size_t)(q - dst);
+}
+
+size_t field_encode_harmless(char *dst, const char *s, size_t n)
+{
+	char *q = dst;
+	size_t k;
+
+	for (; n > 0; s += k, n -= k) {
+		unsigned char c = (unsigned char)*s;
+
+		k = likely(c >= 0x20 && c < 0x7f) ? 1 : str_harmless_char(s, n);
+		if (unlikely(k == 0 || field_is_encoded(c))) {
+			/* Behind the first byte of a C1 the second one is no UTF-8. */
+			q = field_put_hex(q, c);
+			k = 1;
 			continue;
 		}
-		*q++ = '%';
-		*q++ = hex[c >> 4];
-		*q++ = hex[c & 15];
+		memcpy(q, s, k);
+		q += k;
 	}
 	return (size_t)(q - dst);
 }

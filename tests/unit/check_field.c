@@ -179,6 +179,41 @@ START_TEST(encode_every_byte)
 END_TEST
 
 /* Any fields, encoded and joined, come back as they were. */
+static const struct {
+	const char *in, *out;
+} harmless[] = {
+	{ "", "" },
+	{ "plain", "plain" },
+	{ "a,b%c", "a%2Cb%25c" },
+	{ "t\tl\nd\x7f", "t%09l%0Ad%7F" },
+	{ "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80" },
+	{ "\x1b[2J", "%1B[2J" },
+	{ "csi\xc2\x9b" "2J", "csi%C2%9B2J" },
+	{ "\xc2\xa0", "\xc2\xa0" },
+	{ "\x9b" "2J", "%9B2J" },
+	{ "\xff\xfe", "%FF%FE" },
+	{ "\xc0\xaf", "%C0%AF" },
+	{ "\xed\xa0\x80", "%ED%A0%80" },
+	{ "cut\xe2\x82", "cut%E2%82" },
+	{ "cut\xc3", "cut%C3" },
+};
+
+/* What a terminal could take for a command does not reach it, whoever decodes nothing; who decodes has it all. */
+START_TEST(encode_harmless)
+{
+	const char *in = harmless[_i].in;
+	size_t n = strlen(in), len;
+	char *out = malloc(3 * n + 1);
+
+	len = field_encode_harmless(out, in, n);
+	out[len] = '\0';
+	ck_assert_str_eq(out, harmless[_i].out);
+	ck_assert_int_eq(field_decode(out, len), (long)n);
+	ck_assert_mem_eq(out, in, n);
+	free(out);
+}
+END_TEST
+
 START_TEST(round_trip)
 {
 	uint64_t x = 88172645463325252ULL;
@@ -227,6 +262,7 @@ int main(void)
 	tcase_add_test(t, ioe1);
 	tcase_add_test(t, most_fields);
 	tcase_add_test(t, encode_every_byte);
+	tcase_add_loop_test(t, encode_harmless, 0, ELEMENTSOF(harmless));
 	tcase_add_test(t, round_trip);
 	suite_add_tcase(s, t);
 	srunner_run_all(sr, CK_ENV);
