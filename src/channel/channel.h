@@ -30,6 +30,7 @@ struct channel_event {
 	const char *channel, *from, *text;
 	size_t channel_len, from_len, text_len;
 	uint64_t number, time_msec;
+	uint64_t id; /* store_id(); 0: it has no number, or is kept nowhere */
 };
 
 struct channel_limits {

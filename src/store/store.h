@@ -203,7 +203,7 @@ struct store_row {
 /* Messages behind @after, oldest first. */
 struct store_page {
 	struct store_request request;
-	uint64_t channel_id;     /* 0: by name */
+	uint64_t channel_id;     /* 0: by name, and it is set once the page is there */
 	uint8_t kind, name_len;
 	char name[STORE_NAME_MAX];
 	uint64_t after, upto;
