@@ -165,18 +165,17 @@ int input_body(struct session *s, struct body_sink *b, uint64_t size)
 	return 0;
 }
 
-void input_settle_body(struct session *s, uint64_t size, uint64_t header, uint64_t guess, const char *head)
+void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front)
 {
 	struct input *in = s->input;
-	int64_t drop = (int64_t)(header - guess);
 	uint64_t taken;
 
 	if (!in || in->body_left == 0)
 		return;
 	taken = BODY_UNSETTLED - in->body_left;
-	in->body_left = size + (uint64_t)drop - taken;
+	in->body_left = size - n_front - taken;
 	if (in->sink)
-		in->sink->ops->settle(in->sink, size, drop, head + header);
+		in->sink->ops->settle(in->sink, size, front, n_front);
 }
 
 /* Answers a line that is no request at all. */

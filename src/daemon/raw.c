@@ -16,6 +16,7 @@
 #include "wire/number.h"
 #include "wire/split.h"
 
+#include <assert.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -39,7 +40,7 @@ struct raw {
 	bool writing;           /* data begins with an old WRITE's header */
 	bool spooling;          /* data has been given to an upload, under `guess` */
 	size_t header;          /* bytes up to the comma in front of the size */
-	char head[SPLIT_DIGITS_MAX + 2]; /* the first ones behind it: more of them than `guess` says may be the file's */
+	char head[SPLIT_DIGITS_MAX + 2]; /* the first ones behind it: some of them may be the file's after all */
 	uint64_t guess;         /* bytes behind that comma that are not the file's */
 	struct split split;
 	uint64_t last_usec;     /* the last byte came */
@@ -49,6 +50,8 @@ struct raw {
 	size_t charged;         /* to the pool, for all this */
 	uint64_t retry_usec;    /* a command waits for the peer to take the last answer: looked at again so much later */
 };
+
+static_assert(sizeof(((struct raw *)NULL)->head) <= BODY_FRONT_MAX, "head may become the front of a body");
 
 static struct raw *raw_get(struct session *s)
 {
@@ -291,7 +294,8 @@ static void raw_store(struct session *s, unsigned digits)
 	if (w->spooling) {
 		w->spooling = false;
 		request_settle(s->barrier, DIALECT_RAW);
-		input_settle_body(s, split_size(&w->split, digits), digits, w->guess, w->head);
+		/* Never more than was guessed: all digits had come by then. */
+		input_settle_body(s, split_size(&w->split, digits), w->head + digits, w->guess - digits);
 		return;
 	}
 	raw_begin_write(s, split_size(&w->split, digits), false);
@@ -344,7 +348,7 @@ static void raw_write_is_line(struct session *s)
 	s->first_line = false;
 	s->raw_watch = false;
 	request_settle(s->barrier, DIALECT_LINE);
-	input_settle_body(s, w->split.line_size, w->split.line_body, w->guess, w->head);
+	input_settle_body(s, w->split.line_size, NULL, 0);
 	raw_free(s);
 }
 

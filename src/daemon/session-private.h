@@ -99,9 +99,8 @@ void input_feed(struct session *s, char *p, size_t n); /* works off what it may 
 bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
 void input_too_long(struct session *s); /* answers a line over limits.line */
 void input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len);
-/* A body that was begun with BODY_UNSETTLED: its size, and how many bytes stood in front of it, where @guess were
- * taken to; @head are the first of them. */
-void input_settle_body(struct session *s, uint64_t size, uint64_t header, uint64_t guess, const char *head);
+/* A body that was begun with BODY_UNSETTLED: its size, and its first bytes, where they were not taken to be of it. */
+void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front);
 
 /* request.c */
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);

@@ -73,9 +73,9 @@ struct body_sink_ops {
 	size_t (*get)(struct body_sink *b, char **ret);
 	/* @n of them have come. The sink may answer the request from here; once all bytes have come, it must some time. */
 	void (*put)(struct body_sink *b, size_t n);
-	/* Only for BODY_UNSETTLED: the body has @size bytes. @drop > 0: the first @drop bytes that came are not of it;
-	 * @drop < 0: the -@drop bytes at @prefix are, and stand in front of it. */
-	void (*settle)(struct body_sink *b, uint64_t size, int64_t drop, const char *prefix);
+	/* Only for BODY_UNSETTLED: the body has @size bytes, of which the first @n_front, at @front, do not come by put().
+	 * There are at most BODY_FRONT_MAX of those. */
+	void (*settle)(struct body_sink *b, uint64_t size, const char *front, size_t n_front);
 	/* The session ended before all bytes came. The request is still to be answered (into nowhere); the sink is no
 	 * longer called. */
 	void (*gone)(struct body_sink *b);
@@ -84,6 +84,7 @@ struct body_sink_ops {
 /* An old client's WRITE may begin before it is known where its size ends: the size in its fields means nothing then,
  * request_body() is given BODY_UNSETTLED, and settle() tells. */
 #define BODY_UNSETTLED (UINT64_MAX / 2)
+#define BODY_FRONT_MAX 32
 bool request_is_unsettled(const struct request *q);
 
 /* Call once in the act of a barrier verb, after request_defer(): the next @size bytes are the sink's. With size 0

@@ -92,7 +92,7 @@ int publish_write(struct publish *p, const void *data, size_t n, uint64_t off)
 	return io_pwrite_all(p->fd, data, n, (off_t)off);
 }
 
-static int publish_copy(const struct publish *p, char *buf, uint64_t from, uint64_t to, size_t n)
+static int publish_move(const struct publish *p, char *buf, uint64_t from, uint64_t to, size_t n)
 {
 	ssize_t got = io_pread_full(p->fd, buf, n, (off_t)from);
 
@@ -101,26 +101,21 @@ static int publish_copy(const struct publish *p, char *buf, uint64_t from, uint6
 	return (size_t)got < n ? -EIO : io_pwrite_all(p->fd, buf, n, (off_t)to);
 }
 
-int publish_shift(struct publish *p, uint64_t n, int64_t drop, const char *prefix)
+int publish_put_in_front(struct publish *p, uint64_t n, const char *front, size_t n_front)
 {
-	uint64_t by = (uint64_t)(drop < 0 ? -drop : drop), left;
 	_cleanup_(freep) char *buf = malloc(PUBLISH_COPY);
 	int r = 0;
 
 	if (!buf)
 		return -ENOMEM;
-	for (left = drop < 0 ? n : n - by; left > 0 && r >= 0;) {
-		size_t piece = MIN(left, (uint64_t)PUBLISH_COPY);
-		uint64_t at = drop < 0 ? left - piece : n - by - left; /* from the end, or from the beginning */
+	/* From the end, so that nothing is written over before it has been moved. */
+	while (n > 0 && r >= 0) {
+		size_t piece = MIN(n, (uint64_t)PUBLISH_COPY);
 
-		r = drop < 0 ? publish_copy(p, buf, at, at + by, piece) : publish_copy(p, buf, at + by, at, piece);
-		left -= piece;
+		n -= piece;
+		r = publish_move(p, buf, n, n + n_front, piece);
 	}
-	if (r >= 0 && drop < 0)
-		r = io_pwrite_all(p->fd, prefix, by, 0);
-	if (r >= 0 && drop > 0 && ftruncate(p->fd, (off_t)(n - by)) < 0)
-		r = -errno;
-	return r;
+	return r < 0 ? r : io_pwrite_all(p->fd, front, n_front, 0);
 }
 
 static int publish_link(const struct publish *p, int dir_fd, const char *name)

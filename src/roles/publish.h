@@ -26,8 +26,8 @@ struct publish {
 int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode);
 int publish_write(struct publish *p, const void *data, size_t n, uint64_t off);
 
-/* Of @n bytes that were written: takes the first @drop away, or puts the -@drop bytes at @prefix in front. */
-int publish_shift(struct publish *p, uint64_t n, int64_t drop, const char *prefix);
+/* Puts these bytes in front of the @n that were written. */
+int publish_put_in_front(struct publish *p, uint64_t n, const char *front, size_t n_front);
 
 /*
  * Makes it visible under its name, replacing what is there at once where @overwrite, and with @sync durable: the file

@@ -46,8 +46,8 @@ struct upload {
 	unsigned mode;
 	bool last, sync, overwrite;
 	int error;
-	int64_t drop;    /* see session.h: body_sink_ops.settle() */
-	char prefix[32]; /* of a negative drop */
+	size_t n_front;  /* see session.h: body_sink_ops.settle() */
+	char front[BODY_FRONT_MAX];
 	char path[];
 };
 
@@ -68,8 +68,8 @@ static void upload_run(struct job *j)
 	if (u->error >= 0 && u->writing.len > 0)
 		u->error = publish_write(&u->file, u->writing.data, u->writing.len, u->written);
 	u->written += u->writing.len;
-	if (u->error >= 0 && u->last && u->drop != 0)
-		u->error = publish_shift(&u->file, u->written, u->drop, u->prefix);
+	if (u->error >= 0 && u->last && u->n_front > 0)
+		u->error = publish_put_in_front(&u->file, u->written, u->front, u->n_front);
 	if (u->error >= 0 && u->last)
 		u->error = publish_commit(&u->file, u->state, u->sync, u->overwrite);
 	if (u->error < 0 || u->last)
@@ -254,15 +254,15 @@ static void upload_gone(struct body_sink *b)
 }
 
 /* The last bytes may have come already. */
-static void upload_settle(struct body_sink *b, uint64_t size, int64_t drop, const char *prefix)
+static void upload_settle(struct body_sink *b, uint64_t size, const char *front, size_t n_front)
 {
 	struct upload *u = container_of(b, struct upload, sink);
 
 	u->file_size = size;
-	u->size = size + (uint64_t)drop;
-	u->drop = drop;
-	if (drop < 0)
-		memcpy(u->prefix, prefix, MIN((size_t)-drop, sizeof(u->prefix)));
+	u->size = size - n_front;
+	u->n_front = n_front;
+	if (n_front > 0)
+		memcpy(u->front, front, n_front);
 	if (u->too_large)
 		return; /* as it is, whatever its size turned out to be */
 	if (upload_is_too_large(u, size))

@@ -160,6 +160,34 @@ START_TEST(where_there_is_no_folder_nothing_is_opened)
 }
 END_TEST
 
+/* Of no bytes, of some, and of more than are moved at once, with an odd rest. */
+START_TEST(bytes_are_put_in_front)
+{
+	static const size_t sizes[] = { 0, 1, 19, 20, 256 << 10, (256 << 10) + 1, (600 << 10) + 7 };
+	char *data = malloc((600 << 10) + 64), *got = malloc((600 << 10) + 64);
+
+	go(_i);
+	for (size_t i = 0; i < (600 << 10) + 64; i++)
+		data[i] = (char)(i * 2654435761U >> 7);
+	for (size_t i = 0; i < ELEMENTSOF(sizes); i++) {
+		size_t n = sizes[i], n_front = 1 + i % 19;
+		int fd;
+
+		ck_assert_int_eq(publish_open(&p, &state, "front", 0640), 0);
+		ck_assert_int_eq(publish_write(&p, data + n_front, n, 0), 0);
+		ck_assert_int_eq(publish_put_in_front(&p, n, data, n_front), 0);
+		ck_assert_int_eq(publish_commit(&p, &state, false, true), 0);
+		publish_abandon(&p, &state);
+		fd = openat(folder_fd, "front", O_RDONLY | O_CLOEXEC);
+		ck_assert_int_eq(read(fd, got, (600 << 10) + 64), (ssize_t)(n + n_front));
+		ck_assert_int_eq(memcmp(got, data, n + n_front), 0);
+		(void)close(fd);
+	}
+	free(data);
+	free(got);
+}
+END_TEST
+
 START_TEST(what_is_given_up_vanishes)
 {
 	go(_i);
@@ -366,6 +394,7 @@ int main(void)
 	tcase_add_loop_test(tc, an_old_file_stays_where_it_may_not_be_replaced, 0, WAY_MAX);
 	tcase_add_loop_test(tc, what_is_no_file_is_not_replaced, 0, WAY_MAX);
 	tcase_add_loop_test(tc, where_there_is_no_folder_nothing_is_opened, 0, WAY_MAX);
+	tcase_add_loop_test(tc, bytes_are_put_in_front, 0, WAY_MAX);
 	tcase_add_loop_test(tc, what_is_given_up_vanishes, 0, WAY_MAX);
 	tcase_add_loop_test(tc, the_mode_is_exact, 0, WAY_MAX);
 	tcase_add_loop_test(tc, a_failed_sync_shows_nothing, 0, WAY_MAX);
