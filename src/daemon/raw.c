@@ -44,7 +44,7 @@ struct raw {
 	uint64_t guess;         /* bytes behind that comma that are not the file's */
 	struct split split;
 	uint64_t last_usec;     /* the last byte came */
-	uint64_t wait_usec;     /* what quiet is, measured then */
+	uint64_t wait_usec;     /* what quiet is; 0: not asked since then */
 	uint64_t tick_usec;     /* USEC_NEVER: none */
 	uint64_t answered_usec; /* the last answer was given */
 	size_t charged;         /* to the pool, for all this */
@@ -107,7 +107,7 @@ static void raw_tick_at(struct session *s, uint64_t at)
 	session_touch(s);
 }
 
-/* Quiet is longer where the way is: what was sent in one piece may come in several. */
+/* Longer where the way is: what was sent in one piece may come in several. */
 static uint64_t raw_quiet_usec(const struct session *s)
 {
 	struct tcp_info info = {};
@@ -117,6 +117,17 @@ static uint64_t raw_quiet_usec(const struct session *s)
 	if (getsockopt(s->conn.watch.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
 		wait = MAX(wait, 2 * (uint64_t)info.tcpi_rtt + RAW_ACK_USEC);
 	return wait;
+}
+
+/* The way's length is asked for only where it has been quiet for as long as it must in any case. */
+static bool raw_is_quiet(const struct session *s)
+{
+	struct raw *w = s->raw;
+	uint64_t since = s->reactor->loop.now_usec - w->last_usec;
+
+	if (w->wait_usec == 0 && since >= raw_legacy_wait(s))
+		w->wait_usec = raw_quiet_usec(s);
+	return w->wait_usec != 0 && since >= w->wait_usec;
 }
 
 /* The session is a line session, and all that was kept is its beginning. */
@@ -438,7 +449,8 @@ bool raw_is_unfinished(const struct session *s)
 static void raw_wait(struct session *s)
 {
 	struct raw *w = s->raw;
-	uint64_t now = s->reactor->loop.now_usec, quiet = w->last_usec + w->wait_usec, lng = w->last_usec + RAW_LONG_USEC;
+	uint64_t now = s->reactor->loop.now_usec, lng = w->last_usec + RAW_LONG_USEC;
+	uint64_t quiet = w->last_usec + (w->wait_usec ? w->wait_usec : raw_legacy_wait(s));
 
 	if (!raw_is_pending(s))
 		return;
@@ -499,7 +511,7 @@ void raw_feed(struct session *s, char *p, size_t n)
 	if (w->data.len == 0 && !w->spooling)
 		s->line_usec = s->reactor->loop.now_usec;
 	w->last_usec = s->reactor->loop.now_usec;
-	w->wait_usec = raw_quiet_usec(s);
+	w->wait_usec = 0;
 	w->tick_usec = USEC_NEVER;
 	w->recvs = MIN(w->recvs + 1, 2U);
 	if (w->spooling) {
@@ -532,7 +544,7 @@ void raw_tick(struct session *s)
 		raw_look(s, SPLIT_EOF);
 	else if (now >= w->last_usec + RAW_LONG_USEC)
 		raw_look(s, SPLIT_LONG);
-	else if (now >= w->last_usec + w->wait_usec)
+	else if (raw_is_quiet(s))
 		raw_look(s, SPLIT_QUIET);
 	if (!s->ended && s->raw && !s->eof)
 		raw_wait(s);

@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -523,6 +524,32 @@ START_TEST(an_old_upload_may_take_its_time)
 }
 END_TEST
 
+static atomic_uint asked_for_round_trip;
+
+int getsockopt(int fd, int level, int name, void *restrict to, socklen_t *restrict len)
+{
+	if (level == IPPROTO_TCP && name == TCP_INFO)
+		atomic_fetch_add(&asked_for_round_trip, 1);
+	return (int)syscall(SYS_getsockopt, fd, level, name, to, len);
+}
+
+/* While bytes come one behind the other nobody asks how long the way is: there are at least 64 pieces. */
+START_TEST(the_way_is_asked_for_only_in_silence)
+{
+	int c;
+
+	start(0, "");
+	c = serve_connect();
+	say(c, "WRITE,f,%u", BYTES);
+	serve_say_n(c, bytes, BYTES);
+	expect(c, "OK,received,%u", BYTES);
+	ck_assert_uint_ge(atomic_load(&asked_for_round_trip), 1);
+	ck_assert_uint_le(atomic_load(&asked_for_round_trip), 20);
+	serve_close(c);
+	stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("file");
@@ -544,6 +571,7 @@ int main(void)
 	tcase_add_loop_test(tc, without_unnamed_files, 0, WAYS);
 	tcase_add_loop_test(tc, an_old_upload_that_was_refused_long_before_its_end, 0, WAYS);
 	tcase_add_test(tc, an_old_upload_may_take_its_time);
+	tcase_add_test(tc, the_way_is_asked_for_only_in_silence);
 	suite_add_tcase(s, tc);
 
 	sr = srunner_create(s);
