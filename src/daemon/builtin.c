@@ -135,15 +135,17 @@ static void builtin_nick_decided(struct msg *m)
 	struct reactor *r = q->reactor;
 	struct session *s = q->session;
 
-	if (!c->granted || !s) {
-		if (s)
-			request_error(q, SLUG_TAKEN, "another session is '%s'; choose another name", c->shown);
-		else
-			request_ok(q); /* into nowhere */
+	if (!s) {
+		request_silent(q); /* into nowhere */
 		if (c->granted)
 			builtin_release_nick(r, c);
 		else
 			free(c);
+		return;
+	}
+	if (!c->granted) {
+		c->done(q, -EEXIST, c->shown);
+		free(c);
 		return;
 	}
 	old = s->nick;
@@ -152,9 +154,7 @@ static void builtin_nick_decided(struct msg *m)
 		free(old); /* the same name, written otherwise */
 	else if (old)
 		builtin_release_nick(r, old);
-	request_begin(q, "OK");
-	builtin_field_str(q, c->shown);
-	request_end(q);
+	c->done(q, 0, c->shown);
 }
 
 /* In the owner's thread. */
@@ -168,34 +168,70 @@ static void builtin_nick_asked(struct msg *m)
 	reactor_post(owner, &owner->server->reactors[c->holder.reactor], &c->msg);
 }
 
-static int builtin_nick(struct request *q, struct fields *f)
+int request_claim_name(struct request *q, const char *name, size_t len,
+		       void (*done)(struct request *q, int result, const char *name))
 {
 	struct server *server = q->reactor->server;
-	const struct field *name = &f->at[0];
 	struct name_claim *c;
 	struct reactor *owner;
 
-	if (!name_is_valid(name->data, name->len)) {
-		request_error(q, SLUG_BAD_ARGUMENT, "a name is 1 to %d of A-Z a-z 0-9 . _ -; this one has %zu bytes: '%.*s'",
-			      NAME_MAX_BYTES, name->len, (int)MIN(name->len, (size_t)64), name->data);
-		return 0;
-	}
-	if (builtin_is_reserved(server, name->data, name->len)) {
-		request_error(q, SLUG_DENIED, "'%.*s' reads as an address, a verb or an answer; choose another name",
-			      (int)name->len, name->data);
-		return 0;
-	}
+	if (!name_is_valid(name, len))
+		return -EINVAL;
+	if (builtin_is_reserved(server, name, len))
+		return -EPERM;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	name_claim_set(c, name->data, name->len);
+	name_claim_set(c, name, len);
 	c->holder = q->session->handle;
 	c->cookie = q;
+	c->done = done;
 	request_defer(q);
 	owner = builtin_nick_owner(server, c);
 	c->owner = &owner->names;
 	c->msg.act = builtin_nick_asked;
 	reactor_post(q->reactor, owner, &c->msg);
+	return 0;
+}
+
+void request_refuse_name(struct request *q, const char *name, size_t len, int error)
+{
+	switch (error) {
+	case -EINVAL:
+		request_error(q, SLUG_BAD_ARGUMENT, "a name is 1 to %d of A-Z a-z 0-9 . _ -; this one has %zu bytes: '%.*s'",
+			      NAME_MAX_BYTES, len, (int)MIN(len, (size_t)64), name);
+		break;
+	case -EPERM:
+		request_error(q, SLUG_DENIED, "'%.*s' reads as an address, a verb or an answer; choose another name",
+			      (int)len, name);
+		break;
+	case -EEXIST:
+		request_error(q, SLUG_TAKEN, "another session is '%.*s'; choose another name", (int)len, name);
+		break;
+	default:
+		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		break;
+	}
+}
+
+static void builtin_nick_done(struct request *q, int result, const char *name)
+{
+	if (result < 0) {
+		request_refuse_name(q, name, strlen(name), result);
+		return;
+	}
+	request_begin(q, "OK");
+	builtin_field_str(q, name);
+	request_end(q);
+}
+
+static int builtin_nick(struct request *q, struct fields *f)
+{
+	const struct field *name = &f->at[0];
+	int r = request_claim_name(q, name->data, name->len, builtin_nick_done);
+
+	if (r < 0)
+		request_refuse_name(q, name->data, name->len, r);
 	return 0;
 }
 

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct request;
+
 #define NAME_MAX_BYTES 32
 
 /* A session across threads: never a pointer. */
@@ -34,6 +36,7 @@ struct name_claim {
 	bool granted;
 	struct name_table *owner;
 	void *cookie; /* the request, looked at only in the holder's thread */
+	void (*done)(struct request *q, int result, const char *name); /* likewise */
 };
 
 /* One reactor's share of the names. */

@@ -236,6 +236,11 @@ void request_ok(struct request *q)
 	request_line(q, "OK", 2);
 }
 
+void request_silent(struct request *q)
+{
+	request_done(q);
+}
+
 void request_begin(struct request *q, const char *word)
 {
 	request_put(q, word, strlen(word));

@@ -65,6 +65,11 @@ static void session_end_slow(struct session *s, const char *why)
 	session_end(s, why);
 }
 
+struct loop *session_loop(const struct session *s)
+{
+	return &s->reactor->loop;
+}
+
 static uint64_t session_deadline(const struct session *s)
 {
 	const struct limits_options *limits = s->reactor->limits;

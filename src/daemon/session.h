@@ -48,6 +48,8 @@ void request_field_u64(struct request *q, uint64_t v);
 void request_end(struct request *q);
 /* ERROR: SLUG: text. The text is a sentence with the value and the range; bytes outside printable ASCII are escaped. */
 void request_error(struct request *q, enum slug slug, const char *fmt, ...) _printf_(3, 4);
+/* Nothing: what was said wants no answer where all is well. */
+void request_silent(struct request *q);
 /* Sized: the count, LF, then the bytes, already in the dialect's form. */
 void request_sized(struct request *q, const void *body, size_t len);
 /* A sized answer in one piece: fill the returned memory (NULL: no memory, nothing was said), then commit, which answers. */
@@ -61,6 +63,16 @@ void request_file(struct request *q, int fd, uint64_t off, uint64_t len);
  * A job carries it through a worker as a pointer that nobody looks behind there.
  */
 void request_defer(struct request *q);
+
+/*
+ * Claims a name for the request's session, as NICK does. 0: the request is put off, and done() answers it: @result is 0
+ * or -EEXIST, @name as it was given. Where the session ends before, the request is answered and done() not called.
+ * -EINVAL: it may not be so written; -EPERM: it reads as something else; -ENOMEM: it is not put off.
+ */
+int request_claim_name(struct request *q, const char *name, size_t len,
+		       void (*done)(struct request *q, int result, const char *name));
+/* Answers with what is wrong with the name, @error being one of those above. */
+void request_refuse_name(struct request *q, const char *name, size_t len, int error);
 
 /*
  * The bytes that follow a request's line (WRITE). The session brings them where get() points.
@@ -112,6 +124,7 @@ void request_report(struct request *q, enum incident what, const char *file, uin
  */
 struct handle session_handle(const struct session *s);
 struct reactor *session_reactor(const struct session *s);
+struct loop *session_loop(const struct session *s); /* for timers */
 enum dialect session_dialect(const struct session *s);
 const struct address *session_address(const struct session *s);
 const struct settings *session_settings(const struct session *s);

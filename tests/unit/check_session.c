@@ -277,11 +277,32 @@ static int test_silent(_unused_ struct request *q, _unused_ struct fields *f)
 	return 0;
 }
 
+static void test_claimed(struct request *q, int result, const char *name)
+{
+	if (result < 0) {
+		request_refuse_name(q, name, strlen(name), result);
+		return;
+	}
+	request_begin(q, "MINE");
+	request_field(q, name, strlen(name));
+	request_end(q);
+}
+
+/* =text is said back, @name is a name that is wanted, and to !text there is nothing to say. */
 static int test_line(struct request *q, char *line, size_t len, _unused_ bool alone)
 {
-	if (len < 1 || line[0] != '=')
+	int r = 0;
+
+	if (len < 1 || !memchr("=@!", line[0], 3))
 		return 0;
-	request_line(q, line, len);
+	if (line[0] == '=')
+		request_line(q, line, len);
+	else if (line[0] == '!')
+		request_silent(q);
+	else
+		r = request_claim_name(q, line + 1, len - 1, test_claimed);
+	if (r < 0)
+		request_refuse_name(q, line + 1, len - 1, r);
 	return 1;
 }
 
@@ -1124,6 +1145,34 @@ START_TEST(names_that_nobody_may_have)
 }
 END_TEST
 
+/* A role that is told a name in words of its own claims it as NICK does. */
+START_TEST(a_role_claims_a_name)
+{
+	int c[2];
+
+	start(_i, "");
+	c[0] = serve_connect();
+	c[1] = serve_connect();
+	serve_say(c[0], "!hush\n@Anna\nPARK,a\n!hush\n@no name\n=x\n");
+	serve_expect(c[0], "MINE,Anna\n");
+	serve_say(c[1], "@anna\n@ping\n@\nNICK,ANNA\n@Bert\n");
+	serve_expect_error(c[1], "taken");
+	serve_expect_error(c[1], "denied");
+	serve_expect_error(c[1], "bad-argument");
+	serve_expect_error(c[1], "taken");
+	serve_expect(c[1], "MINE,Bert\n");
+	until_parked(1);
+	serve_expect_nothing(c[0]);
+	ck_assert(answer(0));
+	serve_expect(c[0], "a\n");
+	serve_expect_error(c[0], "bad-argument");
+	serve_expect(c[0], "=x\n");
+	serve_close(c[0]);
+	serve_close(c[1]);
+	serve_stop();
+}
+END_TEST
+
 /* Time */
 
 START_TEST(time_ends_sessions)
@@ -1412,6 +1461,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_held_line_is_not_changed, 0, 2);
 	tcase_add_loop_test(tc, one_of_many_gets_the_name, 0, WAYS);
 	tcase_add_loop_test(tc, a_name_is_free_when_its_session_ends, 0, WAYS);
+	tcase_add_loop_test(tc, a_role_claims_a_name, 0, WAYS);
 	tcase_add_loop_test(tc, names_that_nobody_may_have, 0, WAYS);
 	tcase_add_loop_test(tc, time_ends_sessions, 0, 6);
 	tcase_add_loop_test(tc, who_does_not_read_is_not_kept, 0, WAYS);
