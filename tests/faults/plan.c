@@ -89,10 +89,3 @@ const char *plan_error_name(int error)
 {
 	return error == FAIL_SHORT ? "half of it" : strerrorname_np(error);
 }
-
-bool plan_is_long(void)
-{
-	const char *value = g_getenv("IOE_LONG");
-
-	return value && *value;
-}

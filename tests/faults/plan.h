@@ -17,6 +17,3 @@ unsigned plan_disarm(struct fail_plan *p);
 
 const char *plan_function_name(enum fail_function function);
 const char *plan_error_name(int error);
-
-/* $IOE_LONG: everything, however long it takes. */
-bool plan_is_long(void);

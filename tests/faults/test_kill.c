@@ -23,7 +23,7 @@ static void kill_somewhen(GRand *random, struct writers *w)
 
 static void kill_rounds(unsigned reactors)
 {
-	unsigned rounds = plan_is_long() ? 1000 : 100, seed = (unsigned)g_test_rand_int();
+	unsigned rounds = harness_is_long() ? 1000 : 100, seed = (unsigned)g_test_rand_int();
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	GRand *random = g_rand_new_with_seed(seed);
 	struct writers w;

@@ -116,7 +116,7 @@ static void power_cut(struct power *p, struct power_case *c)
 
 static void power_rounds(struct power_case *c)
 {
-	unsigned rounds = plan_is_long() ? 1000 : 30;
+	unsigned rounds = harness_is_long() ? 1000 : 30;
 	struct power p;
 
 	power_init(&p, c);

@@ -128,7 +128,7 @@ static char *space_fill(struct space *s)
 
 static void space_full(gconstpointer type)
 {
-	unsigned rounds = plan_is_long() ? 200 : 8;
+	unsigned rounds = harness_is_long() ? 200 : 8;
 	struct space s;
 
 	if (!disk_may_make(type))
@@ -186,7 +186,7 @@ static void space_full_meanwhile(gconstpointer type)
 
 static void space_read_only(gconstpointer type)
 {
-	unsigned rounds = plan_is_long() ? 200 : 8;
+	unsigned rounds = harness_is_long() ? 200 : 8;
 	struct space s;
 
 	if (!disk_may_make(type))

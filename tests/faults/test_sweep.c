@@ -580,10 +580,10 @@ static void sweep_error(struct sweep *s, int error)
 static void sweep_function(struct sweep *s, const struct sweep_target *t)
 {
 	/* What ran out of descriptors waits for a second, or until one comes back: not in each of the short cases. */
-	if (t->function == FAIL_ACCEPT4 && s->scenario->kind != SWEEP_LIST && !plan_is_long())
+	if (t->function == FAIL_ACCEPT4 && s->scenario->kind != SWEEP_LIST && !harness_is_long())
 		return;
 	s->target = t;
-	if (plan_is_long()) {
+	if (harness_is_long()) {
 		for (size_t i = 0; i < G_N_ELEMENTS(sweep_errors); i++)
 			sweep_error(s, sweep_errors[i]);
 	} else {
@@ -678,7 +678,7 @@ static void sweep_add(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(sweep_setups); i++)
 		for (size_t k = 0; k < G_N_ELEMENTS(sweep_scenarios); k++)
-			for (unsigned reactors = 1; reactors <= (plan_is_long() ? 4 : 1); reactors += 3) {
+			for (unsigned reactors = 1; reactors <= (harness_is_long() ? 4 : 1); reactors += 3) {
 				struct sweep_case *c = g_new(struct sweep_case, 1);
 				g_autofree char *path = NULL;
 

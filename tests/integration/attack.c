@@ -21,13 +21,6 @@
 
 static const char *const attack_verb_names[ATTACK_VERB_MAX] = { "PING", "DOUBLE", "READ", "WRITE" };
 
-bool attack_is_long(void)
-{
-	const char *value = g_getenv("IOE_LONG");
-
-	return value && *value && strcmp(value, "0") != 0;
-}
-
 static void attack_raise_descriptors(void)
 {
 	struct rlimit limit;

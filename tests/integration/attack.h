@@ -34,9 +34,6 @@ enum { ATTACK_ALL, ATTACK_FILE };
 	");\n" \
 	"file = { sync = false; };\n"
 
-/* $IOE_LONG: as many as can be held here, and for longer. */
-bool attack_is_long(void);
-
 /* @files: what is in the root before, made by the caller; NULL: nothing. */
 void attack_start(struct attack *a, unsigned reactors, const char *config, void (*files)(struct daemon *d));
 /* The honest client asks one of each, and every answer is right. */

@@ -69,6 +69,13 @@ int harness_main(int argc, char **argv, void (*add)(void))
 	return g_test_run();
 }
 
+bool harness_is_long(void)
+{
+	const char *value = g_getenv("IOE_LONG");
+
+	return value && *value && strcmp(value, "0") != 0;
+}
+
 struct harness_case {
 	harness_fn fn;
 	unsigned reactors;

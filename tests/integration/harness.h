@@ -28,6 +28,8 @@ void harness_fail_at(const char *file, int line, const char *function, const cha
 
 int harness_main(int argc, char **argv, void (*add)(void));
 void harness_add(const char *path, harness_fn fn);
+/* $IOE_LONG: as much as can be, however long it takes. */
+bool harness_is_long(void);
 /* Whose text is shown when a test fails. */
 void harness_show(GString *text);
 void harness_hide(GString *text);

@@ -264,7 +264,7 @@ static void crowd_print_kernel(void)
 
 static void attack_crowd(unsigned reactors)
 {
-	bool is_long = attack_is_long();
+	bool is_long = harness_is_long();
 	struct crowd c;
 	struct attack a;
 
@@ -389,7 +389,7 @@ static void attack_storm(unsigned reactors)
 	attack_start(&a, reactors, ATTACK_LISTENERS, NULL);
 	s.d = a.d;
 	thread = g_thread_new("storm", storm_run, &s);
-	attack_work_for(&a, (attack_is_long() ? 20000 : 500) * 1000);
+	attack_work_for(&a, (harness_is_long() ? 20000 : 500) * 1000);
 	g_atomic_int_set(&s.stop, 1);
 	(void)g_thread_join(thread);
 	g_test_message("%u connections came and went", s.n);

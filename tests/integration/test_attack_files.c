@@ -64,7 +64,7 @@ static void stopped_end(struct stopped *u)
 
 static void attack_uploads(unsigned reactors)
 {
-	unsigned n = attack_is_long() ? 2000 : 100;
+	unsigned n = harness_is_long() ? 2000 : 100;
 	g_autofree struct stopped *u = g_new0(struct stopped, n);
 	g_autofree char *body = g_strnfill(UPLOAD_SIZE, 'x');
 	struct attack a;
@@ -92,7 +92,7 @@ static void attack_uploads(unsigned reactors)
 /* Each may have so large a file, and each has sent one byte of it. There must be room for who sends what he promised. */
 static void attack_promises(unsigned reactors)
 {
-	unsigned n = attack_is_long() ? 5000 : 1200;
+	unsigned n = harness_is_long() ? 5000 : 1200;
 	g_autofree char *body = g_strnfill(UPLOAD_SIZE, 'x');
 	g_autofree int *fd = g_new0(int, n);
 	struct attack a;
@@ -147,7 +147,7 @@ static void attack_lists(unsigned reactors)
 		for (unsigned k = 0; k < 100; k++)
 			attack_push_text(fd[i], texts[i % G_N_ELEMENTS(texts)]);
 	}
-	attack_work_for(&a, (attack_is_long() ? 10000 : 500) * 1000);
+	attack_work_for(&a, (harness_is_long() ? 10000 : 500) * 1000);
 	g_test_message("%zu sessions that asked for 100 listings or files each hold %" G_GUINT64_FORMAT
 		       " bytes and %u descriptors", G_N_ELEMENTS(fd), a.memory_seen,
 		       daemon_descriptors(a.d) - a.descriptors);

@@ -80,7 +80,7 @@ static char *noise_make(unsigned i, size_t *ret_n)
 
 static void attack_noise(unsigned reactors)
 {
-	unsigned n_random = attack_is_long() ? 2000 : 100;
+	unsigned n_random = harness_is_long() ? 2000 : 100;
 	struct attack a;
 
 	attack_start(&a, reactors, ATTACK_LISTENERS, NULL);
@@ -265,7 +265,7 @@ static void attack_resets(unsigned reactors)
 	struct attack a;
 
 	attack_start(&a, reactors, ATTACK_LISTENERS, reset_files);
-	for (unsigned i = 0; i < (attack_is_long() ? 50 : 5); i++)
+	for (unsigned i = 0; i < (harness_is_long() ? 50 : 5); i++)
 		(void)reset_all(&a, 0);
 	n += reset_all(&a, 1000);       /* in the middle of it */
 	n += reset_all(&a, 30 * 1000);  /* while a silence is awaited */
