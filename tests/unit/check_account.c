@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "unit/run.h"
+
 static struct account account;
 static struct limits_options limits = { .connections = 10, .per_address = 3 };
 
@@ -189,8 +191,6 @@ int main(void)
 {
 	Suite *s = suite_create("account");
 	TCase *tc = tcase_create("account");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, addresses_as_text);
@@ -202,9 +202,5 @@ int main(void)
 	tcase_add_test(tc, nothing_is_kept_of_who_left);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

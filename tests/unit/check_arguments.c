@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static struct arguments got;
 static char *said;   /* on stderr */
 static char *showed; /* on stdout */
@@ -151,8 +153,6 @@ int main(void)
 {
 	Suite *s = suite_create("arguments");
 	TCase *tc = tcase_create("arguments");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, nothing_is_the_first_instance);
@@ -163,9 +163,5 @@ int main(void)
 	tcase_add_test(tc, version_and_help_go_to_stdout);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

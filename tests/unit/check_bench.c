@@ -9,6 +9,8 @@
 
 #include <check.h>
 
+#include "unit/run.h"
+
 START_TEST(hist_is_close)
 {
 	static struct hist h;
@@ -253,8 +255,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench");
 	TCase *t = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	pattern_init();
 	tcase_add_test(t, hist_is_close);
@@ -273,9 +273,5 @@ int main(void)
 	tcase_add_test(t, targets_by_name);
 	suite_add_tcase(s, t);
 
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

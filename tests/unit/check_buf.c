@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 START_TEST(append_and_consume)
 {
 	struct buf b = { .max = 0 };
@@ -142,8 +144,6 @@ int main(void)
 {
 	Suite *s = suite_create("buf");
 	TCase *t = tcase_create("buf");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, append_and_consume);
 	tcase_add_test(t, inert);
@@ -153,8 +153,5 @@ int main(void)
 	tcase_add_test(t, printf_grows);
 	tcase_add_test(t, printf_exact);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
 #include "unit/serve.h"
 
 #define STAYING 900
@@ -263,8 +264,6 @@ int main(void)
 {
 	Suite *s = suite_create("clients");
 	TCase *t = tcase_create("clients");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 120);
@@ -273,9 +272,5 @@ int main(void)
 	tcase_add_loop_test(t, test_kick, 0, 2);
 	tcase_add_loop_test(t, test_kick_long, 0, 2);
 	tcase_add_loop_test(t, test_forgotten, 0, 2);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

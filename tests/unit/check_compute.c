@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
 #include "unit/serve.h"
 
 /* The old clients' answer, to the letter. */
@@ -156,8 +157,6 @@ int main(void)
 {
 	Suite *s = suite_create("compute");
 	TCase *tc = tcase_create("compute");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_number_is_doubled, 0, 2);
@@ -167,9 +166,5 @@ int main(void)
 	tcase_add_test(tc, numbers_up_to_the_line_limit);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

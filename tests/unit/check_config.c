@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "unit/config_schema.h"
+#include "unit/run.h"
 
 static const struct top_values *top(const struct settings *s)
 {
@@ -769,8 +770,6 @@ int main(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *text = tcase_create("text"), *files = tcase_create("files");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(text, fault, 0, ELEMENTSOF(faults));
 	tcase_add_test(text, ten_faults);
@@ -797,8 +796,5 @@ int main(void)
 	tcase_add_test(files, default_file);
 	suite_add_tcase(suite, files);
 
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "unit/run.h"
+
 static struct loop loop;
 static struct pool pool;
 static struct conn conn;
@@ -470,8 +472,6 @@ int main(void)
 {
 	Suite *s = suite_create("conn");
 	TCase *tc = tcase_create("conn");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -493,9 +493,5 @@ int main(void)
 	tcase_add_test(tc, a_bad_fd_stays_the_callers);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -20,6 +20,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "unit/run.h"
+
 #define STRANGER 1234
 
 static struct {
@@ -623,8 +625,6 @@ int main(void)
 {
 	Suite *s = suite_create("control");
 	TCase *t = tcase_create("control");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, set_up, tear_down);
@@ -649,9 +649,5 @@ int main(void)
 	tcase_add_test(t, test_clients_free);
 	tcase_add_test(t, test_stranger);
 	tcase_add_test(t, test_stranger_limits);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -4,6 +4,7 @@
 #include "base/macro.h"
 
 #include "unit/openmetrics.h"
+#include "unit/run.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -788,8 +789,6 @@ int main(void)
 {
 	Suite *s = suite_create("ctl");
 	TCase *tc = tcase_create("ctl");
-	SRunner *sr;
-	int failed;
 
 	if (!getenv("IOECTL")) {
 		(void)fprintf(stderr, "IOECTL is not set: make check does that\n");
@@ -822,9 +821,5 @@ int main(void)
 	tcase_add_test(tc, test_check);
 	tcase_add_test(tc, test_silent);
 	tcase_add_test(tc, test_interrupted);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

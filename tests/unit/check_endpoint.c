@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "unit/run.h"
+
 static char dir[64], path[96], why[512];
 static struct endpoint e = ENDPOINT_NULL;
 
@@ -193,8 +195,6 @@ int main(void)
 {
 	Suite *s = suite_create("endpoint");
 	TCase *t = tcase_create("endpoint");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, set_up, tear_down);
@@ -206,9 +206,5 @@ int main(void)
 	tcase_add_test(t, test_no_socket);
 	tcase_add_test(t, test_path);
 	tcase_add_test(t, test_name_replaced);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

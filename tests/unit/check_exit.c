@@ -6,6 +6,8 @@
 #include <check.h>
 #include <errno.h>
 
+#include "unit/run.h"
+
 /* What the manual promises. */
 static const struct {
 	enum slug slug;
@@ -48,15 +50,9 @@ int main(void)
 {
 	Suite *s = suite_create("exit");
 	TCase *t = tcase_create("exit");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(t, every_slug_has_a_row);
 	tcase_add_test(t, errnos);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 /* Splits a copy of exactly its size, and joins the fields with '|'. */
 static enum field_result split(const char *in, size_t n, enum dialect d, enum field_rule rule, unsigned max,
 			       char *joined, size_t cap)
@@ -253,8 +255,6 @@ int main(void)
 {
 	Suite *s = suite_create("field");
 	TCase *t = tcase_create("field");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, rest);
@@ -265,8 +265,5 @@ int main(void)
 	tcase_add_loop_test(t, encode_harmless, 0, ELEMENTSOF(harmless));
 	tcase_add_test(t, round_trip);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

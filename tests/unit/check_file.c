@@ -17,6 +17,7 @@
 
 #include "unit/folder.h"
 #include "unit/forbid.h"
+#include "unit/run.h"
 #include "unit/serve.h"
 
 /* Bits of the loop tests' _i. */
@@ -554,8 +555,6 @@ int main(void)
 {
 	Suite *s = suite_create("file");
 	TCase *tc = tcase_create("file");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, what_was_written_is_read, 0, WAYS);
@@ -574,9 +573,5 @@ int main(void)
 	tcase_add_test(tc, the_way_is_asked_for_only_in_silence);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "unit/run.h"
+
 static struct inbox inbox;
 
 struct note {
@@ -184,8 +186,6 @@ int main(void)
 {
 	Suite *s = suite_create("inbox");
 	TCase *tc = tcase_create("inbox");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -196,9 +196,5 @@ int main(void)
 	tcase_add_test(tc, many_threads_lose_nothing);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

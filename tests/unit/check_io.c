@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "unit/run.h"
+
 #define BIG (300 << 10)
 
 static char folder[64];
@@ -228,8 +230,6 @@ int main(void)
 {
 	Suite *s = suite_create("io");
 	TCase *t = tcase_create("io");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -242,8 +242,5 @@ int main(void)
 	tcase_add_test(t, replace_through_o_path);
 	tcase_add_test(t, read_to_the_ceiling);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -23,6 +23,8 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#include "unit/run.h"
+
 /* What stderr was, and the pipe that it is now. */
 static int real_stderr, pipe_out;
 
@@ -626,8 +628,6 @@ int main(void)
 {
 	Suite *s = suite_create("journal");
 	TCase *tc = tcase_create("journal");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, NULL);
@@ -653,9 +653,5 @@ int main(void)
 	tcase_add_test(tc, level_row_fits_the_levels);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

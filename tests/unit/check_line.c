@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "unit/run.h"
+
 /* What a stream was read as: "<line>" for each line, "!" for each that is too long, then what was left unfinished. */
 struct script {
 	char text[4096];
@@ -367,8 +369,6 @@ int main(void)
 {
 	Suite *s = suite_create("line");
 	TCase *t = tcase_create("line");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, every_cut, 0, (int)ELEMENTSOF(streams));
@@ -381,8 +381,5 @@ int main(void)
 	tcase_add_test(t, trickle_is_linear);
 	tcase_add_test(t, telnet);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "unit/run.h"
+
 struct item {
 	int value;
 	struct list link;
@@ -98,15 +100,10 @@ int main(void)
 {
 	Suite *s = suite_create("list");
 	TCase *t = tcase_create("list");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, add_and_remove);
 	tcase_add_test(t, pop);
 	tcase_add_test(t, splice);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

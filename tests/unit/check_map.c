@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 #define ITEMS 3000
 
 struct item {
@@ -154,8 +156,6 @@ int main(void)
 {
 	Suite *s = suite_create("map");
 	TCase *t = tcase_create("map");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, siphash);
@@ -164,8 +164,5 @@ int main(void)
 	tcase_add_test(t, add_find_remove);
 	tcase_add_test(t, keys_are_bytes);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static struct name_table table;
 
 static void setup(void)
@@ -134,8 +136,6 @@ int main(void)
 {
 	Suite *s = suite_create("name");
 	TCase *tc = tcase_create("name");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, valid_names);
@@ -145,9 +145,5 @@ int main(void)
 	tcase_add_test(tc, many_names);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "unit/run.h"
+
 static int manager_fd;
 static struct sockaddr_un manager_addr;
 static socklen_t manager_addr_size;
@@ -392,8 +394,6 @@ int main(void)
 {
 	Suite *s = suite_create("notify");
 	TCase *tc = tcase_create("notify");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, without_a_manager_nothing_happens);
@@ -410,9 +410,5 @@ int main(void)
 	tcase_add_test(tc, sockets_are_taken_over_once);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "unit/run.h"
+
 /* In memory of exactly the promised size, so that a sanitizer sees one byte too many. */
 static void check_one(const char *in, size_t n, const char *expected)
 {
@@ -140,8 +142,6 @@ int main(void)
 {
 	Suite *s = suite_create("number");
 	TCase *t = tcase_create("number");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, vectors);
@@ -149,8 +149,5 @@ int main(void)
 	tcase_add_test(t, random_against_longhand);
 	tcase_add_test(t, huge);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

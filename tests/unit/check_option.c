@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "unit/config_schema.h"
+#include "unit/run.h"
 
 static struct settings *make(void)
 {
@@ -100,16 +101,11 @@ int main(void)
 {
 	Suite *suite = suite_create("option");
 	TCase *tc = tcase_create("settings");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tc, get);
 	tcase_add_test(tc, counted);
 	tcase_add_test(tc, half_built);
 	tcase_add_test(tc, shared);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "unit/run.h"
+
 #define FILE_PIECE (256U << 10)
 
 static struct pool pool;
@@ -454,8 +456,6 @@ int main(void)
 {
 	Suite *s = suite_create("outq");
 	TCase *tc = tcase_create("outq");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -477,9 +477,5 @@ int main(void)
 	tcase_add_test(tc, any_order_of_anything);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "unit/run.h"
+
 static char dir[] = "/tmp/check_partial.XXXXXX";
 static char target[sizeof(dir) + 16];
 
@@ -178,8 +180,6 @@ int main(void)
 {
 	Suite *s = suite_create("partial");
 	TCase *t = tcase_create("partial");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, new_file);
@@ -190,9 +190,5 @@ int main(void)
 	tcase_add_test(t, folder_that_is_not_there);
 	tcase_add_test(t, longest_name);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -13,6 +13,7 @@
 
 #include "unit/folder.h"
 #include "unit/forbid.h"
+#include "unit/run.h"
 
 static struct path_root root;
 
@@ -324,8 +325,6 @@ int main(void)
 {
 	Suite *s = suite_create("path");
 	TCase *tc = tcase_create("path");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -342,9 +341,5 @@ int main(void)
 	tcase_add_loop_test(tc, no_race_leads_outside, 0, 2);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "unit/run.h"
+
 #define HI "HI,ioe/1,ioed/0.1.0,3,file+compute,127.0.0.1,range,5f%2C3e\n"
 
 #define LONG_TIME  (20 * USEC_PER_SEC)
@@ -755,7 +757,7 @@ START_TEST(signal_ends_the_wait)
 }
 END_TEST
 
-static Suite *peer_suite(void)
+int main(void)
 {
 	Suite *s = suite_create("peer");
 	TCase *connecting = tcase_create("connecting"), *talking = tcase_create("talking");
@@ -789,16 +791,5 @@ static Suite *peer_suite(void)
 	tcase_add_test(talking, answer_to_nothing);
 	tcase_add_test(talking, signal_ends_the_wait);
 	suite_add_tcase(s, talking);
-	return s;
-}
-
-int main(void)
-{
-	SRunner *runner = srunner_create(peer_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -13,6 +13,7 @@
 
 #include "unit/folder.h"
 #include "unit/forbid.h"
+#include "unit/run.h"
 
 static struct file_state state;
 static struct publish p;
@@ -384,8 +385,6 @@ int main(void)
 {
 	Suite *s = suite_create("publish");
 	TCase *tc = tcase_create("publish");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -407,9 +406,5 @@ int main(void)
 	tcase_add_loop_test(tc, the_longest_name, 0, WAY_MAX);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

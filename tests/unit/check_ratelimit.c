@@ -4,6 +4,8 @@
 #include <check.h>
 #include <limits.h>
 
+#include "unit/run.h"
+
 START_TEST(burst_and_interval)
 {
 	struct ratelimit r = { .interval_usec = 1000, .burst = 3 };
@@ -67,16 +69,11 @@ int main(void)
 {
 	Suite *s = suite_create("ratelimit");
 	TCase *t = tcase_create("ratelimit");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, burst_and_interval);
 	tcase_add_test(t, interval_begins_with_an_event);
 	tcase_add_test(t, nothing_passes_a_burst_of_none);
 	tcase_add_test(t, count_of_missed_does_not_wrap);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

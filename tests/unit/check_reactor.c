@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static const char *const role_names[] = { "test", NULL };
 static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
 static const struct option_schema schema = {
@@ -154,8 +156,6 @@ int main(void)
 {
 	Suite *s = suite_create("reactor");
 	TCase *tc = tcase_create("reactor");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -166,9 +166,5 @@ int main(void)
 	tcase_add_test(tc, any_coming_and_going);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

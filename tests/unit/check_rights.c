@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "unit/run.h"
+
 #define STRANGER 1234
 #define ADMINS   4321
 
@@ -132,17 +134,11 @@ int main(void)
 {
 	Suite *s = suite_create("rights");
 	TCase *t = tcase_create("rights");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, test_allow);
 	tcase_add_test(t, test_not_unix);
 	tcase_add_test(t, test_own);
 	tcase_add_test(t, test_groups);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -10,6 +10,8 @@
 #include <sched.h>
 #include <stdint.h>
 
+#include "unit/run.h"
+
 #define RECORDS 8
 
 static bool put(struct ring *r, uint64_t v)
@@ -141,8 +143,6 @@ int main(void)
 {
 	Suite *s = suite_create("ring");
 	TCase *tc = tcase_create("ring");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, is_empty_then_full_then_empty);
@@ -152,9 +152,5 @@ int main(void)
 	tcase_add_test(tc, no_memory_is_an_error);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

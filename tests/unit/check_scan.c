@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 /* What libconfig gets. */
 static const struct {
 	const char *text, *want;
@@ -159,8 +161,6 @@ int main(void)
 {
 	Suite *suite = suite_create("scan");
 	TCase *tc = tcase_create("scan");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tc, text, 0, ELEMENTSOF(texts));
 	tcase_add_loop_test(tc, fault, 0, ELEMENTSOF(bad));
@@ -169,8 +169,5 @@ int main(void)
 	tcase_add_test(tc, too_many);
 	tcase_add_test(tc, no_room);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

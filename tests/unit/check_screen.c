@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static char seen[32768];
 static size_t n_seen;
 
@@ -118,17 +120,11 @@ int main(void)
 {
 	Suite *s = suite_create("screen");
 	TCase *t = tcase_create("screen");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, harmless_in_pieces, 0, (int)ELEMENTSOF(rows));
 	tcase_add_loop_test(t, long_line, 0, 4);
 	tcase_add_test(t, as_it_is);
 	tcase_add_test(t, full_disk);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

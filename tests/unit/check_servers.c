@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static const struct {
 	const char *list;
 	struct {
@@ -74,15 +76,9 @@ int main(void)
 {
 	Suite *s = suite_create("servers");
 	TCase *t = tcase_create("servers");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, parses, 0, (int)ELEMENTSOF(good));
 	tcase_add_loop_test(t, refuses, 0, (int)ELEMENTSOF(bad));
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "unit/run.h"
+
 static struct loop loop;
 static struct service service;
 static bool job_ready;
@@ -549,8 +551,6 @@ int main(void)
 {
 	Suite *s = suite_create("service");
 	TCase *t = tcase_create("service");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(t, set_up, tear_down);
@@ -568,9 +568,5 @@ int main(void)
 	tcase_add_test(t, test_fails);
 	tcase_add_test(t, test_description_of_status);
 	tcase_add_test(t, test_descriptions);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

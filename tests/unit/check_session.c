@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "unit/run.h"
 #include "unit/serve.h"
 
 /* Requests that were put off, and the sinks of bodies; under the lock. */
@@ -1432,8 +1433,6 @@ int main(void)
 {
 	Suite *s = suite_create("session");
 	TCase *tc = tcase_create("session");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, answers_leave_in_the_order_of_the_requests, 0, WAYS);
@@ -1474,9 +1473,5 @@ int main(void)
 	tcase_add_test(tc, what_hinders_the_start_is_said);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

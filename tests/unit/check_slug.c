@@ -7,6 +7,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 /* The words of the protocol, in its order. */
 static const char *const words[] = {
 	"bad-command", "bad-argument", "too-long", "not-found",   "exists",        "denied",   "auth-required",
@@ -50,15 +52,10 @@ int main(void)
 {
 	Suite *s = suite_create("slug");
 	TCase *t = tcase_create("slug");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, names);
 	tcase_add_test(t, none);
 	tcase_add_test(t, dialects);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 #define HEADER "WRITE,f,"
 
 static const enum split_moment moments[] = {
@@ -161,17 +163,11 @@ int main(void)
 {
 	Suite *s = suite_create("split");
 	TCase *t = tcase_create("split");
-	SRunner *r;
-	int failed;
 
 	tcase_add_loop_test(t, vectors, 0, (int)ELEMENTSOF(split_vectors));
 	tcase_add_loop_test(t, any_cut, 0, 8);
 	tcase_add_test(t, comma);
 	tcase_add_test(t, hopeless);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

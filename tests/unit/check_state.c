@@ -11,6 +11,7 @@
 #include <sys/file.h>
 
 #include "unit/folder.h"
+#include "unit/run.h"
 
 static char state_dir[128], runtime_dir[128], why[1024];
 static struct server_options options = { .state_dir = state_dir, .runtime_dir = runtime_dir };
@@ -218,8 +219,6 @@ int main(void)
 {
 	Suite *s = suite_create("state");
 	TCase *tc = tcase_create("state");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, is_made_with_its_parents);
@@ -231,9 +230,5 @@ int main(void)
 	tcase_add_test(tc, the_service_manager_goes_before);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 #define UNTOUCHED 4711
 
 START_TEST(to_u64)
@@ -406,8 +408,6 @@ int main(void)
 {
 	Suite *s = suite_create("str");
 	TCase *t = tcase_create("str");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, to_u64);
@@ -426,8 +426,5 @@ int main(void)
 	tcase_add_test(t, harmless_random);
 	tcase_add_test(t, casecmp);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

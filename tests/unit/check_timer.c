@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "unit/run.h"
+
 #define START_USEC (12345678901ULL * USEC_PER_MSEC + 678)
 
 /* What 64^5 ms are: further away than this, the wheel has to look again. */
@@ -328,8 +330,6 @@ int main(void)
 {
 	Suite *s = suite_create("timer");
 	TCase *tc = tcase_create("timer");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, NULL);
@@ -344,9 +344,5 @@ int main(void)
 	tcase_add_test(tc, is_as_a_plain_array);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 #define FEED(r, literal) ck_assert_int_eq(varlink_feed((r), (literal), sizeof(literal) - 1), 0)
 
 /* One message, whole: what comes of it. */
@@ -319,8 +321,6 @@ int main(void)
 {
 	Suite *s = suite_create("varlink");
 	TCase *t = tcase_create("varlink");
-	SRunner *sr;
-	int failed;
 
 	suite_add_tcase(s, t);
 	tcase_set_timeout(t, 30);
@@ -336,9 +336,5 @@ int main(void)
 	tcase_add_test(t, test_call_types);
 	tcase_add_test(t, test_put);
 	tcase_add_test(t, test_reply);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

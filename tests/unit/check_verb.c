@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 #define MOST (VERB_TABLE_SLOTS / 2)
 
 static const struct verb rows[] = {
@@ -153,8 +155,6 @@ int main(void)
 {
 	Suite *s = suite_create("verb");
 	TCase *t = tcase_create("verb");
-	SRunner *sr = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, any_case);
@@ -163,8 +163,5 @@ int main(void)
 	tcase_add_test(t, bad_rows);
 	tcase_add_test(t, full);
 	suite_add_tcase(s, t);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

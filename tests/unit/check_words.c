@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static const struct {
 	const char *line;
 	const char *words[6];
@@ -96,16 +98,10 @@ int main(void)
 {
 	Suite *s = suite_create("words");
 	TCase *t = tcase_create("words");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(t, splits, 0, (int)ELEMENTSOF(good));
 	tcase_add_loop_test(t, refuses, 0, (int)ELEMENTSOF(bad));
 	tcase_add_test(t, long_lines);
 	suite_add_tcase(s, t);
-	runner = srunner_create(s);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(s);
 }

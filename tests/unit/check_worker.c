@@ -8,7 +8,8 @@
 #include <check.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdlib.h>
+
+#include "unit/run.h"
 
 static struct loop loop;
 static pthread_t home;
@@ -271,8 +272,6 @@ int main(void)
 {
 	Suite *s = suite_create("worker");
 	TCase *tc = tcase_create("worker");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -285,9 +284,5 @@ int main(void)
 	tcase_add_test(tc, many_homes_share_a_pool);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }
