@@ -44,6 +44,7 @@ static void file_report(struct request *q, const char *name, uint64_t bytes, int
 		break;
 	case EIO:
 	case EUCLEAN: /* the file system found itself damaged */
+	case EROFS:   /* and nobody may write any more */
 		request_report(q, INCIDENT_DISK_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
 		break;
 	case EMFILE:
@@ -59,6 +60,8 @@ static void file_report(struct request *q, const char *name, uint64_t bytes, int
 
 void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 {
+	const struct file_state *state = request_role_state(q);
+
 	switch (-error) {
 	case ENOENT:
 	case ENOTDIR:
@@ -85,6 +88,9 @@ void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 		request_error(q, SLUG_DENIED, "the server itself may not touch '%s'; its administrator can change that", name);
 		break;
 	case EROFS:
+		/* At the start it could be written. */
+		if (state->spool_fd >= 0)
+			file_report(q, name, bytes, error);
 		request_error(q, SLUG_DENIED, "the served folder is read-only on the server");
 		break;
 	case ENOSPC:

@@ -121,9 +121,14 @@ static void incidents_name_the_file(unsigned reactors)
 	g_assert_cmpuint(plan_disarm(plan), ==, 1);
 	client_puts(c, "WRITE,torn,1\nx");
 	client_expect(c, "OK,received,1");
+	plan_arm(plan, FAIL_OPENAT, EROFS, 1, true);
+	client_puts(c, "WRITE,late,1\nx");
+	client_expect_error(c, "denied");
+	g_assert_cmpuint(plan_disarm(plan), >=, 1);
 	client_free(c);
 	log = incidents_end(d);
 	plan_free(plan);
+	g_assert_nonnull(strstr(log, "ioed: err: 'late': Read-only file system ["));
 	g_assert_nonnull(strstr(log, "ioed: err: '\\xc3\\xa9 \\xe2\\x80\\xae' was not stored: No space left on device ["));
 	g_assert_nonnull(strstr(log, " IOE_PEER=127.0.0.1 IOE_NAME=Ann IOE_VERB=WRITE "
 				     "IOE_FILE=\\xc3\\xa9 \\xe2\\x80\\xae IOE_BYTES=5]\n"));
@@ -158,14 +163,17 @@ static void incidents_flood_of_requests(unsigned reactors)
 	g_assert_null(strstr(log, "dropped"));
 }
 
-/* One that promises bytes and does not send them; closed by the server. */
-static void incidents_be_slow(struct daemon *d, const char *source, unsigned n)
+#define INCIDENTS_BEGIN_A_LINE "PIN"
+#define INCIDENTS_PROMISE_MORE "WRITE,slow,100\nx"
+
+/* So many that begin something and do not end it; closed by the server. */
+static void incidents_be_slow(struct daemon *d, const char *source, const char *begin, unsigned n)
 {
 	g_autofree struct client **c = g_new0(struct client *, n);
 
 	for (unsigned i = 0; i < n; i++) {
 		c[i] = client_new_from(d, 0, source, "127.0.0.1");
-		client_puts(c[i], i % 2 ? "WRITE,slow,100\nx" : "PIN");
+		client_puts(c[i], begin);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		g_free(client_until_closed(c[i]));
@@ -180,8 +188,8 @@ static void incidents_flood_from_one_peer(unsigned reactors)
 	g_autofree char *log = NULL;
 	unsigned lines;
 
-	incidents_be_slow(d, "127.0.0.1", 300);
-	incidents_be_slow(d, "127.0.0.2", 1);
+	incidents_be_slow(d, "127.0.0.1", INCIDENTS_PROMISE_MORE, 300);
+	incidents_be_slow(d, "127.0.0.2", INCIDENTS_BEGIN_A_LINE, 1);
 	log = incidents_end(d);
 	g_assert_cmpuint(incidents_count(log, "IOE_PEER=127.0.0.1", &lines), ==, 300);
 	g_assert_cmpuint(lines, >=, INCIDENTS_BURST);
@@ -189,7 +197,8 @@ static void incidents_flood_from_one_peer(unsigned reactors)
 	/* The other is heard all the same. */
 	g_assert_cmpuint(incidents_count(log, "IOE_PEER=127.0.0.2", &lines), ==, 1);
 	g_assert_cmpuint(lines, ==, 1);
-	g_assert_nonnull(strstr(log, "a slow session was closed: it "));
+	g_assert_nonnull(strstr(log, "a slow session was closed: it sent none of the bytes that it had promised for limits.stall_time ["));
+	g_assert_nonnull(strstr(log, "a slow session was closed: its line was not ended within limits.line_time ["));
 }
 
 /* What was left out is told when it calms down, without another one and without a stop; and then it begins anew. */
@@ -201,7 +210,7 @@ static void incidents_calm_down(unsigned reactors)
 	unsigned lines;
 
 	for (unsigned round = 0; round < 2; round++) {
-		incidents_be_slow(d, "127.0.0.1", 50);
+		incidents_be_slow(d, "127.0.0.1", INCIDENTS_BEGIN_A_LINE, 50);
 		daemon_wait_log(d, "more like this from 127.0.0.1 left out in 1 s (log.burst) [IOE_LEFT_OUT=");
 		if (round == 0)
 			g_free(daemon_take_log(d));

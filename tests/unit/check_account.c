@@ -187,6 +187,32 @@ START_TEST(nothing_is_kept_of_who_left)
 }
 END_TEST
 
+START_TEST(networks)
+{
+	static const struct {
+		const char *in, *out;
+		bool network;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1", false },
+		{ "192.0.2.0", "192.0.2.0", false },
+		{ "127.0.0.1", "127.0.0.1", false },
+		{ "::1", "::1", false },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", true },
+		{ "2001:db8:1:2::", "2001:db8:1:2::", true },
+		{ "fe80::ffff:ffff:ffff:ffff", "fe80::", true },
+		{ "::ffff:192.0.2.1", "192.0.2.1", false },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		const struct address a = from(rows[i].in), net = { .ip = address_network(&a) };
+		char text[ADDRESS_TEXT_MAX];
+
+		ck_assert_str_eq(address_text(&net, text), rows[i].out);
+		ck_assert_int_eq(address_is_network(&net), rows[i].network);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("account");
@@ -194,6 +220,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, addresses_as_text);
+	tcase_add_test(tc, networks);
 	tcase_add_test(tc, other_families_are_nobody);
 	tcase_add_test(tc, so_many_from_one_address);
 	tcase_add_test(tc, a_host_of_ipv6_is_its_64);
