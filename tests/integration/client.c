@@ -24,6 +24,7 @@ struct client *client_new_from(struct daemon *d, unsigned listener, const char *
 {
 	struct sockaddr_in from = { .sin_family = AF_INET }, to = { .sin_family = AF_INET };
 	int one = 1, fd;
+	struct client *c;
 
 	g_assert_cmpuint(listener, <, d->n_ports);
 	to.sin_port = htons(d->ports[listener]);
@@ -36,7 +37,9 @@ struct client *client_new_from(struct daemon *d, unsigned listener, const char *
 	g_assert_cmpint(bind(fd, (const struct sockaddr *)&from, sizeof(from)), ==, 0);
 	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
 		harness_fail("%s:%u: %s", destination, (unsigned)d->ports[listener], g_strerror(errno));
-	return client_new_fd(fd);
+	c = client_new_fd(fd);
+	c->daemon = d;
+	return c;
 }
 
 struct client *client_new(struct daemon *d, unsigned listener)
@@ -186,6 +189,19 @@ char *client_bytes(struct client *c, size_t n)
 	return data;
 }
 
+char *client_message(struct client *c)
+{
+	g_autoptr(GString) message = g_string_new(NULL);
+
+	for (;;) {
+		g_autofree char *byte = client_bytes(c, 1);
+
+		if (!*byte)
+			return g_strdup(message->str);
+		g_string_append_c(message, *byte);
+	}
+}
+
 char *client_sized(struct client *c, size_t *ret_n)
 {
 	g_autofree char *line = client_line(c);
@@ -264,4 +280,27 @@ void client_refused(struct client *c, const char *request, const char *slugs)
 {
 	client_printf(c, "%s\n", request);
 	client_expect_error(c, slugs);
+}
+
+struct client_case {
+	const char *config;
+	client_fn fn;
+};
+
+static void client_case_run(unsigned reactors, const void *data)
+{
+	const struct client_case *x = data;
+	struct daemon *d = daemon_start(reactors, x->config);
+	struct client *c = client_new(d, 0);
+
+	x->fn(c);
+	client_free(c);
+	daemon_finish(d);
+}
+
+void client_add(const char *path, const char *config, client_fn fn)
+{
+	const struct client_case x = { .config = config, .fn = fn };
+
+	harness_add_data(path, client_case_run, &x, sizeof(x));
 }

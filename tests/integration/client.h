@@ -5,10 +5,15 @@
 #include "daemon.h"
 
 struct client {
+	struct daemon *daemon; /* NULL: a socket of another kind */
 	int fd;
 	GString *in; /* received and not yet taken, from @at on */
 	size_t at;
 };
+
+/* As daemon_add(), with a client of the first listener, who leaves before the daemon ends. */
+typedef void (*client_fn)(struct client *c);
+void client_add(const char *path, const char *config, client_fn fn);
 
 struct client *client_new(struct daemon *d, unsigned listener);
 struct client *client_new_from(struct daemon *d, unsigned listener, const char *source, const char *destination);
@@ -26,6 +31,7 @@ void client_half_close(struct client *c);
 
 char *client_line(struct client *c);            /* without its LF */
 char *client_bytes(struct client *c, size_t n); /* with a NUL behind */
+char *client_message(struct client *c);         /* of Varlink: what is before the next NUL */
 char *client_sized(struct client *c, size_t *ret_n);
 bool client_try_line(struct client *c, gint64 deadline, char **ret); /* false: closed, or the deadline */
 void client_expect(struct client *c, const char *line);

@@ -437,3 +437,24 @@ bool daemon_is_sanitized(struct daemon *d)
 {
 	return daemon_proc(d, "VmSize") > (UINT64_C(1) << 30); /* KiB: a sanitizer's shadow takes terabytes */
 }
+
+struct daemon_case {
+	const char *config;
+	daemon_fn fn;
+};
+
+static void daemon_case_run(unsigned reactors, const void *data)
+{
+	const struct daemon_case *x = data;
+	struct daemon *d = daemon_start(reactors, x->config);
+
+	x->fn(d);
+	daemon_finish(d);
+}
+
+void daemon_add(const char *path, const char *config, daemon_fn fn)
+{
+	const struct daemon_case x = { .config = config, .fn = fn };
+
+	harness_add_data(path, daemon_case_run, &x, sizeof(x));
+}

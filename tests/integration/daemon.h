@@ -59,6 +59,10 @@ void daemon_kill(struct daemon *d);       /* KILL. May be spawned again */
 struct daemon *daemon_free(struct daemon *d);
 void daemon_finish(struct daemon *d);     /* stop and free */
 
+/* As harness_add(), with a daemon that has been started, and is finished behind the test. */
+typedef void (*daemon_fn)(struct daemon *d);
+void daemon_add(const char *path, const char *config, daemon_fn fn);
+
 /* One Varlink call: sends @message and its NUL, returns the answer without. */
 char *daemon_varlink(struct daemon *d, const char *message);
 int daemon_varlink_connect(struct daemon *d);

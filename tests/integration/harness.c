@@ -77,18 +77,27 @@ bool harness_is_long(void)
 }
 
 struct harness_case {
-	harness_fn fn;
+	harness_data_fn fn;
 	unsigned reactors;
+	void *data;
 };
 
-static void harness_run(gconstpointer data)
+static void harness_case_free(gpointer data)
+{
+	struct harness_case *c = data;
+
+	g_free(c->data);
+	g_free(c);
+}
+
+static void harness_case_run(gconstpointer data)
 {
 	const struct harness_case *c = data;
 
-	c->fn(c->reactors);
+	c->fn(c->reactors, c->data);
 }
 
-void harness_add(const char *path, harness_fn fn)
+void harness_add_data(const char *path, harness_data_fn fn, const void *data, size_t n)
 {
 	static const unsigned reactors[] = { 1, 4 };
 
@@ -96,9 +105,21 @@ void harness_add(const char *path, harness_fn fn)
 		g_autofree char *full = g_strdup_printf("/reactors=%u/%s", reactors[i], path);
 		struct harness_case *c = g_new(struct harness_case, 1);
 
-		*c = (struct harness_case){ .fn = fn, .reactors = reactors[i] };
-		g_test_add_data_func_full(full, c, harness_run, g_free);
+		*c = (struct harness_case){ .fn = fn, .reactors = reactors[i], .data = g_memdup2(data, n) };
+		g_test_add_data_func_full(full, c, harness_case_run, harness_case_free);
 	}
+}
+
+static void harness_run(unsigned reactors, const void *data)
+{
+	harness_fn fn = *(const harness_fn *)data;
+
+	fn(reactors);
+}
+
+void harness_add(const char *path, harness_fn fn)
+{
+	harness_add_data(path, harness_run, &fn, sizeof(fn));
 }
 
 gint64 harness_deadline(void)

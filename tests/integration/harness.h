@@ -28,6 +28,9 @@ void harness_fail_at(const char *file, int line, const char *function, const cha
 
 int harness_main(int argc, char **argv, void (*add)(void));
 void harness_add(const char *path, harness_fn fn);
+/* The same with what a test is told, @n bytes, which are copied. */
+typedef void (*harness_data_fn)(unsigned reactors, const void *data);
+void harness_add_data(const char *path, harness_data_fn fn, const void *data, size_t n);
 /* $IOE_LONG: as much as can be, however long it takes. */
 bool harness_is_long(void);
 /* Whose text is shown when a test fails. */

@@ -266,19 +266,6 @@ static void admin_metrics_grow(unsigned reactors)
 	daemon_finish(d);
 }
 
-/* One message: what is before the next NUL. */
-static char *admin_message(struct client *c)
-{
-	g_autoptr(GString) message = g_string_new(NULL);
-
-	for (;;) {
-		g_autofree char *byte = client_bytes(c, 1);
-
-		if (!*byte)
-			return g_strdup(message->str);
-		g_string_append_c(message, *byte);
-	}
-}
 
 /* All ask before one is answered, and the signal comes on top. */
 static void admin_reload_at_once(struct daemon *d, const char *expected)
@@ -294,7 +281,7 @@ static void admin_reload_at_once(struct daemon *d, const char *expected)
 			daemon_signal(d, SIGHUP);
 	}
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
-		g_autofree char *answer = admin_message(c[i]);
+		g_autofree char *answer = client_message(c[i]);
 
 		if (!strstr(answer, expected))
 			harness_fail("no %s in %s", expected, answer);
@@ -399,7 +386,7 @@ static void admin_never_reads(unsigned reactors)
 		g_assert_cmpuint(daemon_proc(d, "VmRSS"), <, before + (64 << 10));
 	/* Whoever begins to read gets all of it. */
 	for (bool more = true; more;) {
-		g_autofree char *page = admin_message(deaf[0]);
+		g_autofree char *page = client_message(deaf[0]);
 
 		for (const char *p = page; (p = strstr(p, "\"id\":")); p++)
 			n++;

@@ -32,10 +32,8 @@ static const char *const compute_none[] = {
 	"1,2", "1L", "abc", "twelve", "\xd9\xa1", "\302\2405", "5\xc2\xa0", "1\x1c", "1\x1f", "\"1\"", "(1)", "1+1",
 };
 
-static void compute_doubles(unsigned reactors)
+static void compute_doubles(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, compute_config);
-
 	for (unsigned listener = 0; listener < 2; listener++)
 		for (int ioe1 = 0; ioe1 < 2; ioe1++) {
 			struct client *c = ioe1 ? client_new_ioe1(d, listener) : client_new(d, listener);
@@ -52,12 +50,10 @@ static void compute_doubles(unsigned reactors)
 				client_ask(c, "DOUBLE,%0A%0B12%0C%0D%20", "24");
 			client_free(c);
 		}
-	daemon_finish(d);
 }
 
-static void compute_refuses(unsigned reactors)
+static void compute_refuses(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, compute_config);
 	struct client *alone = client_new(d, 1), *beside = client_new(d, 0), *ioe1 = client_new_ioe1(d, 1);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(compute_none); i++) {
@@ -79,7 +75,6 @@ static void compute_refuses(unsigned reactors)
 	client_free(alone);
 	client_free(beside);
 	client_free(ioe1);
-	daemon_finish(d);
 }
 
 /* No compute here: an integer is no verb. */
@@ -115,10 +110,9 @@ static char *compute_on_paper(const char *digits)
 	return twice;
 }
 
-static void compute_large(unsigned reactors)
+static void compute_large(struct daemon *d)
 {
 	static const size_t lengths[] = { 19, 20, 1000, 4300, 4301, 60000, 65536 };
-	struct daemon *d = daemon_start(reactors, compute_config);
 	struct client *c = client_new(d, 1);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
@@ -142,15 +136,14 @@ static void compute_large(unsigned reactors)
 		client_expect(c, twice);
 	}
 	client_free(c);
-	daemon_finish(d);
 }
 
 static void compute_add(void)
 {
-	harness_add("compute/doubles", compute_doubles);
-	harness_add("compute/refuses", compute_refuses);
+	daemon_add("compute/doubles", compute_config, compute_doubles);
+	daemon_add("compute/refuses", compute_config, compute_refuses);
 	harness_add("compute/elsewhere", compute_elsewhere);
-	harness_add("compute/large", compute_large);
+	daemon_add("compute/large", compute_config, compute_large);
 }
 
 int main(int argc, char **argv)

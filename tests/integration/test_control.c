@@ -164,19 +164,6 @@ static void control_varlink(unsigned reactors)
 	daemon_finish(d);
 }
 
-/* One message: what is before the next NUL. */
-static char *control_message(struct client *c)
-{
-	g_autoptr(GString) message = g_string_new(NULL);
-
-	for (;;) {
-		g_autofree char *byte = client_bytes(c, 1);
-
-		if (!*byte)
-			return g_strdup(message->str);
-		g_string_append_c(message, *byte);
-	}
-}
 
 /* Calls in one piece, in single bytes, and one that wants no answer. */
 static void control_framing(unsigned reactors)
@@ -193,8 +180,8 @@ static void control_framing(unsigned reactors)
 		g_autofree char *first = NULL, *second = NULL;
 
 		client_send_pieces(c, calls, sizeof(calls), max_piece);
-		first = control_message(c);
-		second = control_message(c);
+		first = client_message(c);
+		second = client_message(c);
 		g_assert_nonnull(strstr(first, "MethodNotFound"));
 		g_assert_nonnull(strstr(second, "\"interfaces\""));
 		client_half_close(c);
@@ -203,8 +190,8 @@ static void control_framing(unsigned reactors)
 	}
 	/* One that stands in the middle of a message has held up nobody. */
 	client_send(half, calls + 20, sizeof(calls) - 20);
-	g_free(control_message(half));
-	g_free(control_message(half));
+	g_free(client_message(half));
+	g_free(client_message(half));
 	client_free(half);
 	daemon_finish(d);
 }

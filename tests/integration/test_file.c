@@ -38,10 +38,9 @@ static void file_put(struct daemon *d, const char *name, const char *text)
 	harness_write_file(path, text, strlen(text));
 }
 
-static void file_round_trips(unsigned reactors)
+static void file_round_trips(struct daemon *d)
 {
 	static const size_t sizes[] = { 0, 1, 2, 100, 4095, 4096, 65535, 65536, 65537, 262144, 262145, 5 << 20 };
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 
 	for (int ioe1 = 0; ioe1 < 2; ioe1++) {
 		struct client *c = ioe1 ? client_new_ioe1(d, 0) : client_new(d, 0), *other = client_new(d, 0);
@@ -61,18 +60,17 @@ static void file_round_trips(unsigned reactors)
 		client_free(c);
 		client_free(other);
 	}
-	daemon_finish(d);
 }
 
 /* Bodies that look like requests, and end within them. */
-static void file_any_bytes(unsigned reactors)
+static void file_any_bytes(struct client *c)
 {
 	static const char *const bodies[] = {
 		"\n", "\r\n", "\n\n\n", "BYE\n", "12\nab", "PING\nPING\n", "WRITE,other,3\nabc", "GET / HTTP/1.1\r\n\r\n",
 		"\xff\xf4\xff\xfd\x06", "%41,%2C", "ERROR: not-found: no",
 	};
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0), *ioe1 = client_new_ioe1(d, 0);
+	struct daemon *d = c->daemon;
+	struct client *ioe1 = client_new_ioe1(d, 0);
 	char all[256];
 
 	for (unsigned i = 0; i < sizeof(all); i++)
@@ -86,16 +84,12 @@ static void file_any_bytes(unsigned reactors)
 	file_write(c, "body", all, sizeof(all));
 	file_expect(c, "body", all, sizeof(all));
 	file_expect_list(c, "LIST", "body\n");
-	client_free(c);
 	client_free(ioe1);
-	daemon_finish(d);
 }
 
 /* In any pieces, right behind other requests and right before others. */
-static void file_pipelined(unsigned reactors)
+static void file_pipelined(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0);
 	g_autoptr(GString) requests = g_string_new(NULL), answers = g_string_new(NULL);
 	g_autofree char *seen = NULL;
 
@@ -121,14 +115,10 @@ static void file_pipelined(unsigned reactors)
 	seen = client_bytes(c, answers->len);
 	g_assert_cmpmem(seen, answers->len, answers->str, answers->len);
 	client_ask(c, "PING", "PONG");
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void file_reads_pipelined(unsigned reactors)
+static void file_reads_pipelined(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0);
 	g_autofree char *large = harness_noise(300000, 1), *medium = harness_noise(65536, 2);
 
 	file_write(c, "large", large, 300000);
@@ -143,14 +133,11 @@ static void file_reads_pipelined(unsigned reactors)
 		client_expect_sized(c, "s", 1);
 	}
 	client_ask(c, "PING", "PONG");
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void file_list(unsigned reactors)
+static void file_list(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0);
+	struct daemon *d = c->daemon;
 	g_autofree char *empty = g_build_filename(d->files, "empty", NULL);
 
 	file_expect_list(c, "LIST", "");
@@ -182,14 +169,11 @@ static void file_list(unsigned reactors)
 	client_refused(c, "LIST,/", "denied");
 	client_refused(c, "LIST,.dir", "denied");
 	client_ask(c, "PING", "PONG");
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void file_list_many(unsigned reactors)
+static void file_list_many(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0);
+	struct daemon *d = c->daemon;
 	g_autoptr(GString) names = g_string_new(NULL);
 
 	for (unsigned i = 10000; i < 13000; i++) {
@@ -202,14 +186,11 @@ static void file_list_many(unsigned reactors)
 	client_expect_sized(c, names->str, names->len);
 	client_expect(c, "PONG,behind");
 	client_expect_sized(c, names->str, names->len);
-	client_free(c);
-	daemon_finish(d);
 }
 
 /* In ioe/1 the lines of a listing are encoded as its fields are; in line a name may hold a comma all the same. */
-static void file_names(unsigned reactors)
+static void file_names(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	struct client *line = client_new(d, 0), *ioe1 = client_new_ioe1(d, 0);
 
 	file_write(line, "a,b", "comma", 5);
@@ -225,13 +206,11 @@ static void file_names(unsigned reactors)
 	client_refused(line, "READ,a%2Cb", "not-found");
 	client_free(line);
 	client_free(ioe1);
-	daemon_finish(d);
 }
 
-static void file_folders(unsigned reactors)
+static void file_folders(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0);
+	struct daemon *d = c->daemon;
 
 	file_put(d, "one/two/there", "x");
 	file_write(c, "one/two/new", "abc", 3);
@@ -242,14 +221,11 @@ static void file_folders(unsigned reactors)
 	client_expect_error(c, "not-found");
 	client_refused(c, "READ,one/none/f", "not-found");
 	client_ask(c, "PING", "PONG");
-	client_free(c);
-	daemon_finish(d);
 }
 
 /* Until it is whole nobody sees it; from then on everybody. */
-static void file_visible_when_whole(unsigned reactors)
+static void file_visible_when_whole(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	struct client *writer = client_new(d, 0), *reader = client_new(d, 0);
 	g_autofree char *data = harness_noise(1 << 20, 1);
 
@@ -271,14 +247,12 @@ static void file_visible_when_whole(unsigned reactors)
 	file_expect(reader, "new", "0123456789", 10);
 	client_free(writer);
 	client_free(reader);
-	daemon_finish(d);
 }
 
 /* A file that is being read when it is replaced is read on as it was. */
-static void file_replaced_while_read(unsigned reactors)
+static void file_replaced_while_read(struct daemon *d)
 {
 	const size_t n = 32 << 20; /* more than the kernel holds between the two */
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	struct client *reader = client_new(d, 0), *writer = client_new(d, 0);
 	g_autofree char *old = harness_noise(n, 1), *size = NULL, *seen = NULL;
 
@@ -296,13 +270,11 @@ static void file_replaced_while_read(unsigned reactors)
 	g_assert_true(strcmp(size, "3") == 0 || strcmp(size, "33554432") == 0);
 	client_free(reader);
 	client_free(writer);
-	daemon_finish(d);
 }
 
-static void file_two_writers(unsigned reactors)
+static void file_two_writers(struct daemon *d)
 {
 	const size_t n = 200000;
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	struct client *c[6], *reader = client_new(d, 0);
 	g_autofree char *seen = NULL;
 	char *data[G_N_ELEMENTS(c)];
@@ -330,7 +302,6 @@ static void file_two_writers(unsigned reactors)
 	g_assert_true(found);
 	file_expect_list(reader, "LIST", "same\n");
 	client_free(reader);
-	daemon_finish(d);
 }
 
 /* OK means on disk: a kill right behind it loses nothing, one before it leaves nothing, and .ioe/ is swept at start. */
@@ -413,10 +384,10 @@ static void file_options(unsigned reactors)
 	daemon_finish(d);
 }
 
-static void file_no_overwrite(unsigned reactors)
+static void file_no_overwrite(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER "file = { overwrite = false; };\n");
-	struct client *c = client_new(d, 0), *other = client_new(d, 0);
+	struct daemon *d = c->daemon;
+	struct client *other = client_new(d, 0);
 
 	file_write(c, "f", "abc", 3);
 	client_puts(c, "WRITE,f,3\nxyzPING,1\n");
@@ -431,28 +402,26 @@ static void file_no_overwrite(unsigned reactors)
 	client_puts(c, "11");
 	client_expect_error(c, "exists");
 	file_expect(c, "g", "2222", 4);
-	client_free(c);
 	client_free(other);
-	daemon_finish(d);
 }
 
 static void file_add(void)
 {
-	harness_add("file/round-trips", file_round_trips);
-	harness_add("file/any-bytes", file_any_bytes);
-	harness_add("file/pipelined", file_pipelined);
-	harness_add("file/reads-pipelined", file_reads_pipelined);
-	harness_add("file/list", file_list);
-	harness_add("file/list-many", file_list_many);
-	harness_add("file/names", file_names);
-	harness_add("file/folders", file_folders);
-	harness_add("file/visible-when-whole", file_visible_when_whole);
-	harness_add("file/replaced-while-read", file_replaced_while_read);
-	harness_add("file/two-writers", file_two_writers);
+	daemon_add("file/round-trips", DAEMON_LISTENER, file_round_trips);
+	client_add("file/any-bytes", DAEMON_LISTENER, file_any_bytes);
+	client_add("file/pipelined", DAEMON_LISTENER, file_pipelined);
+	client_add("file/reads-pipelined", DAEMON_LISTENER, file_reads_pipelined);
+	client_add("file/list", DAEMON_LISTENER, file_list);
+	client_add("file/list-many", DAEMON_LISTENER, file_list_many);
+	daemon_add("file/names", DAEMON_LISTENER, file_names);
+	client_add("file/folders", DAEMON_LISTENER, file_folders);
+	daemon_add("file/visible-when-whole", DAEMON_LISTENER, file_visible_when_whole);
+	daemon_add("file/replaced-while-read", DAEMON_LISTENER, file_replaced_while_read);
+	daemon_add("file/two-writers", DAEMON_LISTENER, file_two_writers);
 	harness_add("file/killed", file_killed);
 	harness_add("file/shared", file_shared);
 	harness_add("file/options", file_options);
-	harness_add("file/no-overwrite", file_no_overwrite);
+	client_add("file/no-overwrite", DAEMON_LISTENER "file = { overwrite = false; };\n", file_no_overwrite);
 }
 
 int main(int argc, char **argv)

@@ -59,7 +59,7 @@ static void bad_name(struct client *c, const char *name, const char *slugs)
 	client_expect(c, "PONG,in step");
 }
 
-static void bad_names(unsigned reactors)
+static void bad_names(struct client *c)
 {
 	static const char *const denied[] = {
 		"..", "../x", "../../etc/passwd", "a/..", "a/../b", "a/../../x", "/", "/etc/passwd", "//", "a//b", "a/",
@@ -67,8 +67,8 @@ static void bad_names(unsigned reactors)
 		"tab\there", "esc\x1b[2J", "del\x7f", "cr\rx", "c1\xc2\x9bx", "\x01",
 		"\xff\xfe", "\xc3", "a\xe2\x82", "\xc0\xae\xc0\xae/x", "a/\xf0\x9f\x92",
 	};
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0), *ioe1 = client_new_ioe1(d, 0);
+	struct daemon *d = c->daemon;
+	struct client *ioe1 = client_new_ioe1(d, 0);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(denied); i++) {
 		/* A lone IAC belongs to telnet where the dialect is line. */
@@ -84,15 +84,12 @@ static void bad_names(unsigned reactors)
 	bad_name(ioe1, "%1b[2J", "denied");
 	bad_name(ioe1, "%2fetc%2fpasswd", "denied");
 	bad_expect_tree(d->files, "");
-	client_free(c);
 	client_free(ioe1);
-	daemon_finish(d);
 }
 
-static void bad_long_names(unsigned reactors)
+static void bad_long_names(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *c = client_new(d, 0);
+	struct daemon *d = c->daemon;
 	g_autofree char *n255 = g_strnfill(255, 'n'), *n256 = g_strnfill(256, 'n'), *n300 = g_strnfill(300, 'n');
 	g_autofree char *n100 = g_strnfill(100, 'n'), *below = g_strconcat("folder/", n300, NULL);
 	g_autoptr(GString) deep = g_string_new(n100);
@@ -114,18 +111,15 @@ static void bad_long_names(unsigned reactors)
 		g_string_append_printf(deep, "/%s", n100);
 	bad_name(c, deep->str, "bad-argument");
 	bad_expect_tree(d->files, n255);
-	client_free(c);
-	daemon_finish(d);
 }
 
 /* What is not a regular file: links (to anything, anywhere in the path), folders, FIFOs, sockets, devices. */
-static void bad_kinds(unsigned reactors)
+static void bad_kinds(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
+	struct daemon *d = c->daemon;
 	g_autofree char *folder = bad_path(d, "folder"), *fifo = bad_path(d, "fifo"), *outside = NULL;
 	g_autofree char *secret = g_build_filename(d->dir, "secret", NULL), *kept = NULL;
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	struct client *c = client_new(d, 0);
 	int fd;
 
 	harness_write_file(secret, "secret", 6);
@@ -166,18 +160,15 @@ static void bad_kinds(unsigned reactors)
 	g_assert_true(g_file_get_contents(secret, &kept, NULL, NULL));
 	g_assert_cmpstr(kept, ==, "secret");
 	(void)close(fd);
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void bad_sizes(unsigned reactors)
+static void bad_sizes(struct daemon *d)
 {
 	static const char *const sizes[] = {
 		"-1", "+1", "x", "", " ", " 1", "1 ", "1x", "0x10", "1e3", "1.0", "1_0", "\xd9\xa1", "18446744073709551616",
 		"18446744073709551615", "9223372036854775808", "1000000000000000000", "0000000000000000001",
 		"-18446744073709551616", "99999999999999999999999999999999999999999999999999",
 	};
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 
 	for (int ioe1 = 0; ioe1 < 2; ioe1++) {
 		struct client *c = ioe1 ? client_new_ioe1(d, 0) : client_new(d, 0);
@@ -197,7 +188,6 @@ static void bad_sizes(unsigned reactors)
 		client_free(c);
 	}
 	bad_expect_tree(d->files, "f");
-	daemon_finish(d);
 }
 
 static void bad_too_large(unsigned reactors)
@@ -233,9 +223,8 @@ static void bad_too_large(unsigned reactors)
 }
 
 /* Fewer bytes than promised. */
-static void bad_too_few(unsigned reactors)
+static void bad_too_few(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	g_autofree char *data = harness_noise(1 << 20, 1);
 	static const size_t sent[] = { 0, 1, 1000, 300000, (1 << 20) - 1 };
 
@@ -261,7 +250,6 @@ static void bad_too_few(unsigned reactors)
 	daemon_wait_sessions(d, 0);
 	daemon_wait_status(d, "memory", 0);
 	bad_expect_tree(d->files, "old");
-	daemon_finish(d);
 }
 
 /* A small file system that only the daemon sees; the test looks in through /proc. */
@@ -444,12 +432,11 @@ static gpointer bad_swap(gpointer data)
 	return NULL;
 }
 
-static void bad_races(unsigned reactors)
+static void bad_races(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
+	struct daemon *d = c->daemon;
 	g_autofree char *inside = bad_path(d, "swap"), *outside = g_build_filename(d->dir, "outside", NULL);
 	g_autofree char *f = g_build_filename(outside, "f", NULL), *kept = NULL, *tree = NULL;
-	struct client *c = client_new(d, 0);
 	gint stop = 0;
 	void *data[] = { d, &stop };
 	GThread *swapper;
@@ -481,21 +468,19 @@ static void bad_races(unsigned reactors)
 	g_assert_cmpstr(kept, ==, "secret");
 	tree = harness_tree(outside);
 	g_assert_cmpstr(tree, ==, "f");
-	client_free(c);
-	daemon_finish(d);
 }
 
 static void bad_add(void)
 {
-	harness_add("file-bad/names", bad_names);
-	harness_add("file-bad/long-names", bad_long_names);
-	harness_add("file-bad/kinds", bad_kinds);
-	harness_add("file-bad/sizes", bad_sizes);
+	client_add("file-bad/names", DAEMON_LISTENER, bad_names);
+	client_add("file-bad/long-names", DAEMON_LISTENER, bad_long_names);
+	client_add("file-bad/kinds", DAEMON_LISTENER, bad_kinds);
+	daemon_add("file-bad/sizes", DAEMON_LISTENER, bad_sizes);
 	harness_add("file-bad/too-large", bad_too_large);
-	harness_add("file-bad/too-few", bad_too_few);
+	daemon_add("file-bad/too-few", DAEMON_LISTENER, bad_too_few);
 	harness_add("file-bad/full-disk", bad_full_disk);
 	harness_add("file-bad/no-inodes", bad_no_inodes);
-	harness_add("file-bad/races", bad_races);
+	client_add("file-bad/races", DAEMON_LISTENER, bad_races);
 }
 
 int main(int argc, char **argv)

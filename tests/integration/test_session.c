@@ -20,26 +20,21 @@ static char **session_fields(struct client *c)
 	return g_strsplit(line, ",", 0);
 }
 
-static void session_hello(unsigned reactors)
+static void session_hello(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0);
-
 	client_ask(c, "HELLO", "HI");
 	client_ask(c, "Hello", "HI");
 	client_ask(c, "hello\r", "HI");
 	client_ask(c, "PING\r", "PONG");
 	client_ask(c, "pInG", "PONG");
 	client_ask(c, "ping,Some Text", "PONG,Some Text");
-	client_free(c);
-	daemon_finish(d);
 }
 
 /* HI,ioe/1,SERVER/VERSION,INSTANCE,ROLES,NAME,CAPS,STORE */
-static void session_hello_ioe1(unsigned reactors)
+static void session_hello_ioe1(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0), *other = client_new(d, 1);
+	struct daemon *d = c->daemon;
+	struct client *other = client_new(d, 1);
 	g_auto(GStrv) hi = NULL, roles = NULL, hi_other = NULL;
 
 	client_puts(c, "HELLO,ioe/1\n");
@@ -63,9 +58,7 @@ static void session_hello_ioe1(unsigned reactors)
 	g_assert_cmpuint(g_strv_length(hi_other), ==, 8);
 	g_assert_cmpstr(hi_other[4], ==, "compute");
 	g_assert_cmpstr(hi_other[7], ==, hi[7]);
-	client_free(c);
 	client_free(other);
-	daemon_finish(d);
 }
 
 static char *session_store(struct daemon *d)
@@ -130,9 +123,8 @@ static void session_ioe1_encoding(unsigned reactors)
 	daemon_finish(d);
 }
 
-static void session_too_many_fields(unsigned reactors)
+static void session_too_many_fields(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
 	struct client *c = client_new_ioe1(d, 0);
 	g_autofree char *commas = g_strnfill(5000, ',');
 
@@ -146,13 +138,10 @@ static void session_too_many_fields(unsigned reactors)
 	client_refused(c, "BYE,now", "bad-argument|bad-command");
 	client_ask(c, "PING,in step", "PONG,in step");
 	client_free(c);
-	daemon_finish(d);
 }
 
-static void session_line_length(unsigned reactors)
+static void session_line_length(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0);
 	g_autofree char *fits = g_strnfill(65536 - 5, 'x'), *more = g_strnfill(65536 - 4, 'x');
 	g_autofree char *much = g_strnfill(3 << 20, 'y'), *pong = g_strconcat("PONG,", fits, NULL);
 
@@ -178,14 +167,10 @@ static void session_line_length(unsigned reactors)
 	client_puts(c, "\nPING,3\n");
 	client_expect_error(c, "too-long");
 	client_expect(c, "PONG,3");
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void session_bad_bytes(unsigned reactors)
+static void session_bad_bytes(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-
 	for (int ioe1 = 0; ioe1 < 2; ioe1++) {
 		struct client *c = ioe1 ? client_new_ioe1(d, 0) : client_new(d, 0);
 
@@ -208,15 +193,11 @@ static void session_bad_bytes(unsigned reactors)
 		client_ask(c, "PING,1", "PONG,1");
 		client_free(c);
 	}
-	daemon_finish(d);
 }
 
 /* What an error quotes cannot act on a terminal. */
-static void session_errors_are_harmless(unsigned reactors)
+static void session_errors_are_harmless(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0);
-
 	for (int byte = 1; byte < 256; byte++) {
 		g_autofree char *line = NULL;
 
@@ -229,15 +210,11 @@ static void session_errors_are_harmless(unsigned reactors)
 			g_assert_true(g_ascii_isprint(*p) || (unsigned char)*p >= 0xa0);
 	}
 	client_ask(c, "PING,1", "PONG,1");
-	client_free(c);
-	daemon_finish(d);
 }
 
 /* The protocol does not say what an empty line gets; it says that a session stays in step. */
-static void session_empty_line(unsigned reactors)
+static void session_empty_line(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0);
 	g_autofree char *line = NULL;
 
 	client_puts(c, "\nPING,1\n");
@@ -247,14 +224,11 @@ static void session_empty_line(unsigned reactors)
 	else
 		g_assert_cmpstr(line, ==, "PONG,1");
 	client_ask(c, "PING,2", "PONG,2");
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void session_connect(unsigned reactors)
+static void session_connect(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0);
+	struct daemon *d = c->daemon;
 	g_autofree char *expected = g_strdup_printf("OK,connected,127.0.0.1,%u", (unsigned)d->ports[0]);
 	g_autofree char *request = g_strdup_printf("CONNECT,127.0.0.1,%u", (unsigned)d->ports[0]);
 
@@ -262,19 +236,15 @@ static void session_connect(unsigned reactors)
 	client_ask(c, "connect,192.0.2.7,1", expected); /* this server's end, whatever was asked */
 	client_refused(c, "AUTH,alice,secret", "unavailable");
 	client_ask(c, "PING", "PONG");
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void session_nick(unsigned reactors)
+static void session_nick(struct client *c)
 {
 	static const char *const denied[] = {
 		"127.0.0.1", "10.0.0.1", "255.255.255.255", "PING", "read", "Write", "JOIN", "NICK", "BYE",
 		"OK", "ok", "ERROR", "Error", "HI", "hi", "Hii", "HII",
 	};
 	static const char *const unfit[] = { "", "a b", "a,b", "a/b", "caf\xc3\xa9", "a\tb", "a%b", "a!" };
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0);
 	g_autofree char *fits = g_strnfill(32, 'n'), *more = g_strnfill(33, 'n'), *ok = g_strconcat("OK,", fits, NULL);
 	g_auto(GStrv) hi = NULL;
 
@@ -296,14 +266,11 @@ static void session_nick(unsigned reactors)
 	client_puts(c, "HELLO,ioe/1\n");
 	hi = session_fields(c);
 	g_assert_cmpstr(hi[5], ==, "alice");
-	client_free(c);
-	daemon_finish(d);
 }
 
 /* Eight sessions are on every reactor there is, so each pair of them is tried. */
-static void session_nick_taken(unsigned reactors)
+static void session_nick_taken(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
 	struct client *c[8];
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
@@ -324,7 +291,6 @@ static void session_nick_taken(unsigned reactors)
 	client_ask(c[0], "NICK,nick0", "OK,nick0");
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
 		client_free(c[i]);
-	daemon_finish(d);
 }
 
 static void session_nick_until(struct client *c, const char *name)
@@ -345,9 +311,8 @@ static void session_nick_until(struct client *c, const char *name)
 	}
 }
 
-static void session_nick_freed(unsigned reactors)
+static void session_nick_freed(struct daemon *d)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
 	struct client *heirs[4], *c;
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(heirs); i++)
@@ -369,13 +334,12 @@ static void session_nick_freed(unsigned reactors)
 		session_nick_until(heirs[i], "gone-on");
 		client_free(heirs[i]);
 	}
-	daemon_finish(d);
 }
 
-static void session_help(unsigned reactors)
+static void session_help(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0), *compute = client_new(d, 1);
+	struct daemon *d = c->daemon;
+	struct client *compute = client_new(d, 1);
 	g_autofree char *all = NULL, *one = NULL, *other = NULL;
 	size_t n;
 
@@ -396,15 +360,12 @@ static void session_help(unsigned reactors)
 	other = client_sized(compute, &n);
 	g_assert_nonnull(strstr(other, "DOUBLE"));
 	g_assert_null(strstr(other, "WRITE"));
-	client_free(c);
 	client_free(compute);
-	daemon_finish(d);
 }
 
-static void session_bye(unsigned reactors)
+static void session_bye(struct daemon *d)
 {
 	static const char *const words[] = { "BYE", "QUIT", "EXIT", "bye" };
-	struct daemon *d = daemon_start(reactors, session_config);
 	g_autofree char *tree = NULL;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -426,11 +387,10 @@ static void session_bye(unsigned reactors)
 	daemon_wait_sessions(d, 0);
 	tree = harness_tree(d->files);
 	g_assert_null(strstr(tree, "late"));
-	daemon_finish(d);
 }
 
 /* No web page speaks through a browser. */
-static void session_http(unsigned reactors)
+static void session_http(struct daemon *d)
 {
 	static const char *const firsts[] = {
 		"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -439,7 +399,6 @@ static void session_http(unsigned reactors)
 		"PING HTTP/1.1\r\n\r\n",
 		"WRITE,evil,3 HTTP/1.1\r\nabc",
 	};
-	struct daemon *d = daemon_start(reactors, session_config);
 	struct client *c;
 	g_autofree char *tree = NULL;
 
@@ -473,14 +432,10 @@ static void session_http(unsigned reactors)
 	client_free(c);
 	tree = harness_tree(d->files);
 	g_assert_null(strstr(tree, "evil"));
-	daemon_finish(d);
 }
 
-static void session_telnet(unsigned reactors)
+static void session_telnet(struct client *c)
 {
-	struct daemon *d = daemon_start(reactors, session_config);
-	struct client *c = client_new(d, 0);
-
 	client_puts(c, "\xff\xfd\x03\xff\xfb\x18PING,a\r\n");
 	client_expect(c, "PONG,a");
 	client_puts(c, "PI\xff\xfb\x01NG,b\xff\xfe\x22\r\n");
@@ -489,11 +444,9 @@ static void session_telnet(unsigned reactors)
 	client_expect(c, "PONG,c");
 	client_puts(c, "\xff\xf1PING,d\r\n");
 	client_expect(c, "PONG,d");
-	client_free(c);
-	daemon_finish(d);
 }
 
-static void session_not_yet(unsigned reactors)
+static void session_not_yet(struct daemon *d)
 {
 	static const char *const requests[] = {
 		"JOIN,lobby", "PART,lobby", "ROOMS", "WHO", "WHO,lobby", "SAY,lobby,text", "HISTORY,lobby,0,10",
@@ -501,7 +454,6 @@ static void session_not_yet(unsigned reactors)
 		"ROLE,lobby,name,operator", "SEND,name,text", "FETCH", "FETCH,5", "WAIT,on", "ACK,1", "MAILBOX",
 		"MAILBOX,clear", "STATUS,1",
 	};
-	struct daemon *d = daemon_start(reactors, session_config);
 
 	for (int ioe1 = 0; ioe1 < 2; ioe1++) {
 		struct client *c = ioe1 ? client_new_ioe1(d, 0) : client_new(d, 0);
@@ -511,29 +463,28 @@ static void session_not_yet(unsigned reactors)
 		client_ask(c, "PING,1", "PONG,1");
 		client_free(c);
 	}
-	daemon_finish(d);
 }
 
 static void session_add(void)
 {
-	harness_add("session/hello", session_hello);
-	harness_add("session/hello-ioe1", session_hello_ioe1);
+	client_add("session/hello", session_config, session_hello);
+	client_add("session/hello-ioe1", session_config, session_hello_ioe1);
 	harness_add("session/store-name", session_store_name);
 	harness_add("session/ioe1-encoding", session_ioe1_encoding);
-	harness_add("session/too-many-fields", session_too_many_fields);
-	harness_add("session/line-length", session_line_length);
-	harness_add("session/bad-bytes", session_bad_bytes);
-	harness_add("session/errors-are-harmless", session_errors_are_harmless);
-	harness_add("session/empty-line", session_empty_line);
-	harness_add("session/connect", session_connect);
-	harness_add("session/nick", session_nick);
-	harness_add("session/nick-taken", session_nick_taken);
-	harness_add("session/nick-freed", session_nick_freed);
-	harness_add("session/help", session_help);
-	harness_add("session/bye", session_bye);
-	harness_add("session/http", session_http);
-	harness_add("session/telnet", session_telnet);
-	harness_add("session/not-yet", session_not_yet);
+	daemon_add("session/too-many-fields", session_config, session_too_many_fields);
+	client_add("session/line-length", session_config, session_line_length);
+	daemon_add("session/bad-bytes", session_config, session_bad_bytes);
+	client_add("session/errors-are-harmless", session_config, session_errors_are_harmless);
+	client_add("session/empty-line", session_config, session_empty_line);
+	client_add("session/connect", session_config, session_connect);
+	client_add("session/nick", session_config, session_nick);
+	daemon_add("session/nick-taken", session_config, session_nick_taken);
+	daemon_add("session/nick-freed", session_config, session_nick_freed);
+	client_add("session/help", session_config, session_help);
+	daemon_add("session/bye", session_config, session_bye);
+	daemon_add("session/http", session_config, session_http);
+	client_add("session/telnet", session_config, session_telnet);
+	daemon_add("session/not-yet", session_config, session_not_yet);
 }
 
 int main(int argc, char **argv)
