@@ -48,6 +48,7 @@ void plan_spawn(struct daemon *d)
 	(void)setenv("LD_PRELOAD", harness_program("FAIL_LIBRARY"), 1);
 	(void)setenv(FAIL_VARIABLE, path, 1);
 	(void)setenv("ASAN_OPTIONS", options, 1);
+	(void)setenv("LSAN_OPTIONS", "print_suppressions=0", 0); /* what it always suppresses is no news, and no line of ioed's */
 	daemon_spawn(d);
 	(void)unsetenv("LD_PRELOAD");
 	(void)unsetenv(FAIL_VARIABLE);

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 #define BURST    3
 #define INTERVAL (10 * USEC_PER_SEC)
 
@@ -212,8 +214,6 @@ int main(void)
 {
 	Suite *s = suite_create("flood");
 	TCase *tc = tcase_create("flood");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, burst_gets_through_and_the_rest_is_told_once);
@@ -227,10 +227,5 @@ int main(void)
 	tcase_add_test(tc, unwanted_level_is_not_counted);
 	tcase_add_test(tc, new_limits_are_for_what_begins);
 	suite_add_tcase(s, tc);
-
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

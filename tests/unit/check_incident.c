@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static struct {
 	unsigned n;
 	enum log_level level;
@@ -100,8 +102,6 @@ int main(void)
 {
 	Suite *s = suite_create("incident");
 	TCase *tc = tcase_create("incident");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, every_row_is_whole);
@@ -110,10 +110,5 @@ int main(void)
 	tcase_add_test(tc, fields_beyond_the_most_are_left_out);
 	tcase_add_test(tc, unwanted_levels_are_silent);
 	suite_add_tcase(s, tc);
-
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }
