@@ -7,6 +7,7 @@
 #include "daemon/session-private.h"
 
 #include "base/log.h"
+#include "base/str.h"
 #include "daemon/limits.h"
 #include "daemon/raw.h"
 
@@ -215,6 +216,23 @@ static void input_bare_line(struct session *s, char *line, size_t len, size_t na
 			      (int)MIN(name_len, (size_t)32), line);
 }
 
+/*
+ * A request that is refused before its verb has seen it. Where bytes follow it and its last field tells how many, they
+ * come, whatever the answer is, and must not be read as requests. Call before answering.
+ */
+static void input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len)
+{
+	const char *comma = rest ? memrchr(rest, ',', len) : NULL;
+	const char *size = comma ? comma + 1 : rest;
+	uint64_t n;
+
+	if (!rest || !(v->flags & VERB_BODY) || (v->min > 1 && !comma))
+		return;
+	len -= (size_t)(size - rest);
+	if (len <= BODY_DIGITS_MAX && str_to_u64(size, len, 0, UINT64_MAX, &n) >= 0)
+		request_body_discard(q, n);
+}
+
 static bool input_split(struct session *s, struct request *q, char *rest, size_t len, struct fields *f)
 {
 	const struct verb *v = &q->verb->verb;
@@ -229,12 +247,14 @@ static bool input_split(struct session *s, struct request *q, char *rest, size_t
 			f->n = FIELDS_MAX + 1;
 			break;
 		case FIELD_BAD_PERCENT:
+			input_skip_body(q, v, rest, len);
 			request_error(q, SLUG_BAD_ARGUMENT,
 				      "a %% is not followed by two hex digits; in ioe/1 write %%25 for it");
 			return false;
 		}
 	}
 	if (f->n < v->min || f->n > v->max || (rest && v->max == 0)) {
+		input_skip_body(q, v, rest, len);
 		request_error(q, SLUG_BAD_ARGUMENT, "too many or too few fields: it is %s", v->syntax);
 		return false;
 	}
@@ -335,13 +355,24 @@ static inline struct input_scan input_scan(const char *line, size_t len)
 	return scan;
 }
 
+static void input_refuse_nul(struct session *s, const struct verb_entry *e, const char *line, size_t len)
+{
+	struct request *q = input_refuse(s);
+	const char *comma = memchr(line, ',', len);
+
+	if (!q)
+		return;
+	if (e && comma)
+		input_skip_body(q, e->verb, comma + 1, len - (size_t)(comma + 1 - line));
+	request_error(q, SLUG_BAD_COMMAND, "a line must not hold NUL bytes");
+}
+
 /* One line. False: it has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken out. */
 bool _hot_ input_line(struct session *s, char *line, size_t *len)
 {
 	const struct verb_entry *e;
 	const struct role_verb *row;
 	struct input_scan scan;
-	struct request *q;
 
 	scan = input_scan(line, *len);
 	if (unlikely(scan.iac) && s->dialect <= DIALECT_LINE) {
@@ -353,13 +384,11 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 		if (s->ending)
 			return true;
 	}
+	e = verb_table_find(&s->listener->verbs, line, scan.name_len);
 	if (unlikely(scan.nul)) {
-		q = input_refuse(s);
-		if (q)
-			request_error(q, SLUG_BAD_COMMAND, "a line must not hold NUL bytes");
+		input_refuse_nul(s, e, line, *len);
 		return true;
 	}
-	e = verb_table_find(&s->listener->verbs, line, scan.name_len);
 	if (!e) {
 		input_bare_line(s, line, *len, scan.name_len);
 		return true;

@@ -93,6 +93,9 @@ struct body_sink_ops {
 	void (*gone)(struct body_sink *b);
 };
 
+/* Of the size that a request's last field tells. */
+#define BODY_DIGITS_MAX 18
+
 /* An old client's WRITE may begin before it is known where its size ends: the size in its fields means nothing then,
  * request_body() is given BODY_UNSETTLED, and settle() tells. */
 #define BODY_UNSETTLED (UINT64_MAX / 2)

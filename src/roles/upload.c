@@ -307,7 +307,7 @@ static bool upload_take_size(struct request *q, const struct fields *f, uint64_t
 {
 	const struct field *size = &f->at[1];
 
-	if (size->len <= 18 && str_to_u64(size->data, size->len, 0, UINT64_MAX, ret) >= 0)
+	if (size->len <= BODY_DIGITS_MAX && str_to_u64(size->data, size->len, 0, UINT64_MAX, ret) >= 0)
 		return true;
 	request_error(q, SLUG_BAD_ARGUMENT, "the size '%.*s' is not 1 to 18 digits; no bytes are expected",
 		      (int)MIN(size->len, (size_t)40), size->data);

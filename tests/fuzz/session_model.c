@@ -145,6 +145,15 @@ struct model_file *model_add_file(struct model *m, const char *name, size_t name
 	return f;
 }
 
+/* What follows the last comma of a WRITE's name and size, where it is a size. */
+static bool model_size(const char *args, size_t n, uint64_t *ret)
+{
+	const char *comma = memrchr(args, ',', n);
+	size_t digits = comma ? n - (size_t)(comma + 1 - args) : 0;
+
+	return comma && digits <= 18 && str_to_u64(comma + 1, digits, 0, UINT64_MAX, ret) >= 0;
+}
+
 /* WRITE with all or some of its bytes; returns how many of them there are. */
 static size_t model_write(struct model *m, const char *args, size_t n, const char *body, size_t n_body)
 {
@@ -152,7 +161,7 @@ static size_t model_write(struct model *m, const char *args, size_t n, const cha
 	size_t name_len = comma ? (size_t)(comma - args) : n;
 	uint64_t size = 0;
 
-	if (!comma || n - name_len - 1 > 18 || str_to_u64(comma + 1, n - name_len - 1, 0, UINT64_MAX, &size) < 0) {
+	if (!args || !model_size(args, n, &size)) {
 		model_say_error(m, "bad-argument");
 		return 0;
 	}
@@ -258,9 +267,12 @@ static size_t model_line(struct model *m, const char *line, size_t n, const char
 {
 	const char *comma = memchr(line, ',', n), *rest = comma ? comma + 1 : NULL;
 	size_t n_verb = comma ? (size_t)(comma - line) : n, n_rest = comma ? n - n_verb - 1 : 0;
+	uint64_t size;
 
 	if (memchr(line, '\0', n)) {
 		model_say_error(m, "bad-command");
+		if (m->has_file && model_is_word(line, n_verb, "WRITE") && rest && model_size(rest, n_rest, &size))
+			return MIN(size, n_body);
 	} else if (model_is_word(line, n_verb, "PING")) {
 		model_say_str(m, rest ? "PONG," : "PONG");
 		model_say(m, rest, n_rest);

@@ -456,6 +456,31 @@ START_TEST(uploads_without_memory)
 }
 END_TEST
 
+/* In step, whatever is wrong with the line, as long as it tells how many bytes follow. */
+START_TEST(a_write_that_cannot_be_read)
+{
+	char line[300];
+	int c;
+
+	start(_i, "");
+	c = serve_connect();
+	serve_say(c, "HELLO,ioe/1\n");
+	(void)serve_line(c, line, sizeof(line));
+	serve_say(c, "WRITE,a%zz,5\nPING\nPING,1\n");
+	serve_expect_error(c, "bad-argument");
+	expect(c, "PONG,1\n");
+	serve_say(c, "WRITE,a,b,5\nPING\nPING,2\n");
+	serve_expect_error(c, "bad-argument");
+	expect(c, "PONG,2\n");
+	/* Without a name it may be the name. */
+	serve_say(c, "WRITE,5\nPING,3\n");
+	serve_expect_error(c, "bad-argument");
+	expect(c, "PONG,3\n");
+	serve_close(c);
+	stop();
+}
+END_TEST
+
 START_TEST(without_unnamed_files)
 {
 	int c;
@@ -567,6 +592,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_has_no_name_is_closed_by_a_worker, 0, WAYS);
 	tcase_add_loop_test(tc, an_upload_that_breaks_off_leaves_nothing, 0, WAYS);
 	tcase_add_loop_test(tc, uploads_without_memory, 0, WAYS);
+	tcase_add_loop_test(tc, a_write_that_cannot_be_read, 0, WAYS);
 	tcase_add_loop_test(tc, without_unnamed_files, 0, WAYS);
 	tcase_add_loop_test(tc, an_old_upload_that_was_refused_long_before_its_end, 0, WAYS);
 	tcase_add_test(tc, an_old_upload_may_take_its_time);

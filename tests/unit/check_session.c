@@ -782,6 +782,56 @@ static bool body_has_gone(_unused_ struct reactor *r, void *arg)
 	return atomic_load(&body_gone) == *(unsigned *)arg;
 }
 
+#define TEXT(s) s, sizeof(s) - 1
+
+/* The request is refused before its verb has seen it, and its body is requests to look at. */
+START_TEST(the_body_of_a_bad_request_is_thrown_away)
+{
+	static const struct {
+		const char *say;
+		size_t n;
+		const char *slug;
+		bool skipped, ioe1;
+	} rows[] = {
+		{ TEXT("EAT,a%zz,5\n"), "bad-argument", true, true },
+		{ TEXT("EAT,a,b%2,5\n"), "bad-argument", true, true },
+		{ TEXT("EAT,%2C%zz,5\n"), "bad-argument", true, true },
+		{ TEXT("EAT,a,5\n"), "bad-argument", true, true },
+		{ TEXT("EAT,\0a,5\n"), "bad-command", true, false },
+		{ TEXT("EAT,\0,5\n"), "bad-command", true, true },
+		/* Nobody can tell how many. */
+		{ TEXT("EAT,a,%zz\n"), "bad-argument", false, true },
+		{ TEXT("EAT,a%zz,-5\n"), "bad-argument", false, true },
+		{ TEXT("EAT,\0a,5000000000000000000\n"), "bad-command", false, false },
+		{ TEXT("EAT,5\0\n"), "bad-command", false, false },
+		{ TEXT("PING,\0,5\n"), "bad-command", false, false },
+		{ TEXT("PING,a%zz,5\n"), "bad-argument", false, true },
+		{ TEXT("\0EAT,5\n"), "bad-command", false, false },
+	};
+	int c;
+
+	start(_i, "");
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		c = serve_connect();
+		if (rows[i].ioe1) {
+			char hi[300];
+
+			serve_say(c, "HELLO,ioe/1\n");
+			(void)serve_line(c, hi, sizeof(hi));
+		} else {
+			serve_say(c, "PING\n");
+			serve_expect(c, "PONG\n");
+		}
+		serve_say_n(c, rows[i].say, rows[i].n);
+		serve_say(c, "PING\nPING,x\n");
+		serve_expect_error(c, rows[i].slug);
+		serve_expect(c, rows[i].skipped ? "PONG,x\n" : "PONG\nPONG,x\n");
+		serve_close(c);
+	}
+	serve_stop();
+}
+END_TEST
+
 START_TEST(a_body_that_breaks_off_is_told)
 {
 	char *body = body_of(1000);
@@ -1448,6 +1498,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_full_sink_holds_the_client_up, 0, 2);
 	tcase_add_loop_test(tc, what_is_held_of_a_body_is_not_lost, 0, 2);
 	tcase_add_loop_test(tc, a_refused_body_is_thrown_away, 0, WAYS);
+	tcase_add_loop_test(tc, the_body_of_a_bad_request_is_thrown_away, 0, WAYS);
 	tcase_add_loop_test(tc, a_body_that_breaks_off_is_told, 0, WAYS);
 	tcase_add_loop_test(tc, the_end_of_requests_is_not_the_end_of_answers, 0, WAYS);
 	tcase_add_loop_test(tc, an_end_without_a_request, 0, WAYS);
