@@ -137,14 +137,14 @@ static void builtin_nick_decided(struct msg *m)
 
 	if (!s) {
 		request_silent(q); /* into nowhere */
-		if (c->granted)
-			builtin_release_nick(r, c);
-		else
+		if (c->error < 0)
 			free(c);
+		else
+			builtin_release_nick(r, c);
 		return;
 	}
-	if (!c->granted) {
-		c->done(q, -EEXIST, c->shown);
+	if (c->error < 0) {
+		c->done(q, c->error, c->shown);
 		free(c);
 		return;
 	}
@@ -163,7 +163,7 @@ static void builtin_nick_asked(struct msg *m)
 	struct name_claim *c = container_of(m, struct name_claim, msg);
 	struct reactor *owner = container_of(c->owner, struct reactor, names);
 
-	c->granted = name_take(c->owner, c) == 0;
+	c->error = name_take(c->owner, c);
 	c->msg.act = builtin_nick_decided;
 	reactor_post(owner, &owner->server->reactors[c->holder.reactor], &c->msg);
 }

@@ -33,7 +33,7 @@ struct name_claim {
 	struct handle holder;
 	char shown[NAME_MAX_BYTES + 1];
 	char folded[NAME_MAX_BYTES + 1]; /* lower case: names are compared without case */
-	bool granted;
+	int error; /* the verdict: 0, it is granted; or what name_take() said */
 	struct name_table *owner;
 	void *cookie; /* the request, looked at only in the holder's thread */
 	void (*done)(struct request *q, int result, const char *name); /* likewise */

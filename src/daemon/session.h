@@ -66,7 +66,7 @@ void request_defer(struct request *q);
 
 /*
  * Claims a name for the request's session, as NICK does. 0: the request is put off, and done() answers it: @result is 0
- * or -EEXIST, @name as it was given. Where the session ends before, the request is answered and done() not called.
+ * or -EEXIST or -ENOMEM, @name as it was given. Where the session ends before, the request is answered and done() not called.
  * -EINVAL: it may not be so written; -EPERM: it reads as something else; -ENOMEM: it is not put off.
  */
 int request_claim_name(struct request *q, const char *name, size_t len,

@@ -76,7 +76,6 @@ static void status_add_reactors(struct server *s, struct status *st)
 
 int server_status(struct server *s, struct status *ret)
 {
-	const struct server_options *o = settings_get(s->settings, &server_section);
 	const struct limits_options *limits = settings_get(s->settings, &limits_section);
 	uint64_t now = clock_usec(), stuck = worker_pool_stuck_usec(s->workers, now);
 
@@ -89,7 +88,7 @@ int server_status(struct server *s, struct status *ret)
 		.uptime_usec = now - s->started_usec,
 		.config = s->settings->source,
 		.reactors = s->n_reactors,
-		.workers = o->workers,
+		.workers = worker_pool_threads(s->workers),
 		.sessions_limit = limits->connections,
 		.memory_limit = limits->memory,
 		.log_dropped = journal_dropped(),

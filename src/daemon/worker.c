@@ -97,6 +97,11 @@ int worker_pool_new(struct worker_pool **ret, unsigned n_threads)
 	return 0;
 }
 
+unsigned worker_pool_threads(const struct worker_pool *p)
+{
+	return p->n_threads;
+}
+
 unsigned worker_pool_stop(struct worker_pool *p, uint64_t until_usec)
 {
 	struct timespec until = { .tv_sec = (time_t)(until_usec / USEC_PER_SEC),

@@ -21,6 +21,8 @@ struct worker_pool;
 
 int worker_pool_new(struct worker_pool **ret, unsigned n_threads);
 
+unsigned worker_pool_threads(const struct worker_pool *p);
+
 /* Waits for the jobs under way until @until_usec; what is stuck by then is left behind. Returns how many threads are. */
 unsigned worker_pool_stop(struct worker_pool *p, uint64_t until_usec);
 

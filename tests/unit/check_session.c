@@ -346,7 +346,7 @@ static const struct option_schema schema = {
 /* _i of the loop tests: with one reactor or four, on a listener that is for old clients too or is not. */
 #define WAYS 4
 
-static const char *configure(int way, const char *more)
+static char *configure(int way, const char *more)
 {
 	static char config[1024];
 
@@ -1440,6 +1440,7 @@ END_TEST
 START_TEST(the_status_counts)
 {
 	struct status st;
+	char *more;
 	int c;
 
 	start(_i, "");
@@ -1464,6 +1465,15 @@ START_TEST(the_status_counts)
 	ck_assert_uint_eq(st.roles[2].requests, 3);
 	ck_assert_uint_eq(st.bytes_in, 33);
 	ck_assert_uint_gt(st.bytes_out, 1015);
+	ck_assert_uint_eq(st.workers, 4);
+	status_done(&st);
+	/* What takes a restart is told as it runs. */
+	more = configure(_i, "limits = { connections = 77; };");
+	strstr(more, "workers = 4")[10] = '7';
+	serve_reload(more);
+	ck_assert_int_eq(server_status(serve_server(), &st), 0);
+	ck_assert_uint_eq(st.workers, 4);
+	ck_assert_uint_eq(st.sessions_limit, 77);
 	status_done(&st);
 	serve_close(c);
 	serve_stop();
