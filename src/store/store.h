@@ -71,14 +71,14 @@ unsigned store_free(struct store *s, uint64_t until_usec);
 /* From any thread. */
 struct store_state {
 	bool closed;               /* a commit failed: nothing is written any more */
-	char why[256];             /* ... and what to do */
+	char why[512];             /* ... and what to do */
 	uint64_t commits, written; /* transactions, and requests in them */
 	uint64_t queued_bytes;
 	uint64_t wal_pages;
 	uint64_t busy_usec;        /* how long the writer has been at its present transaction; 0: idle */
 };
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret);
-void store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule);
+int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule); /* 0 or -ENOMEM */
 
 struct store_request {
 	struct msg msg; /* to the store and back */
@@ -89,8 +89,12 @@ struct store_request {
 	 * is full and the store is well, -ENOMEM, -EIO the store is closed (store_state.why).
 	 */
 	int result;
+
+	/* The store's. */
 	struct store *store;
+	struct store_request *next;
 	size_t charged;
+	void (*came)(struct msg *m);
 	int (*run)(struct store *s, struct store_request *q);
 };
 
@@ -211,6 +215,7 @@ struct store_page {
 	bool count_left;
 	struct buf rows;         /* from here on the answer; store_page_done() */
 	size_t n_rows;
+	uint64_t last;           /* the last one's number; @after where there is none */
 	bool more;               /* there are further ones up to @upto */
 	uint64_t left;           /* count_left: how many */
 };

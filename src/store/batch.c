@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The writer's turn. What came since the last one is one transaction; while it is being committed the next one gathers
+ * in the inbox. So with one client that waits there is one commit a message, and with many there are as many messages
+ * a commit as come while one lasts.
+ */
+#include "store/store-private.h"
+
+#include "base/clock.h"
+#include "base/macro.h"
+
+#include <errno.h>
+
+void batch_came(struct msg *m)
+{
+	struct store_request *q = container_of(m, struct store_request, msg);
+	struct store *s = q->store;
+
+	q->next = NULL;
+	*s->last = q;
+	s->last = &q->next;
+}
+
+/* As it was before the transaction. */
+static void batch_forget(struct store *s)
+{
+	struct list *n;
+
+	while ((n = list_pop(&s->touched))) {
+		struct store_channel *c = container_of(n, struct store_channel, touched);
+
+		c->now = c->was;
+		c->row_last = c->row_was;
+		c->fold = false;
+	}
+	if (!sqlite3_get_autocommit(s->writer.db.sql))
+		(void)db_run(&s->writer.db, DB_ROLLBACK, 0);
+}
+
+static void batch_keep(struct store *s)
+{
+	struct list *n;
+
+	while ((n = list_pop(&s->touched))) {
+		struct store_channel *c = container_of(n, struct store_channel, touched);
+
+		c->was = c->now;
+		c->row_was = c->row_last;
+	}
+}
+
+/* What the requests have left to be done in the same transaction. */
+static int batch_finish(struct store *s)
+{
+	struct list *n;
+	int r = 0;
+
+	for (n = s->touched.next; n != &s->touched && r >= 0; n = n->next) {
+		struct store_channel *c = container_of(n, struct store_channel, touched);
+
+		r = prune_excess(s, c);
+		if (r >= 0)
+			r = write_fold(s, c);
+	}
+	return r;
+}
+
+/* 0, or negative errno: nothing of it has been written. */
+static int batch_write(struct store *s, struct store_request *first, uint64_t *ret_n)
+{
+	struct db *d = &s->writer.db;
+	uint64_t n = 0;
+	int r;
+
+	r = db_run(d, DB_BEGIN, 0);
+	for (struct store_request *q = first; q && r >= 0; q = q->next) {
+		r = q->run(s, q);
+		q->result = -r;
+		n++;
+	}
+	if (r >= 0 && s->sweep_due)
+		r = prune_step(s);
+	if (r >= 0)
+		r = batch_finish(s);
+	if (r >= 0)
+		r = db_run(d, DB_COMMIT, 0);
+	*ret_n = n;
+	return r;
+}
+
+static void batch_run(struct store *s, struct store_request *first)
+{
+	struct db *d = &s->writer.db;
+	bool passing;
+	uint64_t n;
+	int r;
+
+	s->now_usec = clock_real_usec();
+	atomic_store_explicit(&s->busy_since, clock_usec(), memory_order_relaxed);
+	r = batch_write(s, first, &n);
+	if (r < 0) {
+		passing = db_is_passing(d);
+		if (!passing)
+			store_fail(s, "writing", d);
+		batch_forget(s);
+		r = passing ? r : -EIO;
+	} else {
+		batch_keep(s);
+		atomic_store_explicit(&s->commits, s->commits + 1, memory_order_relaxed);
+		atomic_store_explicit(&s->written, s->written + n, memory_order_relaxed);
+	}
+	atomic_store_explicit(&s->busy_since, 0, memory_order_relaxed);
+	while (first) {
+		struct store_request *q = first;
+
+		first = q->next;
+		store_answer(q, r < 0 ? r : q->result);
+	}
+}
+
+void batch_turn(struct store *s)
+{
+	struct store_request *first = STEAL_PTR(s->first);
+
+	s->last = &s->first;
+	if (!first && !s->sweep_due)
+		return;
+	if (!atomic_load_explicit(&s->closed, memory_order_relaxed)) {
+		batch_run(s, first);
+		s->sweep_due = false;
+		keep_look(s);
+		return;
+	}
+	s->sweep_due = false;
+	while (first) {
+		struct store_request *q = first;
+
+		first = q->next;
+		store_answer(q, -EIO);
+	}
+}

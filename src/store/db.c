@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The schema. A message's key is its channel's id and its number in one integer (store.h), so messages of a channel lie
+ * together in their order, and no index is kept beside them. A channel's row tells of its messages up to `last`; those
+ * behind it are counted when it is opened. One that is gone keeps its row without a name: the next new channel of its
+ * kind takes it over, and goes on numbering where it ended, so that no key is ever used twice.
+ */
+#include "store/db.h"
+
+#include "base/macro.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DB_APPLICATION  0x696f6573 /* "ioes" */
+#define DB_BUSY_MSEC    2000       /* somebody with the sqlite3 tool, or a backup program */
+#define DB_JOURNAL_KEEP (64 << 20) /* bytes the write-ahead log is cut to when it starts again */
+
+/* From version i to i + 1. What was released never changes. */
+static const char *const db_migrations[] = {
+	"CREATE TABLE channel (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name BLOB, last INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, bytes INTEGER NOT NULL, touched INTEGER NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX channel_name ON channel (kind, name);"
+	"CREATE TABLE message (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, sender BLOB NOT NULL, text BLOB NOT NULL)"
+	" STRICT;"
+	"CREATE TABLE receipt (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, fate INTEGER NOT NULL, sender BLOB NOT NULL)"
+	" STRICT;"
+	"CREATE TABLE sent (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, sender BLOB NOT NULL, key BLOB NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX sent_key ON sent (sender, key);"
+	"CREATE TABLE note (channel INTEGER NOT NULL, name BLOB NOT NULL, until INTEGER NOT NULL, value BLOB NOT NULL,"
+	" PRIMARY KEY (channel, name)) STRICT, WITHOUT ROWID;",
+};
+
+static const char *const db_texts[DB_STATEMENT_MAX] = {
+	[DB_BEGIN] = "BEGIN IMMEDIATE",
+	[DB_COMMIT] = "COMMIT",
+	[DB_ROLLBACK] = "ROLLBACK",
+	[DB_CHANNEL_FIND] = "SELECT id, last, count, bytes FROM channel WHERE kind = ?1 AND name = ?2",
+	[DB_CHANNEL_FREE] = "SELECT id, last FROM channel WHERE kind = ?1 AND name IS NULL LIMIT 1",
+	[DB_CHANNEL_TOP] = "SELECT max(id) FROM channel",
+	[DB_CHANNEL_MAKE] = "INSERT INTO channel VALUES (?1, ?2, ?4, 0, 0, 0, ?3)",
+	[DB_CHANNEL_TAKE] = "UPDATE channel SET name = ?3, touched = ?2 WHERE id = ?1",
+	[DB_CHANNEL_UPDATE] = "UPDATE channel SET last = ?2, count = ?3, bytes = ?4, touched = ?5 WHERE id = ?1",
+	[DB_CHANNEL_DROP] = "UPDATE channel SET name = NULL, last = ?2, count = 0, bytes = 0 WHERE id = ?1",
+	[DB_CHANNEL_WALK] = "SELECT id, kind, touched, name FROM channel WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[DB_CHANNEL_LIST] = "SELECT id, last, count, bytes, name FROM channel WHERE kind = ?1 AND name > ?3"
+			    " ORDER BY name LIMIT ?2",
+	[DB_TAIL] = "SELECT count(*), sum(length(sender) + length(text)), max(id) FROM message WHERE id > ?1 AND id <= ?2",
+	[DB_FIRST] = "SELECT id FROM message WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
+	[DB_APPEND] = "INSERT INTO message VALUES (?1, ?2, ?3, ?4)",
+	[DB_REMOVE] = "DELETE FROM message WHERE id = ?1 RETURNING sender, length(text)",
+	[DB_OLDEST] = "SELECT id, time FROM message WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+	[DB_ROWS] = "SELECT id, time, sender, text FROM message WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+	[DB_LEFT] = "SELECT count(*) FROM message WHERE id > ?1 AND id <= ?2",
+	[DB_HELD] = "SELECT time FROM message WHERE id = ?1 AND sender = ?2",
+	[DB_RECEIPT_PUT] = "INSERT OR REPLACE INTO receipt VALUES (?1, ?2, ?3, ?4)",
+	[DB_RECEIPT_GET] = "SELECT time, fate FROM receipt WHERE id = ?1 AND sender = ?2",
+	[DB_RECEIPT_OLDEST] = "SELECT id, time FROM receipt WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+	[DB_RECEIPT_REMOVE] = "DELETE FROM receipt WHERE id = ?1",
+	[DB_SENT_PUT] = "INSERT INTO sent VALUES (?1, ?2, ?3, ?4)",
+	[DB_SENT_GET] = "SELECT id, time FROM sent WHERE sender = ?1 AND key = ?2",
+	[DB_SENT_OLDEST] = "SELECT id, time FROM sent WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+	[DB_SENT_REMOVE] = "DELETE FROM sent WHERE id = ?1",
+	[DB_NOTE_PUT] = "INSERT OR REPLACE INTO note VALUES (?1, ?3, ?2, ?4)",
+	[DB_NOTE_GET] = "SELECT value FROM note WHERE channel = ?1 AND name = ?2",
+	[DB_NOTE_ALL] = "SELECT name, until, value FROM note WHERE channel = ?1",
+	[DB_NOTE_REMOVE] = "DELETE FROM note WHERE channel = ?1 AND name = ?2",
+	[DB_NOTE_REMOVE_ALL] = "DELETE FROM note WHERE channel = ?1",
+};
+
+/* Each connection is one thread's, so none of SQLite's own locks are needed for it. */
+static void db_configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+static void db_note(struct db *d, int code)
+{
+	d->code = code;
+	(void)snprintf(d->text, sizeof(d->text), "%s", d->sql ? sqlite3_errmsg(d->sql) : sqlite3_errstr(code));
+}
+
+int db_errno(const struct db *d)
+{
+	int system = d->sql ? sqlite3_system_errno(d->sql) : 0;
+
+	switch (d->code & 0xff) {
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EBADMSG;
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return -EACCES;
+	default:
+		return system == ENOSPC || system == EDQUOT ? -ENOSPC : system ? -system : -EIO;
+	}
+}
+
+bool db_is_passing(const struct db *d)
+{
+	int e = db_errno(d);
+
+	/* What a failed fsync has lost cannot be known, whatever it says. */
+	if (d->code == SQLITE_IOERR_FSYNC || d->code == SQLITE_IOERR_DIR_FSYNC)
+		return false;
+	return e == -ENOSPC || e == -ENOMEM || e == -EBUSY;
+}
+
+static int db_exec(struct db *d, const char *text)
+{
+	int code = sqlite3_exec(d->sql, text, NULL, NULL, NULL);
+
+	if (code == SQLITE_OK)
+		return 0;
+	db_note(d, code);
+	return db_errno(d);
+}
+
+/* The first column of the first row as a number. */
+static int db_ask(struct db *d, const char *text, int64_t *ret)
+{
+	sqlite3_stmt *st;
+	int code;
+
+	code = sqlite3_prepare_v2(d->sql, text, -1, &st, NULL);
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(st);
+		*ret = code == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+		if (code == SQLITE_ROW || code == SQLITE_DONE)
+			code = SQLITE_OK;
+		else
+			db_note(d, code);
+		(void)sqlite3_finalize(st);
+	} else {
+		db_note(d, code);
+	}
+	return code == SQLITE_OK ? 0 : db_errno(d);
+}
+
+static int db_migrate(struct db *d, const char *path, int64_t version, char *why, size_t why_size)
+{
+	int64_t known = (int64_t)ELEMENTSOF(db_migrations);
+	char pragmas[96];
+	int r = 0;
+
+	if (version > known) {
+		(void)snprintf(why, why_size,
+			       "%s was written by a newer ioed (its schema is %lld, this one knows %lld at most); install that "
+			       "version again, or put a backup of before in its place",
+			       path, (long long)version, (long long)known);
+		return -EPROTONOSUPPORT;
+	}
+	for (; version < known && r >= 0; version++) {
+		(void)snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT",
+			       DB_APPLICATION, (long long)version + 1);
+		r = db_exec(d, "BEGIN EXCLUSIVE");
+		if (r >= 0)
+			r = db_exec(d, db_migrations[version]);
+		if (r >= 0)
+			r = db_exec(d, pragmas);
+	}
+	return r;
+}
+
+/* Nothing is written before it is known whose file it is. */
+static int db_check(struct db *d, const char *path, bool writer, char *why, size_t why_size)
+{
+	int64_t application = 0, version = 0, tables = 0;
+	int r;
+
+	r = db_ask(d, "PRAGMA application_id", &application);
+	if (r >= 0)
+		r = db_ask(d, "PRAGMA user_version", &version);
+	if (r >= 0)
+		r = db_ask(d, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (r < 0)
+		return r;
+	if (tables > 0 && application != DB_APPLICATION) {
+		(void)snprintf(why, why_size, "%s is a database, but not one of ioed; move it away", path);
+		return -EBADMSG;
+	}
+	if (writer && sqlite3_db_readonly(d->sql, "main") == 1) {
+		d->code = SQLITE_READONLY;
+		return -EROFS;
+	}
+	if (writer) {
+		r = db_exec(d, "PRAGMA journal_mode = WAL");
+		if (r >= 0)
+			r = db_migrate(d, path, version, why, why_size);
+	}
+	return r;
+}
+
+static int db_set_up(struct db *d, const char *path, bool writer, char *why, size_t why_size)
+{
+	char pragmas[160];
+	int r;
+
+	(void)sqlite3_extended_result_codes(d->sql, 1);
+	(void)sqlite3_busy_timeout(d->sql, DB_BUSY_MSEC);
+	(void)sqlite3_db_config(d->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(d->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	r = db_check(d, path, writer, why, why_size);
+	if (r < 0)
+		return r;
+	/* Moving the log into the database is done when it suits (keep.c), not by whoever happens to commit. */
+	(void)snprintf(pragmas, sizeof(pragmas),
+		       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
+		       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000",
+		       DB_JOURNAL_KEEP);
+	return db_exec(d, pragmas);
+}
+
+static void db_explain(const struct db *d, const char *path, int error, char *why, size_t why_size)
+{
+	switch (-error) {
+	case EBADMSG:
+		(void)snprintf(why, why_size,
+			       "%s is damaged (%s); put a backup in its place (ioectl(1), backup), or move it away with its "
+			       "-wal to begin with an empty one",
+			       path, d->text);
+		break;
+	case EROFS:
+		(void)snprintf(why, why_size, "%s cannot be written; make it and its folder writable for the user that ioed runs as",
+			       path);
+		break;
+	case ENOSPC:
+		(void)snprintf(why, why_size, "%s: the disk is full; make room there and start again", path);
+		break;
+	case EBUSY:
+		(void)snprintf(why, why_size, "%s is in use by another program; end that, and start again", path);
+		break;
+	default:
+		(void)snprintf(why, why_size, "%s cannot be opened: %s (%s)", path, strerror(-error), d->text);
+		break;
+	}
+}
+
+int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_size)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+	int code, r;
+
+	(void)pthread_once(&once, db_configure);
+	*d = (struct db){};
+	*why = '\0';
+	code = sqlite3_open_v2(path, &d->sql, flags, NULL);
+	if (code == SQLITE_OK) {
+		r = db_set_up(d, path, writer, why, why_size);
+	} else {
+		db_note(d, code);
+		r = db_errno(d);
+	}
+	if (r < 0) {
+		/* SQLite says only that it could not, or that something beside it is missing. */
+		if (access(path, W_OK) < 0 && (errno == EROFS || errno == EACCES))
+			r = -EROFS;
+		if (!*why)
+			db_explain(d, path, r, why, why_size);
+		db_close(d);
+	}
+	return r;
+}
+
+void db_close(struct db *d)
+{
+	for (unsigned i = 0; i < DB_STATEMENT_MAX; i++)
+		(void)sqlite3_finalize(d->statements[i]);
+	(void)sqlite3_close(d->sql);
+	*d = (struct db){};
+}
+
+static sqlite3_stmt *db_start_va(struct db *d, enum db_statement n, unsigned n_args, va_list ap)
+{
+	sqlite3_stmt **st = &d->statements[n];
+	int code;
+
+	if (!*st) {
+		code = sqlite3_prepare_v3(d->sql, db_texts[n], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+		if (code != SQLITE_OK) {
+			db_note(d, code);
+			return NULL;
+		}
+	}
+	for (unsigned i = 0; i < n_args; i++)
+		(void)sqlite3_bind_int64(*st, (int)i + 1, (sqlite3_int64)va_arg(ap, uint64_t));
+	return *st;
+}
+
+sqlite3_stmt *db_start(struct db *d, enum db_statement n, unsigned n_args, ...)
+{
+	sqlite3_stmt *st;
+	va_list ap;
+
+	va_start(ap, n_args);
+	st = db_start_va(d, n, n_args, ap);
+	va_end(ap);
+	return st;
+}
+
+void db_bind(sqlite3_stmt *st, int at, const void *data, size_t len)
+{
+	/* An empty one is not NULL. */
+	(void)sqlite3_bind_blob64(st, at, len > 0 ? data : "", len, SQLITE_STATIC);
+}
+
+int db_step(struct db *d, sqlite3_stmt *st)
+{
+	int code;
+
+	if (!st)
+		return db_errno(d);
+	code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		return 1;
+	if (code != SQLITE_DONE)
+		db_note(d, code);
+	(void)sqlite3_reset(st);
+	return code == SQLITE_DONE ? 0 : db_errno(d);
+}
+
+void db_stop(sqlite3_stmt *st)
+{
+	(void)sqlite3_reset(st);
+}
+
+int db_run(struct db *d, enum db_statement n, unsigned n_args, ...)
+{
+	sqlite3_stmt *st;
+	va_list ap;
+	int r;
+
+	va_start(ap, n_args);
+	st = db_start_va(d, n, n_args, ap);
+	va_end(ap);
+	do
+		r = db_step(d, st);
+	while (r > 0);
+	return r;
+}

@@ -1,0 +1,78 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* One connection to the database: opening, its schema, its statements, and its errors as errno. Inert when zero. */
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum db_statement {
+	DB_BEGIN,
+	DB_COMMIT,
+	DB_ROLLBACK,
+	DB_CHANNEL_FIND,
+	DB_CHANNEL_FREE,
+	DB_CHANNEL_TOP,
+	DB_CHANNEL_MAKE,
+	DB_CHANNEL_TAKE,
+	DB_CHANNEL_UPDATE,
+	DB_CHANNEL_DROP,
+	DB_CHANNEL_WALK,
+	DB_CHANNEL_LIST,
+	DB_TAIL,
+	DB_FIRST,
+	DB_APPEND,
+	DB_REMOVE,
+	DB_OLDEST,
+	DB_ROWS,
+	DB_LEFT,
+	DB_HELD,
+	DB_RECEIPT_PUT,
+	DB_RECEIPT_GET,
+	DB_RECEIPT_OLDEST,
+	DB_RECEIPT_REMOVE,
+	DB_SENT_PUT,
+	DB_SENT_GET,
+	DB_SENT_OLDEST,
+	DB_SENT_REMOVE,
+	DB_NOTE_PUT,
+	DB_NOTE_GET,
+	DB_NOTE_ALL,
+	DB_NOTE_REMOVE,
+	DB_NOTE_REMOVE_ALL,
+	DB_STATEMENT_MAX,
+};
+
+struct db {
+	sqlite3 *sql;
+	sqlite3_stmt *statements[DB_STATEMENT_MAX]; /* made when they are first needed */
+	int code;       /* SQLite's extended code of the last error */
+	char text[160]; /* and its words */
+};
+
+/* @writer: makes the file where it is not there, and brings its schema up to date. 0, or a negative errno with a sentence
+ * in @why. */
+int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_size);
+void db_close(struct db *d);
+
+/* A statement with its numbers bound, from ?1 on. NULL: d->code says why. */
+sqlite3_stmt *db_start(struct db *d, enum db_statement n, unsigned n_args, ...);
+/* The bytes must live until the statement is at its end. */
+void db_bind(sqlite3_stmt *st, int at, const void *data, size_t len);
+/* 1: a row; 0: the end, negative errno: an error; after both the statement may be started again. */
+int db_step(struct db *d, sqlite3_stmt *st);
+/* For who wants no further row. */
+void db_stop(sqlite3_stmt *st);
+/* Starts one that has no rows, or whose rows are not wanted, and runs it to its end. 0 or negative errno. */
+int db_run(struct db *d, enum db_statement n, unsigned n_args, ...);
+
+static inline uint64_t db_u64(sqlite3_stmt *st, int column)
+{
+	return (uint64_t)sqlite3_column_int64(st, column);
+}
+
+/* The negative errno that d->code is. */
+int db_errno(const struct db *d);
+/* Whether that may pass by itself, and nothing is in doubt: the disk is full, memory is short, somebody has a lock. */
+bool db_is_passing(const struct db *d);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keeper: what takes long, and nobody waits for. It moves the write-ahead log into the database while the writer
+ * goes on. The log begins anew only once all of it has been moved, so where the writer never pauses it moves the last
+ * bit itself, when the log has become very long.
+ */
+#include "store/store-private.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "base/macro.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define KEEP_PAGES     4096                /* 16 MiB */
+#define KEEP_PAGES_MAX (4 * KEEP_PAGES)
+
+static int keep_committed(void *userdata, _unused_ sqlite3 *sql, _unused_ const char *name, int pages)
+{
+	struct store *s = userdata;
+
+	atomic_store_explicit(&s->wal_pages, (uint64_t)pages, memory_order_relaxed);
+	return SQLITE_OK;
+}
+
+/* Never waits for anybody. In the thread of the connection. */
+static void keep_checkpoint(struct store *s, struct db *d)
+{
+	int code = sqlite3_wal_checkpoint_v2(d->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+	if (code == SQLITE_OK)
+		return;
+	d->code = code;
+	(void)snprintf(d->text, sizeof(d->text), "%s", sqlite3_errmsg(d->sql));
+	if (!db_is_passing(d))
+		store_fail(s, "moving the log into the database", d);
+	else if ((code & 0xff) != SQLITE_BUSY)
+		log_warning("%s: the log could not be moved into the database: %s; it will be tried again", s->path, d->text);
+}
+
+/* The writer again. */
+static void keep_checkpoint_back(struct msg *m)
+{
+	struct store *s = container_of(m, struct store, checkpoint);
+
+	s->checkpointing = false;
+	if (atomic_load_explicit(&s->wal_pages, memory_order_relaxed) >= KEEP_PAGES_MAX &&
+	    !atomic_load_explicit(&s->closed, memory_order_relaxed))
+		keep_checkpoint(s, &s->writer.db);
+}
+
+static void keep_checkpoint_came(struct msg *m)
+{
+	struct store *s = container_of(m, struct store, checkpoint);
+
+	keep_checkpoint(s, &s->keeper.db);
+	m->act = keep_checkpoint_back;
+	inbox_push(&s->writer.loop.inbox, m);
+}
+
+void keep_look(struct store *s)
+{
+	uint64_t pages = atomic_load_explicit(&s->wal_pages, memory_order_relaxed);
+
+	if (pages < s->checkpointed_at)
+		s->checkpointed_at = 0; /* it has begun anew */
+	if (s->checkpointing || pages < s->checkpointed_at + KEEP_PAGES)
+		return;
+	s->checkpointing = true;
+	s->checkpointed_at = pages;
+	s->checkpoint.act = keep_checkpoint_came;
+	inbox_push(&s->keeper.loop.inbox, &s->checkpoint);
+}
+
+void keep_start(struct store *s)
+{
+	(void)sqlite3_wal_hook(s->writer.db.sql, keep_committed, s);
+}
+
+static void keep_came(struct msg *m)
+{
+	struct store_request *q = container_of(m, struct store_request, msg);
+
+	store_answer(q, q->run(q->store, q));
+}
+
+static int keep_copy(struct db *d, const char *path)
+{
+	sqlite3_stmt *st;
+	int code;
+
+	code = sqlite3_prepare_v2(d->sql, "VACUUM INTO ?1", -1, &st, NULL);
+	if (code == SQLITE_OK) {
+		(void)sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
+		code = sqlite3_step(st);
+	}
+	if (code != SQLITE_DONE) {
+		d->code = code;
+		(void)snprintf(d->text, sizeof(d->text), "%s", sqlite3_errmsg(d->sql));
+	}
+	(void)sqlite3_finalize(st);
+	return code == SQLITE_DONE ? 0 : db_errno(d);
+}
+
+static int keep_sync(int dirfd, const char *name, int flags)
+{
+	int fd = openat(dirfd, name, flags | O_CLOEXEC);
+	int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+	closep(&fd);
+	return r;
+}
+
+/* SQLite does not sync a copy, so it gets its name only once that is done. */
+static int keep_backup_into(struct db *d, int dirfd, struct store_backup *q)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (faccessat(dirfd, "store.db", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if ((size_t)snprintf(path, sizeof(path), "%s/store.db.part", q->dir) >= sizeof(path))
+		return -ENAMETOOLONG;
+	(void)unlinkat(dirfd, "store.db.part", 0);
+	r = keep_copy(d, path);
+	if (r >= 0)
+		r = keep_sync(dirfd, "store.db.part", O_RDONLY | O_NOFOLLOW);
+	if (r >= 0 && renameat2(dirfd, "store.db.part", dirfd, "store.db", RENAME_NOREPLACE) < 0)
+		r = -errno;
+	if (r >= 0)
+		r = keep_sync(dirfd, ".", O_RDONLY | O_DIRECTORY);
+	if (r < 0)
+		(void)unlinkat(dirfd, "store.db.part", 0);
+	return r;
+}
+
+static int keep_backup(struct store *s, struct store_request *request)
+{
+	struct store_backup *q = container_of(request, struct store_backup, request);
+	struct db *d = &s->keeper.db;
+	int fd, r = 0;
+
+	*q->why = '\0';
+	*d->text = '\0';
+	if (mkdir(q->dir, 0700) < 0 && errno != EEXIST)
+		r = -errno;
+	fd = r < 0 ? -1 : open(q->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r >= 0)
+		r = fd < 0 ? -errno : keep_backup_into(d, fd, q);
+	closep(&fd);
+	if (r == -EEXIST)
+		(void)snprintf(q->why, sizeof(q->why), "%s/store.db is there already; name another folder, or move it away", q->dir);
+	else if (r < 0)
+		(void)snprintf(q->why, sizeof(q->why), "the copy in %s failed: %s", q->dir, *d->text ? d->text : strerror(-r));
+	return r;
+}
+
+int store_backup(struct store *s, struct store_backup *q)
+{
+	store_push(s, &s->keeper, &q->request, keep_came, keep_backup);
+	return 0;
+}

@@ -1,0 +1,102 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of the store: store.c (its life), batch.c (the writer's transactions), write.c (what is done in them), prune.c
+ * (what has been kept long enough), read.c (the reader) and keep.c (the keeper). Nobody else includes this.
+ */
+
+#include "base/map.h"
+#include "store/db.h"
+#include "store/store.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+
+/* A thread, its connection, and the loop it waits in. */
+struct store_thread {
+	struct store *store;
+	struct loop loop;
+	struct db db;
+	pthread_t thread;
+	bool started;
+	sem_t ended;
+	struct msg stop;
+	void (*turn)(struct store *s); /* NULL or: after each pass of the loop */
+};
+
+struct store_channel {
+	struct map_node node;        /* of s->open, by `key` */
+	struct list touched;         /* in s->touched while a transaction has changed it */
+	struct store_counts now;     /* as the transaction under way will leave it */
+	struct store_counts was;     /* as the last one that was committed did */
+	uint64_t row_last;           /* up to where the row on disk counts... */
+	uint64_t row_was;            /* ... and did when the transaction began */
+	bool fold;                   /* the row has to be written */
+	struct store_request close;
+	uint8_t name_len;
+	char key[1 + STORE_NAME_MAX]; /* the kind, then the name */
+};
+
+struct store {
+	struct store_thread writer, reader, keeper;
+	char dir[PATH_MAX], path[PATH_MAX + 16];
+	uint64_t max_queued_bytes, max_channels;
+
+	/* The writer's. */
+	struct store_request *first, **last; /* what waits for the next transaction */
+	struct map open;
+	struct list touched;
+	struct store_rule rules[STORE_KINDS_MAX];
+	uint64_t now_usec;                   /* real time of this transaction */
+	struct timer sweep;
+	uint64_t sweep_at;                   /* the channel behind which it goes on */
+	bool sweep_due;
+	bool checkpointing;                  /* the keeper is at it */
+	uint64_t checkpointed_at;            /* how long the log was when it began */
+	struct msg checkpoint;
+
+	/* Written by the writer. */
+	atomic_uint_fast64_t queued, commits, written, wal_pages, busy_since;
+	atomic_bool closed;
+	pthread_mutex_t lock; /* of why, for a few instructions */
+	char why[512];
+};
+
+/* store.c */
+void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*came)(struct msg *m),
+		int (*run)(struct store *s, struct store_request *q));
+/* In the store's threads: the answer is there. */
+void store_answer(struct store_request *q, int result);
+/* The writer: nothing is written any more, since this has failed. */
+void store_fail(struct store *s, const char *what, const struct db *d);
+
+/* batch.c: the writer's turn */
+void batch_came(struct msg *m);
+void batch_turn(struct store *s);
+
+/* write.c; a run() is 0, negative errno: the transaction cannot be committed; or positive errno: it is refused alone */
+void write_open_came(struct msg *m);
+void write_close_came(struct msg *m);
+int write_load(struct store *s, struct store_channel *c); /* by its key. 0 or negative errno; id 0: not on disk */
+void write_touch(struct store *s, struct store_channel *c);
+int write_fold(struct store *s, struct store_channel *c); /* its row, where it has to be written */
+/* Takes one message out. 0, ENOENT or negative errno. *ret_removed, where it is not NULL, tells whose it was. */
+int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_fate fate,
+		   struct store_removed *ret_removed);
+
+/* prune.c */
+/* At most @budget messages of the channel that need not be kept any longer. *ret_more: there are more. */
+int prune_messages(struct store *s, struct store_channel *c, unsigned budget, bool *ret_more);
+/* Some of what an open channel has too many of. 0 or negative errno. */
+int prune_excess(struct store *s, struct store_channel *c);
+/* A step of the walk through all channels. 0 or negative errno. */
+int prune_step(struct store *s);
+void prune_start(struct store *s); /* in the writer's thread */
+void prune_stop(struct store *s);
+
+/* keep.c */
+void keep_start(struct store *s); /* before the writer's first transaction */
+/* The writer, between two transactions: has the log moved into the database where it has become long. */
+void keep_look(struct store *s);

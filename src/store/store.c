@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STORE_FILE "store.db"
+
+void store_answer(struct store_request *q, int result)
+{
+	struct store *s = q->store;
+
+	q->result = result;
+	if (q->charged > 0)
+		(void)atomic_fetch_sub_explicit(&s->queued, q->charged, memory_order_relaxed);
+	inbox_push(&q->home->inbox, &q->msg);
+}
+
+static void store_carry_home(struct msg *m)
+{
+	struct store_request *q = container_of(m, struct store_request, msg);
+
+	q->done(q);
+}
+
+/* In the thread: from here on the message is for the way back. */
+static void store_arrive(struct msg *m)
+{
+	struct store_request *q = container_of(m, struct store_request, msg);
+	void (*came)(struct msg *m) = q->came;
+
+	m->act = store_carry_home;
+	came(m);
+}
+
+void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*came)(struct msg *m),
+		int (*run)(struct store *s, struct store_request *q))
+{
+	q->store = s;
+	q->came = came;
+	q->run = run;
+	q->result = 0;
+	q->msg.act = store_arrive;
+	inbox_push(&t->loop.inbox, &q->msg);
+}
+
+void store_fail(struct store *s, const char *what, const struct db *d)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	(void)snprintf(s->why, sizeof(s->why),
+		       "%.200s: %s failed: %.160s; nothing is written any more until ioed is started again: look at the disk first",
+		       s->path, what, d->text);
+	(void)pthread_mutex_unlock(&s->lock);
+	atomic_store_explicit(&s->closed, true, memory_order_release);
+	log_err("%s", s->why);
+}
+
+void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)
+{
+	uint64_t since = atomic_load_explicit(&s->busy_since, memory_order_relaxed);
+
+	*ret = (struct store_state){
+		.closed = atomic_load_explicit(&s->closed, memory_order_acquire),
+		.commits = atomic_load_explicit(&s->commits, memory_order_relaxed),
+		.written = atomic_load_explicit(&s->written, memory_order_relaxed),
+		.queued_bytes = atomic_load_explicit(&s->queued, memory_order_relaxed),
+		.wal_pages = atomic_load_explicit(&s->wal_pages, memory_order_relaxed),
+		.busy_usec = since > 0 && now_usec > since ? now_usec - since : 0,
+	};
+	(void)pthread_mutex_lock(&s->lock);
+	memcpy(ret->why, s->why, sizeof(ret->why));
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Once what came before has been seen to: the writer takes one more turn. */
+static void store_stop_thread(struct msg *m)
+{
+	loop_stop(&container_of(m, struct store_thread, stop)->loop);
+}
+
+static void *store_main(void *arg)
+{
+	struct store_thread *t = arg;
+	int r = 0;
+
+	while (!t->loop.stopping && r >= 0) {
+		r = loop_pass(&t->loop, -1);
+		if (t->turn)
+			t->turn(t->store);
+	}
+	if (r < 0)
+		log_err("a thread of the store ended: %s", strerror(-r));
+	(void)sem_post(&t->ended);
+	return NULL;
+}
+
+static int store_thread_start(struct store_thread *t, void (*turn)(struct store *s))
+{
+	int r;
+
+	t->stop.act = store_stop_thread;
+	t->turn = turn;
+	r = pthread_create(&t->thread, NULL, store_main, t);
+	t->started = r == 0;
+	return -r;
+}
+
+/* False: it is stuck. */
+static bool store_thread_end(struct store_thread *t, const struct timespec *until)
+{
+	if (!t->started)
+		return true;
+	inbox_push(&t->loop.inbox, &t->stop);
+	while (sem_clockwait(&t->ended, CLOCK_MONOTONIC, until) < 0)
+		if (errno != EINTR)
+			return false;
+	(void)pthread_join(t->thread, NULL);
+	t->started = false;
+	return true;
+}
+
+static void store_thread_done(struct store_thread *t)
+{
+	db_close(&t->db);
+	loop_done(&t->loop);
+	(void)sem_destroy(&t->ended);
+}
+
+static int store_thread_init(struct store *s, struct store_thread *t, bool writer, char *why, size_t why_size)
+{
+	int r;
+
+	t->store = s;
+	(void)sem_init(&t->ended, 0, 0);
+	r = loop_init(&t->loop);
+	if (r < 0)
+		return r;
+	return db_open(&t->db, s->path, writer, why, why_size);
+}
+
+/* A file that is new is lost with its folder's entry. */
+static int store_sync_dir(const struct store *s)
+{
+	int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+	closep(&fd);
+	return r;
+}
+
+static int store_open_all(struct store *s, char *why, size_t why_size)
+{
+	int r;
+
+	r = store_thread_init(s, &s->writer, true, why, why_size);
+	if (r >= 0)
+		r = store_thread_init(s, &s->reader, false, why, why_size);
+	if (r >= 0)
+		r = store_thread_init(s, &s->keeper, false, why, why_size);
+	if (r >= 0)
+		r = store_sync_dir(s);
+	if (r >= 0)
+		r = map_init(&s->open);
+	return r;
+}
+
+static int store_start_all(struct store *s)
+{
+	int r;
+
+	prune_start(s);
+	keep_start(s);
+	r = store_thread_start(&s->reader, NULL);
+	if (r >= 0)
+		r = store_thread_start(&s->keeper, NULL);
+	if (r >= 0)
+		r = store_thread_start(&s->writer, batch_turn);
+	return r;
+}
+
+int store_new(struct store **ret, const struct store_args *args, char *why, size_t why_size)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	int r = 0;
+
+	*why = '\0';
+	if (!s)
+		return -ENOMEM;
+	s->writer.loop.epoll_fd = s->writer.loop.inbox.fd = -1;
+	s->reader.loop.epoll_fd = s->reader.loop.inbox.fd = -1;
+	s->keeper.loop.epoll_fd = s->keeper.loop.inbox.fd = -1;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	list_init(&s->touched);
+	s->last = &s->first;
+	s->max_queued_bytes = args->max_queued_bytes;
+	s->max_channels = MIN(args->max_channels, UINT64_MAX >> (STORE_NUMBER_BITS + 1));
+	memcpy(s->rules, args->rules, sizeof(s->rules));
+	if ((size_t)snprintf(s->dir, sizeof(s->dir), "%s", args->dir) >= sizeof(s->dir))
+		r = -ENAMETOOLONG;
+	(void)snprintf(s->path, sizeof(s->path), "%s/" STORE_FILE, s->dir);
+	if (r >= 0)
+		r = store_open_all(s, why, why_size);
+	if (r >= 0)
+		r = store_start_all(s);
+	if (r < 0) {
+		if (!*why)
+			(void)snprintf(why, why_size, "the store %s cannot be opened: %s", s->path, strerror(-r));
+		(void)store_free(s, USEC_NEVER);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+unsigned store_free(struct store *s, uint64_t until_usec)
+{
+	struct timespec until = { .tv_sec = (time_t)MIN(until_usec / USEC_PER_SEC, (uint64_t)INT32_MAX),
+				  .tv_nsec = (long)(until_usec % USEC_PER_SEC) * 1000 };
+	struct map_node *n;
+	unsigned left;
+
+	if (!s)
+		return 0;
+	/* The keeper may still have a word for the writer. */
+	left = !store_thread_end(&s->keeper, &until);
+	left += !store_thread_end(&s->reader, &until);
+	left += !store_thread_end(&s->writer, &until);
+	if (left > 0)
+		return left; /* it still uses all this */
+	prune_stop(s);
+	while ((n = map_next(&s->open, NULL))) {
+		map_remove(&s->open, n);
+		free(container_of(n, struct store_channel, node));
+	}
+	map_done(&s->open);
+	store_thread_done(&s->keeper);
+	store_thread_done(&s->reader);
+	/* The last one moves the log into the database. */
+	store_thread_done(&s->writer);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+	return 0;
+}

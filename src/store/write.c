@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the writer does to channels. An open channel's counts are in memory, as they will be after the transaction under
+ * way; its row on disk is written where something was taken out, and else once in WRITE_FOLD messages, so that a message
+ * costs one insertion and nothing else. What the row does not tell of yet is counted when a channel is opened.
+ */
+#include "store/store-private.h"
+
+#include "base/macro.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WRITE_FOLD 1024
+
+static uint64_t write_real_msec(const struct store *s)
+{
+	return s->now_usec / 1000;
+}
+
+static uint64_t write_last_key(const struct store_channel *c)
+{
+	return store_id(c->now.id, STORE_NUMBER_MAX);
+}
+
+/* The number of its oldest message that is not below @from. */
+static int write_find_first(struct store *s, struct store_channel *c, uint64_t from)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_FIRST, 2, store_id(c->now.id, from) - 1, write_last_key(c));
+	int r = db_step(d, st);
+
+	if (r < 0)
+		return r;
+	c->now.first = r > 0 ? store_id_number(db_u64(st, 0)) : c->now.last + 1;
+	if (r > 0)
+		db_stop(st);
+	return 0;
+}
+
+int write_load(struct store *s, struct store_channel *c)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_CHANNEL_FIND, 1, (uint64_t)(uint8_t)c->key[0]);
+	int r;
+
+	c->now = (struct store_counts){ .first = 1 };
+	if (st)
+		db_bind(st, 2, c->key + 1, c->name_len);
+	r = db_step(d, st);
+	if (r <= 0)
+		return r;
+	c->now = (struct store_counts){ .id = db_u64(st, 0), .last = db_u64(st, 1), .count = db_u64(st, 2), .bytes = db_u64(st, 3) };
+	db_stop(st);
+	c->row_last = c->row_was = c->now.last;
+	st = db_start(d, DB_TAIL, 2, store_id(c->now.id, c->now.last), write_last_key(c));
+	r = db_step(d, st);
+	if (r < 0)
+		return r;
+	if (db_u64(st, 0) > 0) {
+		c->now.count += db_u64(st, 0);
+		c->now.bytes += db_u64(st, 1);
+		c->now.last = store_id_number(db_u64(st, 2));
+	}
+	db_stop(st);
+	r = write_find_first(s, c, 1);
+	c->was = c->now;
+	return r;
+}
+
+void write_touch(struct store *s, struct store_channel *c)
+{
+	if (!list_is_linked(&c->touched))
+		list_add_tail(&s->touched, &c->touched);
+}
+
+int write_fold(struct store *s, struct store_channel *c)
+{
+	int r;
+
+	if (c->now.id == 0 || (!c->fold && c->now.last - c->row_last < WRITE_FOLD))
+		return 0;
+	r = db_run(&s->writer.db, DB_CHANNEL_UPDATE, 5, c->now.id, c->now.last, c->now.count, c->now.bytes,
+		   s->now_usec / 1000000);
+	c->row_last = c->now.last;
+	c->fold = false;
+	return r;
+}
+
+/* A row that a channel of this kind has left, or a new one. EMFILE: there are too many. */
+static int write_make(struct store *s, struct store_channel *c)
+{
+	struct db *d = &s->writer.db;
+	uint64_t kind = (uint8_t)c->key[0], seconds = s->now_usec / 1000000, id, last = 0;
+	sqlite3_stmt *st;
+	bool reuse;
+	int r;
+
+	st = db_start(d, DB_CHANNEL_FREE, 1, kind);
+	r = db_step(d, st);
+	reuse = r > 0;
+	if (r == 0) {
+		st = db_start(d, DB_CHANNEL_TOP, 0);
+		r = db_step(d, st);
+	}
+	if (r < 0)
+		return r;
+	id = reuse ? db_u64(st, 0) : db_u64(st, 0) + 1;
+	if (reuse)
+		last = db_u64(st, 1);
+	db_stop(st);
+	if (id > s->max_channels)
+		return EMFILE;
+
+	if (reuse)
+		st = db_start(d, DB_CHANNEL_TAKE, 2, id, seconds);
+	else
+		st = db_start(d, DB_CHANNEL_MAKE, 3, id, kind, seconds);
+	if (st)
+		db_bind(st, reuse ? 3 : 4, c->key + 1, c->name_len);
+	r = db_step(d, st);
+	if (r < 0)
+		return r;
+	c->now = (struct store_counts){ .id = id, .first = last + 1, .last = last };
+	c->row_last = last;
+	return 0;
+}
+
+/* Before something is written to the channel. */
+static int write_begin(struct store *s, struct store_channel *c)
+{
+	write_touch(s, c);
+	return c->now.id > 0 ? 0 : write_make(s, c);
+}
+
+/* Opening and closing need no transaction: nothing of the channel is under way then. */
+void write_open_came(struct msg *m)
+{
+	struct store_request *q = container_of(m, struct store_request, msg);
+
+	store_answer(q, q->run(q->store, q));
+}
+
+void write_close_came(struct msg *m)
+{
+	struct store_request *q = container_of(m, struct store_request, msg);
+	struct store_channel *c = container_of(q, struct store_channel, close);
+
+	map_remove(&q->store->open, &c->node);
+	free(c);
+}
+
+/* Its notes, in one piece of memory. */
+static int write_load_notes(struct store *s, struct store_open *o, uint64_t id)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_NOTE_ALL, 1, id);
+	struct store_note **end = &o->notes;
+	int r;
+
+	while ((r = db_step(d, st)) > 0) {
+		size_t name_len = (size_t)sqlite3_column_bytes(st, 0), value_len = (size_t)sqlite3_column_bytes(st, 2);
+		struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
+		char *text = (char *)(n + 1);
+
+		if (!n || name_len > STORE_NAME_MAX) {
+			free(n);
+			db_stop(st);
+			return n ? -EBADMSG : -ENOMEM;
+		}
+		*n = (struct store_note){
+			.until_msec = db_u64(st, 1),
+			.name_len = (uint8_t)name_len,
+			.value_len = value_len,
+			.name = text,
+			.value = text + name_len,
+		};
+		memcpy(text, sqlite3_column_blob(st, 0), name_len);
+		if (value_len > 0)
+			memcpy(text + name_len, sqlite3_column_blob(st, 2), value_len);
+		*end = n;
+		end = &n->next;
+	}
+	return r;
+}
+
+static int write_open(struct store *s, struct store_request *q)
+{
+	struct store_open *o = container_of(q, struct store_open, request);
+	struct store_channel *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->key[0] = (char)o->kind;
+	memcpy(c->key + 1, o->name, o->name_len);
+	c->name_len = o->name_len;
+	r = write_load(s, c);
+	if (r >= 0 && c->now.id > 0)
+		r = write_load_notes(s, o, c->now.id);
+	if (r >= 0)
+		r = map_add(&s->open, &c->node, c->key, 1U + c->name_len);
+	if (r < 0) {
+		store_open_done(o);
+		free(c);
+		return r;
+	}
+	o->channel = c;
+	o->counts = c->now;
+	return 0;
+}
+
+int store_open(struct store *s, struct store_open *q)
+{
+	q->channel = NULL;
+	q->notes = NULL;
+	store_push(s, &s->writer, &q->request, write_open_came, write_open);
+	return 0;
+}
+
+void store_open_done(struct store_open *q)
+{
+	struct store_note *n;
+
+	while ((n = q->notes)) {
+		q->notes = n->next;
+		free(n);
+	}
+}
+
+void store_close(struct store *s, struct store_channel *c)
+{
+	store_push(s, &s->writer, &c->close, write_close_came, NULL);
+}
+
+/* Counted against what may wait to be written. */
+static int write_push(struct store *s, struct store_request *q, size_t n, int (*run)(struct store *s, struct store_request *q))
+{
+	if (atomic_load_explicit(&s->queued, memory_order_relaxed) + n > s->max_queued_bytes)
+		return -EBUSY;
+	(void)atomic_fetch_add_explicit(&s->queued, n, memory_order_relaxed);
+	q->charged = n;
+	store_push(s, &s->writer, q, batch_came, run);
+	return 0;
+}
+
+/* 1: this sender's key was here; 0: it was not. */
+static int write_find_key(struct store *s, struct store_append *a)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_SENT_GET, 0);
+	int r;
+
+	if (st) {
+		db_bind(st, 1, a->from, a->from_len);
+		db_bind(st, 2, a->key, a->key_len);
+	}
+	r = db_step(d, st);
+	if (r <= 0)
+		return r;
+	a->message_id = db_u64(st, 0);
+	a->time_msec = db_u64(st, 1);
+	a->repeated = true;
+	db_stop(st);
+	return 1;
+}
+
+static int write_keep_key(struct store *s, const struct store_append *a)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_SENT_PUT, 2, a->message_id, a->time_msec);
+
+	if (st) {
+		db_bind(st, 3, a->from, a->from_len);
+		db_bind(st, 4, a->key, a->key_len);
+	}
+	return db_step(d, st);
+}
+
+static int write_append(struct store *s, struct store_request *q)
+{
+	struct store_append *a = container_of(q, struct store_append, request);
+	struct store_channel *c = a->channel;
+	struct db *d = &s->writer.db;
+	size_t size = a->from_len + a->text_len;
+	sqlite3_stmt *st;
+	int r = 0;
+
+	if (a->key)
+		r = write_find_key(s, a);
+	if (r != 0) {
+		a->counts = c->now;
+		return r < 0 ? r : 0;
+	}
+	if ((a->max_messages && c->now.count >= a->max_messages) || (a->max_bytes && c->now.bytes + size > a->max_bytes))
+		return EDQUOT;
+	if (c->now.last >= STORE_NUMBER_MAX)
+		return EOVERFLOW;
+	r = write_begin(s, c);
+	if (r != 0)
+		return r;
+	a->message_id = store_id(c->now.id, c->now.last + 1);
+	a->time_msec = write_real_msec(s);
+	st = db_start(d, DB_APPEND, 2, a->message_id, a->time_msec);
+	if (st) {
+		db_bind(st, 3, a->from, a->from_len);
+		db_bind(st, 4, a->text, a->text_len);
+	}
+	r = db_step(d, st);
+	if (r >= 0 && a->key)
+		r = write_keep_key(s, a);
+	if (r < 0)
+		return r;
+	c->now.last++;
+	c->now.count++;
+	c->now.bytes += size;
+	a->counts = c->now;
+	return 0;
+}
+
+int store_append(struct store *s, struct store_append *q)
+{
+	q->repeated = false;
+	return write_push(s, &q->request, sizeof(*q) + q->from_len + q->text_len + q->key_len, write_append);
+}
+
+static int write_put_receipt(struct store *s, uint64_t id, enum store_fate fate, const void *from, size_t from_len)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_RECEIPT_PUT, 3, id, write_real_msec(s), (uint64_t)fate);
+
+	if (st)
+		db_bind(st, 4, from, from_len);
+	return db_step(d, st);
+}
+
+int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_fate fate,
+		   struct store_removed *ret_removed)
+{
+	struct store_removed gone = { .number = number };
+	uint64_t id = store_id(c->now.id, number);
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_REMOVE, 1, id);
+	size_t from_len, text_len;
+	int r = db_step(d, st);
+
+	if (r <= 0)
+		return r < 0 ? r : ENOENT;
+	from_len = MIN((size_t)sqlite3_column_bytes(st, 0), sizeof(gone.from));
+	memcpy(gone.from, sqlite3_column_blob(st, 0), from_len);
+	gone.from_len = (uint8_t)from_len;
+	text_len = (size_t)sqlite3_column_int64(st, 1);
+	r = db_step(d, st);
+	if (r >= 0 && s->rules[(uint8_t)c->key[0]].receipts)
+		r = write_put_receipt(s, id, fate, gone.from, from_len);
+	if (r >= 0 && number == c->now.first)
+		r = write_find_first(s, c, number + 1);
+	if (r < 0)
+		return r;
+	c->now.count--;
+	c->now.bytes -= from_len + text_len;
+	c->fold = true;
+	write_touch(s, c);
+	if (ret_removed)
+		*ret_removed = gone;
+	return 0;
+}
+
+static int write_remove_listed(struct store *s, struct store_remove *q)
+{
+	for (size_t i = 0; i < q->n_numbers; i++) {
+		int r = write_take_out(s, q->channel, q->numbers[i], q->fate, q->removed ? &q->removed[q->n_removed] : NULL);
+
+		if (r < 0)
+			return r;
+		q->n_removed += r == 0;
+	}
+	return 0;
+}
+
+static int write_remove(struct store *s, struct store_request *request)
+{
+	struct store_remove *q = container_of(request, struct store_remove, request);
+	struct store_channel *c = q->channel;
+	int r = 0;
+
+	q->n_removed = 0;
+	q->time_msec = write_real_msec(s);
+	if (c->now.id > 0 && q->numbers)
+		r = write_remove_listed(s, q);
+	while (c->now.id > 0 && !q->numbers && r == 0 && c->now.count > 0 && c->now.first <= q->upto) {
+		r = write_take_out(s, c, c->now.first, q->fate, NULL);
+		q->n_removed++;
+	}
+	q->counts = c->now;
+	return r;
+}
+
+int store_remove(struct store *s, struct store_remove *q)
+{
+	store_push(s, &s->writer, &q->request, batch_came, write_remove);
+	return 0;
+}
+
+static int write_set(struct store *s, struct store_request *request)
+{
+	struct store_set *q = container_of(request, struct store_set, request);
+	struct store_channel *c = q->channel;
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st;
+	int r;
+
+	if (q->value_len == 0 && c->now.id == 0)
+		return 0;
+	r = write_begin(s, c);
+	if (r != 0)
+		return r;
+	if (q->value_len > 0) {
+		st = db_start(d, DB_NOTE_PUT, 2, c->now.id, q->until_msec);
+		if (st) {
+			db_bind(st, 3, q->name, q->name_len);
+			db_bind(st, 4, q->value, q->value_len);
+		}
+	} else {
+		st = db_start(d, DB_NOTE_REMOVE, 1, c->now.id);
+		if (st)
+			db_bind(st, 2, q->name, q->name_len);
+	}
+	return db_step(d, st);
+}
+
+int store_set(struct store *s, struct store_set *q)
+{
+	return write_push(s, &q->request, sizeof(*q) + q->name_len + q->value_len, write_set);
+}
+
+static int write_reserve(struct store *s, struct store_request *request)
+{
+	struct store_reserve *q = container_of(request, struct store_reserve, request);
+	struct store_channel *c = q->channel;
+	int r;
+
+	if (c->now.last + q->n > STORE_NUMBER_MAX)
+		return EOVERFLOW;
+	r = write_begin(s, c);
+	if (r != 0)
+		return r;
+	c->now.last += q->n;
+	if (c->now.count == 0)
+		c->now.first = c->now.last + 1;
+	c->fold = true;
+	q->until = c->now.last;
+	return 0;
+}
+
+int store_reserve(struct store *s, struct store_reserve *q)
+{
+	return write_push(s, &q->request, sizeof(*q), write_reserve);
+}

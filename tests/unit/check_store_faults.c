@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/* The store when things go wrong: kills, disks that are full, slow or fail, files that are damaged or too new. */
+
+#include "unit/store.h"
+
+#include "base/log.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* The program's own come before the library's: what SQLite asks of the disk goes through here. */
+static atomic_int sync_errno;
+static atomic_uint sync_delay_usec;
+
+static int sync_any(long call, int fd)
+{
+	int e = atomic_load(&sync_errno);
+
+	if (atomic_load(&sync_delay_usec) > 0)
+		(void)usleep(atomic_load(&sync_delay_usec));
+	if (e == 0)
+		return (int)syscall(call, fd);
+	errno = e;
+	return -1;
+}
+
+int fsync(int fd)
+{
+	return sync_any(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+	return sync_any(SYS_fdatasync, fd);
+}
+
+static void setup(void)
+{
+	log_set_level(LOG_LEVEL_ERR);
+	folder_make();
+}
+
+static void teardown(void)
+{
+	folder_remove();
+}
+
+static const char *refused(int *ret)
+{
+	static char why[1024];
+
+	*ret = store_try(folder_path, why, sizeof(why));
+	ck_assert_int_lt(*ret, 0);
+	loop_done(&store_home);
+	return why;
+}
+
+static void tamper(const char *sql)
+{
+	char path[96];
+	sqlite3 *db;
+
+	(void)snprintf(path, sizeof(path), "%s/store.db", folder_path);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+	(void)sqlite3_close(db);
+}
+
+START_TEST(a_newer_one_is_left_alone)
+{
+	const char *why;
+	int r;
+
+	store_begin();
+	(void)store_said(store_opened(0, "lobby", NULL), "text");
+	store_end();
+	tamper("PRAGMA user_version = 99");
+	why = refused(&r);
+	ck_assert_int_eq(r, -EPROTONOSUPPORT);
+	ck_assert_ptr_nonnull(strstr(why, "newer ioed (its schema is 99, this one knows 1 at most)"));
+	tamper("PRAGMA user_version = 1");
+	store_begin();
+	store_expect(0, "lobby", "1:bob:text ");
+	store_end();
+}
+END_TEST
+
+START_TEST(somebody_elses_database_is_left_alone)
+{
+	int r;
+
+	tamper("CREATE TABLE accounts (id INTEGER)");
+	ck_assert_ptr_nonnull(strstr(refused(&r), "not one of ioed"));
+	ck_assert_int_eq(r, -EBADMSG);
+}
+END_TEST
+
+START_TEST(what_is_no_database_is_left_alone)
+{
+	char text[2048];
+	int r;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	folder_put("store.db", text);
+	ck_assert_ptr_nonnull(strstr(refused(&r), "is damaged"));
+	ck_assert_int_eq(r, -EBADMSG);
+	folder_expect("store.db", text);
+}
+END_TEST
+
+START_TEST(a_folder_that_is_not_there)
+{
+	char why[1024];
+
+	ck_assert_int_lt(store_try("/nowhere/at/all", why, sizeof(why)), 0);
+	ck_assert_ptr_nonnull(strstr(why, "/nowhere/at/all/store.db cannot be opened: No such file or directory"));
+	loop_done(&store_home);
+}
+END_TEST
+
+/* Damage in the middle is met when it is read: the page fails, and the store with the next that it is in the way of. */
+START_TEST(damage_never_ends_the_process)
+{
+	struct store_page page;
+	char garbage[4096];
+	off_t end;
+	int fd;
+
+	store_begin();
+	for (unsigned i = 0; i < 500; i++)
+		(void)store_said(store_opened(0, "lobby", NULL), "a text of some length, so that there are several pages of them");
+	store_end();
+	memset(garbage, 0xa5, sizeof(garbage));
+	fd = openat(folder_fd, "store.db", O_RDWR | O_CLOEXEC);
+	end = lseek(fd, 0, SEEK_END);
+	for (off_t at = 3L * 4096; at < end; at += 4096)
+		ck_assert_int_eq(pwrite(fd, garbage, sizeof(garbage), at), 4096);
+	(void)close(fd);
+	{
+		char why[1024] = "";
+		int r = store_try(folder_path, why, sizeof(why));
+
+		if (r < 0) {
+			ck_assert_ptr_nonnull(strstr(why, "is damaged"));
+			loop_done(&store_home);
+			return;
+		}
+	}
+	store_page_of(&page, 0, "lobby", 0, 1000);
+	ck_assert_int_lt(STORE_CALL(store_page, &page), 0);
+	store_page_done(&page);
+	{
+		struct store_open q = { .name_len = 5, .name = "lobby" };
+		struct store_state state;
+
+		ck_assert_int_lt(STORE_CALL(store_open, &q), 0);
+		store_open_done(&q);
+		store_get_state(store, clock_usec(), &state);
+		ck_assert(!state.closed || strstr(state.why, "until ioed is started again"));
+	}
+	store_end();
+}
+END_TEST
+
+/* After a sync that failed nobody knows what is on disk: it fails, all with it, and there is no second try. */
+START_TEST(a_failed_sync_closes_it)
+{
+	struct store_channel *c;
+	struct store_append q[10];
+	struct store_state state;
+	unsigned before;
+
+	store_begin();
+	c = store_opened(0, "lobby", NULL);
+	ck_assert_uint_eq(store_said(c, "one"), 1);
+	before = store_answers;
+	atomic_store(&sync_errno, EIO);
+	for (unsigned i = 0; i < ELEMENTSOF(q); i++) {
+		q[i] = store_text(c, "bob", "lost", NULL);
+		store_prepare(&q[i].request);
+		ck_assert_int_eq(store_append(store, &q[i]), 0);
+	}
+	store_wait(before + ELEMENTSOF(q));
+	for (unsigned i = 0; i < ELEMENTSOF(q); i++)
+		ck_assert_int_eq(q[i].request.result, -EIO);
+	atomic_store(&sync_errno, 0);
+	ck_assert_int_eq(STORE_CALL(store_append, &q[0]), -EIO);
+	store_get_state(store, clock_usec(), &state);
+	ck_assert(state.closed);
+	ck_assert_ptr_nonnull(strstr(state.why, "until ioed is started again"));
+	ck_assert_uint_eq(state.queued_bytes, 0);
+	/* What was there can still be read. */
+	store_expect(0, "lobby", "1:bob:one ");
+	store_end();
+}
+END_TEST
+
+/* Pages do not wait for a commit that takes long; what waits for it is one transaction behind it. */
+START_TEST(a_slow_disk_holds_up_no_reader)
+{
+	static struct store_append q[500];
+	struct store_channel *c;
+	struct store_state state;
+	unsigned before;
+	uint64_t begin;
+
+	store_begin();
+	c = store_opened(0, "lobby", NULL);
+	(void)store_said(c, "one");
+	atomic_store(&sync_delay_usec, 1000000);
+	before = store_answers;
+	begin = clock_usec();
+	for (unsigned i = 0; i < ELEMENTSOF(q); i++) {
+		q[i] = store_text(c, "bob", "text", NULL);
+		store_prepare(&q[i].request);
+		ck_assert_int_eq(store_append(store, &q[i]), 0);
+	}
+	store_expect(0, "lobby", "1:bob:one ");
+	store_expect(0, "lobby", "1:bob:one ");
+	ck_assert_uint_lt(clock_usec() - begin, 900000);
+	store_wait(before + 2 + ELEMENTSOF(q));
+	store_get_state(store, clock_usec(), &state);
+	ck_assert_uint_le(state.commits, 4);
+	ck_assert_uint_gt(clock_usec() - begin, 900000);
+	atomic_store(&sync_delay_usec, 0);
+	store_end();
+}
+END_TEST
+
+/* In a mount namespace of its own. False: that cannot be had here. */
+static bool mount_small(const char *options)
+{
+	if (unshare(CLONE_NEWNS) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return false;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("tmpfs", folder_path, "tmpfs", 0, options) == 0;
+}
+
+/* Fills, fails with that word, and goes on where there is room again: nothing that was acknowledged is missing. */
+START_TEST(a_full_disk_is_no_end)
+{
+	static char text[16384];
+	struct store_channel *c;
+	struct store_append q;
+	struct store_page page;
+	uint64_t acknowledged = 0;
+	int fd, r = 0;
+
+	if (!mount_small("size=1m")) {
+		(void)fprintf(stderr, "a_full_disk_is_no_end: left out, no own mount namespace may be made here\n");
+		return;
+	}
+	memset(text, 'x', sizeof(text) - 1);
+	store_begin();
+	c = store_opened(0, "lobby", NULL);
+	fd = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(openat(fd, "ballast", O_RDWR | O_CREAT | O_CLOEXEC, 0600) >= 0, 1);
+	{
+		int ballast = openat(fd, "ballast", O_RDWR | O_CLOEXEC);
+
+		ck_assert_int_eq(posix_fallocate(ballast, 0, 300 << 10), 0);
+		(void)close(ballast);
+	}
+	for (unsigned round = 0; round < 2; round++) {
+		for (r = 0; r == 0;) {
+			q = store_text(c, "bob", text, NULL);
+			r = STORE_CALL(store_append, &q);
+			if (r == 0) {
+				ck_assert_uint_eq(q.counts.last, acknowledged + 1);
+				acknowledged++;
+			}
+			ck_assert_uint_lt(acknowledged, 200);
+		}
+		ck_assert_int_eq(r, -ENOSPC);
+		if (round == 0)
+			ck_assert_int_eq(unlinkat(fd, "ballast", 0), 0);
+	}
+	ck_assert_uint_gt(acknowledged, 10);
+	store_page_of(&page, 0, "lobby", 0, 1000);
+	page.max_bytes = 16 << 20;
+	ck_assert_int_eq(STORE_CALL(store_page, &page), 0);
+	ck_assert_uint_eq(page.n_rows, acknowledged);
+	ck_assert_uint_eq(page.last, acknowledged);
+	store_page_done(&page);
+	(void)close(fd);
+	store_end();
+	(void)umount2(folder_path, MNT_DETACH);
+}
+END_TEST
+
+START_TEST(a_read_only_disk_is_told)
+{
+	const char *why;
+	int r;
+
+	if (!mount_small("size=1m")) {
+		(void)fprintf(stderr, "a_read_only_disk_is_told: left out, no own mount namespace may be made here\n");
+		return;
+	}
+	store_begin();
+	(void)store_said(store_opened(0, "lobby", NULL), "text");
+	store_end();
+	ck_assert_int_eq(mount(NULL, folder_path, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+	why = refused(&r);
+	ck_assert_int_eq(r, -EROFS);
+	ck_assert_ptr_nonnull(strstr(why, "cannot be written"));
+	(void)umount2(folder_path, MNT_DETACH);
+}
+END_TEST
+
+START_TEST(somebody_who_holds_the_lock_is_waited_for)
+{
+	struct store_append q;
+	char path[96];
+	sqlite3 *db;
+
+	store_begin();
+	q = store_text(store_opened(0, "lobby", NULL), "bob", "text", NULL);
+	(void)snprintf(path, sizeof(path), "%s/store.db", folder_path);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), -EBUSY);
+	(void)sqlite3_close(db);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), 0);
+	store_end();
+}
+END_TEST
+
+/* What the child has been told is on disk, as many at once as there are; it ends when it is killed. */
+struct told {
+	atomic_ullong last[4]; /* of each channel */
+};
+
+static void child_appends(struct told *told)
+{
+	struct store_append q[4][8];
+	struct store_channel *c[4];
+	char name[8];
+
+	store_begin();
+	for (unsigned i = 0; i < 4; i++) {
+		(void)snprintf(name, sizeof(name), "room%u", i);
+		c[i] = store_opened(i % 2, name, NULL);
+	}
+	for (;;) {
+		unsigned before = store_answers;
+
+		for (unsigned i = 0; i < 32; i++) {
+			struct store_append *a = &q[i % 4][i / 4];
+
+			*a = store_text(c[i % 4], "bob", "a text", NULL);
+			store_prepare(&a->request);
+			(void)store_append(store, a);
+		}
+		store_wait(before + 32);
+		for (unsigned i = 0; i < 32; i++)
+			if (q[i % 4][i / 4].request.result == 0)
+				atomic_store(&told->last[i % 4], q[i % 4][i / 4].counts.last);
+	}
+}
+
+START_TEST(a_kill_loses_nothing_that_was_told)
+{
+	struct told *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t total = 0;
+	unsigned seed = 1;
+
+	for (unsigned round = 0; round < 20; round++) {
+		pid_t pid = fork();
+
+		ck_assert_int_ge(pid, 0);
+		if (pid == 0)
+			child_appends(told);
+		(void)usleep(5000 + (useconds_t)rand_r(&seed) % 30000);
+		ck_assert_int_eq(kill(pid, SIGKILL), 0);
+		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+
+		store_begin();
+		total = 0;
+		for (unsigned i = 0; i < 4; i++) {
+			struct store_counts counts;
+			char name[8];
+
+			(void)snprintf(name, sizeof(name), "room%u", i);
+			(void)store_opened(i % 2, name, &counts);
+			ck_assert_uint_ge(counts.last, atomic_load(&told->last[i]));
+			/* Each number has its message: none was used by what failed. */
+			ck_assert_uint_eq(counts.count, counts.last);
+			ck_assert_uint_eq(counts.bytes, counts.last * 9);
+			total += counts.last;
+		}
+		store_end();
+	}
+	ck_assert_uint_gt(total, 100);
+	(void)munmap(told, sizeof(*told));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("store_faults");
+	TCase *tc = tcase_create("store_faults");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, a_newer_one_is_left_alone);
+	tcase_add_test(tc, somebody_elses_database_is_left_alone);
+	tcase_add_test(tc, what_is_no_database_is_left_alone);
+	tcase_add_test(tc, a_folder_that_is_not_there);
+	tcase_add_test(tc, damage_never_ends_the_process);
+	tcase_add_test(tc, a_failed_sync_closes_it);
+	tcase_add_test(tc, a_slow_disk_holds_up_no_reader);
+	tcase_add_test(tc, a_full_disk_is_no_end);
+	tcase_add_test(tc, a_read_only_disk_is_told);
+	tcase_add_test(tc, somebody_who_holds_the_lock_is_waited_for);
+	tcase_add_test(tc, a_kill_loses_nothing_that_was_told);
+	suite_add_tcase(s, tc);
+
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
