@@ -21,6 +21,11 @@ int worker_pool_new(struct worker_pool **ret, _unused_ unsigned n_threads)
 	return 0;
 }
 
+unsigned worker_pool_threads(_unused_ const struct worker_pool *p)
+{
+	return 0;
+}
+
 unsigned worker_pool_stop(struct worker_pool *p, _unused_ uint64_t until_usec)
 {
 	while (p->n > 0)
