@@ -145,8 +145,6 @@ static int server_start_reactors(struct server *s, unsigned n)
 	return 0;
 }
 
-static void server_stop_expired(struct timer *t);
-
 static int server_start_all(struct server *s, char *why, size_t why_size)
 {
 	const struct server_options *o = settings_get(s->settings, &server_section);
@@ -183,7 +181,6 @@ int server_start(struct server **ret, const struct server_args *args, char *why,
 	s->state_fd = s->lock_fd = -1;
 	s->started_usec = clock_usec();
 	s->started_real_usec = clock_real_usec();
-	s->stop_timer.fire = server_stop_expired;
 	while (args->roles[s->n_roles])
 		s->n_roles++;
 
@@ -329,6 +326,7 @@ void server_stop(struct server *s, const char *why)
 	s->stopping = true;
 	(void)snprintf(s->stop_why, sizeof(s->stop_why), "%s", why);
 	reactor_tell_leave(&s->reactors[0]);
+	s->stop_timer.fire = server_stop_expired;
 	loop_timer(s->args.loop, &s->stop_timer, clock_usec() + o->stop_timeout_usec);
 }
 

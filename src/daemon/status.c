@@ -21,8 +21,7 @@ static uint64_t status_load(const atomic_uint_fast64_t *c)
 	return atomic_load_explicit(c, memory_order_relaxed);
 }
 
-static void status_warn(struct status *st, const char *fmt, ...) _printf_(2, 3);
-static void status_warn(struct status *st, const char *fmt, ...)
+_printf_(2, 3) static void status_warn(struct status *st, const char *fmt, ...)
 {
 	va_list ap;
 

@@ -10,7 +10,6 @@
 #include "fake_status.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
@@ -20,6 +19,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "unit/files.h"
 #include "unit/run.h"
 
 #define STRANGER 1234
@@ -118,17 +118,6 @@ static const char *ask(int fd, const char *call)
 	return hear(fd);
 }
 
-static unsigned count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (readdir(d))
-		n++;
-	(void)closedir(d);
-	return n;
-}
-
 #define STATUS "{\"method\":\"org.ioe.control.Status\"}"
 
 /* What is not a call ends the connection, after the answers to what came before it. */
@@ -197,7 +186,7 @@ END_TEST
 
 START_TEST(test_half_object)
 {
-	unsigned fds = count_fds();
+	unsigned fds = files_open();
 	int fd = dial();
 
 	ck_assert_int_eq(send(fd, STATUS, 20, 0), 20);
@@ -205,7 +194,7 @@ START_TEST(test_half_object)
 	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
 	ck_assert_ptr_null(hear(fd));
 	(void)close(fd);
-	ck_assert_uint_eq(count_fds(), fds);
+	ck_assert_uint_eq(files_open(), fds);
 }
 END_TEST
 
@@ -226,7 +215,7 @@ END_TEST
 START_TEST(test_endless)
 {
 	static char blanks[65536];
-	unsigned fds = count_fds();
+	unsigned fds = files_open();
 	int fd = dial();
 	size_t sent = 0;
 
@@ -244,7 +233,7 @@ START_TEST(test_endless)
 	ck_assert_uint_lt(sent, 4 << 20);
 	(void)close(fd);
 	passes(3);
-	ck_assert_uint_eq(count_fds(), fds);
+	ck_assert_uint_eq(files_open(), fds);
 }
 END_TEST
 
@@ -265,7 +254,7 @@ END_TEST
 START_TEST(test_thousand)
 {
 	struct rlimit lim;
-	unsigned fds = count_fds(), refused = 0, answered = 0;
+	unsigned fds = files_open(), refused = 0, answered = 0;
 	int fd[1000];
 
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &lim), 0);
@@ -295,7 +284,7 @@ START_TEST(test_thousand)
 	for (size_t i = 0; i < ELEMENTSOF(fd); i++)
 		(void)close(fd[i]);
 	passes(5);
-	ck_assert_uint_eq(count_fds(), fds);
+	ck_assert_uint_eq(files_open(), fds);
 	fd[0] = dial();
 	ck_assert_ptr_nonnull(ask(fd[0], STATUS));
 	(void)close(fd[0]);
@@ -317,7 +306,7 @@ START_TEST(test_never_reads)
 	ssize_t n;
 
 	short_timeout();
-	fds = count_fds();
+	fds = files_open();
 	fd = dial();
 	for (int i = 0; i < 20000; i++) {
 		n = send(fd, STATUS, sizeof(STATUS), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -331,9 +320,9 @@ START_TEST(test_never_reads)
 	other = dial();
 	ck_assert_ptr_nonnull(ask(other, STATUS));
 	(void)close(other);
-	for (uint64_t until = clock_usec() + USEC_PER_SEC; clock_usec() < until && count_fds() > fds + 1;)
+	for (uint64_t until = clock_usec() + USEC_PER_SEC; clock_usec() < until && files_open() > fds + 1;)
 		ck_assert_int_eq(loop_pass(&f.loop, 50), 0);
-	ck_assert_uint_eq(count_fds(), fds + 1);
+	ck_assert_uint_eq(files_open(), fds + 1);
 	(void)close(fd);
 }
 END_TEST
@@ -394,7 +383,7 @@ START_TEST(test_free_busy)
 	int a, b, c;
 
 	f.control = control_free(f.control);
-	fds = count_fds();
+	fds = files_open();
 	ck_assert_int_eq(start(&f.control), 0);
 	a = dial();
 	b = dial();
@@ -408,7 +397,7 @@ START_TEST(test_free_busy)
 	(void)close(a);
 	(void)close(b);
 	(void)close(c);
-	ck_assert_uint_eq(count_fds(), fds);
+	ck_assert_uint_eq(files_open(), fds);
 	passes(2);
 }
 END_TEST
@@ -549,7 +538,7 @@ START_TEST(test_clients_given_up)
 	int fd;
 
 	short_timeout();
-	fds = count_fds();
+	fds = files_open();
 	fake_sessions = 100000;
 	fd = dial();
 	say(fd, CLIENTS);
@@ -557,13 +546,13 @@ START_TEST(test_clients_given_up)
 	(void)close(fd);
 	passes(10);
 	ck_assert_uint_eq(fake_errands, 0);
-	ck_assert_uint_eq(count_fds(), fds);
+	ck_assert_uint_eq(files_open(), fds);
 
 	fd = dial();
 	say(fd, CLIENTS);
-	for (uint64_t until = clock_usec() + 5 * USEC_PER_SEC; clock_usec() < until && count_fds() > fds + 1;)
+	for (uint64_t until = clock_usec() + 5 * USEC_PER_SEC; clock_usec() < until && files_open() > fds + 1;)
 		ck_assert_int_eq(loop_pass(&f.loop, 50), 0);
-	ck_assert_uint_eq(count_fds(), fds + 1);
+	ck_assert_uint_eq(files_open(), fds + 1);
 	ck_assert_uint_eq(fake_errands, 0);
 	(void)close(fd);
 }

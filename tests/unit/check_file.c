@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "unit/files.h"
 #include "unit/folder.h"
 #include "unit/forbid.h"
 #include "unit/run.h"
@@ -230,17 +231,6 @@ START_TEST(listings)
 }
 END_TEST
 
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (readdir(d))
-		n++;
-	(void)closedir(d);
-	return n;
-}
-
 static void nothing(_unused_ struct reactor *r, _unused_ void *arg)
 {
 }
@@ -263,13 +253,13 @@ START_TEST(a_client_cannot_hold_all_descriptors)
 	say(c, "WRITE,f,%u\n", BYTES);
 	serve_say_n(c, bytes, BYTES);
 	expect(c, "OK,received,%u\n", BYTES);
-	before = open_files();
+	before = files_open();
 	for (unsigned i = 0; i < 2000; i++)
 		say(c, "READ,f\n");
 	serve_until(is_stuck, NULL);
 	for (unsigned i = 0; i < 4; i++)
 		serve_call(i % serve_server()->n_reactors, nothing, NULL);
-	ck_assert_uint_le(open_files(), before + 12);
+	ck_assert_uint_le(files_open(), before + 12);
 	expect(c, "%u\n", BYTES);
 	serve_expect_n(c, bytes, BYTES);
 	serve_reset(c);

@@ -8,7 +8,6 @@
 #include "base/macro.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -18,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "unit/files.h"
 #include "unit/run.h"
 
 #define FILE_PIECE (256U << 10)
@@ -58,17 +58,6 @@ static void teardown(void)
 	(void)close(ends[1]);
 	free(want);
 	free(got);
-}
-
-static unsigned open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (readdir(d))
-		n++;
-	(void)closedir(d);
-	return n;
 }
 
 /* Recognisable bytes: each tells its place. */
@@ -299,7 +288,7 @@ END_TEST
 
 START_TEST(parts_of_files)
 {
-	unsigned before = open_files();
+	unsigned before = files_open();
 
 	for (int cold = 0; cold <= 1; cold++) {
 		put(&out, 8);
@@ -312,7 +301,7 @@ START_TEST(parts_of_files)
 		ck_assert_uint_eq(out.bytes, 16);
 		send_all(UINT64_MAX, 10000);
 	}
-	ck_assert_uint_eq(open_files(), before);
+	ck_assert_uint_eq(files_open(), before);
 }
 END_TEST
 
@@ -334,21 +323,21 @@ END_TEST
 
 START_TEST(what_was_not_sent_is_closed)
 {
-	unsigned before = open_files();
+	unsigned before = files_open();
 	int fd = make_file(false, 100), bad;
 
 	put(&out, 10);
 	put_file(&out, fd, 0, 100);
 	put(&out, 10);
 	outq_clear(&out, &pool);
-	ck_assert_uint_eq(open_files(), before);
+	ck_assert_uint_eq(files_open(), before);
 	ck_assert_uint_eq(pool_used(&pool), 0);
 
 	/* Consumed in any case. */
 	bad = make_file(false, 1);
 	ck_assert_int_eq(outq_put_file(&out, &pool, bad, 0, 0), 0);
 	ck_assert(outq_is_empty(&out));
-	ck_assert_uint_eq(open_files(), before);
+	ck_assert_uint_eq(files_open(), before);
 }
 END_TEST
 

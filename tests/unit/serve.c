@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "unit/files.h"
 #include "unit/folder.h"
 
 /* In which a server on a machine that is busy, under a sanitizer, would have answered. */
@@ -33,17 +34,6 @@ static struct {
 	unsigned clients; /* open now */
 	bool stopped;
 } serve;
-
-static unsigned serve_count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (readdir(d))
-		n++;
-	(void)closedir(d);
-	return n;
-}
 
 static struct settings *serve_parse(const char *config)
 {
@@ -78,7 +68,7 @@ static int serve_try(const struct option_schema *schema, const struct role *cons
 	log_set_level(LOG_LEVEL_ERR);
 	(void)unsetenv("STATE_DIRECTORY");
 	(void)unsetenv("RUNTIME_DIRECTORY");
-	serve.fds = serve_count_fds();
+	serve.fds = files_open();
 	if (folder_fd < 0)
 		folder_make();
 	serve.schema = schema;
@@ -95,7 +85,7 @@ static void serve_clean_up(void)
 	loop_done(&serve.loop);
 	folder_remove();
 	folder_fd = -1;
-	ck_assert_uint_eq(serve_count_fds(), serve.fds + serve.clients);
+	ck_assert_uint_eq(files_open(), serve.fds + serve.clients);
 }
 
 void serve_start(const struct option_schema *schema, const struct role *const *roles, const char *config)
