@@ -86,6 +86,10 @@ int rights_of(int fd, gid_t admins, struct rights *ret)
 		return -errno;
 	if (cred.uid == (uid_t)-1)
 		return -EACCES;
+	/*
+	 * Nothing hangs on the pid: it may be another process's by now, and it is 0 for one whose pid namespace is not
+	 * below ours, as that of root on a container's host, whom the uid names well enough.
+	 */
 	/* SO_PEERCRED knows the primary group only. */
 	r = rights_groups(fd, &groups, &n);
 	if (r < 0)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -130,6 +131,33 @@ START_TEST(test_groups)
 }
 END_TEST
 
+/* The pid of a peer outside of our pid namespace is 0, and he is who he is all the same. Only root can try. */
+START_TEST(test_other_pid_namespace)
+{
+	struct ucred cred = { .pid = -1 };
+	struct rights rights;
+	int fd[2], status;
+	pid_t pid;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
+	if (unshare(CLONE_NEWPID) < 0) {
+		(void)fprintf(stderr, "not root: no pid namespace was tried\n");
+		return;
+	}
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (getsockopt(fd[0], SOL_SOCKET, SO_PEERCRED, &cred, &(socklen_t){ sizeof(cred) }) < 0 || cred.pid != 0)
+			_exit(2);
+		_exit(rights_of(fd[0], RIGHTS_NO_GROUP, &rights) < 0 || rights.uid != geteuid() || !rights.allowed);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	(void)close(fd[0]);
+	(void)close(fd[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rights");
@@ -140,5 +168,6 @@ int main(void)
 	tcase_add_test(t, test_not_unix);
 	tcase_add_test(t, test_own);
 	tcase_add_test(t, test_groups);
+	tcase_add_test(t, test_other_pid_namespace);
 	return run_suite(s);
 }
