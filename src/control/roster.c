@@ -188,6 +188,7 @@ struct json_object *roster_report(const struct client *c)
 	report_number(o, "connected_usec", c->connected_usec, &r);
 	report_number(o, "idle_usec", c->idle_usec, &r);
 	report_number(o, "requests", c->requests, &r);
+	report_number(o, "bytes_in", c->bytes_in, &r);
 	report_number(o, "bytes_out", c->bytes_out, &r);
 	if (r == 0)
 		return o;

@@ -37,6 +37,7 @@ static const struct clients_column clients_columns[] = {
 	{ "connected", "CONNECTED", "connected_usec", view_time },
 	{ "idle", "IDLE", "idle_usec", view_duration },
 	{ "requests", "REQUESTS", "requests", view_number },
+	{ "received", "RECEIVED", "bytes_in", view_size },
 	{ "sent", "SENT", "bytes_out", view_size },
 };
 

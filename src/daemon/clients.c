@@ -79,6 +79,7 @@ static void clients_fill(struct client *c, const struct session *s, uint64_t now
 		.connected_usec = real - MIN(now - s->since_usec, real),
 		/* A session adopted in this very pass may be a little ahead. */
 		.idle_usec = now - MIN(now, s->active_usec),
+		.bytes_in = s->conn.received,
 		.bytes_out = s->conn.sent,
 	};
 	memcpy(c->listener, s->listener->address, sizeof(c->listener));

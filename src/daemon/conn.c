@@ -125,7 +125,10 @@ ssize_t conn_read(struct conn *c, void *buf, size_t n)
 	do
 		r = recv(c->watch.fd, buf, n, MSG_DONTWAIT);
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : r;
+	if (r < 0)
+		return -errno;
+	c->received += (uint64_t)r;
+	return r;
 }
 
 void conn_write(struct conn *c, const void *data, size_t n)

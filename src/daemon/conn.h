@@ -30,7 +30,7 @@ struct conn {
 	struct pool *pool;
 	const struct conn_ops *ops;
 	struct outq out;
-	uint64_t sent; /* bytes given to the kernel, ever */
+	uint64_t received, sent; /* bytes taken from the kernel, and given to it, ever */
 	bool paused;  /* not read, as its owner wishes */
 	bool full;    /* the socket took no more: waits for EPOLLOUT */
 	bool warming; /* waits for conn_warmed() */

@@ -115,6 +115,22 @@ static void admin_clients(unsigned reactors)
 	daemon_finish(d);
 }
 
+static void admin_bytes(struct client *c)
+{
+	static const char call[] = "{\"method\":\"org.ioe.control.Clients\"}";
+	static const char requests[] = "WRITE,f,1000000\nREAD,f\n", answers[] = "OK,received,1000000\n1000000\n";
+	g_autofree char *data = harness_noise(1000000, 1), *json = NULL;
+
+	client_puts(c, "WRITE,f,1000000\n");
+	client_send(c, data, 1000000);
+	client_expect(c, "OK,received,1000000");
+	client_puts(c, "READ,f\n");
+	client_expect_sized(c, data, 1000000);
+	json = daemon_varlink(c->daemon, call);
+	g_assert_cmpuint(g_ascii_strtoull(daemon_json_value(json, "bytes_in"), NULL, 10), ==, 1000000 + strlen(requests));
+	g_assert_cmpuint(g_ascii_strtoull(daemon_json_value(json, "bytes_out"), NULL, 10), ==, 1000000 + strlen(answers));
+}
+
 static char *admin_id_of(struct daemon *d, const char *nick)
 {
 	g_autofree char *filter = g_strdup_printf("name=%s", nick);
@@ -470,6 +486,7 @@ static void admin_add(void)
 	g_test_add_func("/admin/wait", admin_wait);
 	g_test_add_func("/admin/completion", admin_completion);
 	harness_add("admin/clients", admin_clients);
+	client_add("admin/bytes", DAEMON_LISTENER, admin_bytes);
 	harness_add("admin/kick", admin_kick);
 	harness_add("admin/log-level", admin_log_level);
 	harness_add("admin/metrics", admin_metrics_grow);

@@ -154,6 +154,7 @@ START_TEST(test_fields)
 	ck_assert_int_eq(c.state, CLIENT_IDLE);
 	ck_assert(address_is_loopback(&c.address));
 	ck_assert_str_eq(c.listener, serve_server()->listeners[0]->address);
+	ck_assert_uint_eq(c.bytes_in, 0);
 	ck_assert_uint_eq(c.bytes_out, 0);
 	/* Two clocks: the difference of what they show may be a little off. */
 	ck_assert_uint_ge(c.connected_usec + USEC_PER_SEC, before);
@@ -163,6 +164,7 @@ START_TEST(test_fields)
 	(void)serve_line(fd, (char[512]){ 0 }, 512);
 	c = only();
 	ck_assert_int_eq(c.dialect, DIALECT_IOE1);
+	ck_assert_uint_eq(c.bytes_in, strlen("HELLO,ioe/1\n"));
 	ck_assert_uint_gt(c.bytes_out, 3);
 	serve_close(fd);
 	serve_stop();

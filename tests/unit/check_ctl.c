@@ -483,7 +483,8 @@ END_TEST
 
 #define C(n, more) \
 	"{\"id\":\"0." n ".1\",\"address\":\"127.0.0.1:" n "\",\"listener\":\"127.0.0.1:9001\",\"dialect\":\"line\"," \
-	"\"state\":\"idle\",\"connected_usec\":1000000000000000,\"idle_usec\":61000000,\"requests\":2,\"bytes_out\":2048" more "}"
+	"\"state\":\"idle\",\"connected_usec\":1000000000000000,\"idle_usec\":61000000,\"requests\":2," \
+	"\"bytes_in\":100,\"bytes_out\":2048" more "}"
 
 /* Two replies to one call. */
 static const char two_pages[] = "{\"parameters\":{\"clients\":[" C("1", ",\"name\":\"K\xc3\xa4the\"") "," C("2", "") "],"
@@ -501,12 +502,12 @@ START_TEST(test_clients)
 			 "0.2.1      -      127.0.0.1:2      127.0.0.1:9001  line     idle   2001-09-09 01:46:40  1 min 1 s\n"
 			 "0.30000.1  -      127.0.0.1:30000  127.0.0.1:9001  line     idle   2001-09-09 01:46:40  1 min 1 s\n");
 	ck_assert_int_eq(t.status, 0);
-	ioectl("clients", "--columns", "sent,id,instance", "some filter");
-	ck_assert_str_eq(t.out.data, "SENT     ID         INSTANCE\n2.0 KiB  0.1.1      1\n2.0 KiB  0.2.1      1\n"
-				     "2.0 KiB  0.30000.1  1\n");
+	ioectl("clients", "--columns", "sent,received,id", "some filter");
+	ck_assert_str_eq(t.out.data, "SENT     RECEIVED  ID\n2.0 KiB  100 B     0.1.1\n2.0 KiB  100 B     0.2.1\n"
+				     "2.0 KiB  100 B     0.30000.1\n");
 	ioectl("clients", "--columns=all");
 	ck_assert_ptr_nonnull(strstr(t.out.data, "INSTANCE  ID "));
-	ck_assert_ptr_nonnull(strstr(t.out.data, "REQUESTS  SENT\n"));
+	ck_assert_ptr_nonnull(strstr(t.out.data, "REQUESTS  RECEIVED  SENT\n"));
 	ioectl("-j", "-i", "1", "clients");
 	ck_assert_ptr_nonnull(strstr(t.out.data, "\"id\":\"0.30000.1\""));
 	ck_assert_ptr_null(strstr(t.out.data, "\"instance\""));

@@ -74,6 +74,7 @@ void clients_next(struct clients *c)
 			.requests = c->slot % 3,
 			.connected_usec = 1,
 			.idle_usec = 2,
+			.bytes_in = UINT64_MAX,
 			.bytes_out = UINT64_MAX,
 			.listener = "127.0.0.1:9001",
 		};

@@ -74,7 +74,7 @@ _ioectl()
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	--columns) words="all instance $_ioectl_columns connected idle requests sent" ;;
+	--columns) words="all instance $_ioectl_columns connected idle requests received sent" ;;
 	--timeout) words='10s 30s 1m' ;;
 	--why) return ;;
 	--for)
