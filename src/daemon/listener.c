@@ -367,6 +367,16 @@ static void listener_explain(int error, const struct listener_options *o, const 
 	else if (error == -EACCES)
 		(void)snprintf(why, why_size, "port %u needs a right that ioed does not have; choose one from 1024 to 65535",
 			       at->port);
+	else if (error == -EAFNOSUPPORT)
+		(void)snprintf(why, why_size,
+			       "cannot listen on %s port %u: the kernel has no %s for ioed; under systemd, "
+			       "RestrictAddressFamilies= must name AF_INET and AF_INET6 (systemctl edit ioe@N)",
+			       o->address, at->port, strchr(o->address, ':') ? "IPv6" : "IPv4");
+	else if (error == -EPERM)
+		(void)snprintf(why, why_size,
+			       "cannot listen on %s port %u: it is forbidden to ioed; under systemd, SocketBindAllow= must "
+			       "allow it (systemctl edit ioe@N)",
+			       o->address, at->port);
 	else
 		(void)snprintf(why, why_size, "cannot listen on %s port %u: %s", o->address, at->port, strerror(-error));
 }

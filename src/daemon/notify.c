@@ -189,9 +189,12 @@ void notify_reloading(struct notify *n)
 	notify_tell(n, NOTIFY_KIND_RELOADING, text, NULL);
 }
 
-void notify_stopping(struct notify *n, const char *status)
+void notify_stopping(struct notify *n, const char *status, uint64_t usec)
 {
-	notify_tell(n, NOTIFY_KIND_STOPPING, "STOPPING=1", status);
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64, usec);
+	notify_tell(n, NOTIFY_KIND_STOPPING, text, status);
 }
 
 void notify_watchdog(struct notify *n)

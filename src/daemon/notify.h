@@ -19,7 +19,8 @@ struct notify *notify_free(struct notify *n);
 void notify_ready(struct notify *n, const char *status);
 void notify_status(struct notify *n, const char *status);
 void notify_reloading(struct notify *n);
-void notify_stopping(struct notify *n, const char *status);
+/* @usec: how long it may take, where the unit's TimeoutStopSec is shorter. */
+void notify_stopping(struct notify *n, const char *status, uint64_t usec);
 void notify_watchdog(struct notify *n); /* never kept: a late one would be a lie */
 
 /* True while something waits to be sent: call notify_retry() again within 100 ms. */

@@ -317,6 +317,13 @@ static void server_stop_expired(struct timer *t)
 	loop_timer(s->args.loop, t, clock_usec() + SERVER_GIVE_UP_USEC);
 }
 
+uint64_t server_stop_usec(const struct server *s)
+{
+	const struct server_options *o = settings_get(s->settings, &server_section);
+
+	return o->stop_timeout_usec + 2 * SERVER_GIVE_UP_USEC; /* once for reactors, once for workers */
+}
+
 void server_stop(struct server *s, const char *why)
 {
 	const struct server_options *o = settings_get(s->settings, &server_section);

@@ -74,6 +74,9 @@ void server_reload_failed(struct server *s, const char *why);
  */
 void server_stop(struct server *s, const char *why);
 
+/* How long that takes at most, with threads that the kernel does not give back, and server_free(). */
+uint64_t server_stop_usec(const struct server *s);
+
 /* After args.stopped, or after a failed start. Returns how many threads are stuck in the kernel and were left behind. */
 unsigned server_free(struct server *s);
 

@@ -87,11 +87,20 @@ static void main_notify_later(struct main *m)
 		loop_timer(&m->loop, &m->notify_timer, clock_usec() + MAIN_NOTIFY_RETRY_USEC);
 }
 
+static void main_use_status(struct main *m)
+{
+	size_t len = (size_t)snprintf(m->status, sizeof(m->status), "Serving on");
+
+	for (size_t i = 0; i < m->server->n_listeners && len < sizeof(m->status); i++)
+		len += (size_t)snprintf(m->status + len, sizeof(m->status) - len, "%s %s (%s)", i ? "," : "",
+					m->server->listeners[i]->address, m->server->listeners[i]->roles);
+}
+
 /* TERM and INT: begin to stop; main_stopped() comes when it is done. */
 static void main_stop(struct main *m, const char *signal)
 {
 	incident_log(INCIDENT_STOPPING, NULL, 0, "stopping: %s", signal);
-	notify_stopping(m->notify, "Stopping: answering what is open");
+	notify_stopping(m->notify, "Stopping: answering what is open", server_stop_usec(m->server) + MAIN_LOG_USEC);
 	main_notify_later(m);
 	server_stop(m->server, "stopping");
 }
@@ -153,6 +162,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	}
 	if (r >= 0) {
 		main_use_log_options(fresh);
+		main_use_status(m);
 		incident_log(INCIDENT_RELOADED, NULL, 0, "reloaded the configuration from %s", fresh->source);
 		main_log_lines(LOG_LEVEL_WARNING, text);
 		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
@@ -307,11 +317,7 @@ static int main_start(struct main *m)
 
 static void main_ready(struct main *m)
 {
-	size_t len = (size_t)snprintf(m->status, sizeof(m->status), "Serving on");
-
-	for (size_t i = 0; i < m->server->n_listeners && len < sizeof(m->status); i++)
-		len += (size_t)snprintf(m->status + len, sizeof(m->status) - len, "%s %s (%s)", i ? "," : "",
-					m->server->listeners[i]->address, m->server->listeners[i]->roles);
+	main_use_status(m);
 	incident_log(INCIDENT_STARTED, NULL, 0, "ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
 	notify_ready(m->notify, m->status);
 	main_notify_later(m);

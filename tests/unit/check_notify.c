@@ -115,7 +115,7 @@ START_TEST(without_a_manager_nothing_happens)
 	notify_ready(n, "x");
 	notify_status(n, "x");
 	notify_reloading(n);
-	notify_stopping(n, "x");
+	notify_stopping(n, "x", 1);
 	notify_watchdog(n);
 	notify_retry(n);
 	ck_assert(!notify_is_pending(n));
@@ -134,8 +134,8 @@ START_TEST(everything_arrives)
 	expect("READY=1");
 	notify_status(n, "fine");
 	expect("STATUS=fine");
-	notify_stopping(n, "bye");
-	expect("STOPPING=1\nSTATUS=bye");
+	notify_stopping(n, "bye", UINT64_MAX);
+	expect("STOPPING=1\nEXTEND_TIMEOUT_USEC=18446744073709551615\nSTATUS=bye");
 	notify_watchdog(n);
 	expect("WATCHDOG=1");
 	notify_reloading(n);
@@ -260,7 +260,7 @@ START_TEST(newest_of_each_kind_is_kept_in_order)
 		notify_reloading(n);
 		notify_status(n, "new");
 		notify_ready(n, "second");
-		notify_stopping(n, NULL);
+		notify_stopping(n, NULL, 1);
 	}
 	expect_fill(filled);
 	notify_retry(n);
@@ -269,7 +269,7 @@ START_TEST(newest_of_each_kind_is_kept_in_order)
 	ck_assert_int_eq(strncmp(got, "RELOADING=1\n", 12), 0);
 	expect("STATUS=new");
 	expect("READY=1\nSTATUS=second");
-	expect("STOPPING=1");
+	expect("STOPPING=1\nEXTEND_TIMEOUT_USEC=1");
 	expect_nothing();
 	(void)notify_free(n);
 }
@@ -284,14 +284,14 @@ START_TEST(nothing_overtakes_what_waits)
 	notify_ready(n, NULL);
 	notify_status(n, "one");
 	expect("FILL");
-	notify_stopping(n, NULL);
+	notify_stopping(n, NULL, 1);
 	ck_assert(notify_is_pending(n));
 	expect_fill(filled - 1);
 	expect("READY=1");
 	expect_nothing();
 	notify_retry(n);
 	expect("STATUS=one");
-	expect("STOPPING=1");
+	expect("STOPPING=1\nEXTEND_TIMEOUT_USEC=1");
 	expect_nothing();
 	ck_assert(!notify_is_pending(n));
 	(void)notify_free(n);
