@@ -182,7 +182,7 @@ static void limits_memory(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER "limits = { memory = \"4M\"; };\n");
 	g_autofree char *line = g_strnfill(65000, 'x');
-	struct client *c[200], *other;
+	struct client *c[600], *other;
 	uint64_t before = daemon_proc(d, "VmRSS");
 	gint64 deadline = harness_deadline();
 
@@ -203,11 +203,11 @@ static void limits_memory(unsigned reactors)
 		g_assert_true(strcmp(seen, "PONG\n") == 0 || g_str_has_prefix(seen, "ERROR: ") || *seen == '\0');
 		client_free(other);
 	}
-	/* What came in one round may stand above the limit until its end. */
+	/* What came in one round, 64 KiB from each of 64, may stand above the limit until its end; in each reactor. */
 	while (daemon_status(d, "memory") > 4 << 20)
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
 	if (!daemon_is_sanitized(d))
-		g_assert_cmpuint(daemon_proc(d, "VmRSS"), <, before + 12 * 1024);
+		g_assert_cmpuint(daemon_proc(d, "VmRSS"), <, before + (8 + 4 * reactors) * 1024);
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
 		client_free(c[i]);
 	daemon_wait_sessions(d, 0);
@@ -246,7 +246,7 @@ static void limits_come_and_go(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER "file = { sync = false; };\n");
 	struct rlimit limit;
-	unsigned at_once, descriptors;
+	unsigned at_once, descriptors, rounds = 0;
 	gint64 deadline;
 	uint64_t rss;
 
@@ -257,15 +257,16 @@ static void limits_come_and_go(unsigned reactors)
 	for (unsigned i = 0; i < 2; i++) /* what is kept for the next one is kept */
 		limits_thousand(d, at_once);
 	descriptors = daemon_descriptors(d);
-	rss = daemon_proc(d, "VmRSS");
-	for (unsigned i = 0; i < 3; i++)
+	/* There may be a round that needs more at once than any before; what is lost is lost in all of them. */
+	do {
+		rss = daemon_proc(d, "VmRSS");
 		limits_thousand(d, at_once);
+		g_assert_cmpuint(++rounds, <, 10);
+	} while (!daemon_is_sanitized(d) && daemon_proc(d, "VmRSS") > rss + 128);
 	deadline = harness_deadline();
 	while (daemon_descriptors(d) != descriptors) /* the last ones may just be closing */
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
 	daemon_wait_status(d, "memory", 0);
-	if (!daemon_is_sanitized(d))
-		g_assert_cmpuint(daemon_proc(d, "VmRSS"), <=, rss + 1024);
 	daemon_finish(d);
 }
 
