@@ -19,7 +19,7 @@ wire:    base/*
 daemon:  wire/* base/*
 config:  daemon/option.h base/*
 control: daemon/* config/* wire/* base/*
-store:   daemon/inbox.h daemon/loop.h base/*
+store:   daemon/inbox.h daemon/loop.h daemon/flood.h daemon/incident.h base/*
 channel: store/* daemon/* wire/* base/*
 roles:   daemon/role.h daemon/session.h daemon/account.h daemon/option.h daemon/timer.h daemon/worker.h channel/* store/* wire/* base/*
 ioed:    roles/* control/* config/* channel/* store/* daemon/* wire/* base/*

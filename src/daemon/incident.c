@@ -27,6 +27,8 @@ const struct incident_row incident_rows[INCIDENT_MAX] = {
 			      "The disk is full" },
 	[INCIDENT_DISK_FAILED] = { "disk-failed", "b4c10eb41405413f8183364f412c7abf", LOG_LEVEL_ERR, false,
 				"The disk failed" },
+	[INCIDENT_STORE_CLOSED] = { "store-closed", "2519a1e2bc9e4ba6a1982c1e5157dcc5", LOG_LEVEL_ERR, false,
+				    "The store takes nothing more until the daemon is started again" },
 	[INCIDENT_REQUEST_FAILED] = { "request-failed", "3ed3c200f3694e4d9105a41ecbfa0a58", LOG_LEVEL_WARNING, true,
 				   "A request failed for a reason of the server's" },
 	[INCIDENT_SLOW_SESSION] = { "slow-session", "b07ed60fcc484e088e5eea310f010062", LOG_LEVEL_INFO, true,

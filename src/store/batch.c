@@ -100,7 +100,9 @@ static void batch_run(struct store *s, struct store_request *first)
 	r = batch_write(s, first, &n);
 	if (r < 0) {
 		passing = db_is_passing(d);
-		if (!passing)
+		if (passing)
+			store_trouble(&s->writer, "writing");
+		else
 			store_fail(s, "writing", d);
 		batch_forget(s);
 		r = passing ? r : -EIO;

@@ -7,7 +7,6 @@
 #include "store/store-private.h"
 
 #include "base/io.h"
-#include "base/log.h"
 #include "base/macro.h"
 
 #include <errno.h>
@@ -28,8 +27,9 @@ static int keep_committed(void *userdata, _unused_ sqlite3 *sql, _unused_ const 
 }
 
 /* Never waits for anybody. In the thread of the connection. */
-static void keep_checkpoint(struct store *s, struct db *d)
+static void keep_checkpoint(struct store *s, struct store_thread *t)
 {
+	struct db *d = &t->db;
 	int code = sqlite3_wal_checkpoint_v2(d->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
 	if (code == SQLITE_OK)
@@ -38,8 +38,8 @@ static void keep_checkpoint(struct store *s, struct db *d)
 	(void)snprintf(d->text, sizeof(d->text), "%s", sqlite3_errmsg(d->sql));
 	if (!db_is_passing(d))
 		store_fail(s, "moving the log into the database", d);
-	else if ((code & 0xff) != SQLITE_BUSY)
-		log_warning("%s: the log could not be moved into the database: %s; it will be tried again", s->path, d->text);
+	else
+		store_trouble(t, "moving the log into the database");
 }
 
 /* The writer again. */
@@ -50,14 +50,14 @@ static void keep_checkpoint_back(struct msg *m)
 	s->checkpointing = false;
 	if (atomic_load_explicit(&s->wal_pages, memory_order_relaxed) >= KEEP_PAGES_MAX &&
 	    !atomic_load_explicit(&s->closed, memory_order_relaxed))
-		keep_checkpoint(s, &s->writer.db);
+		keep_checkpoint(s, &s->writer);
 }
 
 static void keep_checkpoint_came(struct msg *m)
 {
 	struct store *s = container_of(m, struct store, checkpoint);
 
-	keep_checkpoint(s, &s->keeper.db);
+	keep_checkpoint(s, &s->keeper);
 	m->act = keep_checkpoint_back;
 	inbox_push(&s->writer.loop.inbox, m);
 }

@@ -58,7 +58,16 @@ void store_fail(struct store *s, const char *what, const struct db *d)
 		       s->path, what, d->text);
 	(void)pthread_mutex_unlock(&s->lock);
 	atomic_store_explicit(&s->closed, true, memory_order_release);
-	log_err("%s", s->why);
+	incident_log(INCIDENT_STORE_CLOSED, NULL, 0, "%s", s->why);
+}
+
+void store_trouble(struct store_thread *t, const char *what)
+{
+	int r = db_errno(&t->db);
+	enum incident trouble = r == -ENOSPC ? INCIDENT_DISK_FULL : INCIDENT_OUT_OF_RESOURCES;
+
+	if (r != -EBUSY && flood_pass(&t->flood, trouble, NULL))
+		incident_log(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what, t->db.text);
 }
 
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)
@@ -128,6 +137,7 @@ static bool store_thread_end(struct store_thread *t, const struct timespec *unti
 static void store_thread_done(struct store_thread *t)
 {
 	db_close(&t->db);
+	flood_done(&t->flood);
 	loop_done(&t->loop);
 	(void)sem_destroy(&t->ended);
 }
@@ -141,6 +151,7 @@ static int store_thread_init(struct store *s, struct store_thread *t, bool write
 	r = loop_init(&t->loop);
 	if (r < 0)
 		return r;
+	flood_init(&t->flood, &t->loop);
 	return db_open(&t->db, s->path, writer, why, why_size);
 }
 
