@@ -28,6 +28,7 @@ struct chunk {
 			int fd;
 			uint64_t off, left;
 			uint64_t warm; /* bytes from off on that need not be asked for */
+			uint64_t stride; /* how far apart one looks */
 		} file;
 	};
 };
@@ -177,7 +178,7 @@ int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t
 		pool_close_file(p, fd);
 		return -ENOMEM;
 	}
-	*c = (struct chunk){ .file = { .fd = fd, .off = off, .left = len } };
+	*c = (struct chunk){ .file = { .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE } };
 	outq_append(q, c);
 	q->files++;
 	return 0;
@@ -269,18 +270,24 @@ static int outq_probe(const struct chunk *c, uint64_t end)
 
 /*
  * How much may be sent without waiting for the disk: what a worker has brought, else as many pieces as are seen in
- * memory one behind the other; several in one call, since sendfile() costs more than the looking does.
+ * memory one behind the other; several in one call, since sendfile() costs more than the looking does. Where all is in
+ * memory, so is nearly always what follows, and one looks twice as far each time; at the first miss, closer again.
  */
-static int outq_ready(const struct chunk *c, uint64_t bound, uint64_t *ret)
+static int outq_ready(struct chunk *c, uint64_t bound, uint64_t *ret)
 {
 	uint64_t most = MIN(MIN(c->file.left, bound), (uint64_t)OUTQ_FILE_SEND), have = MIN(c->file.warm, most), next;
 	int r = c->file.warm == 0;
 
 	while (r > 0 && have < most) {
-		next = MIN(have + OUTQ_FILE_PIECE, most);
+		next = MIN(have + c->file.stride, most);
 		r = outq_probe(c, c->file.off + next);
-		if (r > 0)
+		if (r > 0) {
 			have = next;
+			c->file.stride = MIN(2 * c->file.stride, (uint64_t)OUTQ_FILE_SEND);
+		} else if (r == 0 && c->file.stride > OUTQ_FILE_PIECE) {
+			c->file.stride = OUTQ_FILE_PIECE;
+			r = 1;
+		}
 	}
 	*ret = have;
 	if (r < 0)
@@ -288,7 +295,8 @@ static int outq_ready(const struct chunk *c, uint64_t bound, uint64_t *ret)
 	return have > 0 ? 0 : -EINPROGRESS;
 }
 
-static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t bound)
+/* Sets @ret_full where the socket did not take all it was given: no need to hear it from another call. */
+static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t bound, bool *ret_full)
 {
 	struct chunk *c = q->head;
 	off_t off = (off_t)c->file.off;
@@ -304,6 +312,7 @@ static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t b
 		return -errno;
 	if (n == 0)
 		return -EPIPE; /* shorter than it was: what was promised cannot be kept */
+	*ret_full = (uint64_t)n < piece;
 	c->file.off += (uint64_t)n;
 	c->file.left -= (uint64_t)n;
 	c->file.warm -= MIN(c->file.warm, (uint64_t)n);
@@ -315,10 +324,11 @@ static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t b
 int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent)
 {
 	uint64_t sent = 0;
+	bool full = false;
 	ssize_t n = 0;
 
-	while (q->head && sent < max_bytes) {
-		n = q->head->cap ? outq_send_bytes(q, p, fd) : outq_send_file(q, p, fd, max_bytes - sent);
+	while (q->head && sent < max_bytes && !full) {
+		n = q->head->cap ? outq_send_bytes(q, p, fd) : outq_send_file(q, p, fd, max_bytes - sent, &full);
 		if (n == -EINTR)
 			continue;
 		if (n < 0)
@@ -327,7 +337,9 @@ int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64
 	}
 	pool_count(&p->sent, sent);
 	*ret_sent = sent;
-	return n < 0 ? (int)n : !q->head;
+	if (n < 0)
+		return (int)n;
+	return full ? -EAGAIN : !q->head;
 }
 
 void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len)

@@ -71,8 +71,9 @@ static inline bool outq_is_empty(const struct outq *q)
 
 /*
  * Sends what the socket takes, at most @max_bytes. 1: all sent; 0: the bound was reached, call again next pass;
- * -EAGAIN: the socket is full; -EINPROGRESS: the file's next piece is not in memory and must be brought there first
- * (outq_cold()); -EPIPE: a file has become shorter than promised; other negative errno: the connection broke.
+ * -EAGAIN: the socket is full, or is likely to be; -EINPROGRESS: the file's next piece is not in memory and must be
+ * brought there first (outq_cold()); -EPIPE: a file has become shorter than promised; other negative errno: the
+ * connection broke.
  */
 int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent);
 
