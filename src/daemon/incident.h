@@ -38,6 +38,7 @@ struct incident_row {
 extern const struct incident_row incident_rows[INCIDENT_MAX];
 
 /* One record, with these fields. */
-void incident_log(enum incident what, const struct log_field *fields, size_t n_fields, const char *fmt, ...) _printf_(4, 5);
+void incident_log(enum incident what, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
+	_printf_(4, 5);
 void incident_log_v(enum incident what, const struct log_field *fields, size_t n_fields, const char *fmt, va_list ap)
 	_printf_(4, 0);

@@ -197,7 +197,8 @@ static void incidents_flood_from_one_peer(unsigned reactors)
 	/* The other is heard all the same. */
 	g_assert_cmpuint(incidents_count(log, "IOE_PEER=127.0.0.2", &lines), ==, 1);
 	g_assert_cmpuint(lines, ==, 1);
-	g_assert_nonnull(strstr(log, "a slow session was closed: it sent none of the bytes that it had promised for limits.stall_time ["));
+	g_assert_nonnull(strstr(log, "a slow session was closed: it sent none of the bytes that it had promised for "
+				     "limits.stall_time ["));
 	g_assert_nonnull(strstr(log, "a slow session was closed: its line was not ended within limits.line_time ["));
 }
 
