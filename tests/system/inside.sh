@@ -112,12 +112,12 @@ journal()
 	journalctl -q --since="$since" "$@"
 }
 
-# ask PORT REQUEST: the first line of the answer.
+# ask PORT REQUEST [ADDRESS]: the first line of the answer.
 ask()
 {
 	local reply fd
 
-	exec {fd}<>"/dev/tcp/127.0.0.1/$1" || return
+	exec {fd}<>"/dev/tcp/${3-127.0.0.1}/$1" || return
 	printf '%s\n' "$2" >&"$fd"
 	read -r -t 10 reply <&"$fd"
 	exec {fd}>&-
@@ -312,6 +312,28 @@ case_socket()
 	systemctl start ioe@1.socket
 	refuse 1 'a socket that no listener has is refused' systemctl start ioe@1.service
 	logs 'by name, with the remedy' '127\.0\.0\.1 port 9001.*systemctl disable --now ioe@' journal -u ioe@1
+}
+
+case_sockets()
+{
+	begin 'several sockets, and not in the order of listeners'
+	edit ioe@1.socket <<<$'[Socket]\nListenStream=\nListenStream=[::1]:7002\nListenStream=127.0.0.1:7001'
+	configure <<-'END'
+		listeners = (
+		  { address = "127.0.0.1"; port = 7001; roles = [ "compute" ]; },
+		  { address = "127.0.0.1"; port = 7002; roles = [ "relay" ]; },
+		  { address = "::1"; port = 7002; roles = [ "file" ]; }
+		);
+	END
+	systemctl start ioe@1.socket
+	says 'one has its own roles' '^42$' ask 7001 21
+	says 'the one that shares its port, too' '^0$' ask 7002 LIST ::1
+	says 'what is bound beside it has others' '^ERROR' ask 7002 LIST
+	says 'they are all there' '127\.0\.0\.1:7001.*127\.0\.0\.1:7002.*\[::1\]:7002' property ioe@1.service StatusText
+	check 'a restart keeps them' systemctl restart ioe@1.service
+	says 'and they answer' '^42$' ask 7001 21
+	systemctl stop ioe@1.socket ioe@1.service
+	unedit ioe@1.socket
 }
 
 # Connects, asks and goes, until $scratch/enough is there. Leaves: connects, answers, refused, broken off.
@@ -638,7 +660,7 @@ case_varlink()
 	umount "$root/run/ioe" "$root/run"
 }
 
-cases=(install start start_time reload wrong_start three socket kill watchdog rights root_elsewhere journal port_taken
+cases=(install start start_time reload wrong_start three socket sockets kill watchdog rights root_elsewhere journal port_taken
 	state full_disk wrong_unit varlink)
 if [[ -n ${IOE_LONG-} ]]; then
 	cases+=(stop)
