@@ -11,6 +11,7 @@ passed=0
 failed=0
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
+trap '' PIPE # a client whose server goes away goes on
 chmod 755 "$scratch"
 head -c 3000000 /dev/urandom >"$scratch/file"
 
@@ -376,7 +377,6 @@ kills()
 
 	rm -f "$scratch/enough" "$scratch/pause"
 	mkfifo "$scratch/pause"
-	trap '' PIPE # a client whose server is killed goes on
 	for i in 1 2 3; do
 		hammer "$i" &
 		hammers+=($!)
@@ -394,7 +394,6 @@ kills()
 	done
 	: >"$scratch/enough"
 	wait "${hammers[@]}"
-	trap - PIPE
 	sum=$(awk '{ c += $1; a += $2; r += $3; b += $4 } END { print c, a, r, b }' "$scratch"/hammer.[123])
 	sum="$survived $longest $sum"
 }
