@@ -10,7 +10,14 @@ export LC_ALL=C.UTF-8 SYSTEMD_PAGER='' SYSTEMD_COLORS=0
 passed=0
 failed=0
 scratch=$(mktemp -d) || exit 1
-trap 'rm -rf "$scratch"' EXIT
+finish()
+{
+	rm -rf "$scratch"
+	((complete)) || result 1 'all cases are gone through'
+	echo "$passed passed, $failed failed"
+}
+complete=0
+trap finish EXIT
 trap '' PIPE # a client whose server goes away goes on
 chmod 755 "$scratch"
 head -c 3000000 /dev/urandom >"$scratch/file"
@@ -669,5 +676,5 @@ for name in "${cases[@]}"; do
 	"case_$name"
 done
 begin "took $SECONDS s"
-echo "$passed passed, $failed failed"
+complete=1
 ((failed == 0))
