@@ -129,6 +129,9 @@ static int read_page(struct store *s, struct store_request *request)
 	if (c.id == 0)
 		r = read_find(d, q->kind, q->name, q->name_len, &c);
 	q->channel_id = c.id;
+	if (r >= 0 && q->count_all)
+		r = read_tail(d, &c);
+	q->counts = c;
 	if (r >= 0 && q->after < STORE_NUMBER_MAX)
 		r = read_rows(d, q, c.id);
 	if (r >= 0 && q->count_left && q->more)

@@ -213,11 +213,13 @@ struct store_page {
 	uint64_t after, upto;
 	size_t max_rows, max_bytes; /* the first one is there whatever its size */
 	bool count_left;
+	bool count_all;          /* by name only */
 	struct buf rows;         /* from here on the answer; store_page_done() */
 	size_t n_rows;
 	uint64_t last;           /* the last one's number; @after where there is none */
 	bool more;               /* there are further ones up to @upto */
 	uint64_t left;           /* count_left: how many */
+	struct store_counts counts; /* count_all: the whole channel's, as they are on disk */
 };
 int store_page(struct store *s, struct store_page *q);
 /* *at = 0 at first. False: that was the last one. What it points at lives as long as the page. */

@@ -146,6 +146,33 @@ START_TEST(pages_join_without_a_gap)
 }
 END_TEST
 
+/* Also what the channel's row does not tell of yet, and without what was taken out. */
+START_TEST(a_page_counts_the_channel)
+{
+	struct store_channel *c = store_opened(0, "lobby", NULL);
+	const uint64_t first[] = { 1, 2 };
+	struct store_remove gone = { .channel = c, .numbers = first, .n_numbers = 2, .fate = STORE_TAKEN };
+	struct store_page q;
+
+	for (unsigned i = 0; i < 5; i++)
+		(void)store_said(c, "text");
+	for (unsigned i = 0; i < 2; i++) {
+		store_page_of(&q, 0, "lobby", 3, 1);
+		q.count_all = true;
+		ck_assert_int_eq(STORE_CALL(store_page, &q), 0);
+		ck_assert_uint_eq(q.n_rows, 1);
+		ck_assert_uint_eq(q.counts.id, 1);
+		ck_assert_uint_eq(q.counts.first, i ? 3 : 1);
+		ck_assert_uint_eq(q.counts.last, 5);
+		ck_assert_uint_eq(q.counts.count, i ? 3 : 5);
+		ck_assert_uint_eq(q.counts.bytes, i ? 21 : 35);
+		store_page_done(&q);
+		if (i == 0)
+			ck_assert_int_eq(STORE_CALL(store_remove, &gone), 0);
+	}
+}
+END_TEST
+
 /* A channel's messages never run into its neighbour's. */
 START_TEST(the_last_number_is_the_last)
 {
@@ -567,6 +594,7 @@ int main(void)
 	tcase_add_test(tc, channels_are_told_apart);
 	tcase_add_test(tc, a_thousand_share_few_commits);
 	tcase_add_test(tc, pages_join_without_a_gap);
+	tcase_add_test(tc, a_page_counts_the_channel);
 	tcase_add_test(tc, the_last_number_is_the_last);
 	tcase_add_test(tc, a_key_is_taken_once);
 	tcase_add_test(tc, bounds_refuse_and_leave_the_others);
