@@ -4,78 +4,9 @@
 # The daily life of an administrator, where a systemd runs, ioe is installed and none of it is in use: starts, breaks and
 # stops instances 1 to 3 and changes /etc. So only in a machine that is thrown away. One line a case; the last is the
 # sum. IOE_LONG=1: the long forms.
-set -u -o pipefail
-export LC_ALL=C.UTF-8 SYSTEMD_PAGER='' SYSTEMD_COLORS=0
-
-passed=0
-failed=0
-scratch=$(mktemp -d) || exit 1
-finish()
-{
-	rm -rf "$scratch"
-	((complete)) || result 1 'all cases are gone through'
-	echo "$passed passed, $failed failed"
-}
-complete=0
-trap finish EXIT
-trap '' PIPE # a client whose server goes away goes on
-chmod 755 "$scratch"
+# shellcheck source=tests/system/tell.sh
+source "$(dirname "$0")/tell.sh"
 head -c 3000000 /dev/urandom >"$scratch/file"
-
-# result STATUS WHAT: where it failed, what is in $scratch/said says more.
-result()
-{
-	if (($1 == 0)); then
-		passed=$((passed + 1))
-		echo "ok: $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-		sed 's/^/    /' "$scratch/said" 2>/dev/null | tail -n 40
-	fi
-}
-
-# check WHAT COMMAND...: that it succeeds.
-check()
-{
-	local what=$1
-
-	shift
-	"$@" >"$scratch/said" 2>&1
-	result $? "$what"
-}
-
-# refuse STATUS WHAT COMMAND...: that it exits with STATUS.
-refuse()
-{
-	local wanted=$1 what=$2 status
-
-	shift 2
-	"$@" >"$scratch/said" 2>&1
-	status=$?
-	echo "exit status $status" >>"$scratch/said"
-	((status == wanted))
-	result $? "$what"
-}
-
-matches()
-{
-	local pattern=$1
-
-	shift
-	"$@" >"$scratch/said" 2>&1
-	grep -qE -e "$pattern" "$scratch/said"
-}
-
-# says WHAT PATTERN COMMAND...: that its output has a line that matches.
-says()
-{
-	local what=$1
-
-	shift
-	matches "$@"
-	result $? "$what"
-}
 
 # eventually COMMAND...: within ten seconds. What is waited for here has no event of its own to wait for.
 eventually()

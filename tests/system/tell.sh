@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Read by what runs inside: how a case is judged and counted.
+set -u -o pipefail
+export LC_ALL=C.UTF-8 SYSTEMD_PAGER='' SYSTEMD_COLORS=0
+
+passed=0
+failed=0
+scratch=$(mktemp -d) || exit 1
+# Whatever ends it, the last line is the sum; what has gone through all its cases says so with complete=1.
+complete=0
+finish()
+{
+	rm -rf "$scratch"
+	((complete)) || result 1 'all cases are gone through'
+	echo "$passed passed, $failed failed"
+}
+trap finish EXIT
+trap '' PIPE # a client whose server goes away goes on
+chmod 755 "$scratch"
+
+# result STATUS WHAT: where it failed, what is in $scratch/said says more.
+result()
+{
+	if (($1 == 0)); then
+		passed=$((passed + 1))
+		echo "ok: $2"
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+		sed 's/^/    /' "$scratch/said" 2>/dev/null | tail -n 40
+	fi
+}
+
+# check WHAT COMMAND...: that it succeeds.
+check()
+{
+	local what=$1
+
+	shift
+	"$@" >"$scratch/said" 2>&1
+	result $? "$what"
+}
+
+# refuse STATUS WHAT COMMAND...: that it exits with STATUS.
+refuse()
+{
+	local wanted=$1 what=$2 status
+
+	shift 2
+	"$@" >"$scratch/said" 2>&1
+	status=$?
+	echo "exit status $status" >>"$scratch/said"
+	((status == wanted))
+	result $? "$what"
+}
+
+matches()
+{
+	local pattern=$1
+
+	shift
+	"$@" >"$scratch/said" 2>&1
+	grep -qE -e "$pattern" "$scratch/said"
+}
+
+# says WHAT PATTERN COMMAND...: that its output has a line that matches.
+says()
+{
+	local what=$1
+
+	shift
+	matches "$@"
+	result $? "$what"
+}
