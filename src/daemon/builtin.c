@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "daemon/attachment.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -134,6 +135,7 @@ static void builtin_nick_decided(struct msg *m)
 	struct request *q = c->cookie;
 	struct reactor *r = q->reactor;
 	struct session *s = q->session;
+	char before[SESSION_NAME_MAX];
 
 	if (!s) {
 		request_silent(q); /* into nowhere */
@@ -148,12 +150,15 @@ static void builtin_nick_decided(struct msg *m)
 		free(c);
 		return;
 	}
+	(void)session_get_name(s, before);
 	old = s->nick;
 	s->nick = c;
 	if (old && strcmp(old->folded, c->folded) == 0)
 		free(old); /* the same name, written otherwise */
 	else if (old)
 		builtin_release_nick(r, old);
+	if (strcmp(before, c->shown) != 0)
+		attachment_renamed(s, before);
 	c->done(q, 0, c->shown);
 }
 

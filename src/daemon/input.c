@@ -189,15 +189,12 @@ static struct request *input_refuse(struct session *s)
 	return q;
 }
 
-/* A line that is no verb: somebody's bare line (a number, a chat text), or an error. */
-static void input_bare_line(struct session *s, char *line, size_t len, size_t name_len)
+/* Whether it is one of the roles', which has taken care of it. */
+static bool input_ask_roles(struct session *s, struct request *q, char *line, size_t len)
 {
 	const struct server *server = s->reactor->server;
 	bool alone = s->listener->n_roles == 1;
-	struct request *q = input_refuse(s);
 
-	if (!q)
-		return;
 	s->reactor->current = q;
 	for (unsigned i = 0; i < server->n_roles; i++) {
 		const struct role *role = server->args.roles[i];
@@ -206,9 +203,33 @@ static void input_bare_line(struct session *s, char *line, size_t len, size_t na
 			continue;
 		q->role = (uint8_t)i;
 		if (role->line(q, line, len, alone) > 0)
-			return;
+			return true;
 	}
 	q->role = (uint8_t)server->n_roles;
+	return false;
+}
+
+/* Before it is looked for among the verbs (session_set_intercept()). It holds all behind it. */
+static bool input_offer(struct session *s, char *line, size_t len)
+{
+	struct request *q = input_refuse(s);
+
+	if (!q)
+		return true;
+	s->barrier = q;
+	if (input_ask_roles(s, q, line, len))
+		return true;
+	request_silent(q);
+	return false;
+}
+
+/* A line that is no verb: somebody's bare line (a number, a chat text), or an error. */
+static void input_bare_line(struct session *s, char *line, size_t len, size_t name_len)
+{
+	struct request *q = input_refuse(s);
+
+	if (!q || input_ask_roles(s, q, line, len))
+		return;
 	if (len == 0)
 		request_error(q, SLUG_BAD_COMMAND, "an empty line is no request; HELP tells what there is");
 	else
@@ -388,6 +409,12 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 	if (unlikely(scan.nul)) {
 		input_refuse_nul(s, e, line, *len);
 		return true;
+	}
+	if (unlikely(s->intercept)) {
+		if (s->n_requests > 0)
+			return false;
+		if (input_offer(s, line, *len))
+			return true;
 	}
 	if (!e) {
 		input_bare_line(s, line, *len, scan.name_len);

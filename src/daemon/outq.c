@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/outq.h"
 
+#include "daemon/frame.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -18,12 +20,22 @@
 #define OUTQ_FILE_PIECE (256U << 10)
 #define OUTQ_FILE_SEND  (2U << 20)
 
+#define OUTQ_FRAMES_FREE_MAX 4096 /* a pass says something to as many sessions, often */
+
+enum chunk_kind {
+	CHUNK_BYTES,
+	CHUNK_FRAME, /* a part of a segment */
+	CHUNK_FILE,  /* a part of a file */
+};
+
 struct chunk {
 	struct chunk *next;
-	uint32_t cap;        /* 0: part of a file */
-	uint32_t start, end; /* what is to be sent of data[] */
+	enum chunk_kind kind;
+	uint32_t cap;        /* CHUNK_BYTES */
+	uint32_t start, end; /* what is to be sent of the bytes; CHUNK_FILE: nothing */
 	union {
 		char data[1]; /* really cap bytes */
+		struct segment *segment;
 		struct {
 			int fd;
 			uint64_t off, left;
@@ -33,7 +45,8 @@ struct chunk {
 	};
 };
 
-#define CHUNK_HEAD offsetof(struct chunk, data)
+#define CHUNK_HEAD       offsetof(struct chunk, data)
+#define CHUNK_FRAME_SIZE (CHUNK_HEAD + sizeof(struct segment *))
 
 void pool_init(struct pool *p, uint64_t limit)
 {
@@ -56,7 +69,13 @@ void pool_done(struct pool *p)
 		p->free = c->next;
 		free(c);
 	}
-	p->n_free = 0;
+	while ((c = p->free_frames)) {
+		p->free_frames = c->next;
+		free(c);
+	}
+	p->n_free = p->n_free_frames = 0;
+	free(p->spare);
+	p->spare = NULL;
 }
 
 /* One writer: a load and a store do, and cost nothing; the atomic type is for the reader in main. */
@@ -100,17 +119,56 @@ static struct chunk *chunk_new(struct pool *p, size_t n)
 			return NULL;
 	}
 	c->next = NULL;
+	c->kind = CHUNK_BYTES;
 	c->cap = (uint32_t)cap;
 	c->start = c->end = 0;
 	pool_charge(p, cap);
 	return c;
 }
 
+static struct chunk *chunk_new_frame(struct pool *p)
+{
+	struct chunk *c = p->free_frames;
+
+	if (c) {
+		p->free_frames = c->next;
+		p->n_free_frames--;
+	} else {
+		c = malloc(CHUNK_FRAME_SIZE);
+		if (!c)
+			return NULL;
+	}
+	pool_charge(p, CHUNK_FRAME_SIZE);
+	return c;
+}
+
+static void chunk_free_frame(struct pool *p, struct chunk *c)
+{
+	segment_unref(p, c->segment);
+	pool_uncharge(p, CHUNK_FRAME_SIZE);
+	if (p->n_free_frames >= OUTQ_FRAMES_FREE_MAX) {
+		free(c);
+		return;
+	}
+	c->next = p->free_frames;
+	p->free_frames = c;
+	p->n_free_frames++;
+}
+
+static const char *chunk_bytes(const struct chunk *c)
+{
+	return (c->kind == CHUNK_FRAME ? c->segment->data : c->data) + c->start;
+}
+
 static void chunk_free(struct pool *p, struct chunk *c)
 {
-	if (c->cap == 0) {
+	if (c->kind == CHUNK_FILE) {
 		pool_close_file(p, c->file.fd);
 		free(c);
+		return;
+	}
+	if (c->kind == CHUNK_FRAME) {
+		chunk_free_frame(p, c);
 		return;
 	}
 	pool_uncharge(p, c->cap);
@@ -136,7 +194,7 @@ char *outq_reserve(struct outq *q, struct pool *p, size_t n)
 {
 	struct chunk *c = q->tail;
 
-	if (likely(c && c->cap - c->end >= n && c->cap))
+	if (likely(c && c->kind == CHUNK_BYTES && c->cap - c->end >= n))
 		return c->data + c->end;
 	c = chunk_new(p, n);
 	if (!c)
@@ -165,6 +223,65 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
 	return 0;
 }
 
+int outq_put_frame(struct outq *q, struct pool *p, const struct frame *f)
+{
+	struct chunk *c = q->tail;
+
+	if (c && c->kind == CHUNK_FRAME && c->segment == f->segment && c->end == f->start) {
+		c->end += f->len;
+		q->bytes += f->len;
+		return 0;
+	}
+	c = chunk_new_frame(p);
+	if (!c)
+		return -ENOMEM;
+	c->next = NULL;
+	c->kind = CHUNK_FRAME;
+	c->cap = 0;
+	c->start = f->start;
+	c->end = f->start + f->len;
+	c->segment = f->segment;
+	f->segment->refs++;
+	outq_append(q, c);
+	q->bytes += f->len;
+	return 0;
+}
+
+/* How much of the head's frames has to follow what the peer has of them: up to the line's end. */
+static uint32_t outq_begun(const struct chunk *c)
+{
+	const char *rest = chunk_bytes(c), *end;
+
+	if (c->start == 0 || rest[-1] == '\n')
+		return 0;
+	end = memchr(rest, '\n', c->end - c->start);
+	return end ? (uint32_t)(end - rest) + 1 : c->end - c->start;
+}
+
+void outq_drop_frames(struct outq *q, struct pool *p)
+{
+	struct outq kept = {};
+	struct chunk *c, *next;
+	uint32_t begun;
+
+	for (c = q->head; c; c = next) {
+		next = c->next;
+		if (c->kind == CHUNK_FRAME) {
+			begun = c == q->head ? outq_begun(c) : 0;
+			if (begun == 0) {
+				chunk_free(p, c);
+				continue;
+			}
+			c->end = c->start + begun;
+		}
+		c->next = NULL;
+		outq_append(&kept, c);
+		kept.bytes += c->end - c->start;
+		kept.files += c->kind == CHUNK_FILE;
+	}
+	*q = kept;
+}
+
 int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len)
 {
 	struct chunk *c;
@@ -178,7 +295,10 @@ int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t
 		pool_close_file(p, fd);
 		return -ENOMEM;
 	}
-	*c = (struct chunk){ .file = { .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE } };
+	*c = (struct chunk){
+		.kind = CHUNK_FILE,
+		.file = { .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE },
+	};
 	outq_append(q, c);
 	q->files++;
 	return 0;
@@ -205,7 +325,7 @@ static void outq_drop_head(struct outq *q, struct pool *p)
 	q->head = c->next;
 	if (!q->head)
 		q->tail = NULL;
-	if (c->cap == 0)
+	if (c->kind == CHUNK_FILE)
 		q->files--;
 	chunk_free(p, c);
 }
@@ -218,7 +338,7 @@ static void outq_sent(struct outq *q, struct pool *p, size_t n)
 		struct chunk *c = q->head;
 		size_t have;
 
-		if (!c || c->cap == 0)
+		if (!c || c->kind == CHUNK_FILE)
 			return;
 		have = c->end - c->start;
 		if (n < have) {
@@ -239,13 +359,13 @@ static ssize_t outq_send_bytes(struct outq *q, struct pool *p, int fd)
 	ssize_t n;
 
 	if (!c->next) {
-		n = send(fd, c->data + c->start, c->end - c->start, flags);
+		n = send(fd, chunk_bytes(c), c->end - c->start, flags);
 	} else {
-		for (; c && c->cap && msg.msg_iovlen < OUTQ_IOV_MAX; c = c->next)
+		for (; c && c->kind != CHUNK_FILE && msg.msg_iovlen < OUTQ_IOV_MAX; c = c->next)
 			iov[msg.msg_iovlen++] =
-				(struct iovec){ .iov_base = c->data + c->start, .iov_len = c->end - c->start };
+				(struct iovec){ .iov_base = (void *)chunk_bytes(c), .iov_len = c->end - c->start };
 		/* The size of a file and its beginning shall share a packet. */
-		if (c && c->cap == 0)
+		if (c && c->kind == CHUNK_FILE)
 			flags |= MSG_MORE;
 		n = sendmsg(fd, &msg, flags);
 	}
@@ -328,7 +448,10 @@ int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64
 	ssize_t n = 0;
 
 	while (q->head && sent < max_bytes && !full) {
-		n = q->head->cap ? outq_send_bytes(q, p, fd) : outq_send_file(q, p, fd, max_bytes - sent, &full);
+		if (q->head->kind == CHUNK_FILE)
+			n = outq_send_file(q, p, fd, max_bytes - sent, &full);
+		else
+			n = outq_send_bytes(q, p, fd);
 		if (n == -EINTR)
 			continue;
 		if (n < 0)

@@ -13,10 +13,18 @@
 #include <sys/types.h>
 
 struct chunk;
+struct frame;
+struct segment;
+
+#define POOL_LANES 4
 
 struct pool {
 	struct chunk *free;
 	unsigned n_free;
+	struct chunk *free_frames;         /* the small ones that refer to a segment */
+	unsigned n_free_frames;
+	struct segment *lanes[POOL_LANES]; /* frame.c's: with room behind, and in use */
+	struct segment *spare;
 	/* Written by the reactor alone, read by whoever asks for the status, and by who accepts. */
 	atomic_uint_fast64_t limit; /* of limits.memory, this reactor's share */
 	atomic_uint_fast64_t used; /* bytes charged now */
@@ -57,6 +65,11 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n);
 /* Room for @n bytes in one piece; what was filled is added with outq_commit(). NULL: no memory. */
 char *outq_reserve(struct outq *q, struct pool *p, size_t n);
 void outq_commit(struct outq *q, size_t n);
+
+/* A reference to its bytes is taken. */
+int outq_put_frame(struct outq *q, struct pool *p, const struct frame *f);
+/* Takes all frames out again, but for the one that the peer has the beginning of: that is cut behind its line. */
+void outq_drop_frames(struct outq *q, struct pool *p);
 
 /* Consumes the fd in any case. */
 int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len);

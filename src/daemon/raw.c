@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "daemon/event.h"
 #include "daemon/limits.h"
 #include "daemon/server.h"
 #include "daemon/session-private.h"
@@ -91,6 +92,8 @@ static void raw_settle(struct session *s)
 
 uint64_t raw_deadline(const struct session *s)
 {
+	if (unlikely(s->greets))
+		return s->line_usec;
 	return s->raw ? s->raw->tick_usec : USEC_NEVER;
 }
 
@@ -173,17 +176,25 @@ static bool raw_is_request(const struct buf *b)
 	       number_check(b->data, b->len) == 0;
 }
 
-/* A role that is alone on its listener and takes lines that are no verbs takes all there is. */
-static bool raw_is_alone(const struct session *s)
+/* The role that has the listener for itself. */
+static const struct role *raw_only_role(const struct session *s)
 {
 	const struct server *server = s->reactor->server;
 
 	if (s->listener->n_roles != 1)
-		return false;
+		return NULL;
 	for (unsigned i = 0; i < server->n_roles; i++)
 		if (s->listener->role_bits & 1ULL << i)
-			return server->args.roles[i]->line != NULL;
-	return false;
+			return server->args.roles[i];
+	return NULL;
+}
+
+/* One that takes lines that are no verbs takes all there is. */
+static bool raw_is_alone(const struct session *s)
+{
+	const struct role *role = raw_only_role(s);
+
+	return role && role->line;
 }
 
 static void raw_decide(struct session *s)
@@ -192,18 +203,56 @@ static void raw_decide(struct session *s)
 	s->first_line = false;
 }
 
-/* The last answer is with the peer's TCP, and some time has passed: so the next one is a recv of its own. */
-static bool raw_may_answer(struct session *s)
+void raw_begin(struct session *s)
+{
+	const struct role *role = s->raw_watch ? raw_only_role(s) : NULL;
+
+	s->greets = role && role->quiet;
+	s->line_usec = s->since_usec + raw_legacy_wait(s);
+}
+
+/* An old client of such a role waits to be spoken to. */
+void raw_greet(struct session *s)
+{
+	uint64_t quiet = s->since_usec + raw_quiet_usec(s);
+
+	if (quiet > s->reactor->loop.now_usec) {
+		s->line_usec = quiet;
+		return;
+	}
+	s->greets = false;
+	if (s->ending || s->eof || !raw_get(s))
+		return;
+	raw_decide(s);
+	raw_only_role(s)->quiet(s);
+}
+
+/* Where a name is awaited, ours may still come late and say what it speaks. */
+static bool raw_is_late_hello(const struct session *s)
+{
+	return s->intercept && raw_begins(&s->raw->data, "HELLO,ioe/1") &&
+	       memchr(s->raw->data.data, '\n', s->raw->data.len);
+}
+
+bool raw_is_clear(struct session *s)
 {
 	int unsent = 0;
 
 	if (s->n_requests > 0 || !outq_is_empty(&s->conn.out))
+		return false;
+	if (!s->raw || s->raw->answered_usec == 0)
+		return true;
+	return s->reactor->loop.now_usec >= s->raw->answered_usec + raw_legacy_wait(s) &&
+	       (ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) < 0 || unsent == 0);
+}
+
+/* So that the next answer is a recv of its own. */
+static bool raw_may_answer(struct session *s)
+{
+	if (raw_is_clear(s))
+		return true;
+	if (s->n_requests > 0 || !outq_is_empty(&s->conn.out))
 		return false; /* raw_tick() is called when that changes */
-	if (s->raw->answered_usec == 0)
-		return true;
-	if (s->reactor->loop.now_usec >= s->raw->answered_usec + raw_legacy_wait(s) &&
-	    (ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) < 0 || unsent == 0))
-		return true;
 	/* There is no event for this: look again, less and less often where the peer does not read. */
 	s->raw->retry_usec = MIN(MAX(2 * s->raw->retry_usec, raw_legacy_wait(s)), RAW_RETRY_MAX_USEC);
 	raw_tick_at(s, s->reactor->loop.now_usec + s->raw->retry_usec);
@@ -411,6 +460,13 @@ static void raw_look_command(struct session *s, enum split_moment moment)
 
 	if (w->data.len == 0)
 		return;
+	if (unlikely(raw_is_late_hello(s))) {
+		s->intercept = false;
+		s->dialect = DIALECT_LINE;
+		event_free(s);
+		raw_to_line(s);
+		return;
+	}
 	if (s->dialect == DIALECT_UNDECIDED && (memchr(w->data.data, '\n', w->data.len) || w->data.len > RAW_KEEP)) {
 		raw_to_line(s);
 		return;
@@ -500,6 +556,7 @@ void raw_feed(struct session *s, char *p, size_t n)
 {
 	struct raw *w;
 
+	s->greets = false;
 	if (raw_is_plain_line(s, p, n)) {
 		s->raw_watch = false;
 		input_feed(s, p, n);

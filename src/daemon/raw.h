@@ -17,11 +17,18 @@ struct session;
 #define RAW_READ_RECV   64
 #define RAW_ANSWER_RECV 1028
 
+/* The session begins; where its listener has one role that greets who is silent, raw_greet() is due at raw_deadline(). */
+void raw_begin(struct session *s);
+void raw_greet(struct session *s);
+
 /* Bytes came to a session that may be or is raw (s->raw_watch). */
 void raw_feed(struct session *s, char *p, size_t n);
 
 /* It has been quiet, or the peer has ended its requests, or something that a command waited for is done. */
 void raw_tick(struct session *s);
+
+/* Nothing is on its way to the peer, whose TCP took the last answer some time ago. */
+bool raw_is_clear(struct session *s);
 
 /* When raw_tick() wants to be called, UINT64_MAX for never. */
 uint64_t raw_deadline(const struct session *s);

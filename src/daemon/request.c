@@ -128,7 +128,7 @@ static void request_release(struct session *s)
 	}
 	conn_flush_later(&s->conn);
 	/* What waited behind it, or for room in the pipeline, may go on. */
-	if (s->input || s->raw || s->ending || s->eof || s->conn.paused)
+	if (s->input || s->raw || s->events || s->ending || s->eof || s->conn.paused)
 		loop_later(&s->reactor->loop, &s->resume);
 }
 
@@ -182,6 +182,16 @@ struct worker_pool *request_workers(const struct request *q)
 void *request_role_state(const struct request *q)
 {
 	return q->reactor->server->role_states[q->role];
+}
+
+struct session *request_session(const struct request *q)
+{
+	return q->session;
+}
+
+struct reactor *request_reactor(const struct request *q)
+{
+	return q->reactor;
 }
 
 bool request_is_gone(const struct request *q)

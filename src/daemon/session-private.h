@@ -35,6 +35,9 @@ struct session {
 	struct raw *raw;      /* only while old clients' words are told apart, or spoken */
 	struct request *barrier; /* open, and holds all behind it */
 	struct name_claim *nick;
+	struct attachment *attachments;
+	struct events *events; /* only while events wait in raw */
+	const char *end_why;
 	uint64_t active_usec; /* the last byte, either way */
 	uint64_t line_usec;   /* when the unfinished line began; or when the lingering did */
 	uint64_t since_usec;  /* when its reactor adopted it */
@@ -49,6 +52,9 @@ struct session {
 	unsigned lingering : 1;  /* all is sent, and our side shut; waits for the peer to close */
 	unsigned body_full : 1;  /* the sink has no room now */
 	unsigned raw_watch : 1;  /* input goes through raw.c: undecided, or raw */
+	unsigned greets : 1;     /* its role says something where the peer does not */
+	unsigned intercept : 1;  /* its lines go to the roles before verbs are looked for */
+	unsigned slow : 1;       /* it was cut off, and is ending */
 	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
 	unsigned ended : 1;
 };

@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/attachment.h"
 #include "daemon/coldread.h"
+#include "daemon/event.h"
 #include "daemon/limits.h"
 #include "daemon/raw.h"
 
@@ -19,6 +21,9 @@
 
 /* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
 #define SESSION_LINGER_USEC (2 * USEC_PER_SEC)
+
+/* What one that was cut off has to take the word of that. */
+#define SESSION_SLOW_USEC (5 * USEC_PER_SEC)
 
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX])
 {
@@ -65,9 +70,77 @@ static void session_end_slow(struct session *s, const char *why)
 	session_end(s, why);
 }
 
+struct handle session_handle(const struct session *s)
+{
+	return s->handle;
+}
+
+struct reactor *session_reactor(const struct session *s)
+{
+	return s->reactor;
+}
+
 struct loop *session_loop(const struct session *s)
 {
 	return &s->reactor->loop;
+}
+
+enum dialect session_dialect(const struct session *s)
+{
+	return s->dialect;
+}
+
+const struct address *session_address(const struct session *s)
+{
+	return &s->address;
+}
+
+const struct settings *session_settings(const struct session *s)
+{
+	return s->reactor->settings;
+}
+
+size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
+{
+	if (s->nick)
+		(void)snprintf(dst, SESSION_NAME_MAX, "%s", s->nick->shown);
+	else
+		(void)address_text(&s->address, dst);
+	return strlen(dst);
+}
+
+bool session_offers(const struct session *s, const struct role *role, bool *ret_alone)
+{
+	const struct server *server = s->reactor->server;
+
+	*ret_alone = s->listener->n_roles == 1;
+	for (unsigned i = 0; i < server->n_roles; i++)
+		if (server->args.roles[i] == role)
+			return s->listener->role_bits & 1ULL << i;
+	return false;
+}
+
+void session_set_intercept(struct session *s, bool on)
+{
+	s->intercept = on;
+}
+
+/* It would be closed, but for what the peer has yet to take. */
+static bool session_is_held(const struct session *s)
+{
+	return (s->ending || s->eof) && (event_is_pending(s) || attachment_is_waiting(s));
+}
+
+/* When something looks again at what the kernel tells nobody of. */
+static uint64_t session_look_deadline(const struct session *s)
+{
+	uint64_t at = raw_deadline(s);
+
+	if (unlikely(s->events))
+		at = MIN(at, event_deadline(s));
+	if (s->attachments)
+		at = MIN(at, attachment_deadline(s));
+	return at;
 }
 
 static uint64_t session_deadline(const struct session *s)
@@ -78,10 +151,12 @@ static uint64_t session_deadline(const struct session *s)
 
 	if (s->lingering)
 		return s->line_usec + SESSION_LINGER_USEC;
-	at = MIN(at, raw_deadline(s));
+	if (s->slow)
+		return s->line_usec + SESSION_SLOW_USEC;
+	at = MIN(at, session_look_deadline(s));
 	if (session_line_is_begun(s))
 		at = MIN(at, s->line_usec + limits->line_time_usec);
-	if (s->conn.full || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
+	if (s->conn.full || session_is_held(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
 		at = MIN(at, s->active_usec + limits->stall_usec);
 	return at;
 }
@@ -114,6 +189,20 @@ static void session_late(struct session *s)
 		session_end_slow(s, "it sent none of the bytes that it had promised for limits.stall_time");
 }
 
+static void session_resume(struct later *l)
+{
+	struct session *s = container_of(l, struct session, resume);
+
+	if (unlikely(s->slow && s->attachments))
+		attachment_gone(s, "slow");
+	if (s->attachments)
+		attachment_look(s);
+	if (unlikely(s->events && !s->ended))
+		event_flush(s);
+	if (!s->ended)
+		input_resume(s);
+}
+
 static void session_fire(struct timer *t)
 {
 	struct session *s = container_of(t, struct session, timer);
@@ -124,8 +213,10 @@ static void session_fire(struct timer *t)
 		s->sent_seen = s->conn.sent;
 		s->active_usec = now;
 	}
-	if (raw_deadline(s) <= now) {
-		input_resume(s);
+	if (s->greets && raw_deadline(s) <= now)
+		raw_greet(s);
+	if (session_look_deadline(s) <= now) {
+		session_resume(&s->resume);
 		if (s->ended)
 			return;
 	}
@@ -144,7 +235,7 @@ static void session_drained(struct conn *c)
 {
 	struct session *s = container_of(c, struct session, conn);
 
-	if (s->input || s->raw || s->ending || s->eof || c->paused)
+	if (s->input || s->raw || s->attachments || s->ending || s->eof || c->paused)
 		loop_later(&s->reactor->loop, &s->resume);
 }
 
@@ -190,11 +281,6 @@ static const struct conn_ops session_conn_ops = {
 	.cold = session_cold,
 };
 
-static void session_resume(struct later *l)
-{
-	input_resume(container_of(l, struct session, resume));
-}
-
 void session_finish(struct session *s)
 {
 	if (s->ending)
@@ -213,6 +299,11 @@ void session_maybe_close(struct session *s)
 		return;
 	if (s->eof && !s->ending && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
+	if (session_is_held(s)) {
+		session_touch(s);
+		return;
+	}
+	attachment_gone(s, s->eof ? "closed" : "bye");
 	if (s->eof || conn_shutdown(&s->conn) < 0) {
 		session_end(s, "closed");
 		return;
@@ -250,6 +341,7 @@ void session_end(struct session *s, const char *why)
 	if (s->ended)
 		return;
 	s->ended = true;
+	s->end_why = s->slow ? "slow" : why;
 	if (log_wants(LOG_LEVEL_DEBUG))
 		session_log_end(s, why);
 	input_cut_body(s);
@@ -282,8 +374,10 @@ void session_bury_all(struct reactor *r)
 	while ((n = list_pop(&r->dead))) {
 		struct session *s = container_of(n, struct session, link);
 
+		attachment_gone(s, s->end_why);
 		input_free(s);
 		raw_free(s);
+		event_free(s);
 		s->msg.act = session_return;
 		reactor_post(r, &r->server->reactors[0], &s->msg);
 	}
@@ -318,6 +412,7 @@ static void session_adopt(struct msg *m)
 		return;
 	}
 	list_add_tail(&r->sessions, &s->link);
+	raw_begin(s);
 	session_touch(s);
 	if (r->leaving)
 		session_finish(s);

@@ -144,6 +144,7 @@ struct attachment {
 	struct attachment *next;
 	const struct attachment_ops *ops;
 	bool want_drained, want_taken;
+	uint64_t look_usec, retry_usec; /* the session's: when it looks whether all is taken */
 };
 struct attachment_ops {
 	/* The session has ended (it is about to be freed), or takes no more and will end soon: frees the attachment. */
