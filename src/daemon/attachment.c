@@ -32,7 +32,9 @@ struct attachment *session_attached(const struct session *s, const struct attach
 void session_want(struct session *s, struct attachment *a)
 {
 	a->retry_usec = 0;
-	loop_later(&s->reactor->loop, &s->resume);
+	/* One that has ended in this pass is about to be freed. */
+	if (!s->ended)
+		loop_later(&s->reactor->loop, &s->resume);
 }
 
 static bool attachment_is_taken(const struct session *s)

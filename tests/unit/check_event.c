@@ -149,6 +149,21 @@ static int test_tell(struct request *q, _unused_ struct fields *f)
 	return 0;
 }
 
+/* Something breaks it off, and further up it is still worked with. */
+static int test_break(struct request *q, _unused_ struct fields *f)
+{
+	struct session *s = request_session(q);
+	struct attachment *a = session_attached(s, &guest_ops);
+
+	session_end(s, "broken");
+	a->want_drained = a->want_taken = true;
+	session_want(s, a);
+	ck_assert(!list_is_linked(&s->resume.link));
+	ck_assert_int_eq(session_event_text(s, "too late\n", 9, false), -EPIPE);
+	request_ok(q);
+	return 0;
+}
+
 static int test_big(struct request *q, struct fields *f)
 {
 	static char big[1 << 20];
@@ -165,6 +180,7 @@ static const struct role_verb test_verbs[] = {
 	{ { "WANT", "WANT,what", "", 1, 1, VERB_CONCURRENT }, test_want },
 	{ { "TELL", "TELL", "", 0, 0, VERB_CONCURRENT }, test_tell },
 	{ { "BIG", "BIG", "", 0, 0, VERB_CONCURRENT }, test_big },
+	{ { "BREAK", "BREAK", "", 0, 0, VERB_CONCURRENT }, test_break },
 };
 
 /* A listener of its own: asks who is silent for a name, which ends in an !. */
@@ -380,6 +396,22 @@ static void expect_recv(int fd, const char *want)
 }
 
 /* An old client takes one recv for one thing. */
+/* Its memory is gone at the end of the pass, and nothing that was put off to then may look at it. */
+START_TEST(who_has_ended_wants_nothing)
+{
+	int a;
+
+	start(false);
+	a = serve_connect();
+	serve_say(a, "FOLLOW\nBREAK\n");
+	until_heard("gone broken;");
+	serve_until_sessions(0);
+	ck_assert(!has_heard(NULL, (void *)"drained"));
+	serve_close(a);
+	serve_stop();
+}
+END_TEST
+
 START_TEST(raw_has_one_thing_a_recv)
 {
 	int a, b;
@@ -442,6 +474,7 @@ int main(void)
 	tcase_add_test(tc, who_never_reads_again_is_reset);
 	tcase_add_test(tc, what_hangs_on_a_session_hears_of_it);
 	tcase_add_test(tc, taken_comes_before_the_end);
+	tcase_add_test(tc, who_has_ended_wants_nothing);
 	tcase_add_test(tc, raw_has_one_thing_a_recv);
 	tcase_add_test(tc, a_late_hello_is_heard);
 	suite_add_tcase(s, tc);
