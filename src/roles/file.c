@@ -155,12 +155,16 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 	if (s->root.fd >= 0)
 		return 0;
 	r = -errno;
-	(void)snprintf(why, why_size, "file.root %s cannot be opened: %s; make it, or change file.root", path, strerror(-r));
+	(void)snprintf(why, why_size,
+		       "file.root %s cannot be opened: %s; make it, or change file.root (what is in /home, /root and /tmp is "
+		       "hidden from ioe@.service)",
+		       path, strerror(-r));
 	return r;
 }
 
 static void file_open_spool(struct file_state *s, const struct file_options *o)
 {
+	const char *path = o->root ? o->root : "files";
 	int fd = spool_open(s->root.fd);
 
 	if (fd >= 0) {
@@ -168,9 +172,14 @@ static void file_open_spool(struct file_state *s, const struct file_options *o)
 		return;
 	}
 	/* Under the unit's ProtectSystem=strict only the state directory can be written. */
-	log_warning("the served folder %s cannot be written: %s; files can be read only. If ioed runs under systemd: "
-		    "systemctl edit ioe@N, and there [Service] ReadWritePaths=%s",
-		    o->root ? o->root : "files", strerror(-fd), o->root ? o->root : "");
+	if (fd == -EROFS)
+		log_warning("the served folder %s cannot be written: %s; files can be read only. If ioed runs under systemd: "
+			    "systemctl edit ioe@N, and there [Service] ReadWritePaths=%s",
+			    path, strerror(-fd), path);
+	else
+		log_warning("the served folder %s cannot be written: %s; files can be read only. It must be writable for the "
+			    "user that ioed runs as (ioe under systemd), with room for a folder .ioe in it",
+			    path, strerror(-fd));
 }
 
 static void file_stop(void *state)

@@ -372,7 +372,7 @@ static void config_state_not_writable(unsigned reactors)
 	(void)daemon_free(d);
 }
 
-/* What cannot be written is told, with what to do about it where a unit is the reason, and is served as it can be. */
+/* What cannot be written is told, with what to do about it, and is served as it can be. */
 static void config_root_not_writable(unsigned reactors)
 {
 	struct daemon *d = daemon_new(reactors, DAEMON_LISTENER "file = { root = \"@DIR@/share\"; };\n");
@@ -388,7 +388,7 @@ static void config_root_not_writable(unsigned reactors)
 	daemon_spawn(d);
 	daemon_wait_ready(d);
 	daemon_wait_log(d, root);
-	daemon_wait_log(d, "ReadWritePaths=");
+	daemon_wait_log(d, "must be writable for the user");
 	c = client_new(d, 0);
 	client_puts(c, "READ,f\nWRITE,f,3\nabcWRITE,g,3\nabcPING\n");
 	client_expect_sized(c, "there", 5);

@@ -420,6 +420,17 @@ case_root_elsewhere()
 	systemctl restart ioe@1
 	check 'with the remedy it can' ioe-client put "$scratch/file" new
 	check 'and it is there' cmp "$scratch/file" /srv/share/new
+
+	chown root /srv/share
+	rm -rf /srv/share/.ioe
+	mark
+	systemctl restart ioe@1
+	logs 'a folder of somebody else is told apart' 'must be writable for the user' journal -u ioe@1
+	systemctl stop ioe@1
+	mkdir -p /home/share
+	configure <<<'file = { root = "/home/share"; };'
+	refuse 1 'one that the unit hides is refused' systemctl start ioe@1
+	logs 'and that it is hidden is said' '/home/share cannot be opened.*hidden from ioe@' journal -u ioe@1
 	unedit ioe@1.service
 }
 
