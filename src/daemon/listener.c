@@ -224,6 +224,12 @@ static bool listener_same_address(const struct address *a, const struct address 
 	return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
 }
 
+/*
+ * Of what is given to the kernel so much may be unsent. It would take 2.7 MB from somebody who asks for a large file and
+ * never reads, and sends no faster for it: what is on its way to a peer who does read is not bounded by this.
+ */
+#define LISTENER_UNSENT_MAX (256 << 10)
+
 /* What accepted sockets inherit: small answers at once, and peers that are gone found within two minutes. */
 static void listener_set_options(int fd, int family)
 {
@@ -233,6 +239,7 @@ static void listener_set_options(int fd, int family)
 		{ SOL_SOCKET, SO_REUSEADDR, 1 },   { IPPROTO_TCP, TCP_NODELAY, 1 },
 		{ SOL_SOCKET, SO_KEEPALIVE, 1 },   { IPPROTO_TCP, TCP_KEEPIDLE, 60 },
 		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 }, { IPPROTO_TCP, TCP_KEEPCNT, 6 },
+		{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, LISTENER_UNSENT_MAX },
 	};
 	int one = 1;
 

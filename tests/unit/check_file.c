@@ -10,8 +10,10 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -268,6 +270,36 @@ START_TEST(a_client_cannot_hold_all_descriptors)
 }
 END_TEST
 
+static int unsent;
+
+static bool is_full(struct reactor *r, _unused_ void *arg)
+{
+	struct list *n = list_first(&r->sessions);
+	struct session *s = n ? container_of(n, struct session, link) : NULL;
+
+	return s && s->conn.full && ioctl(s->conn.watch.fd, SIOCOUTQNSD, &unsent) == 0;
+}
+
+/* Nor may many of those who never read have all of the kernel's memory: the last segment may be over. */
+START_TEST(little_waits_in_the_kernel_for_who_does_not_read)
+{
+	int c;
+
+	start(_i, "");
+	c = serve_connect_small();
+	say(c, "WRITE,f,%u\n", BYTES);
+	serve_say_n(c, bytes, BYTES);
+	expect(c, "OK,received,%u\n", BYTES);
+	say(c, "READ,f\n");
+	serve_until(is_full, NULL);
+	ck_assert_int_le(unsent, (256 << 10) + (64 << 10));
+	expect(c, "%u\n", BYTES);
+	serve_expect_n(c, bytes, BYTES);
+	serve_close(c);
+	stop();
+}
+END_TEST
+
 START_TEST(many_answers_in_a_row_all_come)
 {
 	int c;
@@ -343,6 +375,17 @@ static bool is_all_closed(_unused_ struct reactor *r, _unused_ void *arg)
 	return atomic_load(&closed_late) >= *(unsigned *)arg;
 }
 
+static bool is_last_byte_missing(struct reactor *r, _unused_ void *arg)
+{
+	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next) {
+		struct session *s = container_of(n, struct session, link);
+
+		if (s->input && s->input->body_left == 1)
+			return true;
+	}
+	return false;
+}
+
 /* One file is read on as it was while another takes its place, one is never read to its end, one upload is given up. */
 START_TEST(what_has_no_name_is_closed_by_a_worker)
 {
@@ -367,6 +410,7 @@ START_TEST(what_has_no_name_is_closed_by_a_worker)
 	c[2] = serve_connect();
 	say(c[2], "WRITE,f2,%u\n", BYTES);
 	serve_say_n(c[2], bytes, BYTES - 1);
+	serve_until(is_last_byte_missing, NULL);
 	serve_reset(c[2]);
 	serve_until(is_all_closed, &(unsigned){ 3 });
 	ck_assert_uint_eq(atomic_load(&closed_in_loop), 0);
@@ -577,6 +621,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_cannot_be_read_or_written, 0, WAYS);
 	tcase_add_loop_test(tc, listings, 0, WAYS);
 	tcase_add_loop_test(tc, a_client_cannot_hold_all_descriptors, 0, WAYS);
+	tcase_add_loop_test(tc, little_waits_in_the_kernel_for_who_does_not_read, 0, WAYS);
 	tcase_add_loop_test(tc, many_answers_in_a_row_all_come, 0, WAYS);
 	tcase_add_loop_test(tc, a_file_that_shrinks_while_it_is_sent, 0, WAYS);
 	tcase_add_loop_test(tc, what_has_no_name_is_closed_by_a_worker, 0, WAYS);
