@@ -408,7 +408,8 @@ START_TEST(what_has_no_name_is_closed_by_a_worker)
 	serve_expect_n(c[0], bytes, BYTES);
 	serve_reset(c[1]);
 	c[2] = serve_connect();
-	say(c[2], "WRITE,f2,%u\n", BYTES);
+	say(c[2], "PING\nWRITE,f2,%u\n", BYTES);
+	expect(c[2], "PONG\n");
 	serve_say_n(c[2], bytes, BYTES - 1);
 	serve_until(is_last_byte_missing, NULL);
 	serve_reset(c[2]);
