@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define UPLOAD_PIECE (256U << 10)
+#define UPLOAD_PIECE (512U << 10)
 
 /* A piece begins with so much, and grows with what comes: to promise much must not cost the server much. */
 #define UPLOAD_FIRST (16U << 10)
