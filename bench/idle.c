@@ -3,6 +3,9 @@
  * What a connection costs that is there and says nothing: its share of the server's resident memory, and what an answer
  * to others costs beside @idle of them. Each has asked once and been answered.
  *
+ * "hold" is only the second half of that: the connections are there for whoever measures something else, until standard
+ * input ends.
+ *
  * Two servers of our own, one after the other: the first answers with nobody beside it. The second is as fresh when the
  * idle ones come, so that no memory is counted that had been there for the busy ones.
  */
@@ -17,6 +20,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define IDLE_READY_USEC (5 * USEC_PER_SEC)
 
@@ -111,6 +115,25 @@ static int idle_measure_rss(struct idle *i, const struct spawn *s, double *ret_e
 		return r;
 
 	*ret_each = ((double)after - (double)before) * 1024 / (double)i->args->idle;
+	return 0;
+}
+
+int hold_scenario(const struct load_args *args)
+{
+	_cleanup_(idle_done) struct idle i = {};
+	char rest[64];
+	int r;
+
+	r = idle_init(&i, args);
+	if (r < 0)
+		return r;
+	r = idle_open(&i, args->idle);
+	if (r < 0)
+		return r;
+	printf("held\n");
+	(void)fflush(stdout);
+	while (read(STDIN_FILENO, rest, sizeof(rest)) > 0)
+		;
 	return 0;
 }
 

@@ -36,6 +36,7 @@ int load_fail(int error, const char *fmt, ...) _printf_(2, 3);
 int ask_scenario(const struct load_args *args);
 int cold_scenario(const struct load_args *args);
 int get_scenario(const struct load_args *args);
+int hold_scenario(const struct load_args *args);
 int idle_scenario(const struct load_args *args);
 int put_scenario(const struct load_args *args);
 int start_scenario(const struct load_args *args);

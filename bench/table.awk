@@ -42,6 +42,14 @@ BEGIN {
 		column(2, "CPU µs/answer alone", "%.3f", 1)
 		column(3, "beside them", "%.3f", 1)
 		column(4, "beside / alone", "%.2f", 1)
+	} else if (kind == "admin") {
+		column(1, "status ms", "%.1f", 1 / 1000)
+		column(2, "clients ms", "%.1f", 1 / 1000)
+		column(3, "CPU µs/answer alone", "%.3f", 1)
+		column(4, "beside metrics", "%.3f", 1)
+		column(5, "beside / alone", "%.3f", 1)
+		column(6, "PING p50 µs beside clients", "%d", 1)
+		column(7, "p99 µs", "%d", 1)
 	} else if (kind == "cold") {
 		column(1, "PING p50 µs", "%d", 1)
 		column(2, "p99 µs", "%d", 1)
