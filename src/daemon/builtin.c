@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "daemon/attachment.h"
+#include "daemon/attach.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -128,14 +128,29 @@ void builtin_release_nick(struct reactor *r, struct name_claim *c)
 	reactor_post(r, builtin_nick_owner(r->server, c), &c->msg);
 }
 
+/* The session has this name now, and whoever hangs on it is told. */
+static void builtin_take_nick(struct session *s, struct name_claim *c)
+{
+	char before[SESSION_NAME_MAX];
+	struct name_claim *old = s->nick;
+
+	(void)session_get_name(s, before);
+	s->nick = c;
+	if (old && strcmp(old->folded, c->folded) == 0)
+		free(old); /* the same name, written otherwise */
+	else if (old)
+		builtin_release_nick(s->reactor, old);
+	if (strcmp(before, c->shown) != 0)
+		attach_renamed(s, before);
+}
+
 /* Back in the session's thread, with the verdict. */
 static void builtin_nick_decided(struct msg *m)
 {
-	struct name_claim *c = container_of(m, struct name_claim, msg), *old;
+	struct name_claim *c = container_of(m, struct name_claim, msg);
 	struct request *q = c->cookie;
 	struct reactor *r = q->reactor;
 	struct session *s = q->session;
-	char before[SESSION_NAME_MAX];
 
 	if (!s) {
 		request_silent(q); /* into nowhere */
@@ -150,16 +165,11 @@ static void builtin_nick_decided(struct msg *m)
 		free(c);
 		return;
 	}
-	(void)session_get_name(s, before);
-	old = s->nick;
-	s->nick = c;
-	if (old && strcmp(old->folded, c->folded) == 0)
-		free(old); /* the same name, written otherwise */
-	else if (old)
-		builtin_release_nick(r, old);
-	if (strcmp(before, c->shown) != 0)
-		attachment_renamed(s, before);
-	c->done(q, 0, c->shown);
+	builtin_take_nick(s, c);
+	if (s->ended)
+		request_silent(q);
+	else
+		c->done(q, 0, c->shown);
 }
 
 /* In the owner's thread. */

@@ -189,8 +189,8 @@ static struct request *input_refuse(struct session *s)
 	return q;
 }
 
-/* Whether it is one of the roles', which has taken care of it. */
-static bool input_ask_roles(struct session *s, struct request *q, char *line, size_t len)
+/* Whether one of the listener's roles takes the line for its own. */
+static bool input_offer(struct session *s, struct request *q, char *line, size_t len)
 {
 	const struct server *server = s->reactor->server;
 	bool alone = s->listener->n_roles == 1;
@@ -205,21 +205,6 @@ static bool input_ask_roles(struct session *s, struct request *q, char *line, si
 		if (role->line(q, line, len, alone) > 0)
 			return true;
 	}
-	q->role = (uint8_t)server->n_roles;
-	return false;
-}
-
-/* Before it is looked for among the verbs (session_set_intercept()). It holds all behind it. */
-static bool input_offer(struct session *s, char *line, size_t len)
-{
-	struct request *q = input_refuse(s);
-
-	if (!q)
-		return true;
-	s->barrier = q;
-	if (input_ask_roles(s, q, line, len))
-		return true;
-	request_silent(q);
 	return false;
 }
 
@@ -228,13 +213,28 @@ static void input_bare_line(struct session *s, char *line, size_t len, size_t na
 {
 	struct request *q = input_refuse(s);
 
-	if (!q || input_ask_roles(s, q, line, len))
+	if (!q || input_offer(s, q, line, len))
 		return;
+	q->role = (uint8_t)s->reactor->server->n_roles;
 	if (len == 0)
 		request_error(q, SLUG_BAD_COMMAND, "an empty line is no request; HELP tells what there is");
 	else
 		request_error(q, SLUG_BAD_COMMAND, "'%.*s' is no verb here; HELP tells what there is",
 			      (int)MIN(name_len, (size_t)32), line);
+}
+
+/* A line that may be the answer to what a role has asked. It holds up what is behind it. */
+static bool input_intercept(struct session *s, char *line, size_t len)
+{
+	struct request *q = input_refuse(s);
+
+	if (!q)
+		return true;
+	s->barrier = q;
+	if (input_offer(s, q, line, len))
+		return true;
+	request_cancel(q);
+	return false;
 }
 
 /*
@@ -413,7 +413,7 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 	if (unlikely(s->intercept)) {
 		if (s->n_requests > 0)
 			return false;
-		if (input_offer(s, line, *len))
+		if (input_intercept(s, line, *len))
 			return true;
 	}
 	if (!e) {

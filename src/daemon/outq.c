@@ -30,7 +30,8 @@ enum chunk_kind {
 
 struct chunk {
 	struct chunk *next;
-	enum chunk_kind kind;
+	uint16_t kind; /* enum chunk_kind */
+	bool event;    /* not an answer */
 	uint32_t cap;        /* CHUNK_BYTES */
 	uint32_t start, end; /* what is to be sent of the bytes; CHUNK_FILE: nothing */
 	union {
@@ -120,6 +121,7 @@ static struct chunk *chunk_new(struct pool *p, size_t n)
 	}
 	c->next = NULL;
 	c->kind = CHUNK_BYTES;
+	c->event = false;
 	c->cap = (uint32_t)cap;
 	c->start = c->end = 0;
 	pool_charge(p, cap);
@@ -194,7 +196,7 @@ char *outq_reserve(struct outq *q, struct pool *p, size_t n)
 {
 	struct chunk *c = q->tail;
 
-	if (likely(c && c->kind == CHUNK_BYTES && c->cap - c->end >= n))
+	if (likely(c && c->kind == CHUNK_BYTES && !c->event && c->cap - c->end >= n))
 		return c->data + c->end;
 	c = chunk_new(p, n);
 	if (!c)
@@ -223,13 +225,13 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
 	return 0;
 }
 
-int outq_put_frame(struct outq *q, struct pool *p, const struct frame *f)
+int _hot_ outq_put_frame(struct outq *q, struct pool *p, const struct frame *f)
 {
 	struct chunk *c = q->tail;
 
 	if (c && c->kind == CHUNK_FRAME && c->segment == f->segment && c->end == f->start) {
 		c->end += f->len;
-		q->bytes += f->len;
+		q->events += f->len;
 		return 0;
 	}
 	c = chunk_new_frame(p);
@@ -237,17 +239,35 @@ int outq_put_frame(struct outq *q, struct pool *p, const struct frame *f)
 		return -ENOMEM;
 	c->next = NULL;
 	c->kind = CHUNK_FRAME;
+	c->event = true;
 	c->cap = 0;
 	c->start = f->start;
 	c->end = f->start + f->len;
 	c->segment = f->segment;
 	f->segment->refs++;
 	outq_append(q, c);
-	q->bytes += f->len;
+	q->events += f->len;
 	return 0;
 }
 
-/* How much of the head's frames has to follow what the peer has of them: up to the line's end. */
+int outq_put_event(struct outq *q, struct pool *p, const void *data, size_t n)
+{
+	struct chunk *c = q->tail;
+
+	if (!c || c->kind != CHUNK_BYTES || !c->event || c->cap - c->end < n) {
+		c = chunk_new(p, n);
+		if (!c)
+			return -ENOMEM;
+		c->event = true;
+		outq_append(q, c);
+	}
+	memcpy(c->data + c->end, data, n);
+	c->end += (uint32_t)n;
+	q->events += (uint32_t)n;
+	return 0;
+}
+
+/* How much has to follow what the peer has of the head's events: up to the line's end. In raw all go out together. */
 static uint32_t outq_begun(const struct chunk *c)
 {
 	const char *rest = chunk_bytes(c), *end;
@@ -258,28 +278,27 @@ static uint32_t outq_begun(const struct chunk *c)
 	return end ? (uint32_t)(end - rest) + 1 : c->end - c->start;
 }
 
-void outq_drop_frames(struct outq *q, struct pool *p)
+void outq_drop_events(struct outq *q, struct pool *p)
 {
-	struct outq kept = {};
-	struct chunk *c, *next;
-	uint32_t begun;
+	struct chunk **at = &q->head, *c;
 
-	for (c = q->head; c; c = next) {
-		next = c->next;
-		if (c->kind == CHUNK_FRAME) {
-			begun = c == q->head ? outq_begun(c) : 0;
-			if (begun == 0) {
-				chunk_free(p, c);
-				continue;
-			}
-			c->end = c->start + begun;
+	q->tail = NULL;
+	q->events = 0;
+	while ((c = *at)) {
+		uint32_t begun = c->event && c == q->head ? outq_begun(c) : 0;
+
+		if (c->event && begun == 0) {
+			*at = c->next;
+			chunk_free(p, c);
+			continue;
 		}
-		c->next = NULL;
-		outq_append(&kept, c);
-		kept.bytes += c->end - c->start;
-		kept.files += c->kind == CHUNK_FILE;
+		if (c->event) {
+			c->end = c->start + begun;
+			q->events = begun;
+		}
+		q->tail = c;
+		at = &c->next;
 	}
-	*q = kept;
 }
 
 int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len)
@@ -315,6 +334,7 @@ void outq_move(struct outq *to, struct outq *from)
 	to->tail = from->tail;
 	to->bytes += from->bytes;
 	to->files += from->files;
+	to->events += from->events;
 	*from = (struct outq){};
 }
 
@@ -333,18 +353,20 @@ static void outq_drop_head(struct outq *q, struct pool *p)
 /* What was sent of the bytes at the head leaves. */
 static void outq_sent(struct outq *q, struct pool *p, size_t n)
 {
-	q->bytes -= n;
 	for (;;) {
 		struct chunk *c = q->head;
 		size_t have;
 
 		if (!c || c->kind == CHUNK_FILE)
 			return;
-		have = c->end - c->start;
-		if (n < have) {
-			c->start += (uint32_t)n;
+		have = MIN(n, (size_t)(c->end - c->start));
+		if (c->event)
+			q->events -= (uint32_t)have;
+		else
+			q->bytes -= have;
+		c->start += (uint32_t)have;
+		if (c->start < c->end)
 			return;
-		}
 		n -= have;
 		outq_drop_head(q, p);
 	}

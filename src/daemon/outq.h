@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What waits to be sent: bytes in chunks, and parts of files. Chunks come from the pool of their reactor, which also
- * counts what all queues and unfinished inputs of that reactor hold against limits.memory.
+ * What waits to be sent: bytes in chunks, parts of files, and frames, which are sent to others, too. Chunks come from the
+ * pool of their reactor, which also counts what all queues and unfinished inputs of that reactor hold against
+ * limits.memory. Events are told from answers, since they may be dropped, and are counted apart.
  */
 
 #include "base/macro.h"
@@ -55,8 +56,9 @@ static inline bool pool_is_over(const struct pool *p)
 /* Inert when zero. */
 struct outq {
 	struct chunk *head, *tail;
-	uint64_t bytes; /* in memory; parts of files do not count */
-	uint64_t files; /* parts of files, each of which holds a descriptor */
+	uint64_t bytes;  /* of answers, in memory; parts of files do not count */
+	uint32_t files;  /* parts of files, each of which holds a descriptor */
+	uint32_t events; /* bytes of events */
 };
 
 /* 0 or -ENOMEM. */
@@ -66,10 +68,11 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n);
 char *outq_reserve(struct outq *q, struct pool *p, size_t n);
 void outq_commit(struct outq *q, size_t n);
 
-/* A reference to its bytes is taken. */
+/* An event: by a reference to its bytes, or as a copy. 0 or -ENOMEM. */
 int outq_put_frame(struct outq *q, struct pool *p, const struct frame *f);
-/* Takes all frames out again, but for the one that the peer has the beginning of: that is cut behind its line. */
-void outq_drop_frames(struct outq *q, struct pool *p);
+int outq_put_event(struct outq *q, struct pool *p, const void *data, size_t n);
+/* Takes all events out again, but for the one that the peer has the beginning of: that is cut behind its line. */
+void outq_drop_events(struct outq *q, struct pool *p);
 
 /* Consumes the fd in any case. */
 int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len);

@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "daemon/event.h"
 #include "daemon/limits.h"
+#include "daemon/pace.h"
 #include "daemon/server.h"
 #include "daemon/session-private.h"
 #include "wire/number.h"
@@ -20,10 +20,7 @@
 #include <assert.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-
-#include <linux/sockios.h>
 
 #define RAW_KEEP (64U << 10)
 
@@ -32,8 +29,6 @@
 
 /* Added to twice the round trip: a delayed ACK of the peer's. */
 #define RAW_ACK_USEC (40 * USEC_PER_MSEC)
-
-#define RAW_RETRY_MAX_USEC USEC_PER_SEC
 
 struct raw {
 	struct buf data;        /* what came and is not worked off */
@@ -47,9 +42,9 @@ struct raw {
 	uint64_t last_usec;     /* the last byte came */
 	uint64_t wait_usec;     /* what quiet is; 0: not asked since then */
 	uint64_t tick_usec;     /* USEC_NEVER: none */
-	uint64_t answered_usec; /* the last answer was given */
 	size_t charged;         /* to the pool, for all this */
-	uint64_t retry_usec;    /* a command waits for the peer to take the last answer: looked at again so much later */
+	struct pace pace;       /* what is said to it */
+	bool silent;            /* nothing has come yet, and after a while that will say something, too */
 };
 
 static_assert(sizeof(((struct raw *)NULL)->head) <= BODY_FRONT_MAX, "head may become the front of a body");
@@ -64,6 +59,7 @@ static struct raw *raw_get(struct session *s)
 		}
 		s->raw->data.max = RAW_KEEP + REACTOR_SCRATCH;
 		s->raw->tick_usec = USEC_NEVER;
+		pace_init(&s->raw->pace);
 	}
 	return s->raw;
 }
@@ -73,6 +69,7 @@ void raw_free(struct session *s)
 	if (!s->raw)
 		return;
 	pool_uncharge(&s->reactor->pool, s->raw->charged);
+	pace_clear(s, &s->raw->pace);
 	buf_done(&s->raw->data);
 	free(s->raw);
 	s->raw = NULL;
@@ -92,9 +89,7 @@ static void raw_settle(struct session *s)
 
 uint64_t raw_deadline(const struct session *s)
 {
-	if (unlikely(s->greets))
-		return s->line_usec;
-	return s->raw ? s->raw->tick_usec : USEC_NEVER;
+	return s->raw ? MIN(s->raw->tick_usec, s->raw->pace.at_usec) : USEC_NEVER;
 }
 
 static uint64_t raw_legacy_wait(const struct session *s)
@@ -168,6 +163,14 @@ static bool raw_is_connect(const struct buf *b)
 	return comma && comma > ip && comma + 1 < end;
 }
 
+/* What was taken for an old client, since it waited for us to speak, is a new one. */
+static bool raw_is_hello(const struct buf *b)
+{
+	size_t n = strlen("HELLO,ioe/1");
+
+	return raw_begins(b, "HELLO,ioe/1") && memchr(b->data, '\n', b->len) && strchr(",\r\n", b->data[n]);
+}
+
 /* What an old client may have sent, and nobody has begun to type. */
 static bool raw_is_request(const struct buf *b)
 {
@@ -176,17 +179,14 @@ static bool raw_is_request(const struct buf *b)
 	       number_check(b->data, b->len) == 0;
 }
 
-/* The role that has the listener for itself. */
+/* The role that is alone on the session's listener; NULL: there are several. */
 static const struct role *raw_only_role(const struct session *s)
 {
 	const struct server *server = s->reactor->server;
 
 	if (s->listener->n_roles != 1)
 		return NULL;
-	for (unsigned i = 0; i < server->n_roles; i++)
-		if (s->listener->role_bits & 1ULL << i)
-			return server->args.roles[i];
-	return NULL;
+	return server->args.roles[__builtin_ctzll(s->listener->role_bits)];
 }
 
 /* One that takes lines that are no verbs takes all there is. */
@@ -203,68 +203,47 @@ static void raw_decide(struct session *s)
 	s->first_line = false;
 }
 
-void raw_begin(struct session *s)
-{
-	const struct role *role = s->raw_watch ? raw_only_role(s) : NULL;
-
-	s->greets = role && role->quiet;
-	s->line_usec = s->since_usec + raw_legacy_wait(s);
-}
-
-/* An old client of such a role waits to be spoken to. */
-void raw_greet(struct session *s)
-{
-	uint64_t quiet = s->since_usec + raw_quiet_usec(s);
-
-	if (quiet > s->reactor->loop.now_usec) {
-		s->line_usec = quiet;
-		return;
-	}
-	s->greets = false;
-	if (s->ending || s->eof || !raw_get(s))
-		return;
-	raw_decide(s);
-	raw_only_role(s)->quiet(s);
-}
-
-/* Where a name is awaited, ours may still come late and say what it speaks. */
-static bool raw_is_late_hello(const struct session *s)
-{
-	return s->intercept && raw_begins(&s->raw->data, "HELLO,ioe/1") &&
-	       memchr(s->raw->data.data, '\n', s->raw->data.len);
-}
-
-bool raw_is_clear(struct session *s)
-{
-	int unsent = 0;
-
-	if (s->n_requests > 0 || !outq_is_empty(&s->conn.out))
-		return false;
-	if (!s->raw || s->raw->answered_usec == 0)
-		return true;
-	return s->reactor->loop.now_usec >= s->raw->answered_usec + raw_legacy_wait(s) &&
-	       (ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) < 0 || unsent == 0);
-}
-
-/* So that the next answer is a recv of its own. */
+/* The last answer is with the peer's TCP, and some time has passed: so the next one is a recv of its own. */
 static bool raw_may_answer(struct session *s)
 {
-	if (raw_is_clear(s))
-		return true;
-	if (s->n_requests > 0 || !outq_is_empty(&s->conn.out))
-		return false; /* raw_tick() is called when that changes */
-	/* There is no event for this: look again, less and less often where the peer does not read. */
-	s->raw->retry_usec = MIN(MAX(2 * s->raw->retry_usec, raw_legacy_wait(s)), RAW_RETRY_MAX_USEC);
-	raw_tick_at(s, s->reactor->loop.now_usec + s->raw->retry_usec);
-	return false;
+	struct pace *p = &s->raw->pace;
+
+	return s->n_requests == 0 && p->answers == 0 && pace_is_open(s, p); /* raw_tick() is called when that changes */
 }
 
-void raw_answered(struct session *s)
+int raw_answer(struct session *s, struct outq *answer)
 {
-	if (s->raw) {
-		s->raw->answered_usec = s->reactor->loop.now_usec;
-		s->raw->retry_usec = 0;
-	}
+	if (s->raw)
+		return pace_answer(s, &s->raw->pace, answer);
+	outq_move(&s->conn.out, answer);
+	return 0;
+}
+
+int raw_event(struct session *s, const void *data, size_t len, bool alone)
+{
+	return pace_event(s, &s->raw->pace, data, len, alone);
+}
+
+bool raw_has_unsaid(const struct session *s)
+{
+	return s->raw && s->raw->pace.head;
+}
+
+size_t raw_events(const struct session *s)
+{
+	return s->raw ? s->raw->pace.events : 0;
+}
+
+void raw_cut(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (!w)
+		return;
+	w->writing = w->spooling = false;
+	buf_done(&w->data);
+	pace_clear(s, &w->pace);
+	raw_settle(s);
 }
 
 /* All that was kept is one command. */
@@ -460,10 +439,9 @@ static void raw_look_command(struct session *s, enum split_moment moment)
 
 	if (w->data.len == 0)
 		return;
-	if (unlikely(raw_is_late_hello(s))) {
+	if (s->intercept && s->n_requests == 0 && raw_is_hello(&w->data)) {
 		s->intercept = false;
 		s->dialect = DIALECT_LINE;
-		event_free(s);
 		raw_to_line(s);
 		return;
 	}
@@ -556,7 +534,6 @@ void raw_feed(struct session *s, char *p, size_t n)
 {
 	struct raw *w;
 
-	s->greets = false;
 	if (raw_is_plain_line(s, p, n)) {
 		s->raw_watch = false;
 		input_feed(s, p, n);
@@ -565,6 +542,7 @@ void raw_feed(struct session *s, char *p, size_t n)
 	w = raw_get(s);
 	if (!w)
 		return;
+	w->silent = false;
 	if (w->data.len == 0 && !w->spooling)
 		s->line_usec = s->reactor->loop.now_usec;
 	w->last_usec = s->reactor->loop.now_usec;
@@ -584,12 +562,12 @@ void raw_feed(struct session *s, char *p, size_t n)
 	raw_settle(s);
 }
 
-void raw_tick(struct session *s)
+/* What came and is not worked off. */
+static void raw_tick_input(struct session *s)
 {
 	struct raw *w = s->raw;
 	uint64_t now = s->reactor->loop.now_usec;
 
-	w->tick_usec = USEC_NEVER;
 	if (s->ending && !w->spooling) {
 		/* No more requests are taken. */
 		w->writing = false;
@@ -605,6 +583,49 @@ void raw_tick(struct session *s)
 		raw_look(s, SPLIT_QUIET);
 	if (!s->ended && s->raw && !s->eof)
 		raw_wait(s);
+}
+
+static void raw_tick_silent(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (s->reactor->loop.now_usec < w->last_usec + w->wait_usec) {
+		raw_tick_at(s, w->last_usec + w->wait_usec);
+		return;
+	}
+	w->silent = false;
+	raw_decide(s);
+	raw_only_role(s)->quiet(s);
+}
+
+void raw_tick(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	w->tick_usec = w->pace.at_usec = USEC_NEVER;
+	if (w->silent && !s->eof && !s->ending)
+		raw_tick_silent(s);
+	else
+		raw_tick_input(s); /* may say something, and before what waits: else it would never be its turn */
+	if (!s->ended && s->raw)
+		pace_go(s, &s->raw->pace);
+	raw_settle(s);
+}
+
+void raw_listen(struct session *s)
+{
+	const struct role *role = raw_only_role(s);
+	struct raw *w;
+
+	if (!s->raw_watch || !role || !role->quiet)
+		return;
+	w = raw_get(s);
+	if (!w)
+		return;
+	w->silent = true;
+	w->last_usec = s->reactor->loop.now_usec;
+	w->wait_usec = raw_quiet_usec(s);
+	raw_tick_at(s, w->last_usec + w->wait_usec);
 	raw_settle(s);
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct outq;
 struct request;
 struct session;
 
@@ -17,18 +18,11 @@ struct session;
 #define RAW_READ_RECV   64
 #define RAW_ANSWER_RECV 1028
 
-/* The session begins; where its listener has one role that greets who is silent, raw_greet() is due at raw_deadline(). */
-void raw_begin(struct session *s);
-void raw_greet(struct session *s);
-
 /* Bytes came to a session that may be or is raw (s->raw_watch). */
 void raw_feed(struct session *s, char *p, size_t n);
 
 /* It has been quiet, or the peer has ended its requests, or something that a command waited for is done. */
 void raw_tick(struct session *s);
-
-/* Nothing is on its way to the peer, whose TCP took the last answer some time ago. */
-bool raw_is_clear(struct session *s);
 
 /* When raw_tick() wants to be called, UINT64_MAX for never. */
 uint64_t raw_deadline(const struct session *s);
@@ -41,8 +35,19 @@ bool raw_is_unfinished(const struct session *s);
 
 void raw_free(struct session *s);
 
-/* An answer has left: the next one waits a while, so that it is a recv of its own. */
-void raw_answered(struct session *s);
+/* What is said to the session, so that each thing is a recv of its own. All of @answer; 0 or -ENOMEM. */
+int raw_answer(struct session *s, struct outq *answer);
+int raw_event(struct session *s, const void *data, size_t len, bool alone);
+
+/* Something of that waits; how many bytes of it are events. */
+bool raw_has_unsaid(const struct session *s);
+size_t raw_events(const struct session *s);
+
+/* Away with all that waits, either way. */
+void raw_cut(struct session *s);
+
+/* The session is new: where a role wants it so, its silence is waited for. */
+void raw_listen(struct session *s);
 
 /* The length of the text that fits, with "..." put in its place where it is cut behind a whole line. In place. */
 size_t raw_fit_lines(char *text, size_t len);

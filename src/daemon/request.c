@@ -71,6 +71,19 @@ void request_pool_done(struct reactor *r)
 	r->n_free_requests = 0;
 }
 
+void request_cancel(struct request *q)
+{
+	struct session *s = q->session;
+
+	list_remove(&q->link);
+	s->n_requests--;
+	if (s->barrier == q)
+		s->barrier = NULL;
+	if (q->reactor->current == q)
+		q->reactor->current = NULL;
+	request_free(q);
+}
+
 void request_drop_all(struct session *s)
 {
 	struct list *n;
@@ -112,6 +125,8 @@ static void request_put(struct request *q, const void *data, size_t n)
 /* The oldest has been answered: it and all behind it that have been, too, leave. */
 static void request_release(struct session *s)
 {
+	bool oom = false;
+
 	while (!list_is_empty(&s->requests)) {
 		struct request *q = container_of(s->requests.next, struct request, link);
 
@@ -119,16 +134,21 @@ static void request_release(struct session *s)
 			break;
 		list_remove(&q->link);
 		s->n_requests--;
-		outq_move(&s->conn.out, &q->out);
-		if (unlikely(q->dialect == DIALECT_RAW))
-			raw_answered(s);
+		if (likely(q->dialect != DIALECT_RAW))
+			outq_move(&s->conn.out, &q->out);
+		else if (raw_answer(s, &q->out) < 0)
+			oom = true;
 		if (s->barrier == q)
 			s->barrier = NULL;
 		request_free(q);
 	}
+	if (unlikely(oom)) {
+		session_end(s, "out of memory");
+		return;
+	}
 	conn_flush_later(&s->conn);
 	/* What waited behind it, or for room in the pipeline, may go on. */
-	if (s->input || s->raw || s->events || s->ending || s->eof || s->conn.paused)
+	if (s->input || s->raw || s->ending || s->eof || s->conn.paused)
 		loop_later(&s->reactor->loop, &s->resume);
 }
 
@@ -169,6 +189,16 @@ const struct settings *request_settings(const struct request *q)
 	return q->reactor->settings;
 }
 
+struct session *request_session(const struct request *q)
+{
+	return q->session;
+}
+
+struct reactor *request_reactor(const struct request *q)
+{
+	return q->reactor;
+}
+
 struct loop *request_loop(const struct request *q)
 {
 	return &q->reactor->loop;
@@ -182,16 +212,6 @@ struct worker_pool *request_workers(const struct request *q)
 void *request_role_state(const struct request *q)
 {
 	return q->reactor->server->role_states[q->role];
-}
-
-struct session *request_session(const struct request *q)
-{
-	return q->session;
-}
-
-struct reactor *request_reactor(const struct request *q)
-{
-	return q->reactor;
 }
 
 bool request_is_gone(const struct request *q)

@@ -36,15 +36,13 @@ struct session {
 	struct request *barrier; /* open, and holds all behind it */
 	struct name_claim *nick;
 	struct attachment *attachments;
-	struct events *events; /* only while events wait in raw */
-	const char *end_why;
 	uint64_t active_usec; /* the last byte, either way */
 	uint64_t line_usec;   /* when the unfinished line began; or when the lingering did */
 	uint64_t since_usec;  /* when its reactor adopted it */
-	uint64_t sent_seen;   /* conn.sent when the timer looked last */
 	struct address address;
 	struct handle handle;
-	unsigned n_requests;
+	uint32_t sent_seen;   /* of conn.sent, when the timer looked last */
+	unsigned n_requests : 17; /* limits.pipeline */
 	unsigned dialect : 3;
 	unsigned first_line : 1; /* none has come yet */
 	unsigned eof : 1;        /* the peer has ended its requests */
@@ -52,10 +50,10 @@ struct session {
 	unsigned lingering : 1;  /* all is sent, and our side shut; waits for the peer to close */
 	unsigned body_full : 1;  /* the sink has no room now */
 	unsigned raw_watch : 1;  /* input goes through raw.c: undecided, or raw */
-	unsigned greets : 1;     /* its role says something where the peer does not */
-	unsigned intercept : 1;  /* its lines go to the roles before verbs are looked for */
-	unsigned slow : 1;       /* it was cut off, and is ending */
 	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
+	unsigned intercept : 1;  /* lines go to roles before they are looked at for verbs */
+	unsigned wanted : 1;     /* an attachment waits for something */
+	unsigned cut : 1;        /* too slow: told so, and closed soon */
 	unsigned ended : 1;
 };
 
@@ -95,6 +93,13 @@ void session_report(struct session *s, enum incident what, const char *fmt, ...)
 size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX]);
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX]);
 
+/* Whether nothing will be asked any more and all is answered: it is told of nothing either. */
+bool session_is_silent(const struct session *s);
+static inline bool session_is_over(const struct session *s)
+{
+	return unlikely(s->ended || s->cut || s->ending || s->eof) && session_is_silent(s);
+}
+
 /* input.c */
 void input_readable(struct session *s);
 void input_resume(struct session *s); /* at the end of the pass */
@@ -111,6 +116,7 @@ void input_settle_body(struct session *s, uint64_t size, const char *front, size
 /* request.c */
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);
 void request_settle(struct request *q, enum dialect d); /* it is known now; where it is answered, the answer leaves */
+void request_cancel(struct request *q); /* it was none: as if it had never been made */
 void request_drop_all(struct session *s); /* the session ends: closed ones are freed, open ones cut loose */
 void request_pool_done(struct reactor *r);
 

@@ -8,9 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "daemon/attachment.h"
+#include "daemon/attach.h"
 #include "daemon/coldread.h"
-#include "daemon/event.h"
 #include "daemon/limits.h"
 #include "daemon/raw.h"
 
@@ -22,8 +21,8 @@
 /* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
 #define SESSION_LINGER_USEC (2 * USEC_PER_SEC)
 
-/* What one that was cut off has to take the word of that. */
-#define SESSION_SLOW_USEC (5 * USEC_PER_SEC)
+/* One that was too slow has so long to take the word that tells it so. */
+#define SESSION_CUT_USEC (5 * USEC_PER_SEC)
 
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX])
 {
@@ -70,77 +69,10 @@ static void session_end_slow(struct session *s, const char *why)
 	session_end(s, why);
 }
 
-struct handle session_handle(const struct session *s)
+/* What was said is not with its peer yet, and that is waited for. */
+static bool session_is_taking(const struct session *s)
 {
-	return s->handle;
-}
-
-struct reactor *session_reactor(const struct session *s)
-{
-	return s->reactor;
-}
-
-struct loop *session_loop(const struct session *s)
-{
-	return &s->reactor->loop;
-}
-
-enum dialect session_dialect(const struct session *s)
-{
-	return s->dialect;
-}
-
-const struct address *session_address(const struct session *s)
-{
-	return &s->address;
-}
-
-const struct settings *session_settings(const struct session *s)
-{
-	return s->reactor->settings;
-}
-
-size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
-{
-	if (s->nick)
-		(void)snprintf(dst, SESSION_NAME_MAX, "%s", s->nick->shown);
-	else
-		(void)address_text(&s->address, dst);
-	return strlen(dst);
-}
-
-bool session_offers(const struct session *s, const struct role *role, bool *ret_alone)
-{
-	const struct server *server = s->reactor->server;
-
-	*ret_alone = s->listener->n_roles == 1;
-	for (unsigned i = 0; i < server->n_roles; i++)
-		if (server->args.roles[i] == role)
-			return s->listener->role_bits & 1ULL << i;
-	return false;
-}
-
-void session_set_intercept(struct session *s, bool on)
-{
-	s->intercept = on;
-}
-
-/* It would be closed, but for what the peer has yet to take. */
-static bool session_is_held(const struct session *s)
-{
-	return (s->ending || s->eof) && (event_is_pending(s) || attachment_is_waiting(s));
-}
-
-/* When something looks again at what the kernel tells nobody of. */
-static uint64_t session_look_deadline(const struct session *s)
-{
-	uint64_t at = raw_deadline(s);
-
-	if (unlikely(s->events))
-		at = MIN(at, event_deadline(s));
-	if (s->attachments)
-		at = MIN(at, attachment_deadline(s));
-	return at;
+	return s->conn.full || raw_has_unsaid(s) || ((s->ending || s->eof) && attach_is_waiting(s));
 }
 
 static uint64_t session_deadline(const struct session *s)
@@ -151,12 +83,13 @@ static uint64_t session_deadline(const struct session *s)
 
 	if (s->lingering)
 		return s->line_usec + SESSION_LINGER_USEC;
-	if (s->slow)
-		return s->line_usec + SESSION_SLOW_USEC;
-	at = MIN(at, session_look_deadline(s));
+	at = MIN(MIN(at, raw_deadline(s)), attach_deadline(s));
+	/* A file that was begun in front of it may be finished. */
+	if (s->cut && s->conn.out.files == 0)
+		at = MIN(at, s->line_usec + SESSION_CUT_USEC);
 	if (session_line_is_begun(s))
 		at = MIN(at, s->line_usec + limits->line_time_usec);
-	if (s->conn.full || session_is_held(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
+	if (session_is_taking(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
 		at = MIN(at, s->active_usec + limits->stall_usec);
 	return at;
 }
@@ -179,28 +112,16 @@ static void session_late(struct session *s)
 		session_end(s, "closed");
 		return;
 	}
-	if (s->active_usec + limits->idle_usec <= now)
+	if (s->cut)
+		session_end(s, "it was too slow");
+	else if (s->active_usec + limits->idle_usec <= now)
 		session_end(s, "limits.idle is over");
 	else if (session_line_is_begun(s) && s->line_usec + limits->line_time_usec <= now)
 		session_end_slow(s, "its line was not ended within limits.line_time");
-	else if (s->conn.full)
+	else if (session_is_taking(s))
 		session_end_slow(s, "it took none of its answers for limits.stall_time");
 	else
 		session_end_slow(s, "it sent none of the bytes that it had promised for limits.stall_time");
-}
-
-static void session_resume(struct later *l)
-{
-	struct session *s = container_of(l, struct session, resume);
-
-	if (unlikely(s->slow && s->attachments))
-		attachment_gone(s, "slow");
-	if (s->attachments)
-		attachment_look(s);
-	if (unlikely(s->events && !s->ended))
-		event_flush(s);
-	if (!s->ended)
-		input_resume(s);
 }
 
 static void session_fire(struct timer *t)
@@ -209,17 +130,16 @@ static void session_fire(struct timer *t)
 	uint64_t now = s->reactor->loop.now_usec;
 
 	/* What was sent since counts as life; it is not worth a store on every write. */
-	if (s->conn.sent != s->sent_seen) {
-		s->sent_seen = s->conn.sent;
+	if ((uint32_t)s->conn.sent != s->sent_seen) {
+		s->sent_seen = (uint32_t)s->conn.sent;
 		s->active_usec = now;
 	}
-	if (s->greets && raw_deadline(s) <= now)
-		raw_greet(s);
-	if (session_look_deadline(s) <= now) {
-		session_resume(&s->resume);
-		if (s->ended)
-			return;
-	}
+	if (raw_deadline(s) <= now)
+		input_resume(s);
+	if (attach_deadline(s) <= now)
+		attach_run(s);
+	if (s->ended)
+		return;
 	if (session_deadline(s) > now)
 		session_touch(s);
 	else
@@ -235,7 +155,7 @@ static void session_drained(struct conn *c)
 {
 	struct session *s = container_of(c, struct session, conn);
 
-	if (s->input || s->raw || s->attachments || s->ending || s->eof || c->paused)
+	if (s->input || s->raw || s->ending || s->eof || s->wanted || c->paused)
 		loop_later(&s->reactor->loop, &s->resume);
 }
 
@@ -244,7 +164,7 @@ static void session_stalled(struct conn *c)
 	struct session *s = container_of(c, struct session, conn);
 
 	s->active_usec = s->reactor->loop.now_usec;
-	s->sent_seen = c->sent;
+	s->sent_seen = (uint32_t)c->sent;
 	session_touch(s);
 }
 
@@ -281,12 +201,27 @@ static const struct conn_ops session_conn_ops = {
 	.cold = session_cold,
 };
 
+static void session_resume(struct later *l)
+{
+	struct session *s = container_of(l, struct session, resume);
+
+	input_resume(s);
+	attach_run(s);
+}
+
 void session_finish(struct session *s)
 {
-	if (s->ending)
+	if (s->ending || s->ended)
 		return;
 	s->ending = true;
 	loop_later(&s->reactor->loop, &s->resume);
+}
+
+bool session_is_silent(const struct session *s)
+{
+	if (s->ended || s->cut)
+		return true;
+	return s->n_requests == 0 && (s->ending || !((s->input && s->input->held_len > 0) || raw_is_pending(s)));
 }
 
 void session_maybe_close(struct session *s)
@@ -299,11 +234,10 @@ void session_maybe_close(struct session *s)
 		return;
 	if (s->eof && !s->ending && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
-	if (session_is_held(s)) {
+	if (raw_has_unsaid(s) || attach_is_waiting(s)) {
 		session_touch(s);
 		return;
 	}
-	attachment_gone(s, s->eof ? "closed" : "bye");
 	if (s->eof || conn_shutdown(&s->conn) < 0) {
 		session_end(s, "closed");
 		return;
@@ -341,7 +275,6 @@ void session_end(struct session *s, const char *why)
 	if (s->ended)
 		return;
 	s->ended = true;
-	s->end_why = s->slow ? "slow" : why;
 	if (log_wants(LOG_LEVEL_DEBUG))
 		session_log_end(s, why);
 	input_cut_body(s);
@@ -349,7 +282,6 @@ void session_end(struct session *s, const char *why)
 	loop_no_timer(&r->loop, &s->timer);
 	loop_not_later(&s->resume);
 	conn_done(&s->conn);
-	session_release_nick(s);
 	reactor_leave(r, s);
 
 	/* Somebody further up may be working with it: its memory stays until the pass is over. */
@@ -374,10 +306,10 @@ void session_bury_all(struct reactor *r)
 	while ((n = list_pop(&r->dead))) {
 		struct session *s = container_of(n, struct session, link);
 
-		attachment_gone(s, s->end_why);
+		attach_gone(s, "closed");
+		session_release_nick(s);
 		input_free(s);
 		raw_free(s);
-		event_free(s);
 		s->msg.act = session_return;
 		reactor_post(r, &r->server->reactors[0], &s->msg);
 	}
@@ -412,8 +344,10 @@ static void session_adopt(struct msg *m)
 		return;
 	}
 	list_add_tail(&r->sessions, &s->link);
-	raw_begin(s);
 	session_touch(s);
+	raw_listen(s);
+	if (s->ended)
+		return;
 	if (r->leaving)
 		session_finish(s);
 }
@@ -442,4 +376,58 @@ void session_goaway(struct session *s, const char *why)
 		conn_write(&s->conn, event, MIN((size_t)n, sizeof(event) - 1));
 	}
 	session_finish(s);
+}
+
+struct handle session_handle(const struct session *s)
+{
+	return s->handle;
+}
+
+struct loop *session_loop(const struct session *s)
+{
+	return &s->reactor->loop;
+}
+
+struct reactor *session_reactor(const struct session *s)
+{
+	return s->reactor;
+}
+
+enum dialect session_dialect(const struct session *s)
+{
+	return s->dialect;
+}
+
+const struct address *session_address(const struct session *s)
+{
+	return &s->address;
+}
+
+const struct settings *session_settings(const struct session *s)
+{
+	return s->reactor->settings;
+}
+
+bool session_offers(const struct session *s, const struct role *role, bool *ret_alone)
+{
+	const struct server *server = s->reactor->server;
+
+	for (unsigned i = 0; i < server->n_roles; i++)
+		if (server->args.roles[i] == role && s->listener->role_bits & 1ULL << i) {
+			*ret_alone = s->listener->n_roles == 1;
+			return true;
+		}
+	return false;
+}
+
+size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
+{
+	char address[ADDRESS_TEXT_MAX];
+
+	return (size_t)snprintf(dst, SESSION_NAME_MAX, "%s", s->nick ? s->nick->shown : address_text(&s->address, address));
+}
+
+void session_set_intercept(struct session *s, bool on)
+{
+	s->intercept = on;
 }

@@ -144,7 +144,7 @@ struct attachment {
 	struct attachment *next;
 	const struct attachment_ops *ops;
 	bool want_drained, want_taken;
-	uint64_t look_usec, retry_usec; /* the session's: when it looks whether all is taken */
+	uint64_t look_usec, wait_usec; /* the session's: when it looks again whether all is taken */
 };
 struct attachment_ops {
 	/* The session has ended (it is about to be freed), or takes no more and will end soon: frees the attachment. */
@@ -165,5 +165,6 @@ void session_want(struct session *s, struct attachment *a);
  * it waits until it can be a recv of its own, @alone: not even with other events. 0, or -EPIPE: it takes no more. */
 int session_event_text(struct session *s, const void *data, size_t len, bool alone);
 
-/* While on, each line is offered to the line() of its listener's roles before verbs are looked for in it. */
+/* While on, each line is offered to the line() of its listener's roles before verbs are looked for in it, one at a time.
+ * A raw session's HELLO,ioe/1 is not, and turns it off: it was no old client, and its dialect is another one now. */
 void session_set_intercept(struct session *s, bool on);

@@ -6,6 +6,7 @@
 
 #include "daemon/outq.h"
 #include "base/macro.h"
+#include "daemon/frame.h"
 
 #include <check.h>
 #include <errno.h>
@@ -52,9 +53,13 @@ static void teardown(void)
 	ck_assert(outq_is_empty(&out));
 	ck_assert_uint_eq(out.bytes, 0);
 	ck_assert_uint_eq(out.files, 0);
+	ck_assert_uint_eq(out.events, 0);
 	ck_assert_uint_eq(pool_used(&pool), 0);
 	pool_done(&pool);
 	ck_assert_uint_eq(pool.n_free, 0);
+	ck_assert_uint_eq(pool.n_free_frames, 0);
+	ck_assert_ptr_null(pool.lanes[0]);
+	ck_assert_ptr_null(pool.spare);
 	(void)close(ends[0]);
 	(void)close(ends[1]);
 	free(want);
@@ -145,6 +150,7 @@ static void send_all(size_t bound, size_t sip)
 	ck_assert(outq_is_empty(&out));
 	ck_assert_uint_eq(out.bytes, 0);
 	ck_assert_uint_eq(out.files, 0);
+	ck_assert_uint_eq(out.events, 0);
 	ck_assert_uint_eq(pool_used(&pool), 0);
 	while (got_len < want_len) {
 		size_t before = got_len;
@@ -497,6 +503,111 @@ START_TEST(any_order_of_anything)
 }
 END_TEST
 
+/* Bytes that several queues refer to; here the one. */
+static void put_shared(struct outq *q, const char *text)
+{
+	struct frame f = {};
+
+	ck_assert_int_eq(frame_new(&pool, 0, text, strlen(text), &f), 0);
+	ck_assert_int_eq(memcmp(f.segment->data + f.start, text, strlen(text)), 0);
+	ck_assert_int_eq(outq_put_frame(q, &pool, &f), 0);
+	frame_done(&pool, &f);
+	ck_assert_ptr_null(f.segment);
+}
+
+static void expect(const char *text)
+{
+	memcpy(want + want_len, text, strlen(text));
+	want_len += strlen(text);
+}
+
+/* What stands behind each other in a segment is one piece, as long as nothing comes in between. */
+START_TEST(what_is_shared_makes_one_piece)
+{
+	char line[] = "line 000\n";
+
+	for (unsigned i = 0; i < 100; i++) {
+		(void)snprintf(line, sizeof(line), "line %03u\n", i);
+		put_shared(&out, line);
+		expect(line);
+	}
+	ck_assert_uint_eq(out.events, 900);
+	ck_assert_uint_eq(out.bytes, 0);
+	ck_assert_uint_eq(pool.lanes[0]->refs, 1);
+	send_all(UINT64_MAX, 100);
+	ck_assert_uint_eq(pool.n_free_frames, 1);
+	ck_assert_ptr_null(pool.lanes[0]);
+
+	put_shared(&out, "a\n");
+	ck_assert_int_eq(outq_put(&out, &pool, "OK\n", 3), 0);
+	put_shared(&out, "b\n");
+	ck_assert_int_eq(outq_put_event(&out, &pool, "c\n", 2), 0);
+	ck_assert_int_eq(outq_put_event(&out, &pool, "d\n", 2), 0);
+	ck_assert_int_eq(outq_put(&out, &pool, "OK2\n", 4), 0);
+	expect("a\nOK\nb\nc\nd\nOK2\n");
+	ck_assert_uint_eq(out.events, 8);
+	ck_assert_uint_eq(out.bytes, 7);
+	send_all(UINT64_MAX, 100);
+}
+END_TEST
+
+/* Many segments, of which some go late; and what is larger than one. */
+START_TEST(segments_go_with_their_last_reference)
+{
+	static char line[40000];
+	struct outq other = {};
+
+	memset(line, 'x', sizeof(line) - 1);
+	for (unsigned i = 0; i < 100; i++) {
+		line[i % 2 ? 200 : sizeof(line) - 2] = '\0';
+		put_shared(i % 10 ? &out : &other, line);
+		if (i % 10)
+			expect(line);
+		line[200] = line[sizeof(line) - 2] = 'x';
+	}
+	ck_assert_uint_ge(pool_used(&pool), want_len);
+	outq_clear(&other, &pool);
+	send_all(UINT64_MAX, 5000);
+}
+END_TEST
+
+/* The one whose beginning is sent goes on up to its end; those behind it go, and answers stay. _i: a copy, or shared */
+START_TEST(dropped_events_are_dropped_whole)
+{
+	char line[1001 + 1];
+	uint64_t sent = 0;
+
+	memset(line, 'e', sizeof(line));
+	line[1000] = '\n';
+	line[1001] = '\0';
+	for (unsigned i = 0; i < 100; i++) {
+		if (_i)
+			put_shared(&out, line);
+		else
+			ck_assert_int_eq(outq_put_event(&out, &pool, line, 1001), 0);
+	}
+	ck_assert_int_eq(outq_put(&out, &pool, "OK\n", 3), 0);
+	put_shared(&out, "more\n");
+	ck_assert_int_eq(outq_send(&out, &pool, ends[0], UINT64_MAX, &sent), -EAGAIN);
+	ck_assert_uint_gt(sent, 0);
+	outq_drop_events(&out, &pool);
+	for (unsigned i = 0; i < (sent + 1000) / 1001; i++)
+		expect(line);
+	ck_assert_uint_eq(out.events, want_len - sent);
+	ck_assert_uint_eq(out.bytes, 3);
+	ck_assert_int_eq(outq_put(&out, &pool, "END\n", 4), 0);
+	expect("OK\nEND\n");
+	send_all(UINT64_MAX, 100);
+
+	put_shared(&out, "none of them was begun\n");
+	put_shared(&out, "nor this\n");
+	outq_drop_events(&out, &pool);
+	ck_assert(outq_is_empty(&out) && out.events == 0);
+	put(&out, 10);
+	send_all(UINT64_MAX, 100);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("outq");
@@ -521,6 +632,9 @@ int main(void)
 	tcase_add_test(tc, a_broken_connection_is_an_error);
 	tcase_add_test(tc, the_free_list_is_bounded);
 	tcase_add_test(tc, is_over_when_more_is_charged_than_the_limit);
+	tcase_add_test(tc, what_is_shared_makes_one_piece);
+	tcase_add_test(tc, segments_go_with_their_last_reference);
+	tcase_add_loop_test(tc, dropped_events_are_dropped_whole, 0, 2);
 	tcase_add_test(tc, any_order_of_anything);
 	suite_add_tcase(s, tc);
 
