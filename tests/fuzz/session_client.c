@@ -32,6 +32,16 @@ static void client_said_write(struct client *c, struct fields *f)
 		(void)str_to_u64(size->data, size->len, 0, UINT64_MAX, &c->body_left);
 }
 
+/* One that cannot be read: they follow all the same, where a size stands behind the last comma. */
+static void client_said_unread(struct client *c, const struct verb *v, const char *rest, size_t n)
+{
+	const char *comma = rest ? memrchr(rest, ',', n) : NULL;
+	size_t len = comma ? n - (size_t)(comma + 1 - rest) : 0;
+
+	if (comma && len <= 18 && strcmp(v->name, "WRITE") == 0)
+		(void)str_to_u64(comma + 1, len, 0, UINT64_MAX, &c->body_left);
+}
+
 static void client_said_verb(struct client *c, const struct verb *v, char *rest, size_t n)
 {
 	enum field_rule rule = v->flags & VERB_LAST_COMMA ? FIELD_RULE_LAST_COMMA : FIELD_RULE_REST;
@@ -40,6 +50,7 @@ static void client_said_verb(struct client *c, const struct verb *v, char *rest,
 
 	if (v->flags & VERB_NOT_YET || (rest && v->max == 0) ||
 	    (rest && field_split(rest, n, c->dialect, rule, v->max, &f) != FIELD_OK) || f.n < v->min) {
+		client_said_unread(c, v, rest, n);
 		client_owe(c, OWED_LINE);
 		return;
 	}
@@ -64,14 +75,16 @@ static void client_said_line(struct client *c, char *line, size_t n)
 	    line[n - 1] <= '9')
 		c->over = true;
 	c->first_line = false;
-	if (c->over || (n > 0 && memchr(line, '\0', n))) {
+	if (c->over) {
 		client_owe(c, OWED_LINE);
 		return;
 	}
 	comma = n > 0 ? memchr(line, ',', n) : NULL;
 	name_len = comma ? (size_t)(comma - line) : n;
 	e = verb_table_find(&c->listener->verbs, line, name_len);
-	if (!e)
+	if (e && comma && memchr(line, '\0', n))
+		client_said_unread(c, e->verb, comma + 1, n - name_len - 1);
+	if (!e || memchr(line, '\0', n))
 		client_owe(c, OWED_LINE);
 	else
 		client_said_verb(c, e->verb, comma ? line + name_len + 1 : NULL, comma ? n - name_len - 1 : 0);
