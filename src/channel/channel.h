@@ -53,6 +53,8 @@ struct channel_policy {
 	void (*expelled)(struct session *s, const char *channel, size_t len);
 };
 
+#define CHANNEL_LEFT_LOST "unavailable" /* why in left(): what is kept could not be read */
+
 /* Home, owner: what is said. NULL: no memory. Both texts are copied. */
 struct channel_message;
 struct channel_message *channel_message_new(unsigned type, const char *from, size_t from_len, const char *text,
@@ -93,6 +95,9 @@ struct channel_op {
 	struct msg msg;
 	struct list link;
 	struct channel *channel;
+	struct channel_follow *follow;   /* looked at only at home */
+	bool entered;                    /* the session has become a member by this op */
+	void (*took)(struct channel *c, struct channel_op *op);
 	void (*then)(struct channel *c, struct channel_op *op);
 	union {
 		struct store_request request;
@@ -100,8 +105,6 @@ struct channel_op {
 		struct store_remove remove;
 		struct store_set set;
 	} step; /* the last one's answer */
-	struct channel_message *recent[64]; /* what a follower that has caught up still lacks */
-	unsigned n_recent;
 };
 
 /* Home. @q: whose request it is; it is put off (request_defer()). */
@@ -112,7 +115,8 @@ void channel_op_init_alone(struct channel_op *op, struct channel_hub *h, const s
 			   struct reactor *home, struct session *s, const char *name, size_t name_len);
 void channel_submit(struct channel_op *op);
 
-/* Owner, in act() or then(): sends it home. */
+/* Owner, in act() or then(): sends it home. What is told behind it (channel_notify()) a member hears that entered by it,
+ * what is told before it he does not. The op is gone; the channel is there as long as it has a member. */
 void channel_finish(struct channel_op *op, int result);
 
 /*
@@ -147,19 +151,28 @@ void channel_tell(struct channel *c, struct channel_member *to, struct channel_m
 
 /* Owner: members. */
 struct channel_member {
-	struct list link;
 	struct handle session;
 	struct address address;
 	uint8_t name_len;
-	char name[STORE_NAME_MAX];
-	unsigned flags; /* the role's */
-	bool live;      /* the engine's: is told of what is said; else it is catching up */
+	char name[STORE_NAME_MAX]; /* the role may change it */
+	unsigned flags;            /* the role's */
+
+	/* The engine's. */
+	struct list link;
+	struct map_node node;
+	struct msg msg;  /* its last way home, when it was expelled */
+	struct channel_hub *hub;
+	const struct channel_policy *policy;
+	uint8_t channel_len;
+	char channel[STORE_NAME_MAX];
+	bool catching;   /* it has asked to be switched over, and was not ready */
 };
 unsigned channel_n_members(const struct channel *c);
 struct channel_member *channel_next_member(struct channel *c, const struct channel_member *m); /* NULL: the first */
 struct channel_member *channel_find_member(struct channel *c, struct handle session);
 struct channel_member *channel_find_name(struct channel *c, const char *name, size_t len); /* without case */
-/* The op's session. 0, -EEXIST, -EUSERS or -ENOMEM. Its home must have begun a follow (below). */
+/* The op's session. 0, -EEXIST, -EUSERS or -ENOMEM. Its home must have begun a follow (below). It is told of what is
+ * said once the op has left for home; an op that ends with an error takes it out again. */
 int channel_enter(struct channel *c, struct channel_op *op, const char *name, size_t name_len,
 		  const struct address *address, struct channel_member **ret);
 void channel_leave(struct channel *c, struct channel_member *m);
@@ -179,7 +192,8 @@ struct channel_follow *channel_follow_begin(struct channel_op *op, int *ret_erro
  * of the past.
  */
 void channel_follow_go(struct channel_follow *f, struct channel_op *op, uint64_t after);
-/* The session has left, or was not let in. The owner knows. */
+/* The session has left, or was not let in. The owner knows. For these two, in done(), it is nothing where the session
+ * has ended meanwhile: the engine has left for it. */
 void channel_follow_end(struct channel_follow *f);
 struct channel_follow *channel_follow_find(struct session *s, const struct channel_policy *p, const char *name, size_t len);
 struct channel_follow *channel_follow_next(struct session *s, const struct channel_policy *p, const struct channel_follow *f);

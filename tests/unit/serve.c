@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,7 +32,7 @@ static struct {
 	struct settings *settings;
 	struct server *server;
 	unsigned fds;     /* open before the start */
-	unsigned clients; /* open now */
+	atomic_uint clients; /* open now; a test may have threads */
 	bool stopped;
 } serve;
 

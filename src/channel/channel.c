@@ -1,0 +1,644 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The owner's side. A channel comes into memory with the first op for it: the store is asked what there is, and ops wait
+ * until that is known. It stays while it has members or ops; after that it is idle, and makes room when room is needed.
+ */
+#include "channel/channel-private.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Channels of a shard that nobody uses and that stay in memory all the same. */
+#define CHANNEL_IDLE_MAX 256
+
+/* A number that is later than all that were given before, where there is no store to remember them. */
+#define CHANNEL_FIRST_NUMBER() (clock_real_usec() / 10000)
+
+static unsigned channel_share(const struct channel_shard *s, const struct channel_policy *p)
+{
+	struct channel_limits limits;
+
+	p->limits(channel_shard_reactor(s)->settings, &limits);
+	return (unsigned)MAX(limits.open / s->hub->n_shards, (uint64_t)1);
+}
+
+/* An op or a member has gone. */
+static void channel_rest(struct channel *c)
+{
+	if (c->busy > 0 || c->by_session.n > 0 || list_is_linked(&c->idle))
+		return;
+	list_add_tail(&c->shard->idle, &c->idle);
+	c->shard->n_idle++;
+}
+
+void channel_hold(struct channel *c)
+{
+	if (list_is_linked(&c->idle)) {
+		list_remove(&c->idle);
+		c->shard->n_idle--;
+	}
+	c->busy++;
+}
+
+void channel_release(struct channel *c)
+{
+	c->busy--;
+	channel_rest(c);
+}
+
+void channel_free(struct channel *c)
+{
+	struct store_note *n;
+	struct list *l;
+
+	while ((l = list_pop(&c->members)))
+		free(container_of(l, struct channel_member, link));
+	map_remove(&c->shard->channels, &c->node);
+	c->shard->n_open[c->policy->kind]--;
+	if (list_is_linked(&c->idle))
+		c->shard->n_idle--;
+	list_remove(&c->idle);
+	while ((n = c->notes)) {
+		c->notes = n->next;
+		free(n);
+	}
+	map_done(&c->by_session);
+	free(c->here);
+	free(c);
+}
+
+/* Nobody uses it, so nothing of it is under way. */
+static void channel_forget(struct channel *c)
+{
+	if (c->stored)
+		store_close(c->shard->hub->store, c->stored);
+	channel_free(c);
+}
+
+/* -EMFILE: there is no room for another one. */
+static int channel_make_room(struct channel_shard *s, const struct channel_policy *p)
+{
+	unsigned share = channel_share(s, p);
+	struct list *l;
+
+	while ((l = list_first(&s->idle)) && (s->n_open[p->kind] >= share || s->n_idle > CHANNEL_IDLE_MAX))
+		channel_forget(container_of(l, struct channel, idle));
+	return s->n_open[p->kind] >= share ? -EMFILE : 0;
+}
+
+static void channel_opened(struct store_request *q);
+
+static int channel_new(struct channel_shard *s, const struct channel_policy *p, const struct channel_key *k,
+		       struct channel **ret)
+{
+	struct channel *c;
+	int r;
+
+	r = channel_make_room(s, p);
+	if (r < 0)
+		return r;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	c->key = *k;
+	c->shard = s;
+	c->policy = p;
+	list_init(&c->waiting);
+	list_init(&c->members);
+	list_init(&c->numberless);
+	c->here = calloc(s->hub->n_shards, sizeof(*c->here));
+	r = c->here ? map_init(&c->by_session) : -ENOMEM;
+	if (r >= 0)
+		r = map_add(&s->channels, &c->node, c->key.bytes, c->key.len);
+	if (r < 0) {
+		map_done(&c->by_session);
+		free(c->here);
+		free(c);
+		return r;
+	}
+	s->n_open[p->kind]++;
+	*ret = c;
+	return 0;
+}
+
+static void channel_ask_store(struct channel *c)
+{
+	struct channel_hub *h = c->shard->hub;
+
+	if (!h->store) {
+		c->counts.last = CHANNEL_FIRST_NUMBER();
+		c->counts.first = c->counts.last + 1;
+		c->reserved = STORE_NUMBER_MAX;
+		c->open = true;
+		return;
+	}
+	c->opening.kind = c->policy->kind;
+	c->opening.name_len = (uint8_t)(c->key.len - 1);
+	memcpy(c->opening.name, c->key.bytes + 1, c->key.len - 1U);
+	c->opening.request.home = &channel_shard_reactor(c->shard)->loop;
+	c->opening.request.done = channel_opened;
+	(void)store_open(h->store, &c->opening);
+}
+
+static void channel_op_home(struct msg *m)
+{
+	struct channel_op *op = container_of(m, struct channel_op, msg);
+	struct channel_message *said = STEAL_PTR(op->message);
+	struct channel_follow *orphan = follow_orphan(op);
+	bool entered = op->result >= 0 && op->entered;
+	struct reactor *home = op->home;
+
+	op->done(op);
+	if (orphan && entered)
+		follow_leave(orphan);
+	else
+		follow_free(orphan);
+	(void)channel_message_unref(said);
+	reactor_unbusy(home);
+}
+
+static void channel_send_home(struct channel_shard *from, struct channel_op *op, int result)
+{
+	op->result = result;
+	op->msg.act = channel_op_home;
+	reactor_post(channel_shard_reactor(from), op->home, &op->msg);
+}
+
+void channel_finish(struct channel_op *op, int result)
+{
+	struct channel *c = op->channel;
+	struct channel_member *m;
+
+	if (result < 0 && op->entered) {
+		m = channel_find_member(c, op->session);
+		if (m)
+			channel_leave(c, m);
+		op->entered = false;
+	}
+	op->counts = c->counts;
+	channel_release(c);
+	channel_send_home(c->shard, op, result);
+}
+
+static void channel_act(struct channel *c, struct channel_op *op)
+{
+	if (!op->create && c->counts.id == 0 && list_is_empty(&c->members)) {
+		channel_finish(op, -ENOENT);
+		return;
+	}
+	op->act(c, op);
+}
+
+static void channel_opened(struct store_request *q)
+{
+	struct store_open *o = container_of(q, struct store_open, request);
+	struct channel *c = container_of(o, struct channel, opening);
+	struct channel_shard *s = c->shard;
+	struct list waiting, *n;
+
+	list_init(&waiting);
+	list_splice(&waiting, &c->waiting);
+	if (q->result < 0) {
+		channel_free(c);
+		while ((n = list_pop(&waiting)))
+			channel_send_home(s, container_of(n, struct channel_op, link), q->result);
+		return;
+	}
+	c->stored = o->channel;
+	c->counts = o->counts;
+	c->notes = STEAL_PTR(o->notes);
+	c->open = true;
+	while ((n = list_pop(&waiting)))
+		channel_act(c, container_of(n, struct channel_op, link));
+}
+
+/* In the owner's thread. */
+static void channel_op_came(struct msg *m)
+{
+	struct channel_op *op = container_of(m, struct channel_op, msg);
+	struct channel_shard *s;
+	struct map_node *n;
+	struct channel *c;
+	struct channel_key k;
+	int r = 0;
+
+	channel_key_set(&k, op->policy, op->name, op->name_len);
+	s = channel_hub_owner(op->hub, &k);
+	n = map_find(&s->channels, k.bytes, k.len);
+	if (n) {
+		c = container_of(n, struct channel, node);
+	} else {
+		r = channel_new(s, op->policy, &k, &c);
+		if (r >= 0)
+			channel_ask_store(c);
+	}
+	if (r < 0) {
+		channel_send_home(s, op, r);
+		return;
+	}
+	channel_hold(c);
+	op->channel = c;
+	if (c->open)
+		channel_act(c, op);
+	else
+		list_add_tail(&c->waiting, &op->link);
+}
+
+void channel_op_init_alone(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p,
+			   struct reactor *home, struct session *s, const char *name, size_t name_len)
+{
+	*op = (struct channel_op){
+		.hub = h,
+		.policy = p,
+		.home = home,
+		.name_len = (uint8_t)MIN(name_len, (size_t)STORE_NAME_MAX),
+		.msg.act = channel_op_came,
+	};
+	memcpy(op->name, name, op->name_len);
+	if (s)
+		op->session = session_handle(s);
+}
+
+void channel_op_init(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p, struct request *q,
+		     const char *name, size_t name_len)
+{
+	channel_op_init_alone(op, h, p, request_reactor(q), request_session(q), name, name_len);
+	op->request = q;
+	request_defer(q);
+}
+
+void channel_submit(struct channel_op *op)
+{
+	struct channel_key k;
+
+	op->home->busy++;
+	channel_key_set(&k, op->policy, op->name, op->name_len);
+	if (op->message && channel_message_prepare(op->message, op->hub->n_shards) < 0) {
+		op->result = -ENOMEM;
+		channel_op_home(&op->msg);
+		return;
+	}
+	reactor_post(op->home, channel_shard_reactor(channel_hub_owner(op->hub, &k)), &op->msg);
+}
+
+const struct store_counts *channel_counts(const struct channel *c)
+{
+	return &c->counts;
+}
+
+const char *channel_name(const struct channel *c, size_t *ret_len)
+{
+	*ret_len = c->key.len - 1U;
+	return c->key.bytes + 1;
+}
+
+struct reactor *channel_reactor(struct channel *c)
+{
+	return channel_shard_reactor(c->shard);
+}
+
+/* Messages. */
+
+static void channel_delivered(struct msg *msg)
+{
+	struct channel_delivery *d = container_of(msg, struct channel_delivery, msg);
+	struct channel_message *m = d->message;
+
+	follow_deliver(d->to, m);
+	(void)channel_message_unref(m);
+}
+
+void channel_deliver(struct channel *c, struct channel_message *m)
+{
+	struct channel_hub *h = c->shard->hub;
+
+	m->policy = c->policy;
+	m->key = c->key;
+	m->event.channel = m->key.bytes + 1;
+	m->event.channel_len = m->key.len - 1U;
+	for (unsigned i = 0; i < h->n_shards; i++) {
+		if (c->here[i] == 0)
+			continue;
+		if (i == c->shard->index) {
+			follow_deliver(c->shard, m);
+			continue;
+		}
+		m->deliveries[i] = (struct channel_delivery){
+			.msg.act = channel_delivered,
+			.message = channel_message_ref(m),
+			.to = &h->shards[i],
+		};
+		inbox_push(&h->server->reactors[i].loop.inbox, &m->deliveries[i].msg);
+	}
+}
+
+void channel_notify(struct channel *c, struct channel_message *m)
+{
+	if (channel_message_prepare(m, c->shard->hub->n_shards) == 0)
+		channel_deliver(c, m);
+}
+
+/* Members. */
+
+unsigned channel_n_members(const struct channel *c)
+{
+	return (unsigned)c->by_session.n;
+}
+
+struct channel_member *channel_next_member(struct channel *c, const struct channel_member *m)
+{
+	struct list *n = m ? m->link.next : c->members.next;
+
+	return n == &c->members ? NULL : container_of(n, struct channel_member, link);
+}
+
+struct channel_member *channel_find_member(struct channel *c, struct handle session)
+{
+	struct map_node *n = map_find(&c->by_session, &session, sizeof(session));
+
+	return n ? container_of(n, struct channel_member, node) : NULL;
+}
+
+struct channel_member *channel_find_name(struct channel *c, const char *name, size_t len)
+{
+	struct channel_member *m = NULL;
+
+	while ((m = channel_next_member(c, m)))
+		if (str_casecmp(m->name, m->name_len, name, len) == 0)
+			return m;
+	return NULL;
+}
+
+int channel_enter(struct channel *c, struct channel_op *op, const char *name, size_t name_len,
+		  const struct address *address, struct channel_member **ret)
+{
+	struct channel_limits limits;
+	struct channel_member *m;
+	int r;
+
+	if (channel_find_member(c, op->session))
+		return -EEXIST;
+	c->policy->limits(channel_reactor(c)->settings, &limits);
+	if (channel_n_members(c) >= limits.members)
+		return -EUSERS;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->session = op->session;
+	m->address = *address;
+	m->name_len = (uint8_t)MIN(name_len, sizeof(m->name));
+	memcpy(m->name, name, m->name_len);
+	m->hub = c->shard->hub;
+	m->policy = c->policy;
+	m->channel_len = (uint8_t)(c->key.len - 1);
+	memcpy(m->channel, c->key.bytes + 1, m->channel_len);
+	r = map_add(&c->by_session, &m->node, &m->session, sizeof(m->session));
+	if (r < 0) {
+		free(m);
+		return r;
+	}
+	list_add_tail(&c->members, &m->link);
+	c->here[m->session.reactor]++;
+	op->entered = true;
+	*ret = m;
+	return 0;
+}
+
+static void channel_forget_recent(struct channel *c)
+{
+	struct channel_message *m = c->recent[c->recent_first++ % CHANNEL_RECENT];
+
+	c->n_recent--;
+	c->recent_bytes -= m->event.from_len + m->event.text_len;
+	(void)channel_message_unref(m);
+}
+
+void channel_remember(struct channel *c, struct channel_message *m)
+{
+	if (c->n_catching == 0)
+		return;
+	while (c->n_recent == CHANNEL_RECENT || (c->n_recent > 0 && c->recent_bytes > CHANNEL_RECENT_BYTES))
+		channel_forget_recent(c);
+	c->recent[(c->recent_first + c->n_recent++) % CHANNEL_RECENT] = channel_message_ref(m);
+	c->recent_bytes += m->event.from_len + m->event.text_len;
+}
+
+static bool channel_catch(struct channel *c, struct channel_member *m)
+{
+	if (!c->recent)
+		c->recent = malloc(CHANNEL_RECENT * sizeof(*c->recent));
+	if (!c->recent)
+		return false;
+	m->catching = true;
+	c->n_catching++;
+	return true;
+}
+
+/* Once none is about to have caught up, what was kept for that is let go. */
+static void channel_caught(struct channel *c, struct channel_member *m)
+{
+	if (!m->catching)
+		return;
+	m->catching = false;
+	if (--c->n_catching > 0)
+		return;
+	while (c->n_recent > 0)
+		channel_forget_recent(c);
+	free(c->recent);
+	c->recent = NULL;
+}
+
+static void channel_unlink(struct channel *c, struct channel_member *m)
+{
+	channel_caught(c, m);
+	map_remove(&c->by_session, &m->node);
+	list_remove(&m->link);
+	c->here[m->session.reactor]--;
+	channel_rest(c);
+}
+
+void channel_leave(struct channel *c, struct channel_member *m)
+{
+	channel_unlink(c, m);
+	free(m);
+}
+
+void channel_expel(struct channel *c, struct channel_member *m)
+{
+	struct channel_hub *h = c->shard->hub;
+
+	channel_unlink(c, m);
+	/* What is needed of the channel goes with it. */
+	m->msg.act = follow_expelled;
+	reactor_post(channel_reactor(c), &h->server->reactors[m->session.reactor], &m->msg);
+}
+
+void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why)
+{
+	struct map_node *n = map_find(&s->channels, k->bytes, k->len);
+	struct channel *c = n ? container_of(n, struct channel, node) : NULL;
+	struct channel_member *m = c ? channel_find_member(c, session) : NULL;
+
+	if (!m)
+		return; /* it was expelled meanwhile */
+	channel_hold(c);
+	channel_unlink(c, m);
+	c->policy->left(c, m, why);
+	free(m);
+	channel_release(c);
+}
+
+/* All behind w->at, where all of it is among the recent ones. */
+static bool channel_take_recent(struct channel *c, struct channel_switch *w)
+{
+	if (c->n_recent == 0 || c->recent[c->recent_first % CHANNEL_RECENT]->event.number > w->at + 1)
+		return false;
+	w->recent = malloc(c->n_recent * sizeof(*w->recent));
+	if (!w->recent)
+		return false;
+	for (unsigned i = 0; i < c->n_recent; i++) {
+		struct channel_message *m = c->recent[(c->recent_first + i) % CHANNEL_RECENT];
+
+		if (m->event.number > w->at)
+			w->recent[w->n_recent++] = channel_message_ref(m);
+	}
+	return true;
+}
+
+void channel_switch_act(struct channel *c, struct channel_op *op)
+{
+	struct channel_switch *w = container_of(op, struct channel_switch, op);
+	struct channel_member *m = channel_find_member(c, op->session);
+	int result = 0;
+
+	if (!m) {
+		channel_finish(op, -ENOENT);
+		return;
+	}
+	w->ready = w->at >= c->counts.last || (m->catching && channel_take_recent(c, w));
+	if (w->ready)
+		channel_caught(c, m);
+	else if (!m->catching && !channel_catch(c, m))
+		result = -ENOMEM;
+	channel_finish(op, result);
+}
+
+/* Notes. */
+
+struct store_note *channel_new_note(const char *name, size_t name_len, const char *value, size_t value_len,
+				    uint64_t until_msec)
+{
+	struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
+	char *text = (char *)(n + 1);
+
+	if (!n)
+		return NULL;
+	*n = (struct store_note){
+		.until_msec = until_msec,
+		.name_len = (uint8_t)name_len,
+		.value_len = value_len,
+		.name = text,
+		.value = text + name_len,
+	};
+	memcpy(text, name, name_len);
+	memcpy(text + name_len, value, value_len);
+	return n;
+}
+
+bool channel_drop_note(struct channel *c, const char *name, size_t len)
+{
+	for (struct store_note **at = &c->notes; *at; at = &(*at)->next) {
+		struct store_note *n = *at;
+
+		if (n->name_len == len && memcmp(n->name, name, len) == 0) {
+			*at = n->next;
+			free(n);
+			return true;
+		}
+	}
+	return false;
+}
+
+void channel_put_note(struct channel *c, struct store_note *n)
+{
+	(void)channel_drop_note(c, n->name, n->name_len);
+	n->next = c->notes;
+	c->notes = n;
+}
+
+static bool channel_note_is_over(const struct store_note *n)
+{
+	return n->until_msec > 0 && n->until_msec <= clock_real_usec() / 1000;
+}
+
+const struct store_note *channel_next_note(struct channel *c, const struct store_note *n)
+{
+	n = n ? n->next : c->notes;
+	while (n && channel_note_is_over(n))
+		n = n->next;
+	return n;
+}
+
+const struct store_note *channel_note(struct channel *c, const char *name, size_t len)
+{
+	const struct store_note *n = NULL;
+
+	while ((n = channel_next_note(c, n)))
+		if (n->name_len == len && memcmp(n->name, name, len) == 0)
+			return n;
+	return NULL;
+}
+
+int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
+			 uint64_t until_msec)
+{
+	struct store_note *n;
+
+	if (value_len == 0) {
+		(void)channel_drop_note(c, name, name_len);
+		return 0;
+	}
+	n = channel_new_note(name, name_len, value, value_len, until_msec);
+	if (!n)
+		return -ENOMEM;
+	channel_put_note(c, n);
+	return 0;
+}
+
+/* A walk through all shards. */
+
+static void channel_walk_home(struct msg *m)
+{
+	struct channel_walk *w = container_of(m, struct channel_walk, msg);
+	struct reactor *home = w->home;
+
+	w->done(w);
+	reactor_unbusy(home);
+}
+
+static void channel_walk_here(struct msg *m)
+{
+	struct channel_walk *w = container_of(m, struct channel_walk, msg);
+	struct channel_shard *s = &w->hub->shards[w->at++];
+	bool last = w->at == w->hub->n_shards;
+
+	for (struct map_node *n = map_next(&s->channels, NULL); n; n = map_next(&s->channels, n)) {
+		struct channel *c = container_of(n, struct channel, node);
+
+		if (c->open && c->policy == w->policy)
+			w->each(w, c);
+	}
+	w->msg.act = last ? channel_walk_home : channel_walk_here;
+	reactor_post(channel_shard_reactor(s), last ? w->home : &w->hub->server->reactors[w->at], &w->msg);
+}
+
+void channel_walk(struct channel_walk *w)
+{
+	w->at = 0;
+	w->home->busy++;
+	w->msg.act = channel_walk_here;
+	reactor_post(w->home, &w->hub->server->reactors[0], &w->msg);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "channel/channel-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct channel_message *channel_message_new(unsigned type, const char *from, size_t from_len, const char *text,
+					    size_t text_len)
+{
+	struct channel_message *m = malloc(sizeof(*m) + from_len + text_len);
+
+	if (!m)
+		return NULL;
+	*m = (struct channel_message){
+		.event = {
+			.type = type,
+			.from = m->text,
+			.from_len = from_len,
+			.text = m->text + from_len,
+			.text_len = text_len,
+		},
+	};
+	atomic_init(&m->refs, 1);
+	memcpy(m->text, from, from_len);
+	memcpy(m->text + from_len, text, text_len);
+	return m;
+}
+
+struct channel_message *channel_message_ref(struct channel_message *m)
+{
+	(void)atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+	return m;
+}
+
+struct channel_message *channel_message_unref(struct channel_message *m)
+{
+	if (m && atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) == 1) {
+		free(m->deliveries);
+		free(m);
+	}
+	return NULL;
+}
+
+int channel_message_prepare(struct channel_message *m, unsigned n_shards)
+{
+	if (n_shards > 1 && !m->deliveries)
+		m->deliveries = calloc(n_shards, sizeof(*m->deliveries));
+	return n_shards > 1 && !m->deliveries ? -ENOMEM : 0;
+}
