@@ -31,6 +31,11 @@ struct client {
 	struct peer *peer;   /* only in CONNECTED */
 	struct server where; /* the last one connected to; its own copies */
 	char *store;         /* of it */
+	char *nick;          /* NULL: the name the server gives */
+	bool is_named;       /* the server knows it */
+	unsigned connection; /* another number for each */
+	peer_news_fn news;   /* of each connection from now on: client_set_news() */
+	void *news_data;
 	char label[128];     /* the command under way, for messages: "get notes.txt" */
 	bool quit;
 };
@@ -39,8 +44,18 @@ void client_done(struct client *c);
 
 /* link.c: the connection */
 
-/* The connected server, connecting where need be; NULL: it was said why, and @ret_code is how the command ends. */
+/* The connected server, connecting and taking the nick where need be; NULL: it was said why, and @ret_code is how the
+ * command ends. */
 struct peer *client_link(struct client *c, enum exit_code *ret_code);
+/* After it broke in the middle of something: to the same data again, with the same nick, trying until then. */
+enum exit_code client_resume(struct client *c, uint64_t until_usec);
+/* Who to be, at the next client_link(). NULL: no change. 0 or -ENOMEM. */
+int client_set_nick(struct client *c, const char *nick);
+/* What the server says unasked goes to @fn; NULL: is thrown away. */
+void client_set_news(struct client *c, peer_news_fn fn, void *userdata);
+/* Waits until the server has said something unasked, -1: for ever. 0, also when the time is over; -EINTR, and all is well;
+ * another negative errno: the connection broke. */
+int client_listen(struct client *c, int timeout_msec);
 /* Connects to @s alone, leaving what was. Says why it fails. */
 enum exit_code client_link_to(struct client *c, const struct server *s);
 /* One try, nothing said. 0 or negative errno. */
@@ -72,4 +87,5 @@ enum exit_code client_ask(struct client *c, enum peer_reply_kind kind, const cha
 			  struct peer_reply *ret);
 /* Only sends it; to be followed by client_answer(). */
 enum exit_code client_send(struct client *c, const char *const *words);
+enum exit_code client_send_fields(struct client *c, const struct field *fields, unsigned n);
 enum exit_code client_answer(struct client *c, enum peer_reply_kind kind, struct peer_reply *ret);

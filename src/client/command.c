@@ -10,8 +10,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&cmd_ls,   &cmd_get,     &cmd_put, &cmd_double, &cmd_ping, &cmd_raw,
-	&cmd_help, &cmd_connect, &cmd_bye, &cmd_exit,   &cmd_quit,
+	&cmd_ls,   &cmd_get,  &cmd_put, &cmd_chat, &cmd_send,    &cmd_inbox, &cmd_watch, &cmd_double,
+	&cmd_ping, &cmd_raw, &cmd_help, &cmd_connect, &cmd_bye, &cmd_exit, &cmd_quit,
 };
 
 const struct command *command_at(unsigned i)
@@ -21,12 +21,12 @@ const struct command *command_at(unsigned i)
 
 void command_list(void)
 {
-	char syntax[40];
+	char syntax[64];
 
 	for (unsigned i = 0; i < ELEMENTSOF(commands); i++) {
 		(void)snprintf(syntax, sizeof(syntax), "%s %s", commands[i]->name,
 			       commands[i]->args ? commands[i]->args : "");
-		(void)printf("  %-18s %s\n", syntax, commands[i]->help);
+		(void)printf("  %-26s %s\n", syntax, commands[i]->help);
 	}
 }
 

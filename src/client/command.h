@@ -13,7 +13,8 @@ struct command {
 	enum exit_code (*run)(struct client *c, unsigned argc, char **argv);
 };
 
-extern const struct command cmd_ls, cmd_get, cmd_put, cmd_double, cmd_ping, cmd_raw;
+extern const struct command cmd_ls, cmd_get, cmd_put, cmd_chat, cmd_send, cmd_inbox, cmd_watch;
+extern const struct command cmd_double, cmd_ping, cmd_raw;
 extern const struct command cmd_connect, cmd_bye, cmd_help, cmd_exit, cmd_quit;
 
 /* NULL after the last. */

@@ -7,10 +7,14 @@
 #include "client/client.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+
+#define LINK_AGAIN_MSEC 300 /* between two tries */
 
 static void client_forget(struct client *c)
 {
@@ -26,6 +30,7 @@ static void client_forget(struct client *c)
 void client_done(struct client *c)
 {
 	client_forget(c);
+	free(c->nick);
 	servers_done(&c->servers);
 }
 
@@ -61,6 +66,9 @@ static int client_adopt(struct client *c, const struct server *s, struct peer *p
 	c->where = where;
 	c->store = store;
 	c->state = CLIENT_STATE_CONNECTED;
+	c->is_named = !c->nick;
+	c->connection++;
+	peer_set_news(p, c->news, c->news_data);
 	if (where.name && where.host && where.port && store)
 		return 0;
 	client_leave(c);
@@ -121,36 +129,110 @@ static enum exit_code client_say_none(const struct client *c, int error, const c
 			  why);
 }
 
-static enum exit_code client_connect(struct client *c)
+static int client_find(struct client *c, struct buf *why)
 {
-	_cleanup_(buf_done) struct buf why = { 0 };
 	int r = -ENOTCONN;
 
 	/* What is lost is looked for where it was; that server need not be in the list. */
 	if (c->state == CLIENT_STATE_LOST) {
 		r = client_try(c, &c->where);
 		if (r < 0)
-			(void)buf_printf(&why, "%s: %s", c->where.name, client_try_words(r));
+			(void)buf_printf(why, "%s: %s", c->where.name, client_try_words(r));
 	}
-	if (r < 0 && r != -EINTR)
-		r = client_try_all(c, &why);
+	return r < 0 && r != -EINTR ? client_try_all(c, why) : r;
+}
+
+static enum exit_code client_connect(struct client *c)
+{
+	_cleanup_(buf_done) struct buf why = { 0 };
+	int r;
+
+	r = client_find(c, &why);
 	if (r == 0)
 		return EXIT_CODE_OK;
 	return client_say_none(c, r, why.len > 0 ? buf_str(&why) : "out of memory");
+}
+
+/* 0: the server knows the nick, or none was chosen; negative errno; or it refused: *ret_refused. */
+#define LINK_E_REFUSED 1
+static int client_take_nick(struct client *c, struct peer_reply *ret_refused)
+{
+	struct field request[] = { { (char *)"NICK", strlen("NICK") }, { c->nick, c->nick ? strlen(c->nick) : 0 } };
+	int r;
+
+	if (c->is_named)
+		return 0;
+	r = peer_request(c->peer, request, ELEMENTSOF(request));
+	if (r == 0)
+		r = peer_reply(c->peer, ret_refused);
+	if (r < 0)
+		return r;
+	if (ret_refused->kind == PEER_REPLY_ERROR)
+		return LINK_E_REFUSED;
+	c->is_named = true;
+	return 0;
+}
+
+static enum exit_code client_introduce(struct client *c)
+{
+	struct peer_reply refused;
+	int r = client_take_nick(c, &refused);
+
+	if (r == LINK_E_REFUSED)
+		return client_say_refused(c, &refused);
+	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+}
+
+/* One try. */
+static int client_resume_once(struct client *c, struct buf *why, struct peer_reply *ret_refused)
+{
+	int r;
+
+	why->len = 0;
+	r = client_find(c, why);
+	if (r == 0)
+		r = client_take_nick(c, ret_refused);
+	return r;
+}
+
+enum exit_code client_resume(struct client *c, uint64_t until_usec)
+{
+	_cleanup_(buf_done) struct buf why = { 0 };
+	struct peer_reply refused;
+	int r;
+
+	for (;;) {
+		r = client_resume_once(c, &why, &refused);
+		if (r == 0)
+			return EXIT_CODE_OK;
+		/* The session that was lost may have the nick until the server sees its end. */
+		if (r == LINK_E_REFUSED && (refused.slug != SLUG_TAKEN || clock_usec() >= until_usec))
+			return client_say_refused(c, &refused);
+		if (c->state == CLIENT_STATE_CONNECTED)
+			client_lose(c);
+		if (r == -EINTR || clock_usec() >= until_usec)
+			return client_say_none(c, r, why.len > 0 ? buf_str(&why) : "no answer");
+		if (poll(NULL, 0, LINK_AGAIN_MSEC) < 0)
+			return client_say_none(c, -EINTR, "");
+	}
 }
 
 struct peer *client_link(struct client *c, enum exit_code *ret_code)
 {
 	enum exit_code code;
 
-	if (c->state == CLIENT_STATE_CONNECTED && peer_is_open(c->peer))
+	if (c->state == CLIENT_STATE_CONNECTED && c->is_named && peer_is_open(c->peer))
 		return c->peer;
-	if (c->state == CLIENT_STATE_CONNECTED)
+	if (c->state == CLIENT_STATE_CONNECTED && !peer_is_open(c->peer))
 		client_lose(c);
-	if (c->state == CLIENT_STATE_LEFT)
+	if (c->state == CLIENT_STATE_CONNECTED)
+		code = EXIT_CODE_OK;
+	else if (c->state == CLIENT_STATE_LEFT)
 		code = client_say(c, EXIT_CODE_NO_SERVER, "Connect to a server first: connect HOST:PORT");
 	else
 		code = client_connect(c);
+	if (code == EXIT_CODE_OK)
+		code = client_introduce(c);
 	if (code != EXIT_CODE_OK) {
 		*ret_code = code;
 		return NULL;
@@ -171,4 +253,41 @@ enum exit_code client_link_to(struct client *c, const struct server *s)
 		return client_say(c, r == -EINTR ? EXIT_CODE_INTERRUPTED : EXIT_CODE_NO_SERVER, "%s: %s", s->name,
 				  exit_errno_words(r));
 	return EXIT_CODE_OK;
+}
+
+int client_set_nick(struct client *c, const char *nick)
+{
+	char *copy;
+
+	if (!nick || (c->nick && strcmp(nick, c->nick) == 0))
+		return 0;
+	copy = strdup(nick);
+	if (!copy)
+		return -ENOMEM;
+	free(c->nick);
+	c->nick = copy;
+	c->is_named = false;
+	return 0;
+}
+
+void client_set_news(struct client *c, peer_news_fn fn, void *userdata)
+{
+	c->news = fn;
+	c->news_data = userdata;
+	if (c->peer)
+		peer_set_news(c->peer, fn, userdata);
+}
+
+int client_listen(struct client *c, int timeout_msec)
+{
+	struct pollfd from = { .fd = peer_fd(c->peer), .events = POLLIN };
+	int r;
+
+	/* What has come already is not in the kernel any more. */
+	r = peer_hear(c->peer);
+	if (r != 0)
+		return MIN(r, 0);
+	if (poll(&from, 1, timeout_msec) < 0)
+		return -errno;
+	return MIN(peer_hear(c->peer), 0);
 }

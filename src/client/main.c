@@ -92,6 +92,13 @@ static int main_servers(struct client *c)
 	return r;
 }
 
+static const char *main_nick(void)
+{
+	const char *nick = getenv("IOE_NICK");
+
+	return nick && nick[0] ? nick : NULL;
+}
+
 /* Goes on after a command that failed. */
 static enum exit_code main_script(struct client *c)
 {
@@ -129,6 +136,8 @@ int main(int argc, char **argv)
 		return client_flush(&c, (enum exit_code)code);
 	if (main_servers(&c) < 0)
 		return EXIT_CODE_USAGE;
+	if (client_set_nick(&c, main_nick()) < 0)
+		return EXIT_CODE_FAILED;
 	c.silence_usec = arg_timeout_seconds * USEC_PER_SEC;
 	c.connect_usec = MIN(c.connect_usec, c.silence_usec);
 	if (optind < argc)

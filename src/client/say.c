@@ -88,21 +88,27 @@ enum exit_code client_flush(const struct client *c, enum exit_code code)
 	return client_say_output(c, errno > 0 ? -errno : -EIO);
 }
 
-enum exit_code client_send(struct client *c, const char *const *words)
+enum exit_code client_send_fields(struct client *c, const struct field *fields, unsigned n)
 {
-	struct field fields[8];
 	enum exit_code code;
 	struct peer *p;
-	unsigned n = 0;
 	int r;
 
 	p = client_link(c, &code);
 	if (!p)
 		return code;
-	for (; words[n] && n < ELEMENTSOF(fields); n++)
-		fields[n] = (struct field){ (char *)words[n], strlen(words[n]) };
 	r = peer_request(p, fields, n);
 	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+}
+
+enum exit_code client_send(struct client *c, const char *const *words)
+{
+	struct field fields[8];
+	unsigned n = 0;
+
+	for (; words[n] && n < ELEMENTSOF(fields); n++)
+		fields[n] = (struct field){ (char *)words[n], strlen(words[n]) };
+	return client_send_fields(c, fields, n);
 }
 
 enum exit_code client_answer(struct client *c, enum peer_reply_kind kind, struct peer_reply *ret)

@@ -59,6 +59,9 @@ struct peer {
 	struct fields fields;
 	bool has_line; /* line holds one that peer_reply() has not told yet */
 	char *goaway;
+	peer_news_fn news;
+	void *news_data;
+	uint64_t n_news; /* told or thrown away */
 
 	uint64_t sized; /* a bit for each request under way, the oldest lowest */
 	unsigned n_open;
@@ -143,6 +146,23 @@ static int peer_keep_goaway(struct peer *p, const char *line, size_t len)
 	return 0;
 }
 
+/* A line that answers nothing: 1 and it is dealt with, 0 where it is an answer, negative errno. */
+static int peer_take_news(struct peer *p, char *line, size_t len)
+{
+	struct news news;
+	int r;
+
+	if (peer_has_word(line, len, "GOAWAY")) {
+		r = peer_keep_goaway(p, line, len);
+		return r < 0 ? r : 1;
+	}
+	r = news_parse(line, len, &news);
+	p->n_news += r == 1;
+	if (r == 1 && p->news)
+		p->news(p->news_data, &news);
+	return r;
+}
+
 /* Looks for a line in what has come: 1 and it is kept in p->line, 0 where none is whole, negative errno. */
 static int peer_take_line(struct peer *p, size_t max)
 {
@@ -161,16 +181,14 @@ static int peer_take_line(struct peer *p, size_t max)
 		case LINE_WHOLE:
 			break;
 		}
-		if (!peer_has_word(line, len, "GOAWAY")) {
-			r = peer_keep_line(p, line, len);
-			if (r < 0)
-				return r;
-			p->has_line = true;
-			return 1;
-		}
-		r = peer_keep_goaway(p, line, len);
+		r = peer_take_news(p, line, len);
 		if (r < 0)
 			return r;
+		if (r == 0) {
+			r = peer_keep_line(p, line, len);
+			p->has_line = r == 0;
+			return r < 0 ? r : 1;
+		}
 	}
 }
 
@@ -454,16 +472,40 @@ int peer_request(struct peer *p, const struct field *fields, unsigned n)
 	return peer_request_line(p, b.data, b.len);
 }
 
-bool peer_is_open(struct peer *p)
+/* Before it closes, a server says why to one that reads too slowly. After any other answer to nothing the two are out
+ * of step. */
+static int peer_take_error(struct peer *p)
 {
+	struct peer_reply reply = { 0 };
+	struct news news = { .kind = NEWS_ERROR };
+
+	if (!peer_parse_error(p, &reply))
+		return -EPROTO;
+	news.text = (struct field){ (char *)reply.text, strlen(reply.text) };
+	if (p->news)
+		p->news(p->news_data, &news);
+	return -ECONNRESET;
+}
+
+int peer_hear(struct peer *p)
+{
+	uint64_t before = p->n_news;
 	int r;
 
-	if (p->error < 0 || p->n_open > 0 || p->body_left > 0)
-		return p->error == 0 && !p->goaway;
-	/* Between requests nothing but GOAWAY may come: after an answer to nothing the two are out of step. */
+	if (p->error < 0)
+		return p->error;
+	if (p->n_open > 0 || p->body_left > 0)
+		return peer_break(p, -EBUSY);
 	r = peer_look(p, PEER_LINE_MAX);
-	if (r != 0)
-		(void)peer_break(p, r < 0 ? r : -EPROTO);
+	if (r > 0)
+		r = peer_take_error(p);
+	return r < 0 ? peer_break(p, r) : p->n_news > before;
+}
+
+bool peer_is_open(struct peer *p)
+{
+	if (p->error == 0 && p->n_open == 0 && p->body_left == 0)
+		(void)peer_hear(p);
 	return p->error == 0 && !p->goaway;
 }
 
@@ -572,6 +614,17 @@ int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t
 void peer_set_timeout(struct peer *p, uint64_t timeout_usec)
 {
 	p->timeout_usec = timeout_usec;
+}
+
+void peer_set_news(struct peer *p, peer_news_fn fn, void *userdata)
+{
+	p->news = fn;
+	p->news_data = userdata;
+}
+
+int peer_fd(const struct peer *p)
+{
+	return p->fd;
 }
 
 const char *peer_server(const struct peer *p)

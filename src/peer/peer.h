@@ -2,13 +2,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The client's side of the protocol, ioe/1: connect, ask, be answered, with a deadline for each step. Blocking, for
- * the tools. Never prints, never exits. The only event it knows is GOAWAY: no role sends any yet.
+ * the tools. Never prints, never exits. What the server says unasked is told to a function of the caller's; GOAWAY
+ * alone is kept here.
  *
  * A negative errno from a call on a peer is final: the connection is out of step, the same errno comes again, and
  * peer_free() is all that is left to do. -EINTR (a signal came while it waited) is no exception; what a request
  * refuses before it sends anything is.
  */
 
+#include "peer/news.h"
 #include "wire/field.h"
 #include "wire/slug.h"
 
@@ -63,6 +65,19 @@ const char *peer_address(const struct peer *p); /* "127.0.0.1:9001" */
 
 /* Between two requests: whether the server is still there and has not said GOAWAY. Does not wait. */
 bool peer_is_open(struct peer *p);
+
+/*
+ * What the server says unasked, in order, from within any call that reads: of those, @fn may make none. @n dies with
+ * the call. Without a function it is thrown away.
+ */
+typedef void (*peer_news_fn)(void *userdata, const struct news *n);
+void peer_set_news(struct peer *p, peer_news_fn fn, void *userdata);
+
+/* Between two requests: tells what has come, without waiting. 1 where there was something, 0, or negative errno: it is
+ * final. */
+int peer_hear(struct peer *p);
+/* When this is readable there is something to hear, after peer_hear() has heard all before. */
+int peer_fd(const struct peer *p);
 
 /* Why the server is about to leave, NULL where it has not said so. */
 const char *peer_goaway(const struct peer *p);

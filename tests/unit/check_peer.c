@@ -692,6 +692,117 @@ START_TEST(server_that_takes_no_more)
 }
 END_TEST
 
+struct told {
+	unsigned n;
+	char all[512];
+};
+
+static void told_news(void *userdata, const struct news *n)
+{
+	struct told *t = userdata;
+	size_t len = strlen(t->all);
+
+	t->n++;
+	(void)snprintf(t->all + len, sizeof(t->all) - len, "%d:%.*s:%.*s;", (int)n->kind, (int)n->name.len,
+		       n->name.data ? n->name.data : "", (int)n->text.len, n->text.data ? n->text.data : "");
+}
+
+/* Between replies and before them, in whatever pieces; inside a body the same bytes are the body's. */
+static void news_are_told_in(size_t piece)
+{
+	const struct play play = {
+		.answers = (const char *[]){ HI, "SAID,r,1,2,ann,a%2Cb\nPONG\nJOINED,r,bob\n12\nJOINED,r,eve", "", NULL },
+		.piece = piece,
+		.stay = true,
+	};
+	_cleanup_(peer_freep) struct peer *p = NULL;
+	struct told told = { 0 };
+	struct peer_reply reply;
+	struct fake f = { 0 };
+	char body[16];
+	size_t n = 0;
+
+	ck_assert_int_eq(connect_to(&f, &play, &p), 0);
+	peer_set_news(p, told_news, &told);
+	ck_assert_int_eq(peer_request_raw(p, "PING", 4), 0);
+	ck_assert_int_eq(peer_request_raw(p, "LIST", 4), 0);
+	ck_assert_int_eq(peer_reply(p, &reply), 0);
+	ck_assert_str_eq(told.all, "0:ann:a,b;");
+	ck_assert_int_eq(peer_reply(p, &reply), 0);
+	ck_assert_uint_eq(reply.size, 12);
+	while (n < 12) {
+		ssize_t k = peer_read_body(p, body + n, sizeof(body) - n);
+
+		ck_assert_int_gt(k, 0);
+		n += (size_t)k;
+	}
+	ck_assert_mem_eq(body, "JOINED,r,eve", 12);
+	ck_assert_str_eq(told.all, "0:ann:a,b;1:bob:;");
+	ck_assert_int_eq(peer_hear(p), 0);
+	p = peer_free(p);
+	fake_stop(&f);
+}
+
+START_TEST(news_are_told)
+{
+	news_are_told_in(0);
+	news_are_told_in(1);
+	news_are_told_in(7);
+}
+END_TEST
+
+/* Until it is over, or there is something. */
+static int hear(struct peer *p)
+{
+	struct pollfd from = { .fd = peer_fd(p), .events = POLLIN };
+	int r;
+
+	while ((r = peer_hear(p)) == 0)
+		ck_assert_int_eq(poll(&from, 1, 20000), 1);
+	return r;
+}
+
+START_TEST(error_is_told)
+{
+	const struct play play = {
+		.answers = (const char *[]){ HI "JOINED,r,bob\nERROR: slow: read%2C faster\n", NULL },
+	};
+	_cleanup_(peer_freep) struct peer *p = NULL;
+	struct told told = { 0 };
+	struct fake f = { 0 };
+	int r;
+
+	ck_assert_int_eq(connect_to(&f, &play, &p), 0);
+	peer_set_news(p, told_news, &told);
+	while ((r = hear(p)) > 0)
+		;
+	ck_assert_int_eq(r, -ECONNRESET);
+	ck_assert_int_eq(peer_hear(p), -ECONNRESET);
+	ck_assert_str_eq(told.all, "1:bob:;7::read, faster;");
+	p = peer_free(p);
+	fake_stop(&f);
+}
+END_TEST
+
+static const char *const bad_news[] = { HI "SAID,r,x,2,ann,a\n", HI "MAIL\n", HI "OK\n", HI "12\n" };
+
+START_TEST(bad_news_break)
+{
+	const struct play play = { .answers = (const char *[]){ bad_news[_i], NULL }, .stay = true };
+	_cleanup_(peer_freep) struct peer *p = NULL;
+	struct told told = { 0 };
+	struct fake f = { 0 };
+
+	ck_assert_int_eq(connect_to(&f, &play, &p), 0);
+	peer_set_news(p, told_news, &told);
+	ck_assert_int_eq(hear(p), -EPROTO);
+	ck_assert_uint_eq(told.n, 0);
+	ck_assert(!peer_is_open(p));
+	p = peer_free(p);
+	fake_stop(&f);
+}
+END_TEST
+
 START_TEST(goaway_is_told)
 {
 	const struct play play = {
@@ -788,6 +899,9 @@ int main(void)
 	tcase_add_loop_test(talking, answer_before_the_body_is_sent, 0, 2);
 	tcase_add_test(talking, server_that_takes_no_more);
 	tcase_add_test(talking, goaway_is_told);
+	tcase_add_test(talking, news_are_told);
+	tcase_add_test(talking, error_is_told);
+	tcase_add_loop_test(talking, bad_news_break, 0, (int)ELEMENTSOF(bad_news));
 	tcase_add_test(talking, answer_to_nothing);
 	tcase_add_test(talking, signal_ends_the_wait);
 	suite_add_tcase(s, talking);

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/chat.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "client/chat-command.h"
+#include "client/listing.h"
+#include "client/show.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CHAT_PAGE 500 /* lines of history asked for at once */
+
+const char *chat_here(const struct chat *ch)
+{
+	return ch->n_rooms > 0 ? ch->rooms[ch->n_rooms - 1].name : NULL;
+}
+
+static struct chat_room *chat_find(struct chat *ch, const char *name, size_t len)
+{
+	for (size_t i = 0; i < ch->n_rooms; i++)
+		if (str_casecmp(ch->rooms[i].name, strlen(ch->rooms[i].name), name, len) == 0)
+			return &ch->rooms[i];
+	return NULL;
+}
+
+static void chat_forget(struct chat *ch, struct chat_room *room)
+{
+	size_t behind = (size_t)(ch->rooms + ch->n_rooms - room - 1);
+
+	memmove(room, room + 1, behind * sizeof(*room));
+	ch->n_rooms--;
+}
+
+static void chat_put(struct chat *ch, struct buf *line)
+{
+	if (buf_append_str(line, "\n") < 0)
+		return;
+	if (ch->typing)
+		typing_aside(ch->typing);
+	(void)fwrite(line->data, 1, line->len, stdout);
+	(void)fflush(stdout);
+}
+
+void chat_print(struct chat *ch, struct buf *line)
+{
+	if (!ch->holding)
+		chat_put(ch, line);
+	else if (buf_append_str(line, "\n") == 0)
+		(void)buf_append(&ch->held, line->data, line->len);
+}
+
+/* What was held back goes out now. */
+static void chat_release(struct chat *ch)
+{
+	ch->holding = false;
+	if (ch->held.len > 0)
+		(void)fwrite(ch->held.data, 1, ch->held.len, stdout);
+	(void)fflush(stdout);
+	buf_done(&ch->held);
+}
+
+void chat_tell(struct chat *ch, const char *fmt, ...)
+{
+	_cleanup_(buf_done) struct buf line = { 0 };
+	va_list ap;
+	int r;
+
+	r = buf_append_str(&line, "* ");
+	va_start(ap, fmt);
+	if (r == 0)
+		r = buf_vprintf(&line, fmt, ap);
+	va_end(ap);
+	if (r == 0)
+		chat_print(ch, &line);
+}
+
+/* "bob: text", "* bob joined", with the room where there are several. */
+static int chat_show(const struct chat *ch, const struct news *n, struct buf *line)
+{
+	static const char *const verbs[] = {
+		[NEWS_JOINED] = " joined",
+		[NEWS_LEFT] = " left",
+		[NEWS_TOPIC] = " set the topic",
+		[NEWS_SAID] = "",
+		[NEWS_HISTORY] = "",
+	};
+	bool is_said = n->kind == NEWS_SAID || n->kind == NEWS_HISTORY;
+	int r = 0;
+
+	if (n->kind == NEWS_HISTORY)
+		r = show_time(line, n->time_msec);
+	if (r == 0 && n->kind == NEWS_HISTORY)
+		r = buf_append_str(line, " ");
+	if (r == 0 && ch->n_rooms > 1 && n->room.len > 0) {
+		r = buf_append_str(line, "[");
+		if (r == 0)
+			r = show_field(line, &n->room);
+		if (r == 0)
+			r = buf_append_str(line, "] ");
+	}
+	if (r == 0 && !is_said)
+		r = buf_append_str(line, "* ");
+	if (r == 0)
+		r = show_field(line, &n->name);
+	if (r == 0)
+		r = buf_append_str(line, verbs[n->kind]);
+	if (r == 0 && (is_said || n->text.len > 0))
+		r = buf_append_str(line, ": ");
+	return r == 0 ? show_field(line, &n->text) : r;
+}
+
+void chat_news(void *userdata, const struct news *n)
+{
+	_cleanup_(buf_done) struct buf line = { 0 };
+	struct chat *ch = userdata;
+	struct chat_room *room;
+	int r;
+
+	if (n->kind == NEWS_MAIL || n->kind == NEWS_DELIVERED)
+		return;
+	if (n->kind == NEWS_ERROR) {
+		r = buf_append_str(&line, "* the server: ");
+		if (r == 0)
+			r = show_field(&line, &n->text);
+	} else {
+		r = chat_show(ch, n, &line);
+	}
+	room = chat_find(ch, n->room.data ? n->room.data : "", n->room.len);
+	if (room && n->kind == NEWS_SAID)
+		room->last = MAX(room->last, n->number);
+	if (r == 0)
+		chat_print(ch, &line);
+}
+
+struct chat_history {
+	struct chat *chat;
+	const char *room;
+	uint64_t upto, last;
+};
+
+static int chat_history_line(void *userdata, char *text, size_t len)
+{
+	_cleanup_(buf_done) struct buf line = { 0 };
+	struct chat_history *h = userdata;
+	struct news news;
+	int r;
+
+	r = news_parse_history(text, len, &news);
+	if (r < 0)
+		return r;
+	h->last = MAX(h->last, news.number);
+	if (news.number > h->upto)
+		return 0;
+	news.room = (struct field){ (char *)h->room, strlen(h->room) };
+	r = chat_show(h->chat, &news, &line);
+	if (r == 0)
+		chat_put(h->chat, &line);
+	return r;
+}
+
+/* Behind @after up to @upto, a page at a time. */
+static enum exit_code chat_history_all(struct chat *ch, const char *room, uint64_t after, uint64_t upto)
+{
+	struct client *c = ch->client;
+	char from[24], count[24];
+	struct peer_reply reply;
+	struct chat_history h = { ch, room, upto, after };
+	enum exit_code code;
+	uint64_t before;
+	int r;
+
+	do {
+		before = h.last;
+		(void)snprintf(from, sizeof(from), "%" PRIu64, before);
+		(void)snprintf(count, sizeof(count), "%" PRIu64, MIN(upto - before, (uint64_t)CHAT_PAGE));
+		code = client_ask(c, PEER_REPLY_SIZED, (const char *const[]){ "HISTORY", room, from, count, NULL }, &reply);
+		if (code != EXIT_CODE_OK)
+			return code;
+		r = listing_read(c->peer, chat_history_line, &h);
+		if (r < 0)
+			return client_say_broken(c, r);
+	} while (h.last > before && h.last < upto);
+	return EXIT_CODE_OK;
+}
+
+static enum exit_code chat_history_to(struct chat *ch, const char *room, uint64_t last, uint64_t count)
+{
+	enum exit_code code;
+
+	if (last == 0 || count == 0)
+		return EXIT_CODE_OK;
+	/* What is said meanwhile belongs behind it. */
+	ch->holding = true;
+	code = chat_history_all(ch, room, last > count ? last - count : 0, last);
+	chat_release(ch);
+	return code;
+}
+
+enum exit_code chat_history(struct chat *ch, const char *room, uint64_t count)
+{
+	const struct chat_room *at = chat_find(ch, room, strlen(room));
+
+	if (!at)
+		return client_say(ch->client, EXIT_CODE_USAGE, "you are not in room '%s': join it with /join", room);
+	return chat_history_to(ch, at->name, at->last, count);
+}
+
+/* OK,room,LAST-SEQ,MEMBERS,OLDEST-SEQ */
+static enum exit_code chat_enter(struct chat *ch, const struct peer_reply *reply, const uint64_t *since,
+				 struct chat_room *ret)
+{
+	const struct field *f = reply->fields;
+	uint64_t last, members;
+
+	if (reply->n_fields < 4 || f[1].len < 1 || f[1].len > CHAT_ROOM_MAX ||
+	    str_to_u64(f[2].data, f[2].len, 0, INT64_MAX, &last) < 0 ||
+	    str_to_u64(f[3].data, f[3].len, 0, INT64_MAX, &members) < 0)
+		return client_say_broken(ch->client, -EPROTO);
+	*ret = (struct chat_room){ .last = last };
+	ret->name[str_harmless(ret->name, f[1].data, f[1].len)] = '\0';
+	ch->rooms[ch->n_rooms] = *ret;
+	if (since)
+		ch->rooms[ch->n_rooms].last = *since;
+	ch->n_rooms++;
+	chat_tell(ch, "%s: %" PRIu64 " %s here, the last message is number %" PRIu64, ret->name, members,
+		  members == 1 ? "is" : "are", last);
+	return EXIT_CODE_OK;
+}
+
+static enum exit_code chat_ask_join(struct chat *ch, const char *room, const uint64_t *since, struct peer_reply *ret)
+{
+	char after[24] = "";
+
+	if (since)
+		(void)snprintf(after, sizeof(after), "%" PRIu64, *since);
+	return client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "JOIN", room, since ? after : NULL, NULL },
+			  ret);
+}
+
+enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history)
+{
+	struct chat_room *known = chat_find(ch, room, strlen(room)), joined;
+	struct peer_reply reply;
+	enum exit_code code;
+
+	if (known) {
+		joined = *known;
+		chat_forget(ch, known);
+		ch->rooms[ch->n_rooms++] = joined;
+		return EXIT_CODE_OK;
+	}
+	if (ch->n_rooms == CHAT_ROOMS_MAX)
+		return client_say(ch->client, EXIT_CODE_LIMIT, "you are in %d rooms, and more are not possible: /part one",
+				  CHAT_ROOMS_MAX);
+	code = chat_ask_join(ch, room, since, &reply);
+	if (ch->n_rooms == 0)
+		ch->connection = ch->client->connection;
+	if (code == EXIT_CODE_OK)
+		code = chat_enter(ch, &reply, since, &joined);
+	if (code == EXIT_CODE_OK && !since)
+		code = chat_history_to(ch, joined.name, joined.last, n_history);
+	return code;
+}
+
+enum exit_code chat_part(struct chat *ch, const char *room)
+{
+	struct chat_room *known = chat_find(ch, room, strlen(room));
+	struct peer_reply reply;
+	enum exit_code code;
+
+	code = client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "PART", room, NULL }, &reply);
+	if (code != EXIT_CODE_OK || !known)
+		return code;
+	chat_tell(ch, "%s left; --since=%" PRIu64 " goes on from here", known->name, known->last);
+	chat_forget(ch, known);
+	return code;
+}
+
+/* On a new connection. A room that does not let us in any more is given up, which was said. */
+static void chat_join_all(struct chat *ch)
+{
+	struct peer_reply reply;
+	enum exit_code code;
+
+	ch->connection = ch->client->connection;
+	for (size_t i = 0; i < ch->n_rooms && ch->client->state == CLIENT_STATE_CONNECTED;) {
+		code = chat_ask_join(ch, ch->rooms[i].name, &ch->rooms[i].last, &reply);
+		if (code == EXIT_CODE_OK)
+			i++;
+		else if (ch->client->state == CLIENT_STATE_CONNECTED)
+			chat_forget(ch, &ch->rooms[i]);
+	}
+}
+
+static int chat_resume(struct chat *ch)
+{
+	struct client *c = ch->client;
+
+	if (c->state == CLIENT_STATE_LOST) {
+		if (client_resume(c, clock_usec() + c->silence_usec) != EXIT_CODE_OK)
+			return -ENOTCONN;
+		client_note("connected again to %s", c->where.name);
+	}
+	if (c->state != CLIENT_STATE_CONNECTED)
+		return -ENOTCONN;
+	chat_join_all(ch);
+	return 0;
+}
+
+int chat_hear(struct chat *ch)
+{
+	struct client *c = ch->client;
+	int r = 0;
+
+	if (c->state == CLIENT_STATE_CONNECTED)
+		r = MIN(peer_hear(c->peer), 0);
+	/* One that is about to leave takes no more; a connection that a request has made anew is in no room. */
+	if (r == 0 && c->state == CLIENT_STATE_CONNECTED && peer_goaway(c->peer))
+		r = -ECONNRESET;
+	if (r == 0 && c->state == CLIENT_STATE_CONNECTED && ch->connection == c->connection)
+		return 0;
+	if (ch->typing)
+		typing_aside(ch->typing);
+	if (r < 0)
+		(void)client_say_broken(c, r);
+	do
+		r = chat_resume(ch);
+	while (r == 0 && c->state == CLIENT_STATE_LOST);
+	return r;
+}
+
+static enum exit_code chat_say(struct chat *ch, const char *text)
+{
+	const char *room = chat_here(ch);
+	struct peer_reply reply;
+
+	if (!room)
+		return client_say(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
+	/* What was typed comes back as everybody's line. */
+	if (ch->typing)
+		typing_wipe(ch->typing);
+	return client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "SAY", room, text, NULL }, &reply);
+}
+
+void chat_line(struct chat *ch, char *line)
+{
+	enum exit_code code = EXIT_CODE_OK;
+
+	/* A server that is about to leave, or has left: first be back. */
+	if (chat_hear(ch) < 0) {
+		ch->quit = ch->failed = true;
+		return;
+	}
+	if (line[0] == '/' && line[1] != '/')
+		code = chat_command_run(ch, line + 1);
+	else if (line[0] != '\0')
+		code = chat_say(ch, line + (line[0] == '/'));
+	if (code != EXIT_CODE_OK)
+		ch->failed = true;
+}

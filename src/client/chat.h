@@ -1,0 +1,50 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* A conversation: the rooms it is in, what is said there, and what the user says. cmd-chat.c has the loop. */
+
+#include "client/client.h"
+#include "client/typing.h"
+
+#define CHAT_ROOM_MAX  64 /* bytes of a room's name */
+#define CHAT_ROOMS_MAX 32 /* at once */
+
+struct chat_room {
+	char name[CHAT_ROOM_MAX + 1];
+	uint64_t last; /* number of the last message seen */
+};
+
+struct chat {
+	struct client *client;
+	struct chat_room rooms[CHAT_ROOMS_MAX]; /* what is said goes to the last one */
+	size_t n_rooms;
+	unsigned connection; /* they were joined on: client.connection */
+	struct typing *typing; /* NULL: there is no terminal */
+	bool holding;          /* what arrives is printed a little later: */
+	struct buf held;
+	bool quit;
+	bool failed;           /* something that was asked for */
+};
+
+/* For client_set_news(). @userdata is the chat. */
+void chat_news(void *userdata, const struct news *n);
+
+/* All is there before @after of the room is told, and what is said from now on; or where @since is NULL, this many of
+ * the last ones. */
+enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history);
+enum exit_code chat_part(struct chat *ch, const char *room);
+/* The last ones of a room that we are in. */
+enum exit_code chat_history(struct chat *ch, const char *room, uint64_t count);
+
+/* The room that lines go to, NULL where there is none. */
+const char *chat_here(const struct chat *ch);
+
+/* Hears what has come. Where the connection broke: connects again and is back in all rooms, nothing missed. Negative:
+ * that was not possible, and it was said. */
+int chat_hear(struct chat *ch);
+
+/* One line of the user's: said, or a command. */
+void chat_line(struct chat *ch, char *line);
+
+/* A line of our own between those of others. */
+void chat_tell(struct chat *ch, const char *fmt, ...) _printf_(2, 3);
+void chat_print(struct chat *ch, struct buf *line); /* its end is added */

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* A chat at a terminal, or with lines from standard input for a script: both listen to the server and the user at once. */
+#include "client/command.h"
+
+#include "client/chat-command.h"
+#include "client/chat.h"
+#include "client/flags.h"
+#include "client/interrupt.h"
+#include "wire/line.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CMD_CHAT_HISTORY_MAX 1000000
+
+struct cmd_chat_options {
+	const char *nick, *since_text, *history_text;
+	uint64_t since, history;
+};
+
+static int cmd_chat_fd(void *userdata)
+{
+	const struct chat *ch = userdata;
+
+	return peer_fd(ch->client->peer);
+}
+
+static int cmd_chat_hear(void *userdata)
+{
+	return chat_hear(userdata);
+}
+
+static const char *cmd_chat_prompt(void *userdata)
+{
+	static char prompt[CHAT_ROOM_MAX + 8];
+	const char *room = chat_here(userdata);
+
+	(void)snprintf(prompt, sizeof(prompt), "%s> ", room ? room : "no room");
+	return prompt;
+}
+
+static const struct typing_ops cmd_chat_ops = {
+	.fd = cmd_chat_fd,
+	.hear = cmd_chat_hear,
+	.prompt = cmd_chat_prompt,
+	.complete = chat_command_complete,
+};
+
+/* Until the end of file, /quit, or an interrupt with nothing typed. */
+static void cmd_chat_type(struct chat *ch)
+{
+	char *line;
+	int r = 1;
+
+	while (!ch->quit && r > 0) {
+		r = typing_line(ch->typing, &line);
+		if (r > 0)
+			chat_line(ch, line);
+	}
+}
+
+/* All lines of a piece. */
+static int cmd_chat_lines(struct chat *ch, struct line_reader *reader, char *at, size_t left)
+{
+	enum line_result result;
+	_cleanup_(freep) char *copy = NULL;
+	char *line;
+	size_t len;
+
+	while (!ch->quit && (result = line_next(reader, &at, &left, PEER_LINE_MAX, &line, &len)) != LINE_NONE) {
+		if (result == LINE_NO_MEMORY)
+			return -ENOMEM;
+		if (result == LINE_TOO_LONG || memchr(line, '\0', len)) {
+			client_note("a line of standard input %s is not said",
+				    result == LINE_TOO_LONG ? "of over 1 MiB" : "with a NUL byte");
+			ch->failed = true;
+			continue;
+		}
+		free(copy);
+		copy = strndup(line, len);
+		if (!copy)
+			return -ENOMEM;
+		chat_line(ch, copy);
+	}
+	return 0;
+}
+
+/* What is there on standard input: 1, 0 at its end, or negative errno. */
+static int cmd_chat_take(struct chat *ch, struct line_reader *reader)
+{
+	char piece[16384], end[] = "\n";
+	ssize_t n;
+	int r;
+
+	n = read(STDIN_FILENO, piece, sizeof(piece));
+	if (n < 0)
+		return -errno;
+	if (n > 0)
+		r = cmd_chat_lines(ch, reader, piece, (size_t)n);
+	else
+		r = line_is_unfinished(reader) ? cmd_chat_lines(ch, reader, end, 1) : 0;
+	return r < 0 ? r : n > 0;
+}
+
+static void cmd_chat_script(struct chat *ch)
+{
+	_cleanup_(line_reader_done) struct line_reader reader = { 0 };
+	struct pollfd from[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .events = POLLIN } };
+	int r = 1;
+
+	while (!ch->quit && r > 0) {
+		if (chat_hear(ch) < 0) {
+			ch->failed = true;
+			return;
+		}
+		from[1].fd = peer_fd(ch->client->peer);
+		if (poll(from, 2, -1) < 0)
+			r = -errno;
+		else if (from[0].revents != 0)
+			r = cmd_chat_take(ch, &reader);
+	}
+	if (r < 0) {
+		client_note("cannot read standard input: %s", strerror(-r));
+		ch->failed = true;
+	}
+}
+
+static void cmd_chat_leave(struct chat *ch)
+{
+	while (ch->n_rooms > 0 && ch->client->state == CLIENT_STATE_CONNECTED)
+		if (chat_part(ch, chat_here(ch)) != EXIT_CODE_OK)
+			break;
+}
+
+static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
+{
+	if (is_terminal && typing_new(&ch->typing, &cmd_chat_ops, ch) < 0)
+		return client_say(ch->client, EXIT_CODE_FAILED,
+				  "cannot read from this terminal ($TERM): give what is to be said on standard input");
+	if (is_terminal) {
+		interrupt_install(true);
+		chat_tell(ch, "/help lists the commands, /quit leaves");
+		cmd_chat_type(ch);
+		interrupt_install(ch->client->mode == CLIENT_MODE_INTERACTIVE);
+	} else {
+		cmd_chat_script(ch);
+	}
+	cmd_chat_leave(ch);
+	ch->typing = typing_free(ch->typing);
+	/* At a terminal each was seen. */
+	return ch->failed && !is_terminal ? EXIT_CODE_SOME_FAILED : EXIT_CODE_OK;
+}
+
+/* The index of the room, or negative: usage, and @why has the sentence. */
+static int cmd_chat_parse(struct cmd_chat_options *o, unsigned argc, char **argv, char *why, size_t why_size)
+{
+	const struct flag flags[] = {
+		{ "nick", &o->nick, NULL },
+		{ "since", &o->since_text, NULL },
+		{ "history", &o->history_text, NULL },
+		{ 0 },
+	};
+	int first;
+
+	first = flags_take(flags, argc, argv, why, why_size);
+	if (first >= 0 && o->since_text && o->history_text) {
+		(void)snprintf(why, why_size, "--since and --history are two ways to begin: give one of them");
+		return -EINVAL;
+	}
+	if (first >= 0 && o->since_text &&
+	    flags_number("since", o->since_text, 0, INT64_MAX, &o->since, why, why_size) < 0)
+		return -EINVAL;
+	if (first >= 0 && o->history_text &&
+	    flags_number("history", o->history_text, 0, CMD_CHAT_HISTORY_MAX, &o->history, why, why_size) < 0)
+		return -EINVAL;
+	if (first >= 0 && (unsigned)first + 1 != argc) {
+		(void)snprintf(why, why_size, "%s: write chat [OPTION...] ROOM",
+			       (unsigned)first == argc ? "the room is missing" : "one room to begin with");
+		return -EINVAL;
+	}
+	return first;
+}
+
+static enum exit_code cmd_chat_run(struct client *c, unsigned argc, char **argv)
+{
+	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	struct cmd_chat_options options = { 0 };
+	struct chat ch = { .client = c };
+	enum exit_code code;
+	char why[256];
+	int first;
+
+	first = cmd_chat_parse(&options, argc, argv, why, sizeof(why));
+	if (first < 0)
+		return client_say(c, EXIT_CODE_USAGE, "%s", why);
+	if (c->mode == CLIENT_MODE_SCRIPT)
+		return client_say(c, EXIT_CODE_USAGE,
+				  "what is said comes from standard input, as the commands do: write ioe-client chat ROOM");
+	client_label(c, 2, (char *[]){ argv[0], argv[first] });
+	if (client_set_nick(c, options.nick) < 0)
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	client_set_news(c, chat_news, &ch);
+	code = chat_join(&ch, argv[first], options.since_text ? &options.since : NULL, options.history);
+	if (code == EXIT_CODE_OK)
+		code = cmd_chat_talk(&ch, is_terminal);
+	client_set_news(c, NULL, NULL);
+	buf_done(&ch.held);
+	return code;
+}
+
+const struct command cmd_chat = {
+	.name = "chat",
+	.args = "[OPTION...] ROOM",
+	.help = "Talks in a room.",
+	.min = 1,
+	.max = 8,
+	.run = cmd_chat_run,
+};

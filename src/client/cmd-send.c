@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A message for somebody, who may be away. It goes with a key: where the connection breaks before the answer, it is sent
+ * again with the same one, and the server holds it once.
+ */
+#include "client/command.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "client/flags.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CMD_SEND_KEY_MAX   64
+#define CMD_SEND_ASK_MSEC  100  /* how long until the first look whether it is delivered; then longer each time */
+#define CMD_SEND_LOOK_MSEC 2000
+
+struct cmd_send {
+	struct client *client;
+	const char *name, *key;
+	struct buf text;
+	bool wait;
+	char id[32];
+};
+
+/* Whether the same may be asked again on another connection. */
+static bool cmd_send_is_lost(int error)
+{
+	return error == -ECONNRESET || error == -EPIPE;
+}
+
+static int cmd_send_once(const struct cmd_send *s, struct peer_reply *ret)
+{
+	struct field request[] = {
+		{ (char *)"SEND", strlen("SEND") },
+		{ (char *)s->name, strlen(s->name) },
+		{ s->text.data, s->text.len },
+		{ (char *)s->key, strlen(s->key) },
+	};
+	int r;
+
+	r = peer_request(s->client->peer, request, ELEMENTSOF(request));
+	return r < 0 ? r : peer_reply(s->client->peer, ret);
+}
+
+/* Nobody knows whether the server has it. */
+static enum exit_code cmd_send_say_unknown(const struct cmd_send *s, enum exit_code code)
+{
+	client_note("whether the message is held is not known; with --key=%s it can be sent again without being held twice",
+		    s->key);
+	return code;
+}
+
+static enum exit_code cmd_send_keep_id(struct cmd_send *s, const struct peer_reply *reply)
+{
+	if (reply->kind == PEER_REPLY_ERROR)
+		return client_say_refused(s->client, reply);
+	if (reply->kind != PEER_REPLY_LINE || reply->n_fields < 2 || reply->fields[1].len >= sizeof(s->id) ||
+	    strspn(reply->fields[1].data, "0123456789") < reply->fields[1].len)
+		return client_say_broken(s->client, -EPROTO);
+	memcpy(s->id, reply->fields[1].data, reply->fields[1].len);
+	s->id[reply->fields[1].len] = '\0';
+	return EXIT_CODE_OK;
+}
+
+static enum exit_code cmd_send_hand_over(struct cmd_send *s)
+{
+	struct client *c = s->client;
+	uint64_t until_usec = clock_usec() + c->silence_usec;
+	struct peer_reply reply;
+	enum exit_code code;
+	int r;
+
+	if (!client_link(c, &code))
+		return code;
+	while ((r = cmd_send_once(s, &reply)) < 0) {
+		if (!cmd_send_is_lost(r) || clock_usec() >= until_usec)
+			return cmd_send_say_unknown(s, client_say_broken(c, r));
+		client_lose(c);
+		code = client_resume(c, until_usec);
+		if (code != EXIT_CODE_OK)
+			return cmd_send_say_unknown(s, code);
+	}
+	return cmd_send_keep_id(s, &reply);
+}
+
+/* What became of it: OK and *ret_done, or why it cannot be known. */
+static enum exit_code cmd_send_look(struct cmd_send *s, bool *ret_done)
+{
+	const char *const status[] = { "STATUS", s->id, NULL };
+	struct peer_reply reply;
+	enum exit_code code;
+
+	*ret_done = false;
+	code = client_ask(s->client, PEER_REPLY_LINE, status, &reply);
+	if (code != EXIT_CODE_OK)
+		return code;
+	if (reply.n_fields < 2)
+		return client_say_broken(s->client, -EPROTO);
+	if (reply.fields[1].len == strlen("expired") && memcmp(reply.fields[1].data, "expired", strlen("expired")) == 0)
+		return client_say(s->client, EXIT_CODE_TIMED_OUT,
+				  "it was dropped: nobody came for it as long as the server keeps messages");
+	*ret_done = reply.fields[1].len == strlen("delivered") &&
+		    memcmp(reply.fields[1].data, "delivered", strlen("delivered")) == 0;
+	return EXIT_CODE_OK;
+}
+
+/* STATUS and no WAIT: that would have all of one's own mail sent along. */
+static enum exit_code cmd_send_wait(struct cmd_send *s, uint64_t until_usec)
+{
+	struct client *c = s->client;
+	int msec = CMD_SEND_ASK_MSEC, r;
+	enum exit_code code;
+	bool done;
+
+	for (;; msec = MIN(2 * msec, CMD_SEND_LOOK_MSEC)) {
+		code = cmd_send_look(s, &done);
+		if (c->state == CLIENT_STATE_LOST && code != EXIT_CODE_INTERRUPTED)
+			code = client_resume(c, clock_usec() + c->silence_usec);
+		if (code != EXIT_CODE_OK || done)
+			return code;
+		if (clock_usec() >= until_usec)
+			return client_say(c, EXIT_CODE_TIMED_OUT, "not delivered yet; it is still held");
+		r = client_listen(c, msec);
+		if (r == -EINTR)
+			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted; it is still held");
+		if (r < 0) {
+			client_lose(c);
+			code = client_resume(c, clock_usec() + c->silence_usec);
+			if (code != EXIT_CODE_OK)
+				return code;
+		}
+	}
+}
+
+static enum exit_code cmd_send_all(struct cmd_send *s, uint64_t seconds)
+{
+	enum exit_code code;
+
+	code = cmd_send_hand_over(s);
+	if (code != EXIT_CODE_OK)
+		return code;
+	(void)puts(s->id);
+	code = client_flush(s->client, code);
+	if (code == EXIT_CODE_OK && s->wait)
+		code = cmd_send_wait(s, seconds > 0 ? clock_usec() + seconds * USEC_PER_SEC : USEC_NEVER);
+	return code;
+}
+
+/* The words, a blank between two. */
+static int cmd_send_join(struct buf *to, unsigned n, char **words)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		r = i > 0 ? buf_append_str(to, " ") : 0;
+		if (r == 0)
+			r = buf_append_str(to, words[i]);
+	}
+	return r;
+}
+
+/* Nobody else's, whoever else has made one. */
+static void cmd_send_make_key(char key[CMD_SEND_KEY_MAX + 1])
+{
+	(void)snprintf(key, CMD_SEND_KEY_MAX + 1, "%08" PRIx32 "%08" PRIx32 "%08" PRIx32 "%08" PRIx32, arc4random(),
+		       arc4random(), arc4random(), arc4random());
+}
+
+static enum exit_code cmd_send_run(struct client *c, unsigned argc, char **argv)
+{
+	char key[CMD_SEND_KEY_MAX + 1], why[256];
+	struct cmd_send s = { .client = c, .key = key };
+	const char *nick = NULL, *timeout = NULL;
+	const struct flag flags[] = {
+		{ "nick", &nick, NULL },
+		{ "key", &s.key, NULL },
+		{ "wait", NULL, &s.wait },
+		{ "for", &timeout, NULL },
+		{ 0 },
+	};
+	uint64_t seconds = 0;
+	enum exit_code code;
+	int first;
+
+	cmd_send_make_key(key);
+	first = flags_take(flags, argc, argv, why, sizeof(why));
+	if (first >= 0 && timeout && flags_number("for", timeout, 1, 86400, &seconds, why, sizeof(why)) < 0)
+		first = -EINVAL;
+	if (first < 0)
+		return client_say(c, EXIT_CODE_USAGE, "%s", why);
+	if ((unsigned)first + 2 > argc)
+		return client_say(c, EXIT_CODE_USAGE, "too few words: write send %s", cmd_send.args);
+	s.name = argv[first];
+	client_label(c, 2, (char *[]){ argv[0], argv[first] });
+	s.wait = s.wait || timeout;
+	if (client_set_nick(c, nick) < 0 || cmd_send_join(&s.text, argc - (unsigned)first - 1, argv + first + 1) < 0)
+		code = client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	else
+		code = cmd_send_all(&s, seconds);
+	buf_done(&s.text);
+	return code;
+}
+
+const struct command cmd_send = {
+	.name = "send",
+	.args = "[OPTION...] NAME TEXT",
+	.help = "Leaves a message for NAME, who may be away, and prints its ID.",
+	.min = 2,
+	.max = UINT32_MAX,
+	.run = cmd_send_run,
+};

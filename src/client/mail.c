@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/mail.h"
+
+#include "base/str.h"
+#include "client/show.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MAIL_ACK_MAX 50 /* of one ACK: it has no more than 64 fields */
+
+void mail_done(struct mail *m)
+{
+	free(m->ids);
+	m->ids = NULL;
+	m->n = m->room = 0;
+}
+
+static bool mail_is_printed(const struct mail *m, uint64_t id)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (m->ids[i] == id)
+			return true;
+	return false;
+}
+
+static int mail_add(struct mail *m, uint64_t id)
+{
+	uint64_t *ids;
+
+	if (m->n == m->room) {
+		ids = reallocarray(m->ids, m->room + 64, sizeof(*ids));
+		if (!ids)
+			return -ENOMEM;
+		m->ids = ids;
+		m->room += 64;
+	}
+	m->ids[m->n++] = id;
+	return 0;
+}
+
+/* "2026-01-31 23:59:59 bob: text" */
+static int mail_line(struct buf *line, const struct news *n)
+{
+	int r;
+
+	r = show_time(line, n->time_msec);
+	if (r == 0)
+		r = buf_append_str(line, n->kind == NEWS_DELIVERED ? " * delivered to " : " ");
+	if (r == 0)
+		r = show_field(line, &n->name);
+	if (r == 0)
+		r = buf_append_str(line, ": ");
+	if (r == 0 && n->kind == NEWS_DELIVERED)
+		r = buf_printf(line, "%llu", (unsigned long long)n->number);
+	if (r == 0)
+		r = show_field(line, &n->text);
+	return r == 0 ? buf_append_str(line, "\n") : r;
+}
+
+static int mail_print(struct mail *m, const struct news *n)
+{
+	_cleanup_(buf_done) struct buf line = { 0 };
+	int r;
+
+	r = mail_line(&line, n);
+	if (r == 0 && n->kind == NEWS_MAIL)
+		r = mail_add(m, n->number);
+	if (r < 0)
+		return r;
+	errno = 0;
+	if (fwrite(line.data, 1, line.len, stdout) != line.len)
+		return errno > 0 ? -errno : -EIO;
+	return 0;
+}
+
+void mail_news(void *userdata, const struct news *n)
+{
+	struct mail *m = userdata;
+
+	if (m->error < 0 || (n->kind != NEWS_MAIL && n->kind != NEWS_DELIVERED))
+		return;
+	if (n->kind == NEWS_MAIL && mail_is_printed(m, n->number))
+		return;
+	m->error = mail_print(m, n);
+}
+
+/* The first of those that are printed. */
+static enum exit_code mail_acknowledge(struct mail *m)
+{
+	char texts[MAIL_ACK_MAX][24];
+	struct field request[MAIL_ACK_MAX + 1] = { { (char *)"ACK", strlen("ACK") } };
+	size_t n = MIN(m->n, (size_t)MAIL_ACK_MAX);
+	struct peer_reply reply;
+	enum exit_code code;
+
+	for (size_t i = 0; i < n; i++)
+		request[i + 1] = (struct field){ texts[i], str_put_u64(texts[i], m->ids[i]) };
+	code = client_send_fields(m->client, request, (unsigned)n + 1);
+	/* More may come in meanwhile, behind those. */
+	if (code == EXIT_CODE_OK)
+		code = client_answer(m->client, PEER_REPLY_LINE, &reply);
+	if (code == EXIT_CODE_OK) {
+		m->n -= n;
+		memmove(m->ids, m->ids + n, m->n * sizeof(*m->ids));
+	}
+	return code;
+}
+
+enum exit_code mail_settle(struct mail *m)
+{
+	enum exit_code code = EXIT_CODE_OK;
+
+	do {
+		/* Never more than what has left this process. */
+		errno = 0;
+		if (m->error == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+			m->error = errno > 0 ? -errno : -EIO;
+		if (m->error == -ENOMEM)
+			return client_say(m->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+		if (m->error < 0)
+			return client_say_output(m->client, m->error);
+		if (m->keep)
+			m->n = 0;
+		else if (m->n > 0)
+			code = mail_acknowledge(m);
+	} while (m->n > 0 && code == EXIT_CODE_OK);
+	return code;
+}

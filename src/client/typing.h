@@ -1,0 +1,37 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines typed at a terminal while other lines arrive: what is being typed stays below what is printed. Between two
+ * lines it is an ordinary terminal.
+ */
+
+#include "base/buf.h"
+
+#include <stddef.h>
+
+struct typing;
+
+struct typing_ops {
+	/* What else to listen to while somebody types, and what to do when it is readable. Negative: the line ends as at
+	 * the end of file. */
+	int (*fd)(void *userdata);
+	int (*hear)(void *userdata);
+	/* Who asks for a line. */
+	const char *(*prompt)(void *userdata);
+	/* Tab behind @text: appends what is to be inserted, if anything. */
+	void (*complete)(void *userdata, const char *text, size_t len, struct buf *insert);
+};
+
+/* 0, -ENOTTY where this terminal cannot do it, -ENOMEM. @ops is kept. */
+int typing_new(struct typing **ret, const struct typing_ops *ops, void *userdata);
+struct typing *typing_free(struct typing *t);
+
+/* 1 and a line without its end, valid until the next call; 0 at the end of file; -EINTR: what was typed is dropped. */
+int typing_line(struct typing *t, char **ret);
+
+/* Before something is printed, from within hear() and complete(): what is being typed leaves the screen, and is there
+ * again afterwards. Elsewhere it does nothing. */
+void typing_aside(struct typing *t);
+
+/* Behind typing_line(): that line leaves the screen. */
+void typing_wipe(struct typing *t);

@@ -1,0 +1,35 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What a server says unasked, as data: the events of ioe/1, and the lines of a room's history, which look much alike. */
+
+#include "wire/field.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum news_kind {
+	NEWS_SAID,      /* room, number, time, name, text */
+	NEWS_JOINED,    /* room, name */
+	NEWS_LEFT,      /* room, name, text: why */
+	NEWS_TOPIC,     /* room, name, text */
+	NEWS_MAIL,      /* number: its ID, name, time, text */
+	NEWS_DELIVERED, /* number: its ID, name, time */
+	NEWS_HISTORY,   /* number, time, name, text; never said unasked */
+	NEWS_ERROR,     /* text: an error that answers nothing */
+};
+
+/* What the kind does not have is zero. */
+struct news {
+	enum news_kind kind;
+	struct field room, name, text; /* decoded, any bytes; in the line's memory */
+	uint64_t number, time_msec;
+};
+
+/*
+ * An event of ioe/1, decoded in place: 1; 0 where its first word is none, and the line is untouched; -EPROTO where it
+ * is, and what follows is not as it should be. Fields behind those we know are let be.
+ */
+int news_parse(char *line, size_t len, struct news *ret);
+
+/* SEQ,TIME,FROM,TEXT: 0 or -EPROTO. */
+int news_parse_history(char *line, size_t len, struct news *ret);
