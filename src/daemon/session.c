@@ -408,6 +408,16 @@ const struct settings *session_settings(const struct session *s)
 	return s->reactor->settings;
 }
 
+void *session_role_state(const struct session *s, const struct role *role)
+{
+	const struct server *server = s->reactor->server;
+
+	for (unsigned i = 0; i < server->n_roles; i++)
+		if (server->args.roles[i] == role)
+			return server->role_states[i];
+	return NULL;
+}
+
 bool session_offers(const struct session *s, const struct role *role, bool *ret_alone)
 {
 	const struct server *server = s->reactor->server;

@@ -132,6 +132,7 @@ enum dialect session_dialect(const struct session *s);
 const struct address *session_address(const struct session *s);
 const struct settings *session_settings(const struct session *s);
 bool session_offers(const struct session *s, const struct role *role, bool *ret_alone); /* its listener does */
+void *session_role_state(const struct session *s, const struct role *role); /* what its start() returned */
 /* Who it is to others: its nick, else its address. NUL-terminated; returns the length. */
 #define SESSION_NAME_MAX 64
 size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX]);
