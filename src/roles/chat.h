@@ -1,7 +1,28 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The role chat: its verbs are known, and answer unavailable. */
+/*
+ * The role chat: rooms, who is in them, and who may do what there. A room is a channel; what it remembers of people are
+ * the channel's notes (chat_record.h). Each verb is an op that decides in the room's owner (chat_op.h).
+ */
 
 #include "daemon/role.h"
 
+struct channel_hub;
+struct chat_state;
+
+struct chat_options {
+	bool durable;
+	uint64_t history;      /* messages a room keeps */
+	uint64_t history_usec; /* and how long */
+	uint64_t rate, burst;  /* messages a second of a session, and at once */
+	uint64_t text;         /* bytes of a message, a topic or a reason */
+	uint64_t joined;       /* rooms a session is in */
+	uint64_t members;      /* sessions a room has */
+	uint64_t rooms;        /* rooms that are open */
+	uint64_t records;      /* roles, mutes and bans a room remembers */
+};
+
+extern const struct option_section chat_section;
 extern const struct role chat_role;
+
+struct channel_hub *chat_hub(const struct chat_state *state);

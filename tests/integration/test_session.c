@@ -449,9 +449,7 @@ static void session_telnet(struct client *c)
 static void session_not_yet(struct daemon *d)
 {
 	static const char *const requests[] = {
-		"JOIN,lobby", "PART,lobby", "ROOMS", "WHO", "WHO,lobby", "SAY,lobby,text", "HISTORY,lobby,0,10",
-		"TOPIC,lobby,text", "KICK,lobby,name", "MUTE,lobby,name,10", "BAN,lobby,name,10",
-		"ROLE,lobby,name,operator", "SEND,name,text", "FETCH", "FETCH,5", "WAIT,on", "ACK,1", "MAILBOX",
+		"SEND,name,text", "FETCH", "FETCH,5", "WAIT,on", "ACK,1", "MAILBOX",
 		"MAILBOX,clear", "STATUS,1",
 	};
 

@@ -1,0 +1,18 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What members of a room are told, in the words of each dialect. */
+
+#include "channel/channel.h"
+
+enum chat_event_type {
+	CHAT_EVENT_SAID, /* has a number, and is kept */
+	CHAT_EVENT_JOINED,
+	CHAT_EVENT_LEFT, /* its text says why */
+	CHAT_EVENT_TOPIC,
+};
+
+/* For channel_policy.format. */
+int chat_event_format(const struct channel_event *e, enum dialect d, struct buf *to);
+
+/* A line of HISTORY: SEQ,TIME,FROM,TEXT. 0, -ENOMEM or -ENOBUFS. */
+int chat_event_row(const struct store_row *row, enum dialect d, struct buf *to);
