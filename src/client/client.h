@@ -53,8 +53,8 @@ enum exit_code client_resume(struct client *c, uint64_t until_usec);
 int client_set_nick(struct client *c, const char *nick);
 /* What the server says unasked goes to @fn; NULL: is thrown away. */
 void client_set_news(struct client *c, peer_news_fn fn, void *userdata);
-/* Waits until the server has said something unasked, -1: for ever. 0, also when the time is over; -EINTR, and all is well;
- * another negative errno: the connection broke. */
+/* Waits until the server has said something unasked, -1: for ever. 0, also when the time is over; -EINTR, and all is
+ * well; another negative errno: the connection broke. */
 int client_listen(struct client *c, int timeout_msec);
 /* Connects to @s alone, leaving what was. Says why it fails. */
 enum exit_code client_link_to(struct client *c, const struct server *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A chat at a terminal, or with lines from standard input for a script: both listen to the server and the user at once. */
+/* A chat at a terminal, or with lines of standard input for a script: both listen to server and user at once. */
 #include "client/command.h"
 
 #include "client/chat-command.h"

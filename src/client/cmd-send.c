@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A message for somebody, who may be away. It goes with a key: where the connection breaks before the answer, it is sent
- * again with the same one, and the server holds it once.
+ * A message for somebody, who may be away. It goes with a key: where the connection breaks before the answer, it is
+ * sent again with the same one, and the server holds it once.
  */
 #include "client/command.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libedit reads its characters through a function of ours, which waits for the other descriptor as well. What is printed
- * in between is printed where the line stood: the cursor goes up to the line's first row, all from there on is cleared,
- * and libedit draws the line again below.
+ * libedit reads its characters through a function of ours, which waits for the other descriptor as well. What is
+ * printed in between is printed where the line stood: the cursor goes up to the line's first row, all from there on is
+ * cleared, and libedit draws the line again below.
  */
 #include "client/typing.h"
 

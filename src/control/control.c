@@ -299,6 +299,10 @@ static void control_peer_timeout(struct timer *t)
 {
 	struct control_peer *p = container_of(t, struct control_peer, timer);
 
+	if (p->job && p->job->slow && service_job_is_away(p->job)) {
+		control_peer_alive(p);
+		return;
+	}
 	log_debug("The control connection of uid %u was silent and is closed.", (unsigned)p->rights.uid);
 	control_peer_close(p);
 }

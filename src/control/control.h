@@ -6,13 +6,44 @@
  * org.varlink.service.PermissionDenied.
  */
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "config/config.h"
+#include "daemon/clients.h"
 #include "daemon/loop.h"
 #include "daemon/option.h"
 
 struct control;
 struct server;
+
+enum control_kind {
+	CONTROL_ROOMS,
+	CONTROL_MAILBOXES,
+};
+
+struct control_channel {
+	size_t name_at, name_len;   /* in the page's text */
+	size_t topic_at, topic_len; /* of a room; 0 bytes: it has none */
+	uint64_t members;           /* sessions that follow it now */
+	uint64_t messages, bytes;   /* that are kept */
+	uint64_t last;              /* the highest number ever given */
+};
+
+/* Rooms or mailboxes in the order of their names, a page at a time: an errand for each. */
+#define CONTROL_CHANNELS_PAGE 128
+struct control_channels {
+	struct errand errand; /* first */
+	bool done;            /* no page comes behind this one */
+	char why[512];        /* not empty: they cannot be known */
+	struct buf text;
+	size_t n;
+	struct control_channel page[CONTROL_CHANNELS_PAGE];
+};
+
+struct control_backup {
+	struct errand errand; /* first */
+	char why[512];        /* not empty: it failed */
+};
 
 /* What only main can do, in its thread. */
 struct control_acts {
@@ -22,6 +53,13 @@ struct control_acts {
 	 */
 	int (*reload)(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said);
 	enum log_level (*log_level)(void *userdata); /* the configured one */
+	/* NULL: no memory. Sets off with channels_next(), and again when it came and is not done. */
+	struct control_channels *(*channels)(void *userdata, enum control_kind kind, void (*came)(struct errand *e),
+					     void *came_data);
+	void (*channels_next)(struct control_channels *c);
+	/* A copy of the store as DIR/store.db; sets off at once. NULL: no memory. */
+	struct control_backup *(*backup)(void *userdata, const char *dir, void (*came)(struct errand *e),
+					 void *came_data);
 	void *userdata;
 };
 

@@ -6,6 +6,7 @@
 #include "control/service.h"
 
 #include "base/macro.h"
+#include "control/ledger.h"
 #include "control/method.h"
 #include "control/metrics.h"
 #include "control/report.h"
@@ -127,6 +128,9 @@ static const struct service_method service_methods[] = {
 	{ "org.ioe.control", "LogLevel", upkeep_log_level,
 	  { { "level", json_type_string, false }, { "for_usec", json_type_int, true } } },
 	{ "org.ioe.control", "Metrics", service_metrics, { { 0 } } },
+	{ "org.ioe.control", "Rooms", ledger_rooms, { { 0 } } },
+	{ "org.ioe.control", "Mailboxes", ledger_mailboxes, { { 0 } } },
+	{ "org.ioe.control", "Backup", ledger_backup, { { "dir", json_type_string, false } } },
 };
 
 void service_init(struct service *s, struct server *server, const struct control_acts *acts, struct loop *l)

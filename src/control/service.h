@@ -27,6 +27,7 @@ struct service_job {
 	struct service *service;
 	struct errand *errand;
 	bool more, oneway;
+	bool slow; /* it takes what it takes, and the peer is not closed meanwhile */
 	/* Appends what has come, if it is worth a reply, to @out. */
 	int (*act)(struct service_job *j, struct buf *out, bool *ret_done);
 	void (*next)(struct service_job *j);

@@ -11,6 +11,7 @@
 
 struct ask {
 	const struct ctl_instance *instance;
+	uint64_t timeout_usec;
 	ask_fn fn;
 	void *userdata;
 	enum ctl_exit code; /* of a page that was not as it should be */
@@ -30,7 +31,7 @@ static bool ask_one(const struct ctl *ctl, struct ask *ask, const char *method, 
 	_cleanup_(client_answer_done) struct client_answer a = { 0 };
 	int r;
 
-	r = client_ask_more(ask->instance->path, method, parameters, CTL_TIMEOUT_SEC * USEC_PER_SEC,
+	r = client_ask_more(ask->instance->path, method, parameters, ask->timeout_usec,
 			    more ? ask_page : NULL, ask, &a);
 	if (r == -ECANCELED && ask->code != CTL_OK)
 		return true;
@@ -44,13 +45,18 @@ static bool ask_one(const struct ctl *ctl, struct ask *ask, const char *method, 
 }
 
 static enum ctl_exit ask_all(const struct ctl *ctl, const char *method, struct json_object *parameters, bool more,
-			     ask_fn fn, void *userdata)
+			     uint64_t timeout_usec, ask_fn fn, void *userdata)
 {
 	enum ctl_exit joined = CTL_OK;
 	bool first = true;
 
 	for (size_t i = 0; i < ctl->n_instances; i++) {
-		struct ask ask = { .instance = &ctl->instances[i], .fn = fn, .userdata = userdata };
+		struct ask ask = {
+			.instance = &ctl->instances[i],
+			.timeout_usec = timeout_usec,
+			.fn = fn,
+			.userdata = userdata,
+		};
 
 		if (!ask_one(ctl, &ask, method, parameters, more))
 			continue;
@@ -66,13 +72,19 @@ static enum ctl_exit ask_all(const struct ctl *ctl, const char *method, struct j
 
 enum ctl_exit ask_each(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn, void *userdata)
 {
-	return ask_all(ctl, method, parameters, false, fn, userdata);
+	return ask_all(ctl, method, parameters, false, CTL_TIMEOUT_SEC * USEC_PER_SEC, fn, userdata);
 }
 
 enum ctl_exit ask_each_more(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn,
 			    void *userdata)
 {
-	return ask_all(ctl, method, parameters, true, fn, userdata);
+	return ask_all(ctl, method, parameters, true, CTL_TIMEOUT_SEC * USEC_PER_SEC, fn, userdata);
+}
+
+enum ctl_exit ask_each_long(const struct ctl *ctl, const char *method, struct json_object *parameters,
+			    uint64_t timeout_usec, ask_fn fn, void *userdata)
+{
+	return ask_all(ctl, method, parameters, false, timeout_usec, fn, userdata);
 }
 
 enum ctl_exit ask_is_one(const struct ctl *ctl, const char *command)

@@ -18,5 +18,9 @@ enum ctl_exit ask_each(const struct ctl *ctl, const char *method, struct json_ob
 enum ctl_exit ask_each_more(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn,
 			    void *userdata);
 
+/* As ask_each(), for what takes its time: this long, from the question to the answer. */
+enum ctl_exit ask_each_long(const struct ctl *ctl, const char *method, struct json_object *parameters,
+			    uint64_t timeout_usec, ask_fn fn, void *userdata);
+
 /* Of a command that is for one instance alone: CTL_OK where there is one, else says what to do. */
 enum ctl_exit ask_is_one(const struct ctl *ctl, const char *command);

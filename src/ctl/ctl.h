@@ -46,11 +46,14 @@ struct ctl_command {
 	int (*run)(const struct ctl *ctl, int argc, char **argv);
 };
 
+extern const struct ctl_command backup_command;
 extern const struct ctl_command check_command;
 extern const struct ctl_command clients_command;
 extern const struct ctl_command kick_command;
 extern const struct ctl_command level_command;
+extern const struct ctl_command mailboxes_command;
 extern const struct ctl_command metrics_command;
 extern const struct ctl_command reload_command;
+extern const struct ctl_command rooms_command;
 extern const struct ctl_command status_command;
 extern const struct ctl_command wait_command;

@@ -75,6 +75,8 @@ static void failure_print_other(const struct ctl_instance *i, int r, const struc
 		(void)fprintf(stderr, "%s cannot be asked (%s): %s\n", i->name, i->path, strerror(-r));
 	else if (strcmp(a->error, "org.ioe.control.ReloadRefused") == 0)
 		failure_print_lines(i, json_object_get_string(json_object_object_get(a->parameters, "text")));
+	else if (strcmp(a->error, "org.ioe.control.StoreFailed") == 0)
+		(void)fprintf(stderr, "%s: %s\n", i->name, view_text(text, a->parameters, "text"));
 	else if (strcmp(a->error, "org.varlink.service.MethodNotFound") == 0)
 		(void)fprintf(stderr, "%s is of another version and does not know how: restart it after an upgrade\n",
 			      i->name);

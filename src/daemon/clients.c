@@ -14,6 +14,13 @@
 /* Free slots cost next to nothing, but there may be many. */
 #define CLIENTS_SLOTS_MAX 8192
 
+static void errand_end(struct errand *e)
+{
+	if (e->drop)
+		e->drop(e);
+	free(e);
+}
+
 struct errand *errand_free(struct errand *e)
 {
 	if (!e)
@@ -21,7 +28,7 @@ struct errand *errand_free(struct errand *e)
 	if (e->away)
 		e->forgotten = true;
 	else
-		free(e);
+		errand_end(e);
 	return NULL;
 }
 
@@ -30,31 +37,38 @@ void errand_free_all(struct list *errands)
 	struct list *n;
 
 	while ((n = list_pop(errands)))
-		free(container_of(n, struct errand, link));
+		errand_end(container_of(n, struct errand, link));
 }
 
-/* In main. */
-static void errand_came(struct msg *m)
+void errand_leave(struct errand *e)
 {
-	struct errand *e = container_of(m, struct errand, msg);
+	e->away = true;
+	list_add_tail(&e->server->errands, &e->link);
+}
 
+void errand_send(struct errand *e, unsigned reactor, void (*act)(struct msg *m))
+{
+	errand_leave(e);
+	e->msg.act = act;
+	inbox_push(&e->server->reactors[reactor].loop.inbox, &e->msg);
+}
+
+void errand_back(struct errand *e)
+{
 	list_remove(&e->link);
 	e->away = false;
 	if (e->forgotten)
-		free(e);
+		errand_end(e);
 	else
 		e->came(e);
 }
 
-static void errand_send(struct errand *e, unsigned reactor, void (*act)(struct msg *m))
+static void errand_came(struct msg *m)
 {
-	e->away = true;
-	e->msg.act = act;
-	list_add_tail(&e->server->errands, &e->link);
-	inbox_push(&e->server->reactors[reactor].loop.inbox, &e->msg);
+	errand_back(container_of(m, struct errand, msg));
 }
 
-static void errand_return(struct errand *e)
+void errand_return(struct errand *e)
 {
 	server_hear(e->server, &e->msg, errand_came);
 }
@@ -180,8 +194,7 @@ struct clients_kick *clients_kick_new(struct server *s, struct handle h, const c
 	if (h.reactor < s->n_reactors) {
 		errand_send(&k->errand, h.reactor, clients_kick_act);
 	} else {
-		k->errand.away = true;
-		list_add_tail(&s->errands, &k->errand.link);
+		errand_leave(&k->errand);
 		errand_return(&k->errand);
 	}
 	return k;

@@ -23,11 +23,18 @@ struct errand {
 	bool away;
 	bool forgotten;
 	void (*came)(struct errand *e); /* in main; never where it was forgotten */
+	void (*drop)(struct errand *e); /* NULL or: before it is freed, frees what it holds */
 	void *userdata;
 };
 
 /* Frees it, once it has come back where it is away. NULL is fine. Returns NULL. */
 struct errand *errand_free(struct errand *e);
+/* In main: it sets off, to a reactor or to whomever its owner has it go. */
+void errand_leave(struct errand *e);
+void errand_send(struct errand *e, unsigned reactor, void (*act)(struct msg *m));
+/* In main: it has come back. From elsewhere: it comes back. */
+void errand_back(struct errand *e);
+void errand_return(struct errand *e);
 /* After all reactors have ended: those that never came back. */
 void errand_free_all(struct list *errands);
 

@@ -12,6 +12,7 @@
 #include "daemon/notify.h"
 #include "daemon/server.h"
 #include "ioed/arguments.h"
+#include "ioed/channels.h"
 #include "ioed/roles.h"
 
 #include <errno.h>
@@ -214,6 +215,22 @@ static enum log_level main_control_log_level(void *userdata)
 	return journal_level(settings_get(m->server->settings, &log_section));
 }
 
+static struct control_channels *main_control_channels(void *userdata, enum control_kind kind,
+						      void (*came)(struct errand *e), void *came_data)
+{
+	const struct main *m = userdata;
+
+	return channels_new(m->server, kind, came, came_data);
+}
+
+static struct control_backup *main_control_backup(void *userdata, const char *dir, void (*came)(struct errand *e),
+						  void *came_data)
+{
+	const struct main *m = userdata;
+
+	return channels_backup(m->server, dir, came, came_data);
+}
+
 static void main_signal(struct watch *w, _unused_ uint32_t events)
 {
 	struct main *m = container_of(w, struct main, signals);
@@ -301,6 +318,9 @@ static int main_start(struct main *m)
 	struct control_acts acts = {
 		.reload = main_control_reload,
 		.log_level = main_control_log_level,
+		.channels = main_control_channels,
+		.channels_next = channels_next,
+		.backup = main_control_backup,
 		.userdata = m,
 	};
 	char why[1024] = "";

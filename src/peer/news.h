@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What a server says unasked, as data: the events of ioe/1, and the lines of a room's history, which look much alike. */
+/* What a server says unasked, as data: the events of ioe/1; and the lines of a room's history, which are much alike. */
 
 #include "wire/field.h"
 

@@ -547,6 +547,51 @@ START_TEST(test_description_of_the_rest)
 }
 END_TEST
 
+START_TEST(test_ledger)
+{
+	const struct buf *answers;
+	unsigned n = 0;
+
+	fake_store_why = "";
+	fake_channels = 0;
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Rooms\"}"),
+			 "{\"parameters\":{\"rooms\":[],\"truncated\":false}}");
+	fake_channels = 2;
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Rooms\"}"),
+			 "{\"parameters\":{\"rooms\":["
+			 "{\"name\":\"c0\",\"members\":1,\"messages\":0,\"bytes\":2,\"last\":9223372036854775807},"
+			 "{\"name\":\"c1\",\"members\":1,\"messages\":1,\"bytes\":2,\"last\":9223372036854775807,"
+			 "\"topic\":\"?\"}],\"truncated\":false}}");
+	fake_channels = 1;
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Mailboxes\"}"),
+			 "{\"parameters\":{\"mailboxes\":["
+			 "{\"name\":\"c0\",\"readers\":1,\"messages\":0,\"bytes\":2,\"last\":9223372036854775807}],"
+			 "\"truncated\":false}}");
+	fake_channels = 2 * CONTROL_CHANNELS_PAGE + 1;
+	ck_assert_ptr_nonnull(strstr(ask("{\"method\":\"org.ioe.control.Mailboxes\"}"), "\"truncated\":true"));
+	answers = ask_all("{\"method\":\"org.ioe.control.Mailboxes\",\"more\":true}");
+	for (size_t i = 0; i < answers->len; i++)
+		n += answers->data[i] == '\0';
+	ck_assert_uint_eq(n, 3);
+	ck_assert_ptr_nonnull(strstr(answers->data, "\"continues\":true"));
+
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Backup\",\"parameters\":{\"dir\":\"/a/b\"}}"),
+			 "{\"parameters\":{\"file\":\"/a/b/store.db\"}}");
+	ck_assert_str_eq(fake_dir, "/a/b");
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Backup\"}"), INVALID("dir"));
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Backup\",\"parameters\":{\"dir\":\"a/b\"}}"),
+			 INVALID("dir"));
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Backup\",\"parameters\":{\"dir\":\"/a\\n\"}}"),
+			 INVALID("dir"));
+	fake_store_why = "the disk is gone";
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Rooms\",\"more\":true}"),
+			 "{\"error\":\"org.ioe.control.StoreFailed\",\"parameters\":{\"text\":\"the disk is gone\"}}");
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.Backup\",\"parameters\":{\"dir\":\"/a/b\"}}"),
+			 "{\"error\":\"org.ioe.control.StoreFailed\",\"parameters\":{\"text\":\"the disk is gone\"}}");
+	fake_store_why = "";
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("service");
@@ -568,5 +613,6 @@ int main(void)
 	tcase_add_test(t, test_fails);
 	tcase_add_test(t, test_description_of_status);
 	tcase_add_test(t, test_descriptions);
+	tcase_add_test(t, test_ledger);
 	return run_suite(s);
 }

@@ -46,6 +46,8 @@ struct errand *errand_free(struct errand *e)
 		return NULL;
 	}
 	fake_errands--;
+	if (e->drop)
+		e->drop(e);
 	free(e);
 	return NULL;
 }
@@ -120,4 +122,64 @@ static enum log_level fake_level(_unused_ void *userdata)
 	return LOG_LEVEL_WARNING;
 }
 
-static const struct control_acts fake_acts = { .reload = fake_reload, .log_level = fake_level };
+static unsigned fake_channels; /* how many there are */
+static const char *fake_store_why = "";
+static char fake_dir[256];
+
+static void fake_channels_drop(struct errand *e)
+{
+	buf_done(&container_of(e, struct control_channels, errand)->text);
+}
+
+static struct control_channels *fake_channels_new(_unused_ void *userdata, _unused_ enum control_kind kind,
+						  void (*came)(struct errand *e), void *came_data)
+{
+	struct control_channels *c = calloc(1, sizeof(*c));
+
+	c->errand = (struct errand){ .came = came, .drop = fake_channels_drop, .userdata = came_data };
+	fake_errands++;
+	return c;
+}
+
+/* Channel n has n messages; all but the first have a topic that is no UTF-8. */
+static void fake_channels_next(struct control_channels *c)
+{
+	unsigned at = c->n > 0 ? (unsigned)c->page[c->n - 1].messages + 1 : 0;
+
+	c->text.len = 0;
+	(void)snprintf(c->why, sizeof(c->why), "%s", fake_store_why);
+	for (c->n = 0; c->n < CONTROL_CHANNELS_PAGE && at < fake_channels; at++) {
+		struct control_channel *to = &c->page[c->n++];
+
+		*to = (struct control_channel){ .messages = at, .members = 1, .bytes = 2, .last = UINT64_MAX };
+		to->name_at = c->text.len;
+		(void)buf_printf(&c->text, "c%u", at);
+		to->name_len = c->text.len - to->name_at;
+		to->topic_at = c->text.len;
+		(void)buf_append_str(&c->text, at > 0 ? "\xff" : "");
+		to->topic_len = c->text.len - to->topic_at;
+	}
+	c->done = at == fake_channels;
+	fake_send(&c->errand);
+}
+
+static struct control_backup *fake_backup(_unused_ void *userdata, const char *dir, void (*came)(struct errand *e),
+					  void *came_data)
+{
+	struct control_backup *b = calloc(1, sizeof(*b));
+
+	b->errand = (struct errand){ .came = came, .userdata = came_data };
+	(void)snprintf(b->why, sizeof(b->why), "%s", fake_store_why);
+	(void)snprintf(fake_dir, sizeof(fake_dir), "%s", dir);
+	fake_errands++;
+	fake_send(&b->errand);
+	return b;
+}
+
+static const struct control_acts fake_acts = {
+	.reload = fake_reload,
+	.log_level = fake_level,
+	.channels = fake_channels_new,
+	.channels_next = fake_channels_next,
+	.backup = fake_backup,
+};

@@ -83,7 +83,7 @@ _ioectl()
 		;;
 	*)
 		case $command in
-		'') words='status clients kick reload check log-level metrics wait -i -s -j --instance= --socket= --json --help --version' ;;
+		'') words='status clients kick rooms mailboxes backup reload check log-level metrics wait -i -s -j --instance= --socket= --json --help --version' ;;
 		clients)
 			words='--columns= id= name= address= ip= listener= dialect= state= requests='
 			for key in $_ioectl_columns; do
@@ -92,7 +92,7 @@ _ioectl()
 			;;
 		kick) words="--why= $(_ioectl_values id)" ;;
 		reload) words='--check --diff' ;;
-		check)
+		check | backup)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			return
 			;;

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* `ioectl backup`. */
+#include "base/clock.h"
+#include "base/macro.h"
+#include "ctl/ask.h"
+#include "ctl/ctl.h"
+#include "ctl/flags.h"
+#include "ctl/output.h"
+#include "ctl/view.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+/* A copy reads and writes the whole database once. */
+#define BACKUP_USEC (24 * 3600 * USEC_PER_SEC)
+
+struct backup {
+	const struct ctl *ctl;
+	FILE *f;
+};
+
+static enum ctl_exit backup_done(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+{
+	const struct backup *b = userdata;
+	char file[VIEW_MAX];
+
+	if (b->ctl->json)
+		view_json(b->f, answer);
+	else
+		(void)fprintf(b->f, "%s is copied to %s\n", i->name, view_text(file, answer, "file"));
+	return CTL_OK;
+}
+
+/* The daemon's working folder is not ours. 0 or negative errno. */
+static int backup_path(const char *dir, char ret[PATH_MAX])
+{
+	char here[PATH_MAX] = "";
+
+	if (dir[0] != '/' && !getcwd(here, sizeof(here)))
+		return -errno;
+	if ((size_t)snprintf(ret, PATH_MAX, "%s%s%s", here, here[0] ? "/" : "", dir) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return 0;
+}
+
+static enum ctl_exit backup_ask(struct backup *b, const char *path)
+{
+	struct json_object *o = json_object_new_object();
+	enum ctl_exit asked, printed;
+	struct output out;
+
+	if (!o || json_object_object_add(o, "dir", json_object_new_string(path)) < 0 || output_open(&out) < 0) {
+		(void)json_object_put(o);
+		(void)fprintf(stderr, "ioectl: out of memory\n");
+		return CTL_FAILED;
+	}
+	b->f = out.file;
+	asked = ask_each_long(b->ctl, "org.ioe.control.Backup", o, BACKUP_USEC, backup_done, b);
+	(void)json_object_put(o);
+	printed = output_finish(&out);
+	return printed != CTL_OK ? printed : asked;
+}
+
+static int backup_run(const struct ctl *ctl, int argc, char **argv)
+{
+	static const struct flag flags[] = { { 0 } };
+	struct backup b = { .ctl = ctl };
+	char path[PATH_MAX];
+	int r;
+
+	if (flags_parse(flags, 1, 1, argc, argv) < 0)
+		return CTL_USAGE;
+	if (ask_is_one(ctl, "backup") != CTL_OK)
+		return CTL_USAGE;
+	r = argv[1][0] ? backup_path(argv[1], path) : -EINVAL;
+	if (r < 0) {
+		(void)fprintf(stderr, "ioectl: '%s' is no folder's path: %s\n", argv[1], strerror(-r));
+		return CTL_USAGE;
+	}
+	return (int)backup_ask(&b, path);
+}
+
+const struct ctl_command backup_command = {
+	.name = "backup",
+	.args = "DIR",
+	.help = "copy rooms and mailboxes",
+	.run = backup_run,
+};

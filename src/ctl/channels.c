@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* `ioectl rooms` and `ioectl mailboxes`: pages as they come, one table at the end. */
+#include "base/macro.h"
+#include "ctl/ask.h"
+#include "ctl/ctl.h"
+#include "ctl/flags.h"
+#include "ctl/instance.h"
+#include "ctl/output.h"
+#include "ctl/table.h"
+#include "ctl/view.h"
+
+struct channels_column {
+	const char *head;
+	const char *key; /* in the answer; NULL: the end */
+	char *(*view)(char *dst, struct json_object *o, const char *key);
+};
+
+static char *channels_topic(char dst[VIEW_MAX], struct json_object *o, const char *key)
+{
+	if (json_object_object_get_ex(o, key, NULL))
+		return view_text(dst, o, key);
+	dst[0] = '\0';
+	return dst;
+}
+
+struct channels_kind {
+	const char *method, *key;
+	struct channels_column columns[7];
+};
+
+static const struct channels_kind channels_rooms = {
+	"org.ioe.control.Rooms",
+	"rooms",
+	{ { "ROOM", "name", view_text },
+	  { "MEMBERS", "members", view_number },
+	  { "MESSAGES", "messages", view_number },
+	  { "SIZE", "bytes", view_size },
+	  { "LAST", "last", view_number },
+	  { "TOPIC", "topic", channels_topic },
+	  { 0 } },
+};
+
+static const struct channels_kind channels_mailboxes = {
+	"org.ioe.control.Mailboxes",
+	"mailboxes",
+	{ { "MAILBOX", "name", view_text },
+	  { "READERS", "readers", view_number },
+	  { "MESSAGES", "messages", view_number },
+	  { "SIZE", "bytes", view_size },
+	  { "EVER", "last", view_number },
+	  { 0 } },
+};
+
+struct channels {
+	const struct ctl *ctl;
+	const struct channels_kind *kind;
+	struct table table;
+	struct json_object *array; /* with -j, instead of the table */
+};
+
+static int channels_head(struct channels *l)
+{
+	int r = 0;
+
+	l->table.n_columns = l->ctl->n_instances > 1;
+	for (const struct channels_column *c = l->kind->columns; c->key; c++)
+		l->table.n_columns++;
+	if (l->ctl->n_instances > 1)
+		r = table_add(&l->table, "INSTANCE");
+	for (const struct channels_column *c = l->kind->columns; r == 0 && c->key; c++)
+		r = table_add(&l->table, c->head);
+	return r;
+}
+
+static int channels_row(struct channels *l, const struct ctl_instance *i, struct json_object *o)
+{
+	char text[VIEW_MAX];
+	int r = 0;
+
+	if (l->ctl->n_instances > 1)
+		r = table_add(&l->table, i->number ? i->number : "-");
+	for (const struct channels_column *c = l->kind->columns; r == 0 && c->key; c++)
+		r = table_add(&l->table, c->view(text, o, c->key));
+	return r;
+}
+
+static int channels_json(struct channels *l, const struct ctl_instance *i, struct json_object *o)
+{
+	if (l->ctl->all && json_object_is_type(o, json_type_object)) {
+		struct json_object *number = instance_json(i);
+
+		if (!number || json_object_object_add(o, "instance", number) < 0)
+			return -1;
+	}
+	return json_object_array_add(l->array, json_object_get(o));
+}
+
+static enum ctl_exit channels_page(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+{
+	struct channels *l = userdata;
+	struct json_object *page = view_array(answer, l->kind->key);
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < view_count(page); k++) {
+		struct json_object *o = json_object_array_get_idx(page, k);
+
+		r = l->array ? channels_json(l, i, o) : channels_row(l, i, o);
+	}
+	if (r == 0)
+		return CTL_OK;
+	(void)fprintf(stderr, "ioectl: out of memory\n");
+	return CTL_FAILED;
+}
+
+static enum ctl_exit channels_print(struct channels *l)
+{
+	enum ctl_exit asked, printed;
+	struct output out;
+
+	if ((l->ctl->json && !(l->array = json_object_new_array())) || channels_head(l) < 0) {
+		(void)fprintf(stderr, "ioectl: out of memory\n");
+		return CTL_FAILED;
+	}
+	if (output_open(&out) < 0)
+		return CTL_FAILED;
+	asked = ask_each_more(l->ctl, l->kind->method, NULL, channels_page, l);
+	if (l->array)
+		view_json(out.file, l->array);
+	else if (asked == CTL_OK || asked == CTL_SOME_FAILED)
+		table_print(out.file, &l->table);
+	printed = output_finish(&out);
+	return printed != CTL_OK ? printed : asked;
+}
+
+static int channels_run(const struct ctl *ctl, const struct channels_kind *kind, int argc, char **argv)
+{
+	static const struct flag flags[] = { { 0 } };
+	struct channels l = { .ctl = ctl, .kind = kind };
+	enum ctl_exit code;
+
+	if (flags_parse(flags, 0, 0, argc, argv) < 0)
+		return CTL_USAGE;
+	code = channels_print(&l);
+	table_done(&l.table);
+	(void)json_object_put(l.array);
+	return (int)code;
+}
+
+static int channels_run_rooms(const struct ctl *ctl, int argc, char **argv)
+{
+	return channels_run(ctl, &channels_rooms, argc, argv);
+}
+
+static int channels_run_mailboxes(const struct ctl *ctl, int argc, char **argv)
+{
+	return channels_run(ctl, &channels_mailboxes, argc, argv);
+}
+
+const struct ctl_command rooms_command = {
+	.name = "rooms",
+	.args = "",
+	.help = "list the rooms people talk in",
+	.run = channels_run_rooms,
+};
+
+const struct ctl_command mailboxes_command = {
+	.name = "mailboxes",
+	.args = "",
+	.help = "list who has messages waiting",
+	.run = channels_run_mailboxes,
+};

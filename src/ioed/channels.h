@@ -1,0 +1,10 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What the control socket asks of rooms, mailboxes and their store: see control_acts. In main's thread. */
+
+#include "control/control.h"
+
+struct control_channels *channels_new(struct server *s, enum control_kind kind, void (*came)(struct errand *e),
+				      void *came_data);
+void channels_next(struct control_channels *c);
+struct control_backup *channels_backup(struct server *s, const char *dir, void (*came)(struct errand *e), void *came_data);
