@@ -46,6 +46,16 @@ static bool has_heard(_unused_ struct reactor *r, void *words)
 	return yes;
 }
 
+static bool has_heard_as_much(_unused_ struct reactor *r, void *words)
+{
+	bool as_much;
+
+	(void)pthread_mutex_lock(&heard_lock);
+	as_much = strlen(heard) >= strlen(words);
+	(void)pthread_mutex_unlock(&heard_lock);
+	return as_much;
+}
+
 static void expect_heard(const char *words)
 {
 	(void)pthread_mutex_lock(&heard_lock);
@@ -58,6 +68,18 @@ static void until_heard(const char *words)
 {
 	serve_until(has_heard, (void *)words);
 	expect_heard(words);
+}
+
+/* Who looks late learns of both at once. */
+static void until_drained_and_taken(void)
+{
+	bool drained_first;
+
+	serve_until(has_heard_as_much, (void *)"drained taken ");
+	(void)pthread_mutex_lock(&heard_lock);
+	drained_first = heard[0] == 'd';
+	(void)pthread_mutex_unlock(&heard_lock);
+	expect_heard(drained_first ? "drained taken " : "taken drained ");
 }
 
 /* A member of the one room there is. */
@@ -591,7 +613,7 @@ START_TEST(what_is_sent_and_taken_is_told)
 	serve_expect_n(c, big, sizeof(big) / 8);
 	expect_heard("");
 	serve_expect_n(c, big, sizeof(big) - sizeof(big) / 8);
-	until_heard("drained taken ");
+	until_drained_and_taken();
 	ck_assert_int_eq(saying(0, 6, 2000), 0);
 	ask("t");
 	expect_heard(""); /* with our kernel it is, with its peer's not */
