@@ -449,8 +449,7 @@ static void session_telnet(struct client *c)
 static void session_not_yet(struct daemon *d)
 {
 	static const char *const requests[] = {
-		"SEND,name,text", "FETCH", "FETCH,5", "WAIT,on", "ACK,1", "MAILBOX",
-		"MAILBOX,clear", "STATUS,1",
+		"DIR", "DIR,folder", "STAT,name", "RANGE,name,0,1", "SUM,name", "DELETE,name", "RENAME,from,to", "MKDIR,name",
 	};
 
 	for (int ioe1 = 0; ioe1 < 2; ioe1++) {

@@ -1,0 +1,13 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* WAIT: mail is delivered as it comes. */
+
+#include "roles/relay_session.h"
+
+int relay_wait(struct request *q, struct fields *f);
+
+/* Does the next thing that leads to where the session wants to be: after a change of what it wants or how it is called. */
+void relay_wait_settle(struct relay_session *rs, struct session *s);
+
+/* channel_policy.expelled(): its mailbox could not be read any further. */
+void relay_wait_lost(struct session *s, const char *box, size_t len);
