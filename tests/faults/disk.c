@@ -13,8 +13,8 @@
 #define DISK_SHUTDOWN       _IOR('X', 125, unsigned)
 #define DISK_SHUTDOWN_NOLOG 2U /* nor is the journal written any more */
 
-/* XFS makes none that is smaller; what is not written takes no space. */
-#define DISK_BYTES_EXT4 (64 << 20)
+/* The store's log alone may have 64 MiB. XFS makes none that is smaller; what is not written takes no space. */
+#define DISK_BYTES_EXT4 (192 << 20)
 #define DISK_BYTES_XFS  (320 << 20)
 
 bool disk_may_mount(const char **ret_why)
