@@ -234,7 +234,7 @@ static bool input_intercept(struct session *s, char *line, size_t len)
 	if (input_offer(s, q, line, len))
 		return true;
 	request_cancel(q);
-	return false;
+	return s->ended;
 }
 
 /*
@@ -586,6 +586,8 @@ static void input_eof(struct session *s)
 	input_cut_body(s); /* fewer bytes than promised */
 	if (s->lingering)
 		session_end(s, "closed");
+	else if (s->attachments)
+		loop_later(&s->reactor->loop, &s->resume); /* they may be told at once */
 }
 
 /* A large body goes from the socket into its sink's memory without a detour. */

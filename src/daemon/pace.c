@@ -89,8 +89,6 @@ int pace_event(struct session *s, struct pace *p, const void *data, size_t len, 
 	if (r >= 0)
 		r = outq_put_event(&i->out, pool, data, len);
 	p->events += i->out.events - before;
-	if (r >= 0)
-		pace_go(s, p);
 	return r;
 }
 
@@ -121,6 +119,12 @@ bool pace_is_open(struct session *s, struct pace *p)
 	}
 	session_touch(s);
 	return false;
+}
+
+void pace_later(struct session *s, struct pace *p)
+{
+	p->at_usec = MIN(p->at_usec, s->reactor->loop.now_usec + pace_legacy_wait(s));
+	session_touch(s);
 }
 
 void pace_go(struct session *s, struct pace *p)

@@ -28,10 +28,12 @@ void pace_clear(struct session *s, struct pace *p);
 
 /* All of @answer; one that is empty is none. 0 or -ENOMEM. */
 int pace_answer(struct session *s, struct pace *p, struct outq *answer);
-/* @alone: no other event goes with it. 0 or -ENOMEM. */
+/* @alone: no other event goes with it. 0 or -ENOMEM. Call pace_go() or pace_later() then. */
 int pace_event(struct session *s, struct pace *p, const void *data, size_t len, bool alone);
 
 /* Whether something may be said now; if not, at_usec is set where only the clock can tell. */
 bool pace_is_open(struct session *s, struct pace *p);
 /* Says the next, if it may be. Call when the output has drained, too. */
 void pace_go(struct session *s, struct pace *p);
+/* In a while, by at_usec: something else comes first. */
+void pace_later(struct session *s, struct pace *p);

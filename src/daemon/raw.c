@@ -221,7 +221,17 @@ int raw_answer(struct session *s, struct outq *answer)
 
 int raw_event(struct session *s, const void *data, size_t len, bool alone)
 {
-	return pace_event(s, &s->raw->pace, data, len, alone);
+	struct pace *p = &s->raw->pace;
+	int r = pace_event(s, p, data, len, alone);
+
+	if (r < 0)
+		return r;
+	/* Where a command waits for its turn, raw_tick() looks at that first. */
+	if (raw_is_pending(s))
+		pace_later(s, p);
+	else
+		pace_go(s, p);
+	return 0;
 }
 
 bool raw_has_unsaid(const struct session *s)

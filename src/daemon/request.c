@@ -75,12 +75,14 @@ void request_cancel(struct request *q)
 {
 	struct session *s = q->session;
 
-	list_remove(&q->link);
-	s->n_requests--;
-	if (s->barrier == q)
-		s->barrier = NULL;
 	if (q->reactor->current == q)
 		q->reactor->current = NULL;
+	if (s) {
+		list_remove(&q->link);
+		s->n_requests--;
+		if (s->barrier == q)
+			s->barrier = NULL;
+	}
 	request_free(q);
 }
 

@@ -768,6 +768,88 @@ START_TEST(some_words_go_alone)
 }
 END_TEST
 
+/* In each pass, as long as it is not taken back, the session is told something. */
+static struct later flood;
+static struct session *flooded;
+
+static void flood_run(struct later *l)
+{
+	ck_assert_int_eq(session_event_text(flooded, "flood", 5, false), 0);
+	loop_later(session_loop(flooded), l);
+}
+
+static void flood_start(struct reactor *r, _unused_ void *arg)
+{
+	flooded = only_session(r);
+	flood.run = flood_run;
+	loop_later(&r->loop, &flood);
+}
+
+static void flood_stop(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	loop_not_later(&flood);
+}
+
+/* However much it is told, what it says has its turn. */
+START_TEST(an_old_client_is_heard_among_events)
+{
+	static char got[1 << 20];
+	ssize_t n;
+	int c;
+
+	start_as("\"test\"", 1, "legacy_wait = \"1ms\"; limits = { output = \"64M\"; };");
+	c = connect_raw();
+	serve_call(0, flood_start, NULL);
+	serve_say(c, "PING");
+	for (unsigned i = 0;; i++) {
+		n = recv(c, got, sizeof(got), 0);
+		if (n == 4 && memcmp(got, "PONG", 4) == 0)
+			break;
+		ck_assert_int_gt(n, 0);
+		ck_assert_uint_lt(i, 5000);
+	}
+	serve_call(0, flood_stop, NULL);
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+static bool is_time(struct reactor *r, void *at)
+{
+	return r->loop.now_usec >= *(uint64_t *)at;
+}
+
+static bool is_pending(struct reactor *r, _unused_ void *arg)
+{
+	return raw_is_pending(only_session(r));
+}
+
+static void say_late(struct reactor *r, _unused_ void *arg)
+{
+	ck_assert_int_eq(session_event_text(only_session(r), "event", 5, false), 0);
+	ck_assert(raw_has_unsaid(only_session(r)));
+}
+
+/* What has just come from it may be a command, which is looked at first, though nothing hinders the event. */
+START_TEST(an_event_lets_a_command_go_first)
+{
+	uint64_t at;
+	int c;
+
+	start_as("\"test\"", 1, SLOWLY);
+	c = connect_raw();
+	at = clock_usec() + 400 * USEC_PER_MSEC;
+	serve_until(is_time, &at);
+	serve_say(c, "PING");
+	serve_until(is_pending, NULL);
+	serve_call(0, say_late, NULL);
+	expect_recv(c, "event");
+	expect_recv(c, "PONG");
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
 static bool has_said_all(struct reactor *r, _unused_ void *arg)
 {
 	return outq_is_empty(&only_session(r)->conn.out) && !raw_has_unsaid(only_session(r));
@@ -939,6 +1021,8 @@ int main(void)
 	tcase_add_test(tc, who_has_ended_wants_nothing);
 	tcase_add_test(tc, old_clients_are_told_one_thing_at_a_time);
 	tcase_add_test(tc, some_words_go_alone);
+	tcase_add_test(tc, an_old_client_is_heard_among_events);
+	tcase_add_test(tc, an_event_lets_a_command_go_first);
 	tcase_add_test(tc, an_old_client_that_does_not_read_is_waited_for);
 	tcase_add_test(tc, silence_is_answered);
 	tcase_add_test(tc, silence_does_not_bind_a_new_client);
