@@ -562,16 +562,27 @@ bool channel_drop_note(struct channel *c, const char *name, size_t len)
 	return false;
 }
 
-void channel_put_note(struct channel *c, struct store_note *n)
-{
-	(void)channel_drop_note(c, n->name, n->name_len);
-	n->next = c->notes;
-	c->notes = n;
-}
-
 static bool channel_note_is_over(const struct store_note *n)
 {
 	return n->until_msec > 0 && n->until_msec <= clock_real_usec() / 1000;
+}
+
+void channel_put_note(struct channel *c, struct store_note *n)
+{
+	(void)channel_drop_note(c, n->name, n->name_len);
+	/* As the store does it. */
+	for (struct store_note **at = &c->notes; n->until_msec > 0 && *at;) {
+		struct store_note *old = *at;
+
+		if (!channel_note_is_over(old)) {
+			at = &old->next;
+			continue;
+		}
+		*at = old->next;
+		free(old);
+	}
+	n->next = c->notes;
+	c->notes = n;
 }
 
 const struct store_note *channel_next_note(struct channel *c, const struct store_note *n)

@@ -68,6 +68,7 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_NOTE_GET] = "SELECT value FROM note WHERE channel = ?1 AND name = ?2",
 	[DB_NOTE_ALL] = "SELECT name, until, value FROM note WHERE channel = ?1",
 	[DB_NOTE_REMOVE] = "DELETE FROM note WHERE channel = ?1 AND name = ?2",
+	[DB_NOTE_REMOVE_OVER] = "DELETE FROM note WHERE channel = ?1 AND until > 0 AND until <= ?2",
 	[DB_NOTE_REMOVE_ALL] = "DELETE FROM note WHERE channel = ?1",
 };
 

@@ -177,7 +177,7 @@ struct store_remove {
 };
 int store_remove(struct store *s, struct store_remove *q);
 
-/* Sets a note; an empty value removes it. */
+/* Sets a note; an empty value removes it. One that has an end takes along those of the channel whose end has passed. */
 struct store_set {
 	struct store_request request;
 	struct store_channel *channel;

@@ -415,6 +415,11 @@ static int write_set(struct store *s, struct store_request *request)
 	r = write_begin(s, c);
 	if (r != 0)
 		return r;
+	/* Each that comes with an end takes along those whose time is over: they are bounded by whoever sets them. */
+	if (q->until_msec > 0)
+		r = db_run(d, DB_NOTE_REMOVE_OVER, 2, c->now.id, write_real_msec(s));
+	if (r < 0)
+		return r;
 	if (q->value_len > 0) {
 		st = db_start(d, DB_NOTE_PUT, 2, c->now.id, q->until_msec);
 		if (st) {
