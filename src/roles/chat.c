@@ -12,6 +12,7 @@
 #include "roles/chat_say.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,9 +49,25 @@ const struct option_section chat_section = {
 	.size = sizeof(struct chat_options),
 };
 
+#define CHAT_LISTS_MAX 16
+
 struct chat_state {
 	struct channel_hub *hub;
+	atomic_uint lists; /* under way, in all reactors */
 };
+
+bool chat_lists_enter(struct chat_state *state)
+{
+	if (atomic_fetch_add(&state->lists, 1) < CHAT_LISTS_MAX)
+		return true;
+	chat_lists_leave(state);
+	return false;
+}
+
+void chat_lists_leave(struct chat_state *state)
+{
+	(void)atomic_fetch_sub(&state->lists, 1);
+}
 
 struct channel_hub *chat_hub(const struct chat_state *state)
 {

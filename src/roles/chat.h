@@ -26,3 +26,8 @@ extern const struct option_section chat_section;
 extern const struct role chat_role;
 
 struct channel_hub *chat_hub(const struct chat_state *state);
+
+/* A list of rooms or people is held in memory while it is made, so only some are under way at once: false where there
+ * are as many. The one that was let in gives its place back. */
+bool chat_lists_enter(struct chat_state *state);
+void chat_lists_leave(struct chat_state *state);

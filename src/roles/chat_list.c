@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ROOMS and WHO. What is open is asked of all owners, one after the other (channel_walk()); rooms in which nobody is are
- * on disk, and the store lists them in the order of their names. The answer has both, sorted.
+ * ROOMS and WHO. What is open is asked of all owners, one after the other (channel_walk()); rooms in which nobody is
+ * are on disk, and the store lists them in the order of their names. The answer has both, sorted.
  */
 #include "roles/chat_list.h"
 
@@ -12,8 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHAT_LIST_MAX  (16U << 20) /* bytes of an answer */
-#define CHAT_LIST_PAGE 1000        /* rooms that the store is asked for at once */
+#define CHAT_LIST_MAX   (16U << 20) /* bytes of an answer */
+#define CHAT_LIST_PAGE  1000        /* rooms that the store is asked for at once */
+#define CHAT_LIST_TOPIC 256        /* bytes of a topic; more would make the list long for all */
 
 /* A room that is open, as its owner told of it. Its topic stands in list.topics. */
 struct chat_listed {
@@ -28,6 +29,7 @@ struct chat_list {
 	struct channel_walk walk;
 	struct store_list page;
 	struct request *q;
+	struct chat_state *state;
 	struct store *store;
 	bool ioe1;
 	int error;
@@ -44,7 +46,8 @@ static struct chat_list *chat_list_new(struct request *q, void (*each)(struct ch
 
 	if (!l)
 		return NULL;
-	l->walk.hub = chat_hub(request_role_state(q));
+	l->state = request_role_state(q);
+	l->walk.hub = chat_hub(l->state);
 	l->walk.policy = &chat_policy;
 	l->walk.home = request_reactor(q);
 	l->walk.each = each;
@@ -58,6 +61,7 @@ static struct chat_list *chat_list_new(struct request *q, void (*each)(struct ch
 
 static void chat_list_free(struct chat_list *l)
 {
+	chat_lists_leave(l->state);
 	buf_done(&l->rooms);
 	buf_done(&l->topics);
 	buf_done(&l->out);
@@ -83,6 +87,16 @@ static bool chat_list_is_room(struct channel *c)
 	return channel_n_members(c) > 0 || channel_counts(c)->count > 0 || chat_record_note(c, CHAT_RECORD_TOPIC);
 }
 
+/* Cut in front of a character, not inside. */
+static size_t chat_list_cut(const char *topic, size_t len)
+{
+	if (len <= CHAT_LIST_TOPIC)
+		return len;
+	for (len = CHAT_LIST_TOPIC; len > CHAT_LIST_TOPIC - 4 && (topic[len] & 0xc0) == 0x80;)
+		len--;
+	return len;
+}
+
 /* Owner. */
 static void chat_list_note_room(struct channel_walk *w, struct channel *c)
 {
@@ -99,8 +113,8 @@ static void chat_list_note_room(struct channel_walk *w, struct channel *c)
 	e.name_len = (uint8_t)len;
 	memcpy(e.name, name, len);
 	e.topic_at = l->topics.len;
-	e.topic_len = topic ? topic->value_len : 0;
-	l->error = topic ? buf_append(&l->topics, topic->value, topic->value_len) : 0;
+	e.topic_len = topic ? chat_list_cut(topic->value, topic->value_len) : 0;
+	l->error = topic ? buf_append(&l->topics, topic->value, e.topic_len) : 0;
 	if (l->error >= 0)
 		l->error = buf_append(&l->rooms, &e, sizeof(e));
 }
@@ -116,17 +130,18 @@ static int chat_list_compare_rooms(const void *a, const void *b)
 /* room,members,last-seq,topic */
 static void chat_list_put_room(struct chat_list *l, const struct chat_listed *e, const char *topic)
 {
+	size_t topic_len = chat_list_cut(topic, e->topic_len);
 	struct buf *out = &l->out;
 
 	if (l->error < 0)
 		return;
 	l->error = buf_printf(out, "%.*s,%u,%llu,", (int)e->name_len, e->name, e->members, (unsigned long long)e->last);
 	if (l->error >= 0)
-		l->error = buf_reserve(out, 3 * e->topic_len + 1);
+		l->error = buf_reserve(out, 3 * topic_len + 1);
 	if (l->error < 0)
 		return;
-	out->len += l->ioe1 ? field_encode_harmless(out->data + out->len, topic, e->topic_len) :
-		str_harmless(out->data + out->len, topic, e->topic_len);
+	out->len += l->ioe1 ? field_encode_harmless(out->data + out->len, topic, topic_len) :
+		str_harmless(out->data + out->len, topic, topic_len);
 	out->data[out->len++] = '\n';
 }
 
@@ -218,10 +233,17 @@ static void chat_list_rooms_walked(struct channel_walk *w)
 static int chat_list_walk(struct request *q, void (*each)(struct channel_walk *w, struct channel *c),
 			  void (*done)(struct channel_walk *w))
 {
-	struct chat_list *l = chat_list_new(q, each, done);
+	struct chat_list *l;
 
-	if (!l)
+	if (!chat_lists_enter(request_role_state(q))) {
+		request_error(q, SLUG_BUSY, "many ask for lists just now; try again a little later");
+		return 0;
+	}
+	l = chat_list_new(q, each, done);
+	if (!l) {
+		chat_lists_leave(request_role_state(q));
 		return -ENOMEM;
+	}
 	request_defer(q);
 	channel_walk(&l->walk);
 	return 0;

@@ -48,8 +48,9 @@ static enum chat_rank chat_moderate_target(struct channel *c, const struct chat_
 					   const struct channel_member *actor)
 {
 	enum chat_rank rank = chat_record_rank(c, o->target, o->target_len);
+	struct channel_member *m = NULL;
 
-	for (struct channel_member *m = chat_moderate_next(c, o, actor, NULL); m; m = chat_moderate_next(c, o, actor, m))
+	while ((m = chat_moderate_next(c, o, actor, m)))
 		rank = MAX(rank, chat_member_rank(m));
 	return rank;
 }

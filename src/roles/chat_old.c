@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The old chat client waits until it has received exactly Hii, and then sends its name, by itself and at once; all that
- * is neither, it shows to its user. So a name that will not do is answered with an error, and asked for again by another
- * Hii, later each time: nobody changes it meanwhile but its user, who would have to start anew.
+ * The old chat client waits until it has received exactly Hii, and then sends its name, by itself and at once; all
+ * else it shows to its user. So a name that will not do is answered with an error, and asked for again by another Hii,
+ * later each time: nobody changes it meanwhile but its user, who would have to start anew.
  */
 #include "roles/chat_old.h"
 

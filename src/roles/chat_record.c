@@ -95,6 +95,7 @@ void chat_record_forget(struct channel *c, bool all)
 void chat_record_settle(struct channel *c, struct chat_op *o)
 {
 	const struct store_note *n = chat_record_note(c, CHAT_RECORD_FOUNDER);
+	const char *owner = chat_rank_name(CHAT_RANK_OWNER);
 	char key[CHAT_KEY_MAX];
 	size_t len;
 
@@ -102,7 +103,7 @@ void chat_record_settle(struct channel *c, struct chat_op *o)
 		return;
 	len = chat_name_key(key, CHAT_RECORD_ROLE, n->value, n->value_len);
 	(void)channel_set_volatile(c, CHAT_RECORD_FOUNDER, strlen(CHAT_RECORD_FOUNDER), "", 0, 0);
-	chat_record_set_also(c, o, key, len, chat_rank_name(CHAT_RANK_OWNER), strlen(chat_rank_name(CHAT_RANK_OWNER)), 0);
+	chat_record_set_also(c, o, key, len, owner, strlen(owner), 0);
 }
 
 static uint64_t chat_record_left(const struct store_note *n)

@@ -34,8 +34,8 @@ bool chat_record_has_owner(struct channel *c, const char *but, size_t but_len);
 /* Who came in is the room's first member. */
 void chat_record_found(struct channel *c, const char *name, size_t len);
 
-/* Somebody has left. Where nobody is there any more, a room that is not on disk begins anew with whoever comes next: all
- * is forgotten of one that is kept nowhere (@all), else that it was founded. */
+/* Somebody has left. Where nobody is there any more, a room that is not on disk begins anew with whoever comes next:
+ * all is forgotten of one that is kept nowhere (@all), else that it was founded. */
 void chat_record_forget(struct channel *c, bool all);
 
 /* The room is about to be on disk, and its founder with it. Call before each step that writes there. */
@@ -49,8 +49,8 @@ uint64_t chat_record_held(struct channel *c, const char *kind, const char *name,
 bool chat_record_fits(struct channel *c, const struct chat_op *o, unsigned more);
 
 /*
- * Sets a note, or with an empty value removes it, and goes on with then() or finishes: o->op.result says how it went. In
- * a room that is not on disk it is kept in memory.
+ * Sets a note, or with an empty value removes it, and goes on with then(), to which o->op.result says how it went. In a
+ * room that is kept nowhere it is in memory.
  */
 void chat_record_set(struct channel *c, struct chat_op *o, const char *key, size_t key_len, const char *value,
 		     size_t value_len, uint64_t until_msec, void (*then)(struct channel *c, struct channel_op *op));
