@@ -210,7 +210,17 @@ enum exit_code chat_history(struct chat *ch, const char *room, uint64_t count)
 	return chat_history_to(ch, at->name, at->last, count);
 }
 
-/* OK,room,LAST-SEQ,MEMBERS,OLDEST-SEQ */
+/* OK,room,LAST-SEQ,MEMBERS,OLDEST-SEQ: what is kept comes after it, if there is any. */
+static uint64_t chat_upto(const struct peer_reply *reply, uint64_t last)
+{
+	const struct field *f = reply->fields;
+	uint64_t oldest;
+
+	if (reply->n_fields < 5 || str_to_u64(f[4].data, f[4].len, 0, INT64_MAX, &oldest) < 0 || oldest > last)
+		return 0;
+	return last;
+}
+
 static enum exit_code chat_enter(struct chat *ch, const struct peer_reply *reply, const uint64_t *since,
 				 struct chat_room *ret)
 {
@@ -224,8 +234,10 @@ static enum exit_code chat_enter(struct chat *ch, const struct peer_reply *reply
 	*ret = (struct chat_room){ .last = last };
 	ret->name[str_harmless(ret->name, f[1].data, f[1].len)] = '\0';
 	ch->rooms[ch->n_rooms] = *ret;
-	if (since)
+	if (since) {
 		ch->rooms[ch->n_rooms].last = *since;
+		ch->rooms[ch->n_rooms].upto = chat_upto(reply, last);
+	}
 	ch->n_rooms++;
 	chat_tell(ch, "%s: %" PRIu64 " %s here, the last message is number %" PRIu64, ret->name, members,
 		  members == 1 ? "is" : "are", last);
@@ -338,13 +350,37 @@ static enum exit_code chat_say(struct chat *ch, const char *text)
 {
 	const char *room = chat_here(ch);
 	struct peer_reply reply;
+	enum exit_code code;
+	uint64_t number;
 
 	if (!room)
 		return client_say(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
 	/* What was typed comes back as everybody's line. */
 	if (ch->typing)
 		typing_wipe(ch->typing);
-	return client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "SAY", room, text, NULL }, &reply);
+	code = client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "SAY", room, text, NULL }, &reply);
+	if (code == EXIT_CODE_OK && reply.n_fields > 1 &&
+	    str_to_u64(reply.fields[1].data, reply.fields[1].len, 0, INT64_MAX, &number) == 0)
+		ch->rooms[ch->n_rooms - 1].upto = number;
+	return code;
+}
+
+static bool chat_is_behind(const struct chat *ch)
+{
+	for (size_t i = 0; i < ch->n_rooms; i++)
+		if (ch->rooms[i].last < ch->rooms[i].upto)
+			return true;
+	return false;
+}
+
+void chat_settle(struct chat *ch)
+{
+	struct client *c = ch->client;
+	uint64_t until_usec = clock_usec() + c->silence_usec;
+
+	while (chat_is_behind(ch) && clock_usec() < until_usec && chat_hear(ch) == 0 && chat_is_behind(ch))
+		if (client_listen(c, (int)(c->silence_usec / USEC_PER_MSEC)) == -EINTR)
+			return;
 }
 
 void chat_line(struct chat *ch, char *line)

@@ -11,6 +11,7 @@
 struct chat_room {
 	char name[CHAT_ROOM_MAX + 1];
 	uint64_t last; /* number of the last message seen */
+	uint64_t upto; /* of the last that is known to be there, and is on its way */
 };
 
 struct chat {
@@ -41,6 +42,9 @@ const char *chat_here(const struct chat *ch);
 /* Hears what has come. Where the connection broke: connects again and is back in all rooms, nothing missed. Negative:
  * that was not possible, and it was said. */
 int chat_hear(struct chat *ch);
+
+/* Waits until all that was there when a room was joined, and all that was said here, has been shown. */
+void chat_settle(struct chat *ch);
 
 /* One line of the user's: said, or a command. */
 void chat_line(struct chat *ch, char *line);

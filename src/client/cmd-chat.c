@@ -146,6 +146,7 @@ static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
 		interrupt_install(ch->client->mode == CLIENT_MODE_INTERACTIVE);
 	} else {
 		cmd_chat_script(ch);
+		chat_settle(ch);
 	}
 	cmd_chat_leave(ch);
 	ch->typing = typing_free(ch->typing);

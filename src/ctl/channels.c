@@ -19,7 +19,7 @@ static char *channels_topic(char dst[VIEW_MAX], struct json_object *o, const cha
 {
 	if (json_object_object_get_ex(o, key, NULL))
 		return view_text(dst, o, key);
-	dst[0] = '\0';
+	(void)snprintf(dst, VIEW_MAX, "-");
 	return dst;
 }
 

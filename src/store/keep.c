@@ -106,6 +106,16 @@ static int keep_copy(struct db *d, const char *path)
 	return code == SQLITE_DONE ? 0 : db_errno(d);
 }
 
+/* SQLite writes into a file that is there and empty; made by itself it would be everybody's to read. */
+static int keep_make(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : 0;
+
+	closep(&fd);
+	return r;
+}
+
 static int keep_sync(int dirfd, const char *name, int flags)
 {
 	int fd = openat(dirfd, name, flags | O_CLOEXEC);
@@ -126,7 +136,9 @@ static int keep_backup_into(struct db *d, int dirfd, struct store_backup *q)
 	if ((size_t)snprintf(path, sizeof(path), "%s/store.db.part", q->dir) >= sizeof(path))
 		return -ENAMETOOLONG;
 	(void)unlinkat(dirfd, "store.db.part", 0);
-	r = keep_copy(d, path);
+	r = keep_make(dirfd, "store.db.part");
+	if (r >= 0)
+		r = keep_copy(d, path);
 	if (r >= 0)
 		r = keep_sync(dirfd, "store.db.part", O_RDONLY | O_NOFOLLOW);
 	if (r >= 0 && renameat2(dirfd, "store.db.part", dirfd, "store.db", RENAME_NOREPLACE) < 0)

@@ -314,6 +314,7 @@ START_TEST(copy_is_put_back)
 	ck_assert_str_eq(b->why, "");
 	(void)errand_free(&b->errand);
 	ck_assert_int_eq(stat(from, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600); /* what people say to each other */
 	ask(fd, "PUT,b,behind\n");
 	ask(fd, "PUT,c,behind\n");
 	b = back_up(dir);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* What people do with ioe-client, and an administrator with ioectl, where a real daemon keeps rooms. */
+
+#include "client.h"
+#include "tool.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Runs ioe-client with up to five words and what is typed. */
+static void people_run(struct tool *t, struct daemon *d, int status, const char *input, const char *const *words)
+{
+	g_autofree char *server = g_strdup_printf("127.0.0.1:%u", (unsigned)d->ports[0]);
+	const char *args[12] = { "-s", server };
+
+	for (size_t i = 0; words[i]; i++)
+		args[2 + i] = words[i];
+	tool_run_setup(t, "IOE_CLIENT", input, args, NULL, NULL);
+	if (t->status != status)
+		harness_fail("%s ended with %d, not %d: %s%s", words[0], t->status, status, t->out->str, t->err->str);
+}
+
+#define PEOPLE_RUN(t, d, status, input, ...) people_run(t, d, status, input, (const char *const[]){ __VA_ARGS__, NULL })
+
+/* What ioectl printed, to be freed. */
+static char *people_ioectl(struct daemon *d, int status, const char *command, const char *argument)
+{
+	struct tool t;
+	char *out;
+
+	tool_run(&t, "IOECTL", "", "-s", d->control, command, argument, NULL);
+	if (t.status != status)
+		harness_fail("ioectl %s ended with %d, not %d: %s%s", command, t.status, status, t.out->str, t.err->str);
+	out = g_strdup(t.out->str);
+	tool_done(&t);
+	return out;
+}
+
+static void people_expect_in(const char *all, const char *part)
+{
+	if (!strstr(all, part))
+		harness_fail("'%s' is not in: %s", part, all);
+}
+
+/* One with ioe-client, the other one with any client; what is said later is seen again from any number on. */
+static void people_chat(struct daemon *d)
+{
+	struct client *bob = client_new_ioe1(d, 0);
+	struct tool t;
+
+	client_ask(bob, "NICK,bob", "OK,bob");
+	client_puts(bob, "JOIN,lobby\nSAY,lobby,steer%1B[2J\n");
+	PEOPLE_RUN(&t, d, 8, "one, two\n/topic of bob's\n/who\n", "chat", "--nick=ann", "--since=0", "lobby");
+	people_expect_in(t.err->str, "not permitted");
+	people_expect_in(t.out->str, "bob: steer?[2J\n");
+	people_expect_in(t.out->str, "ann: one, two\n");
+	people_expect_in(t.out->str, "ann\n");
+	people_expect_in(t.out->str, "--since=2 goes on from here");
+	tool_done(&t);
+	client_puts(bob, "SAY,lobby,three\nPING,said\n");
+	for (;;) {
+		g_autofree char *line = client_line(bob);
+
+		if (g_str_has_prefix(line, "ERROR"))
+			harness_fail("%s", line);
+		if (strcmp(line, "PONG,said") == 0)
+			break;
+	}
+	PEOPLE_RUN(&t, d, 0, "", "chat", "--nick=ann", "--since=2", "lobby");
+	people_expect_in(t.out->str, "bob: three\n");
+	g_assert_null(strstr(t.out->str, "one, two"));
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "chat", "--nick=ann", "--history=2", "lobby");
+	people_expect_in(t.out->str, " ann: one, two\n");
+	people_expect_in(t.out->str, " bob: three\n");
+	g_assert_null(strstr(t.out->str, "steer"));
+	tool_done(&t);
+	client_free(bob);
+}
+
+static void people_chat_refused(struct daemon *d)
+{
+	struct client *bob = client_new_ioe1(d, 0);
+	struct tool t;
+
+	client_ask(bob, "NICK,bob", "OK,bob");
+	PEOPLE_RUN(&t, d, 1, "said\n", "chat", "--nick=bob", "lobby");
+	people_expect_in(t.err->str, "choose another name");
+	g_assert_cmpstr(t.out->str, ==, "");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 1, "said\n", "chat", "no room");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 1, "said\n", "chat", "--since=7", "lobby");
+	tool_done(&t);
+	client_free(bob);
+}
+
+/* A copy is made while all goes on; what was said behind it is not there once it is put back, what was before is. */
+static void people_backup(struct daemon *d)
+{
+	g_autofree char *copy = g_build_filename(d->dir, "copy", NULL), *nowhere = g_build_filename(d->dir, "no/copy", NULL);
+	g_autofree char *from = g_build_filename(copy, "store.db", NULL);
+	g_autofree char *to = g_build_filename(d->state, "store.db", NULL), *wal = g_strdup_printf("%s-wal", to);
+	g_autofree char *shm = g_strdup_printf("%s-shm", to), *rooms = NULL, *later = NULL, *json = NULL;
+	struct tool t;
+
+	PEOPLE_RUN(&t, d, 0, "before\n/topic old\n", "chat", "--nick=ann", "lobby");
+	tool_done(&t);
+	g_free(people_ioectl(d, 0, "backup", copy));
+	PEOPLE_RUN(&t, d, 0, "behind\n/topic new\n", "chat", "--nick=ann", "lobby");
+	tool_done(&t);
+	g_free(people_ioectl(d, 1, "backup", copy)); /* is there already */
+	g_free(people_ioectl(d, 1, "backup", nowhere));
+	g_free(people_ioectl(d, 2, "backup", ""));
+	g_free(people_ioectl(d, 2, "backup", NULL));
+	rooms = people_ioectl(d, 0, "rooms", NULL);
+	people_expect_in(rooms, "lobby  0        2 ");
+	people_expect_in(rooms, "new\n");
+
+	daemon_stop(d);
+	(void)unlink(wal);
+	(void)unlink(shm);
+	g_assert_cmpint(rename(from, to), ==, 0);
+	daemon_spawn(d);
+	daemon_wait_ready(d);
+	later = people_ioectl(d, 0, "rooms", NULL);
+	people_expect_in(later, "lobby  0        1 ");
+	people_expect_in(later, "old\n");
+	json = people_ioectl(d, 0, "-j", "rooms");
+	people_expect_in(json, "\"name\":\"lobby\"");
+	PEOPLE_RUN(&t, d, 0, "", "chat", "--nick=ann", "--since=0", "lobby");
+	people_expect_in(t.out->str, "ann: before\n");
+	g_assert_null(strstr(t.out->str, "behind"));
+	tool_done(&t);
+}
+
+static void people_add(void)
+{
+	daemon_add("people/chat", DAEMON_LISTENER, people_chat);
+	daemon_add("people/chat-refused", DAEMON_LISTENER, people_chat_refused);
+	daemon_add("people/backup", DAEMON_LISTENER, people_backup);
+}
+
+int main(int argc, char **argv)
+{
+	return harness_main(argc, argv, people_add);
+}
