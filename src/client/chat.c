@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHAT_PAGE 500 /* lines of history asked for at once */
+#define CHAT_PAGE       500 /* lines of history asked for at once */
+#define CHAT_AGAIN_MSEC 50  /* for one who has said too much at once */
 
 const char *chat_here(const struct chat *ch)
 {
@@ -346,6 +347,34 @@ int chat_hear(struct chat *ch)
 	return r;
 }
 
+/* A script does not know how fast it may speak: it is held up where a person would be told. */
+static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char *text, struct peer_reply *ret)
+{
+	const char *const request[] = { "SAY", room, text, NULL };
+	struct client *c = ch->client;
+	uint64_t until_usec = clock_usec() + c->silence_usec;
+	enum exit_code code;
+	int r;
+
+	for (;;) {
+		code = client_send(c, request);
+		if (code != EXIT_CODE_OK)
+			return code;
+		r = peer_reply(c->peer, ret);
+		if (r < 0)
+			return client_say_broken(c, r);
+		if (ret->kind == PEER_REPLY_LINE)
+			return EXIT_CODE_OK;
+		if (ret->kind != PEER_REPLY_ERROR)
+			return client_say_broken(c, -EPROTO);
+		if (ret->slug != SLUG_LIMIT || ch->typing || clock_usec() >= until_usec)
+			return client_say_refused(c, ret);
+		r = client_listen(c, CHAT_AGAIN_MSEC);
+		if (r < 0)
+			return client_say_broken(c, r);
+	}
+}
+
 static enum exit_code chat_say(struct chat *ch, const char *text)
 {
 	const char *room = chat_here(ch);
@@ -358,7 +387,7 @@ static enum exit_code chat_say(struct chat *ch, const char *text)
 	/* What was typed comes back as everybody's line. */
 	if (ch->typing)
 		typing_wipe(ch->typing);
-	code = client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "SAY", room, text, NULL }, &reply);
+	code = chat_ask_say(ch, room, text, &reply);
 	if (code == EXIT_CODE_OK && reply.n_fields > 1 &&
 	    str_to_u64(reply.fields[1].data, reply.fields[1].len, 0, INT64_MAX, &number) == 0)
 		ch->rooms[ch->n_rooms - 1].upto = number;

@@ -124,16 +124,18 @@ static void talk_chat(void)
 		{ "SAY,lobby,hello%2C all", "SAID,lobby,43,1700000000000,ann,hello%2C all\nOK,43\n" },
 		{ "TOPIC,lobby,new%2C  topic", "TOPIC,lobby,ann,new%2C  topic\nOK\n" },
 		{ "SAY,lobby,/slash", "LEFT,lobby,bob,slow\nSAID,lobby,44,1700000000000,ann,/slash\nOK,44\n" },
+		{ "SAY,lobby,much", "ERROR: limit: not so fast\n" },
+		{ "SAY,lobby,much", "SAID,lobby,45,1700000000000,ann,much\nOK,45\n" },
 		{ "KICK,lobby,bob,go now", "ERROR: denied: you are no operator of lobby\n" },
 		{ "MUTE,lobby,bob,600", "OK\n" },
 		{ "WHO,lobby", "12\nann\nb%41%2C\n" },
 		{ "ROOMS", "31\nlobby,2,44,new%2C topic\nx,1,0,\n" },
-		{ "JOIN,other", "OK,other,0,1,0\nSAID,lobby,45,1700000000000,bob,hi\n" },
+		{ "JOIN,other", "OK,other,0,1,0\nSAID,lobby,46,1700000000000,bob,hi\n" },
 		{ "SAY,other,last", "SAID,other,1,1700000000000,ann,last\nOK,1\n" },
 		{ "PART,other", "OK\n" },
 		{ "PART,lobby", "OK\n" },
 	};
-	static const char input[] = "hello, all\n/topic  new,  topic \n//slash\n/kick bob go now\n/mute bob\n/who\n/rooms\n"
+	static const char input[] = "hello, all\n/topic  new,  topic \n//slash\nmuch\n/kick bob go now\n/mute bob\n/who\n/rooms\n"
 				    "/nosuch\n/kick\n/rooms x\n\n/join other\nlast";
 	struct talk t;
 	struct tool tool;
@@ -148,13 +150,14 @@ static void talk_chat(void)
 		    "* ann set the topic: new,  topic\n"
 		    "* bob left: slow\n"
 		    "ann: /slash\n"
+		    "ann: much\n"
 		    "  ann\n  bA,\n"
 		    "  lobby (2 here): new, topic\n  x (1 here)\n"
 		    "* other: 1 is here, the last message is number 0\n"
 		    "[lobby] bob: hi\n"
 		    "[other] ann: last\n"
 		    "* other left; --since=1 goes on from here\n"
-		    "* lobby left; --since=45 goes on from here\n");
+		    "* lobby left; --since=46 goes on from here\n");
 	g_assert_nonnull(strstr(tool.err->str, "you are no operator of lobby"));
 	g_assert_nonnull(strstr(tool.err->str, "'/nosuch' is no command"));
 	g_assert_nonnull(strstr(tool.err->str, "too few words: write /kick NAME [WHY]"));
