@@ -91,7 +91,7 @@ void relay_refuse(struct request *q, int error)
 		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing was kept");
 		break;
 	case EMFILE:
-		request_error(q, SLUG_LIMIT, "there are as many mailboxes as there may be; try again later");
+		request_error(q, SLUG_LIMIT, "there are as many mailboxes as there may be (relay.open); try again later");
 		break;
 	case EUSERS:
 		request_error(q, SLUG_LIMIT, "as many sessions wait for this name's mail as may (relay.sessions)");

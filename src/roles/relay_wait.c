@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session that waits follows its mailbox. It may be given another name meanwhile, and another again while it is on its
- * way, so there is one step at a time: after each, relay_wait_settle() looks what the next one is. Where there is none,
- * the WAIT that may have begun it is answered.
+ * A session that waits follows its mailbox. It may be given another name meanwhile, and another again while it is on
+ * its way, so there is one step at a time: after each, relay_wait_settle() looks what the next one is. Where there is
+ * none, the WAIT that may have begun it is answered.
  */
 #include "roles/relay_wait.h"
 

@@ -6,7 +6,7 @@
 
 int relay_wait(struct request *q, struct fields *f);
 
-/* Does the next thing that leads to where the session wants to be: after a change of what it wants or how it is called. */
+/* The next step to where the session wants to be: after a change of what it wants, or of its name. */
 void relay_wait_settle(struct relay_session *rs, struct session *s);
 
 /* channel_policy.expelled(): its mailbox could not be read any further. */

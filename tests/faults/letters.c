@@ -57,7 +57,8 @@ static struct letter *letters_find(struct letters *l, const struct letters_key *
 static char *letters_text(const struct letters_key *k)
 {
 	unsigned seed = k->sender * 7919 + k->receiver * 104729 + k->n;
-	g_autofree char *rest = g_strnfill(seed % 8 == 0 ? 500 + seed * 2654435761U % 8000 : seed % 40, (char)('a' + seed % 26));
+	gsize len = seed % 8 == 0 ? 500 + seed * 2654435761U % 8000 : seed % 40;
+	g_autofree char *rest = g_strnfill(len, (char)('a' + seed % 26));
 
 	return g_strdup_printf("%u %u %u %s", k->sender, k->receiver, k->n, rest);
 }

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients that send each other mail until the daemon is gone, and remember what was acknowledged. Each letter says which
- * one of which pair it is, so whatever comes can be checked: nothing acknowledged is missing, none comes out of order
- * for its pair, and only what was not acknowledged comes twice.
+ * Clients that send each other mail until the daemon is gone, and remember what was acknowledged. Each letter says
+ * which one of which pair it is, so whatever comes can be checked: nothing acknowledged is missing, none comes out of
+ * order for its pair, and only what was not acknowledged comes twice.
  */
 
 #include "integration/client.h"

@@ -31,7 +31,8 @@ struct mail_count {
 static struct mail_count mail_counts[5]; /* the last one is empty */
 static unsigned long mail_fills, mail_filled; /* disks that were full and had room again, and what was sent meanwhile */
 
-static void mail_count(const char *what, unsigned long rounds, const struct letters *l, const struct letters_damage *damage)
+static void mail_count(const char *what, unsigned long rounds, const struct letters *l,
+		       const struct letters_damage *damage)
 {
 	struct mail_count *c = mail_counts;
 
@@ -315,8 +316,8 @@ int main(int argc, char **argv)
 		printf("# Without power cuts and full disks: %s\n", why);
 	r = harness_main(argc, argv, mail_add);
 	for (const struct mail_count *c = mail_counts; c->what; c++)
-		printf("# counts: %lu %s, %lu acknowledged messages, %lu delivered, of them %lu again, %lu sent again with their key: "
-		       "%u lost, %u out of order, %u doubled, %u torn\n",
+		printf("# counts: %lu %s, %lu acknowledged messages, %lu delivered, of them %lu again, %lu sent again with "
+		       "their key: %u lost, %u out of order, %u doubled, %u torn\n",
 		       c->rounds, c->what, c->acked, c->came, c->again, c->repeated, c->damage.lost, c->damage.disorder,
 		       c->damage.doubled, c->damage.torn);
 	if (mail_fills > 0)
