@@ -254,6 +254,28 @@ static void bad_many_names(struct daemon *d)
 	client_free(bob);
 }
 
+/* One that is waited for makes no room, the other one does. */
+static void bad_no_room(struct daemon *d)
+{
+	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob"), *carol = mail_client(d, "carol");
+
+	client_ask(bob, "WAIT,on", "OK");
+	client_refused(carol, "WAIT,on", "limit");
+	client_refused(alice, "SEND,carol,text", "limit");
+	(void)mail_send(alice, "bob", "text");
+	(void)mail_expect(bob, "alice", "text");
+	client_ask(bob, "WAIT,off", "OK");
+	(void)mail_send(alice, "carol", "text");
+	client_ask(carol, "WAIT,on", "OK");
+	(void)mail_expect(carol, "alice", "text");
+	client_refused(bob, "WAIT,on", "limit");
+	client_puts(bob, "FETCH\n");
+	client_expect(bob, "OK,0,0");
+	client_free(alice);
+	client_free(bob);
+	client_free(carol);
+}
+
 /* What lies there is no database: mail is refused and says why, all else is served. */
 static void bad_store(unsigned reactors)
 {
@@ -290,6 +312,7 @@ static void bad_add(void)
 	daemon_add("relay-bad/reads-nothing", DAEMON_LISTENER, bad_reads_nothing);
 	daemon_add("relay-bad/goes-meanwhile", DAEMON_LISTENER, bad_goes_meanwhile);
 	daemon_add("relay-bad/many-names", BAD_LISTENER("open = 20;"), bad_many_names);
+	daemon_add("relay-bad/no-room", BAD_LISTENER("open = 1;"), bad_no_room);
 	harness_add("relay-bad/store", bad_store);
 }
 
