@@ -254,26 +254,36 @@ static void bad_many_names(struct daemon *d)
 	client_free(bob);
 }
 
-/* One that is waited for makes no room, the other one does. */
+/* Mailboxes that are waited for make no room, and each reactor has its share; those that nobody waits for do. */
 static void bad_no_room(struct daemon *d)
 {
-	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob"), *carol = mail_client(d, "carol");
+	struct client *alice = mail_client(d, "alice"), *c[40];
+	unsigned waiting = 0;
 
-	client_ask(bob, "WAIT,on", "OK");
-	client_refused(carol, "WAIT,on", "limit");
-	client_refused(alice, "SEND,carol,text", "limit");
-	(void)mail_send(alice, "bob", "text");
-	(void)mail_expect(bob, "alice", "text");
-	client_ask(bob, "WAIT,off", "OK");
-	(void)mail_send(alice, "carol", "text");
-	client_ask(carol, "WAIT,on", "OK");
-	(void)mail_expect(carol, "alice", "text");
-	client_refused(bob, "WAIT,on", "limit");
-	client_puts(bob, "FETCH\n");
-	client_expect(bob, "OK,0,0");
+	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
+		g_autofree char *nick = g_strdup_printf("n%u", i), *line = NULL;
+
+		c[i] = mail_client(d, nick);
+		client_puts(c[i], "WAIT,on\n");
+		line = client_line(c[i]);
+		waiting += strcmp(line, "OK") == 0;
+		if (strcmp(line, "OK") != 0 && !g_str_has_prefix(line, "ERROR: limit: "))
+			harness_fail("Neither OK nor limit: %s", line);
+	}
+	g_assert_cmpuint(waiting, >=, 2);
+	g_assert_cmpuint(waiting, <=, 8);
+	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
+		client_ask(c[i], "WAIT,off", "OK");
+	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
+		g_autofree char *nick = g_strdup_printf("n%u", i);
+
+		(void)mail_send(alice, nick, "text");
+		client_puts(c[i], "FETCH\n");
+		(void)mail_expect(c[i], "alice", "text");
+		client_expect(c[i], "OK,1,0");
+		client_free(c[i]);
+	}
 	client_free(alice);
-	client_free(bob);
-	client_free(carol);
 }
 
 /* What lies there is no database: mail is refused and says why, all else is served. */
@@ -312,7 +322,7 @@ static void bad_add(void)
 	daemon_add("relay-bad/reads-nothing", DAEMON_LISTENER, bad_reads_nothing);
 	daemon_add("relay-bad/goes-meanwhile", DAEMON_LISTENER, bad_goes_meanwhile);
 	daemon_add("relay-bad/many-names", BAD_LISTENER("open = 20;"), bad_many_names);
-	daemon_add("relay-bad/no-room", BAD_LISTENER("open = 1;"), bad_no_room);
+	daemon_add("relay-bad/no-room", BAD_LISTENER("open = 8;"), bad_no_room);
 	harness_add("relay-bad/store", bad_store);
 }
 
