@@ -18,6 +18,7 @@ struct load_args {
 	uint64_t pid;
 	uint64_t connections;
 	uint64_t depth;
+	uint64_t publishers;
 	uint64_t warm_msec;
 	uint64_t msec;
 	uint64_t size;
@@ -35,8 +36,12 @@ int load_fail(int error, const char *fmt, ...) _printf_(2, 3);
 /* The scenarios. Each prints its one line of figures to stdout, or a sentence to stderr and returns negative errno. */
 int ask_scenario(const struct load_args *args);
 int cold_scenario(const struct load_args *args);
+int crowd_scenario(const struct load_args *args);
+int fan_scenario(const struct load_args *args);
 int get_scenario(const struct load_args *args);
+int history_scenario(const struct load_args *args);
 int hold_scenario(const struct load_args *args);
 int idle_scenario(const struct load_args *args);
+int mail_scenario(const struct load_args *args);
 int put_scenario(const struct load_args *args);
 int start_scenario(const struct load_args *args);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PROC_TREE_MAX 64
+#define PROC_TREE_MAX 256
 
 struct proc_tree {
 	pid_t pids[PROC_TREE_MAX];

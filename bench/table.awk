@@ -42,6 +42,32 @@ BEGIN {
 		column(2, "CPU µs/answer alone", "%.3f", 1)
 		column(3, "beside them", "%.3f", 1)
 		column(4, "beside / alone", "%.2f", 1)
+	} else if (kind == "fan") {
+		long = seconds " s each"
+		column(1, "deliveries/s", "%.0f", 1, "rate")
+		column(2, "CPU s/million", "%.4f", 1, "CPU")
+		column(3, "p50 µs", "%d", 1)
+		column(4, "p99 µs", "%d", 1)
+		column(5, "load CPU s/million", "%.4f", 1)
+	} else if (kind ~ /^mail/) {
+		long = seconds " s each"
+		column(1, "messages/s", "%.0f", 1, "rate")
+		column(2, "CPU µs/message", "%.2f", 1, "CPU")
+		column(3, "p50 µs", "%d", 1)
+		column(4, "p99 µs", "%d", 1)
+		column(5, "load CPU µs/message", "%.2f", 1)
+	} else if (kind == "history") {
+		column(1, "HISTORY p50 ms", "%.2f", 1 / 1000)
+		column(2, "p99 ms", "%.2f", 1 / 1000)
+		column(3, "CPU ms", "%.2f", 1 / 1000)
+		column(4, "exec to ready ms", "%.1f", 1 / 1000)
+		column(5, "resident MiB", "%.1f", 1 / 1024)
+	} else if (kind == "crowd") {
+		column(1, "bytes a room", "%d", 1)
+		column(2, "bytes a member", "%d", 1)
+		column(3, "JOIN p50 µs", "%d", 1)
+		column(4, "p99 µs", "%d", 1)
+		column(5, "heard by all p50 ms", "%.1f", 1 / 1000)
 	} else if (kind == "admin") {
 		column(1, "status ms", "%.1f", 1 / 1000)
 		column(2, "clients ms", "%.1f", 1 / 1000)
@@ -68,7 +94,7 @@ BEGIN {
 {
 	if (!($1 in rounds))
 		order[++names] = $1
-	if ($1 == "ioe" || $1 == "ioe-sync")
+	if ($1 ~ /^ioe(-sync|-room|-mail|-log)?$/)
 		ours = $1
 	n = ++rounds[$1]
 	for (c = 1; c <= columns; c++)

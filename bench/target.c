@@ -46,6 +46,11 @@ static const struct target target_rows[] = {
 	{ "nginx-nopush", false, false, NULL, NULL, &target_http },
 	{ "nats", true, false, "PING\r\n", "PONG\r\n", NULL },
 	{ "pure-ftpd", true, true, NULL, NULL, NULL },
+	{ "bare-fan", false, false, NULL, NULL, NULL },
+	{ "bare-append", false, false, NULL, NULL, NULL },
+	{ "bare-sqlite", false, false, NULL, NULL, NULL },
+	{ "mosquitto", false, false, NULL, NULL, NULL },
+	{ "postgresql", false, false, NULL, NULL, NULL },
 };
 
 const struct target *target_at(size_t i)

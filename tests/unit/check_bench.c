@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What figures rest on: the histogram and the check of answers. bench/ is no library, so its parts come in here. */
 #include "../../bench/conn.c"
+#include "../../bench/frame.c"
 #include "../../bench/ftp.c"
 #include "../../bench/hist.c"
+#include "../../bench/letter.c"
 #include "../../bench/pattern.c"
+#include "../../bench/pubsub.c"
 #include "../../bench/target.c"
 #include "../../bench/transfer.c"
 
@@ -237,13 +240,156 @@ START_TEST(expect_any_byte)
 }
 END_TEST
 
+/* What a text that publisher 0x12 says for the 77th time comes in, as ioed tells it. */
+static size_t said_by_ioe(char buf[PUBSUB_MAX], const char *number, const char *who)
+{
+	char text[FRAME_TEXT_BYTES];
+
+	frame_make_text(text, 0x12, 77);
+	return (size_t)snprintf(buf, PUBSUB_MAX, "SAID,bench,%s,1700000000000,m%s,%.64s\n", number, who, text);
+}
+
+START_TEST(frame_in_odd_pieces)
+{
+	const struct pubsub *p = pubsub_find("ioe");
+	char buf[PUBSUB_MAX], text[FRAME_TEXT_BYTES];
+	enum pubsub_kind kind;
+	struct frame frame;
+	size_t n, len, i;
+	unsigned who;
+
+	n = said_by_ioe(buf, "4294967297", "0012");
+	for (i = 0; i < n; i++)
+		ck_assert_int_eq(pubsub_hear(p, buf, i, &kind, &frame, &len), -EAGAIN);
+	/* what is behind it is left alone */
+	buf[n] = 'S';
+	ck_assert_int_eq(pubsub_hear(p, buf, n + 1, &kind, &frame, &len), 0);
+	ck_assert_uint_eq(len, n);
+	ck_assert_int_eq(kind, PUBSUB_SAID);
+	ck_assert_uint_eq(frame.number, 4294967297);
+	ck_assert_uint_eq(frame.who, 0x12);
+	frame_make_text(text, 0x12, 77);
+	ck_assert_mem_eq(frame.text, text, sizeof(text));
+	ck_assert_int_eq(frame_who(frame.text, &who), 0);
+	ck_assert_uint_eq(who, 0x12);
+}
+END_TEST
+
+START_TEST(frame_refuses)
+{
+	const struct pubsub *p = pubsub_find("ioe");
+	char buf[PUBSUB_MAX];
+	enum pubsub_kind kind;
+	struct frame frame;
+	size_t n, len;
+
+	n = said_by_ioe(buf, "", "0012");
+	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	n = said_by_ioe(buf, "12345678901234567890", "0012");
+	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	n = said_by_ioe(buf, "1", "00g2");
+	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	n = said_by_ioe(buf, "1", "0012");
+	buf[n - 1] = 'x';
+	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_hear(p, "SAID,bend", 9, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_hear(p, "ERROR: slow: ", 13, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_hear(p, "OK,5\n", 5, &kind, &frame, &len), 0);
+	ck_assert_int_eq(kind, PUBSUB_REPLY);
+	ck_assert_int_eq(pubsub_hear(p, "JOINED,bench,m0001\n", 19, &kind, &frame, &len), 0);
+	ck_assert_int_eq(kind, PUBSUB_IGNORED);
+}
+END_TEST
+
+/* One that said the same again, or what another says, must be seen. */
+START_TEST(texts_differ)
+{
+	char a[FRAME_TEXT_BYTES], b[FRAME_TEXT_BYTES];
+	uint64_t i;
+
+	frame_make_text(a, 7, 1000);
+	ck_assert_ptr_null(memchr(a, ',', sizeof(a)));
+	ck_assert_ptr_null(memchr(a, '%', sizeof(a)));
+	for (i = 0; i < 3000; i++) {
+		frame_make_text(b, 7, i);
+		ck_assert_int_eq(memcmp(a, b, sizeof(a)) == 0, i == 1000);
+		frame_make_text(b, (unsigned)i, 1000);
+		ck_assert_int_eq(memcmp(a, b, sizeof(a)) == 0, i == 7);
+	}
+}
+END_TEST
+
+/* Where PostgreSQL's messages from @at on end: a letter and a length each. */
+static size_t postgres_end(const char *buf, size_t at, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)buf;
+
+	while (at < n) {
+		ck_assert_int_ge(p[at], 'A');
+		ck_assert_int_eq(p[at + 1] | p[at + 2] | p[at + 3], 0);
+		at += 1U + p[at + 4];
+	}
+	return at;
+}
+
+/* Where lengths stand in what is said, they have to be right: MQTT's and PostgreSQL's. */
+START_TEST(lengths_are_right)
+{
+	static const char *const names[] = { "ioe", "bare-fan", "redis", "nats", "mosquitto" };
+	const struct pubsub *mqtt = pubsub_find("mosquitto");
+	const struct letter *pg = letter_find("postgresql");
+	char buf[LETTER_MAX], text[LETTER_TEXT_BYTES];
+	const unsigned char *p = (const unsigned char *)buf;
+	size_t n, at, i;
+
+	for (i = 0; i < ELEMENTSOF(names); i++)
+		ck_assert_ptr_nonnull(pubsub_find(names[i]));
+	n = pubsub_enter(mqtt, 0xbeef, buf);
+	ck_assert_ptr_nonnull(memmem(buf, n, "mbeef", 5));
+	for (at = 0; at < n; at += 2 + p[at + 1])
+		;
+	ck_assert_uint_eq(at, n);
+	frame_make_text(text, 1, 1);
+	ck_assert_uint_eq(pubsub_say(mqtt, text, buf), 2U + p[1]);
+
+	letter_make_text(text, 1, 1);
+	n = (size_t)letter_write(&pg->send, 1, 2, text, buf);
+	ck_assert_ptr_nonnull(memmem(buf, n, "m0002", 5));
+	ck_assert_ptr_nonnull(memmem(buf, n, text, sizeof(text)));
+	ck_assert_uint_eq(postgres_end(buf, 0, n), n);
+	/* the first of what is said has no letter */
+	n = (size_t)letter_write(&pg->hello, 1, 2, text, buf);
+	ck_assert_uint_eq(postgres_end(buf, p[3], n), n);
+	n = (size_t)letter_write(&pg->count, 1, 2, text, buf);
+	ck_assert_uint_eq(postgres_end(buf, 0, n), n);
+}
+END_TEST
+
+START_TEST(letters_are_written)
+{
+	static const struct letter_bytes long_one = { "{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}", 33 };
+	char text[LETTER_TEXT_BYTES], buf[LETTER_MAX], want[LETTER_MAX];
+	const struct letter *l = letter_find("ioe");
+	int n;
+
+	letter_make_text(text, 3, 9);
+	n = letter_write(&l->send, 3, 0xabc, text, buf);
+	(void)snprintf(want, sizeof(want), "SEND,m0abc,%.100s\n", text);
+	ck_assert_int_eq(n, (int)strlen(want));
+	ck_assert_mem_eq(buf, want, (size_t)n);
+	ck_assert_int_eq(letter_write(&long_one, 1, 1, text, buf), -ENOBUFS);
+	ck_assert_ptr_null(letter_find("nats"));
+}
+END_TEST
+
 START_TEST(targets_by_name)
 {
 	size_t i;
 
 	for (i = 0; target_at(i); i++) {
 		ck_assert_ptr_eq(target_find(target_at(i)->name), target_at(i));
-		ck_assert(target_at(i)->request || target_at(i)->files || target_at(i)->ftp);
+		ck_assert(target_at(i)->request || target_at(i)->files || target_at(i)->ftp ||
+			  pubsub_find(target_at(i)->name) || letter_find(target_at(i)->name));
 		ck_assert_int_eq(!target_at(i)->request, !target_at(i)->answer);
 	}
 	ck_assert_uint_ge(i, 6);
@@ -270,6 +416,11 @@ int main(void)
 	tcase_add_test(t, expect_in_odd_pieces);
 	tcase_add_test(t, expect_refuses);
 	tcase_add_test(t, expect_any_byte);
+	tcase_add_test(t, frame_in_odd_pieces);
+	tcase_add_test(t, frame_refuses);
+	tcase_add_test(t, texts_differ);
+	tcase_add_test(t, lengths_are_right);
+	tcase_add_test(t, letters_are_written);
 	tcase_add_test(t, targets_by_name);
 	suite_add_tcase(s, t);
 
