@@ -29,6 +29,7 @@ struct typing {
 	bool editing;    /* a line is on the screen */
 	bool aside;      /* it was taken off */
 	bool broken;     /* hear() said so */
+	bool dropped;    /* an interrupt came, and something was typed */
 };
 
 static struct typing *typing_of(EditLine *el)
@@ -155,8 +156,11 @@ static int typing_read(EditLine *el, wchar_t *ret)
 		}
 		typing_back(t);
 		from[1].fd = t->ops->fd(t->userdata);
-		if (poll(from, 2, -1) < 0)
+		if (poll(from, 2, -1) < 0) {
+			t->dropped = el_line(el)->lastchar > el_line(el)->buffer;
+			errno = EINTR;
 			return -1;
+		}
 		if (from[0].revents != 0)
 			return typing_key(ret);
 	}
@@ -188,6 +192,7 @@ int typing_line(struct typing *t, char **ret)
 	int n;
 
 	t->line.len = 0;
+	t->dropped = false;
 	interrupt_clear();
 	errno = 0;
 	t->editing = true;
@@ -197,7 +202,8 @@ int typing_line(struct typing *t, char **ret)
 		if (!line && errno == EINTR && !t->broken) {
 			el_reset(t->el);
 			(void)putchar('\n');
-			return -EINTR;
+			*ret = buf_str(&t->line);
+			return t->dropped && *ret ? 1 : -EINTR;
 		}
 		(void)putchar('\n');
 		return 0;

@@ -26,7 +26,8 @@ struct typing_ops {
 int typing_new(struct typing **ret, const struct typing_ops *ops, void *userdata);
 struct typing *typing_free(struct typing *t);
 
-/* 1 and a line without its end, valid until the next call; 0 at the end of file; -EINTR: what was typed is dropped. */
+/* 1 and a line without its end, valid until the next call; 0 at the end of file; -EINTR: interrupted with nothing typed.
+ * Else what was typed is dropped, and the line is empty. */
 int typing_line(struct typing *t, char **ret);
 
 /* Before something is printed, from within hear() and complete(): what is being typed leaves the screen, and is there

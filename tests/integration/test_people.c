@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What people do with ioe-client, and an administrator with ioectl, where a real daemon keeps rooms. */
+/* What people do with ioe-client, and an administrator with ioectl, where a real daemon keeps rooms and mail. */
 
 #include "client.h"
 #include "tool.h"
@@ -135,10 +135,80 @@ static void people_backup(struct daemon *d)
 	tool_done(&t);
 }
 
+/* A message outlives the daemon that took it, is taken once, and whoever sent it can wait for that. */
+static void people_mail(struct daemon *d)
+{
+	g_autofree char *waiting = NULL, *taken = NULL;
+	struct client *bob;
+	struct tool t;
+
+	PEOPLE_RUN(&t, d, 0, "", "send", "--nick=ann", "bob", "steer\033[2J", "and\nlie");
+	g_assert_cmpuint(strspn(t.out->str, "0123456789"), ==, t.out->len - 1);
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "send", "--nick=ann", "--key=mine", "bob", "second");
+	tool_done(&t);
+	daemon_kill(d);
+	daemon_spawn(d);
+	daemon_wait_ready(d);
+	PEOPLE_RUN(&t, d, 0, "", "send", "--nick=ann", "--key=mine", "bob", "second"); /* was held already */
+	tool_done(&t);
+	waiting = people_ioectl(d, 0, "mailboxes", NULL);
+	people_expect_in(waiting, "bob      0        2 ");
+	PEOPLE_RUN(&t, d, 7, "", "send", "--nick=ann", "--for=1", "carol", "hello");
+	people_expect_in(t.err->str, "still held");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "inbox", "--nick=bob", "--keep");
+	people_expect_in(t.out->str, " ann: steer?[2J and?lie\n");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "inbox", "--nick=bob");
+	people_expect_in(t.out->str, " ann: steer?[2J and?lie\n");
+	people_expect_in(t.out->str, " ann: second\n");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "inbox", "--nick=bob");
+	g_assert_cmpstr(t.out->str, ==, "");
+	tool_done(&t);
+	taken = people_ioectl(d, 0, "mailboxes", NULL);
+	people_expect_in(taken, "bob      0        0 ");
+
+	bob = client_new(d, 0);
+	client_ask(bob, "NICK,bob", "OK,bob");
+	client_ask(bob, "WAIT,on", "OK");
+	PEOPLE_RUN(&t, d, 0, "", "send", "--nick=ann", "--wait", "bob", "now");
+	tool_done(&t);
+	client_expect(bob, "ann: now");
+	client_free(bob);
+}
+
+/* More than one page, and more than one acknowledgement takes. */
+static void people_much_mail(struct daemon *d)
+{
+	g_autoptr(GString) script = g_string_new(NULL);
+	gchar **lines;
+	struct tool t;
+
+	for (unsigned i = 0; i < 230; i++)
+		g_string_append_printf(script, "send bob %u\n", i);
+	PEOPLE_RUN(&t, d, 0, script->str, NULL);
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "inbox", "--nick=bob");
+	lines = g_strsplit(t.out->str, "\n", -1);
+	for (unsigned i = 0; i < 230; i++) {
+		g_autofree char *end = g_strdup_printf(" 127.0.0.1: %u", i);
+
+		if (!g_str_has_suffix(lines[i], end))
+			harness_fail("line %u is '%s'", i, lines[i]);
+	}
+	g_assert_cmpstr(lines[230], ==, "");
+	g_strfreev(lines);
+	tool_done(&t);
+}
+
 static void people_add(void)
 {
 	daemon_add("people/chat", DAEMON_LISTENER, people_chat);
 	daemon_add("people/chat-refused", DAEMON_LISTENER, people_chat_refused);
+	daemon_add("people/mail", DAEMON_LISTENER, people_mail);
+	daemon_add("people/much-mail", DAEMON_LISTENER, people_much_mail);
 	daemon_add("people/backup", DAEMON_LISTENER, people_backup);
 }
 

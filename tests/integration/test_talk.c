@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -425,7 +426,9 @@ struct talk_terminal {
 static void talk_terminal_setup(void *data)
 {
 	(void)data;
+	/* Its own terminal: a Control-C is for it. */
 	(void)setsid();
+	(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 }
 
 static void talk_terminal_start(struct talk_terminal *m, const char *server)
@@ -493,6 +496,11 @@ static void talk_terminal(void)
 	talk_terminal_type(&m, "half typed\r");
 	talk_terminal_see(&m, "\033[1A\r\033[J");
 	talk_terminal_see(&m, "ann: bobby: half typed\r\n");
+	talk_terminal_see(&m, "lobby> ");
+	talk_terminal_type(&m, "never said");
+	talk_terminal_see(&m, "never said");
+	talk_terminal_type(&m, "\003");
+	talk_terminal_see(&m, "\r\n");
 	talk_terminal_see(&m, "lobby> ");
 	talk_terminal_type(&m, "/qu\t\r");
 	talk_terminal_see(&m, "lobby left");
