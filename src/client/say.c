@@ -61,15 +61,20 @@ enum exit_code client_say_refused(const struct client *c, const struct peer_repl
 enum exit_code client_say_broken(struct client *c, int error)
 {
 	const char *goaway = c->peer ? peer_goaway(c->peer) : NULL;
+	size_t len = goaway ? strnlen(goaway, 200) : 0;
+	char why[201] = "";
 
-	/* A refusal to send is none of the connection's. */
-	if (error == -EBUSY || error == -EINVAL || error == -ENOMEM) {
-		client_lose(c);
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-error));
-	}
+	/* Until the peer goes. */
+	if (goaway)
+		why[str_harmless(why, goaway, len)] = '\0';
 	client_lose(c);
-	return client_say(c, exit_from_errno(error), "%s: %s", c->where.name,
-			  goaway ? "the server is shutting down: try again in a moment" : exit_errno_words(error));
+	/* A refusal to send is none of the connection's. */
+	if (error == -EBUSY || error == -EINVAL || error == -ENOMEM)
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-error));
+	if (goaway)
+		return client_say(c, exit_from_errno(error), "%s: the server has ended the connection (%s): try again in a moment",
+				  c->where.name, why);
+	return client_say(c, exit_from_errno(error), "%s: %s", c->where.name, exit_errno_words(error));
 }
 
 enum exit_code client_say_output(const struct client *c, int error)

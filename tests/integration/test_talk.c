@@ -225,6 +225,7 @@ static void talk_chat_resumes(void)
 		    "bob: eight\nbob: nine\nann: one\nbob: missed\nann: two\nann: three\n"
 		    "* lobby left; --since=13 goes on from here\n");
 	g_assert_nonnull(strstr(tool.err->str, "connected again"));
+	g_assert_nonnull(strstr(tool.err->str, "ended the connection (stopping)"));
 	tool_done(&tool);
 	talk_finish(&t);
 }
