@@ -83,6 +83,7 @@ static void incidents_quiet(unsigned reactors)
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	g_autofree char *log = NULL;
 
+	daemon_wait_log(d, "started"); /* the log's thread may be later than READY=1 */
 	g_free(daemon_take_log(d));
 	for (unsigned i = 0; i < 20; i++) {
 		struct client *c = client_new_ioe1(d, 0);
