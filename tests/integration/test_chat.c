@@ -153,11 +153,11 @@ static void chat_alone(struct daemon *d)
 	client_free(a);
 	client_expect(b, "LEFT,lobby,Anna,closed");
 	a = client_new_ioe1(d, ROOM_ALONE);
-	client_puts(a, "NICK,Anna\nso%2C so\n%xx\n");
-	client_expect(a, "OK,Anna");
-	client_expect(a, "JOINED,lobby,Anna");
-	client_expect(b, "JOINED,lobby,Anna");
-	room_heard(b, "lobby", 3, "Anna", "so%2C so");
+	client_puts(a, "NICK,Cleo\nso%2C so\n%xx\n");
+	client_expect(a, "OK,Cleo");
+	client_expect(a, "JOINED,lobby,Cleo");
+	client_expect(b, "JOINED,lobby,Cleo");
+	room_heard(b, "lobby", 3, "Cleo", "so%2C so");
 	g_free(room_until(a, "ERROR: bad-argument: "));
 	client_free(a);
 	client_free(b);
