@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of the engine: hub.c (its life), message.c, channel.c (the owner's side: channels, ops, members, notes), step.c
- * (what an owner asks of the store; numbers) and follow.c (the home's side). Nobody else includes this.
+ * (what an owner asks of the store; numbers), recent.c (for those who are behind) and follow.c (the home's side). Nobody
+ * else includes this.
  */
 
 #include "base/map.h"
@@ -63,7 +64,7 @@ struct channel_message {
 /* What delivering needs is made now. 0 or -ENOMEM. */
 int channel_message_prepare(struct channel_message *m, unsigned n_shards);
 
-/* What is kept for those who are about to have caught up: more than is said while an op goes there and back. */
+/* What is kept for those who are behind: more than is said while an op goes there and back. */
 #define CHANNEL_RECENT       1024
 #define CHANNEL_RECENT_BYTES (256U << 10)
 
@@ -85,7 +86,7 @@ struct channel {
 	struct map by_session;
 	unsigned *here;            /* members, a reactor each */
 
-	/* While somebody is about to have caught up: the last ones that were said, from recent[first] on. */
+	/* While somebody is behind: the last that were told, numbered or not, from recent[first] on; both count up. */
 	unsigned n_catching, recent_first, n_recent;
 	size_t recent_bytes;
 	struct channel_message **recent; /* CHANNEL_RECENT */
@@ -99,7 +100,6 @@ struct channel {
 
 /* channel.c */
 void channel_deliver(struct channel *c, struct channel_message *m); /* to all followers, in all reactors */
-void channel_remember(struct channel *c, struct channel_message *m);
 void channel_free(struct channel *c);
 /* It is in use, and then no longer. */
 void channel_hold(struct channel *c);
@@ -110,6 +110,14 @@ void channel_put_note(struct channel *c, struct store_note *n); /* takes it over
 struct store_note *channel_new_note(const char *name, size_t name_len, const char *value, size_t value_len,
 				    uint64_t until_msec);
 bool channel_drop_note(struct channel *c, const char *name, size_t len);
+
+/* recent.c */
+void recent_remember(struct channel *c, struct channel_message *m);
+int recent_catch(struct channel *c, struct channel_member *m); /* from here on it is behind. 0 or -ENOMEM */
+void recent_begin(struct channel *c, struct channel_member *m); /* ... or rather from here on */
+/* It is no longer, if it was; once none is, what was kept is let go. */
+void recent_caught(struct channel *c, struct channel_member *m);
+void recent_switch(struct channel *c, struct channel_op *op); /* the act of a struct channel_switch */
 
 /* follow.c; home */
 void follow_deliver(struct channel_shard *to, struct channel_message *m);
@@ -128,4 +136,3 @@ struct channel_switch {
 	struct channel_message **recent; /* what it still lacks */
 	unsigned n_recent;
 };
-void channel_switch_act(struct channel *c, struct channel_op *op);

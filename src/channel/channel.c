@@ -172,12 +172,11 @@ void channel_finish(struct channel_op *op, int result)
 	struct channel *c = op->channel;
 	struct channel_member *m;
 
-	if (result < 0 && op->entered) {
-		m = channel_find_member(c, op->session);
-		if (m)
-			channel_leave(c, m);
-		op->entered = false;
-	}
+	m = op->entered ? channel_find_member(c, op->session) : NULL;
+	if (m && result >= 0)
+		recent_begin(c, m);
+	else if (m)
+		channel_leave(c, m);
 	op->counts = c->counts;
 	channel_release(c);
 	channel_send_home(c->shard, op, result);
@@ -337,8 +336,10 @@ void channel_deliver(struct channel *c, struct channel_message *m)
 
 void channel_notify(struct channel *c, struct channel_message *m)
 {
-	if (channel_message_prepare(m, c->shard->hub->n_shards) == 0)
-		channel_deliver(c, m);
+	if (channel_message_prepare(m, c->shard->hub->n_shards) < 0)
+		return;
+	recent_remember(c, m);
+	channel_deliver(c, m);
 }
 
 /* Members. */
@@ -400,6 +401,12 @@ int channel_enter(struct channel *c, struct channel_op *op, const char *name, si
 		free(m);
 		return r;
 	}
+	r = recent_catch(c, m);
+	if (r < 0) {
+		map_remove(&c->by_session, &m->node);
+		free(m);
+		return r;
+	}
 	list_add_tail(&c->members, &m->link);
 	c->here[m->session.reactor]++;
 	op->entered = true;
@@ -407,53 +414,9 @@ int channel_enter(struct channel *c, struct channel_op *op, const char *name, si
 	return 0;
 }
 
-static void channel_forget_recent(struct channel *c)
-{
-	struct channel_message *m = c->recent[c->recent_first++ % CHANNEL_RECENT];
-
-	c->n_recent--;
-	c->recent_bytes -= m->event.from_len + m->event.text_len;
-	(void)channel_message_unref(m);
-}
-
-void channel_remember(struct channel *c, struct channel_message *m)
-{
-	if (c->n_catching == 0)
-		return;
-	while (c->n_recent == CHANNEL_RECENT || (c->n_recent > 0 && c->recent_bytes > CHANNEL_RECENT_BYTES))
-		channel_forget_recent(c);
-	c->recent[(c->recent_first + c->n_recent++) % CHANNEL_RECENT] = channel_message_ref(m);
-	c->recent_bytes += m->event.from_len + m->event.text_len;
-}
-
-static bool channel_catch(struct channel *c, struct channel_member *m)
-{
-	if (!c->recent)
-		c->recent = malloc(CHANNEL_RECENT * sizeof(*c->recent));
-	if (!c->recent)
-		return false;
-	m->catching = true;
-	c->n_catching++;
-	return true;
-}
-
-/* Once none is about to have caught up, what was kept for that is let go. */
-static void channel_caught(struct channel *c, struct channel_member *m)
-{
-	if (!m->catching)
-		return;
-	m->catching = false;
-	if (--c->n_catching > 0)
-		return;
-	while (c->n_recent > 0)
-		channel_forget_recent(c);
-	free(c->recent);
-	c->recent = NULL;
-}
-
 static void channel_unlink(struct channel *c, struct channel_member *m)
 {
-	channel_caught(c, m);
+	recent_caught(c, m);
 	map_remove(&c->by_session, &m->node);
 	list_remove(&m->link);
 	c->here[m->session.reactor]--;
@@ -489,41 +452,6 @@ void channel_left(struct channel_shard *s, const struct channel_key *k, struct h
 	c->policy->left(c, m, why);
 	free(m);
 	channel_release(c);
-}
-
-/* All behind w->at, where all of it is among the recent ones. */
-static bool channel_take_recent(struct channel *c, struct channel_switch *w)
-{
-	if (c->n_recent == 0 || c->recent[c->recent_first % CHANNEL_RECENT]->event.number > w->at + 1)
-		return false;
-	w->recent = malloc(c->n_recent * sizeof(*w->recent));
-	if (!w->recent)
-		return false;
-	for (unsigned i = 0; i < c->n_recent; i++) {
-		struct channel_message *m = c->recent[(c->recent_first + i) % CHANNEL_RECENT];
-
-		if (m->event.number > w->at)
-			w->recent[w->n_recent++] = channel_message_ref(m);
-	}
-	return true;
-}
-
-void channel_switch_act(struct channel *c, struct channel_op *op)
-{
-	struct channel_switch *w = container_of(op, struct channel_switch, op);
-	struct channel_member *m = channel_find_member(c, op->session);
-	int result = 0;
-
-	if (!m) {
-		channel_finish(op, -ENOENT);
-		return;
-	}
-	w->ready = w->at >= c->counts.last || (m->catching && channel_take_recent(c, w));
-	if (w->ready)
-		channel_caught(c, m);
-	else if (!m->catching && !channel_catch(c, m))
-		result = -ENOMEM;
-	channel_finish(op, result);
 }
 
 /* Notes. */

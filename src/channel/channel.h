@@ -165,7 +165,9 @@ struct channel_member {
 	const struct channel_policy *policy;
 	uint8_t channel_len;
 	char channel[STORE_NAME_MAX];
-	bool catching;   /* it has asked to be switched over, and was not ready */
+	bool catching;        /* it is behind: what is said meanwhile is kept for it... */
+	unsigned recent_from; /* ... from here on, */
+	uint64_t recent_last; /* which is what was said behind this number */
 };
 unsigned channel_n_members(const struct channel *c);
 struct channel_member *channel_next_member(struct channel *c, const struct channel_member *m); /* NULL: the first */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The home's side: which of this reactor's sessions follow what. A message comes here once, however many of them there
- * are; it is formatted once a dialect and queued to each. A follow that is behind reads pages of what is kept, the next
- * one when the session's output has drained, and lets pass what is said meanwhile; when it has read all there was it asks
- * the owner to be switched over, who says up to which number it is told now, and gives it what it lacks up to there.
+ * are; it is formatted once a dialect and queued to each. A follow begins behind: it reads pages of what is kept, the next
+ * one when the session's output has drained, and lets pass what is said meanwhile. When it has read all there was, which
+ * is at once where nothing of the past is wanted, it asks the owner to be switched over, who gives it what it lacks up to
+ * the last number; from there on it is told live.
  */
 #include "channel/channel-private.h"
 
@@ -330,13 +331,15 @@ int channel_say(struct session *s, const struct channel_policy *p, const struct 
 	return r < 0 ? -EPIPE : 0;
 }
 
-/* One numbered message to one follow. False: its session takes no more. */
+/* One message to one follow. False: its session takes no more. */
 static bool follow_tell(struct channel_follow *f, const struct channel_event *e)
 {
 	struct session *s = f->session;
 
 	if (channel_say(s, f->policy, e) < 0)
 		return false;
+	if (e->number == 0)
+		return true;
 	f->at = e->number;
 	if (f->policy->queued)
 		f->policy->queued(s, e);
@@ -485,7 +488,7 @@ static void follow_ask(struct channel_follow *f)
 		return;
 	}
 	channel_op_init_alone(&w->op, f->hub, f->policy, f->home, f->session, f->key.bytes + 1, f->key.len - 1U);
-	w->op.act = channel_switch_act;
+	w->op.act = recent_switch;
 	w->op.done = follow_switched;
 	w->follow = f;
 	w->at = f->at;
@@ -604,7 +607,6 @@ void channel_follow_go(struct channel_follow *f, struct channel_op *op, uint64_t
 	f->channel_id = op->counts.id;
 	f->upto = op->counts.last;
 	f->at = MIN(after, f->upto);
-	f->state = f->at < f->upto ? FOLLOW_BEHIND : FOLLOW_LIVE;
-	if (f->state == FOLLOW_BEHIND)
-		follow_go_on(f);
+	f->state = FOLLOW_BEHIND;
+	follow_go_on(f);
 }

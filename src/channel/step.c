@@ -51,7 +51,7 @@ static void step_say(struct channel *c, struct channel_message *m, uint64_t numb
 	m->event.number = number;
 	m->event.id = id;
 	m->event.time_msec = time_msec;
-	channel_remember(c, m);
+	recent_remember(c, m);
 	channel_deliver(c, m);
 }
 

@@ -7,9 +7,8 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "base/str.h"
-#include "channel/channel.h"
+#include "channel/channel-private.h"
 #include "daemon/limits.h"
-#include "daemon/reactor.h"
 
 #include <check.h>
 #include <errno.h>
@@ -543,8 +542,12 @@ START_TEST(limits_hold)
 	limits = (struct channel_limits){ .open = 1000, .members = 1, .follows = 2 };
 	a = serve_connect();
 	b = serve_connect();
-	serve_say(a, "JOIN,x\nJOIN,y\nJOIN,x\nJOIN,z\n");
-	serve_expect(a, "OK,0\nx +127.0.0.1 \nOK,0\ny +127.0.0.1 \nERROR: internal: EEXIST\nERROR: internal: EMFILE\n");
+	serve_say(a, "JOIN,x\n");
+	serve_expect(a, "OK,0\nx +127.0.0.1 \n");
+	serve_say(a, "JOIN,y\n");
+	serve_expect(a, "OK,0\ny +127.0.0.1 \n");
+	serve_say(a, "JOIN,x\nJOIN,z\n");
+	serve_expect(a, "ERROR: internal: EEXIST\nERROR: internal: EMFILE\n");
 	serve_say(b, "JOIN,x\nCOUNT,x\n");
 	serve_expect(b, "NO,87\nOK,1\n"); /* EUSERS */
 	/* What is in use makes no room. */
@@ -738,7 +741,7 @@ static unsigned line_number(const char *line)
 
 static void *come_and_go(void *arg)
 {
-	unsigned seed = *(unsigned *)arg, at = 0;
+	unsigned seed = *(unsigned *)arg, at = 0, last = SAYINGS;
 	char line[256];
 
 	while (at < SAYINGS) {
@@ -754,8 +757,8 @@ static void *come_and_go(void *arg)
 				continue;
 			ck_assert_msg(n == at + 1, "'%s' after %u", line, at);
 			at = n;
-			/* Leaves the room and comes again in the same session. */
-			if (rand_r(&seed) % 200 == 0) {
+			/* Leaves the room and comes again in the same session; often, where it is close behind the talker. */
+			if (rand_r(&seed) % (last < at + 32 ? 8 : 200) == 0) {
 				(void)snprintf(line, sizeof(line), "PART,r\nJOIN,r,%u\n", at);
 				serve_say(fd, line);
 				do
@@ -763,7 +766,7 @@ static void *come_and_go(void *arg)
 				while (strncmp(line, "OK", 2) != 0);
 				do
 					(void)serve_line(fd, line, sizeof(line));
-				while (strncmp(line, "OK,", 3) != 0);
+				while (sscanf(line, "OK,%u", &last) != 1);
 			}
 		}
 		if (rand_r(&seed) % 2)
@@ -809,6 +812,151 @@ START_TEST(nothing_is_missed_and_nothing_comes_twice)
 }
 END_TEST
 
+/* The switch itself: what the owner gives to one that has read up to a number, in the owner's thread. */
+struct ask {
+	struct channel_switch w;
+	bool came;
+};
+
+static void ask_done(struct channel_op *op)
+{
+	container_of(op, struct ask, w.op)->came = true;
+}
+
+static void ask_submit(struct reactor *r, void *arg)
+{
+	struct ask *a = arg;
+	struct channel_hub *h = serve_server()->role_states[0];
+	struct map_node *n = map_next(&h->shards[0].channels, NULL);
+	struct channel *c = container_of(n, struct channel, node);
+	uint64_t at = a->w.at;
+
+	*a = (struct ask){ .w.at = at };
+	channel_op_init_alone(&a->w.op, h, &room_policy, r, NULL, "r", 1);
+	a->w.op.session = container_of(list_first(&c->members), struct channel_member, link)->session;
+	a->w.op.act = recent_switch;
+	a->w.op.done = ask_done;
+	channel_submit(&a->w.op);
+}
+
+/* Whether it is switched over, and how many it is given: all behind @at, and no other. */
+static int ask(uint64_t at)
+{
+	struct ask a = { .w.at = at };
+	unsigned n;
+
+	serve_call(0, ask_submit, &a);
+	ck_assert(a.came);
+	ck_assert_int_eq(a.w.op.result, 0);
+	n = a.w.n_recent;
+	for (unsigned i = 0; i < n; i++) {
+		ck_assert_uint_eq(a.w.recent[i]->event.number, at + 1 + i);
+		(void)channel_message_unref(a.w.recent[i]);
+	}
+	ck_assert(n == 0 || a.w.op.counts.last == at + n);
+	free(a.w.recent);
+	return a.w.ready ? (int)n : -1;
+}
+
+static void say_more(int fd, unsigned from, unsigned to)
+{
+	char line[128];
+
+	for (unsigned i = from; i <= to; i++)
+		serve_say(fd, "SAY,v,r,x\n");
+	for (unsigned i = from; i <= to; i++) {
+		(void)serve_line(fd, line, sizeof(line));
+		(void)serve_line(fd, line, sizeof(line));
+	}
+}
+
+START_TEST(a_switch_is_at_an_exact_number)
+{
+	int fd;
+
+	start(0);
+	fd = serve_connect();
+	serve_say(fd, "JOIN,r\n");
+	serve_expect(fd, "OK,0\nr +127.0.0.1 \n");
+	say_more(fd, 1, 3);
+	ck_assert_int_eq(ask(3), 0);
+	ck_assert_int_eq(ask(2), -1); /* nothing has been kept for anybody; now it is */
+	ck_assert_int_eq(ask(2), -1);
+	say_more(fd, 4, 8);
+	ck_assert_int_eq(ask(2), -1); /* 3 is not among them */
+	ck_assert_int_eq(ask(4), 4);
+	ck_assert_int_eq(ask(4), -1); /* that was let go again */
+	say_more(fd, 9, 9);
+	ck_assert_int_eq(ask(8), 1);
+	/* Not without end. */
+	ck_assert_int_eq(ask(8), -1);
+	say_more(fd, 10, 10 + CHANNEL_RECENT);
+	ck_assert_int_eq(ask(9), -1);
+	ck_assert_int_eq(ask(10), CHANNEL_RECENT);
+	serve_close(fd);
+	serve_stop();
+}
+END_TEST
+
+/* In the middle of a flow that is kept nowhere: what comes first is what came right behind the number in the answer. */
+static atomic_uint in_flow;
+
+static void *jump_in(_unused_ void *arg)
+{
+	int fd = serve_connect();
+	char line[256];
+	unsigned last;
+
+	for (unsigned round = 0; round < 100; round++) {
+		serve_say(fd, "JOIN,r,0\n");
+		do
+			(void)serve_line(fd, line, sizeof(line));
+		while (sscanf(line, "OK,%u", &last) != 1);
+		for (unsigned heard = 0; heard < 20;) {
+			(void)serve_line(fd, line, sizeof(line));
+			if (line_number(line) == 0)
+				continue;
+			ck_assert_msg(line_number(line) == last + 1 + heard, "'%s', %u behind %u", line, heard, last);
+			heard++;
+		}
+		serve_say(fd, "PART,r\n");
+		do
+			(void)serve_line(fd, line, sizeof(line));
+		while (strcmp(line, "OK") != 0);
+	}
+	serve_close(fd);
+	atomic_fetch_sub(&in_flow, 1);
+	return NULL;
+}
+
+static void *flow(_unused_ void *arg)
+{
+	int fd = serve_connect();
+	char line[128];
+
+	while (atomic_load(&in_flow) > 0) {
+		serve_say(fd, "SAY,v,r,1\nSAY,v,r,2\nSAY,v,r,3\nSAY,v,r,4\nSAY,v,r,5\nSAY,v,r,6\nSAY,v,r,7\nSAY,v,r,8\n");
+		for (unsigned k = 0; k < 8; k++)
+			(void)serve_line(fd, line, sizeof(line));
+	}
+	serve_close(fd);
+	return NULL;
+}
+
+START_TEST(a_switch_in_the_flow_has_no_gap)
+{
+	pthread_t threads[5];
+
+	start(_i);
+	atomic_store(&in_flow, 3);
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, i < 3 ? jump_in : flow, NULL), 0);
+	for (unsigned i = 0; i < 5; i++)
+		(void)pthread_join(threads[i], NULL);
+	serve_stop();
+}
+END_TEST
+
 START_TEST(a_slow_member_leaves_and_catches_up)
 {
 	char say[1100], line[2048];
@@ -845,7 +993,7 @@ START_TEST(a_slow_member_leaves_and_catches_up)
 	}
 	serve_expect_end(slow);
 	ck_assert_uint_lt(at, sent);
-	slow = connect_as("slow");
+	slow = serve_connect();
 	(void)snprintf(line, sizeof(line), "JOIN,r,%u\n", at);
 	serve_say(slow, line);
 	(void)serve_line(slow, line, sizeof(line));
@@ -912,6 +1060,8 @@ int main(void)
 	tcase_add_loop_test(tc, numbers_of_what_is_not_kept, 0, WAYS);
 	tcase_add_loop_test(tc, all_hear_one_order, 0, WAYS);
 	tcase_add_loop_test(tc, nothing_is_missed_and_nothing_comes_twice, 0, WAYS);
+	tcase_add_test(tc, a_switch_is_at_an_exact_number);
+	tcase_add_loop_test(tc, a_switch_in_the_flow_has_no_gap, 0, WAYS);
 	tcase_add_loop_test(tc, a_slow_member_leaves_and_catches_up, 0, WAYS);
 	tcase_add_loop_test(tc, without_a_store, 0, WAYS);
 	suite_add_tcase(s, tc);
