@@ -46,8 +46,8 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_CHANNEL_UPDATE] = "UPDATE channel SET last = ?2, count = ?3, bytes = ?4, touched = ?5 WHERE id = ?1",
 	[DB_CHANNEL_DROP] = "UPDATE channel SET name = NULL, last = ?2, count = 0, bytes = 0 WHERE id = ?1",
 	[DB_CHANNEL_WALK] = "SELECT id, kind, touched, name FROM channel WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[DB_CHANNEL_LIST] = "SELECT id, last, count, bytes, name FROM channel WHERE kind = ?1 AND name > ?3"
-			    " ORDER BY name LIMIT ?2",
+	[DB_CHANNEL_LIST] = ("SELECT id, last, count, bytes, name FROM channel WHERE kind = ?1 AND name > ?3"
+			     " ORDER BY name LIMIT ?2"),
 	[DB_TAIL] = "SELECT count(*), sum(length(sender) + length(text)), max(id) FROM message WHERE id > ?1 AND id <= ?2",
 	[DB_FIRST] = "SELECT id FROM message WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
 	[DB_APPEND] = "INSERT INTO message VALUES (?1, ?2, ?3, ?4)",

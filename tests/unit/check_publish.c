@@ -284,9 +284,13 @@ START_TEST(many_at_once)
 END_TEST
 
 /* Other file systems in the root: of their own kind, or the same one once more. */
-static const char *const mounts[] = { "tmpfs", "bind" };
+enum mount_kind {
+	MOUNT_TMPFS,
+	MOUNT_BIND,
+	MOUNT_KINDS,
+};
 
-static bool mount_at(const char *name, unsigned kind)
+static bool mount_at(const char *name, enum mount_kind kind)
 {
 	char at[128], from[128];
 
@@ -301,7 +305,7 @@ static bool mount_at(const char *name, unsigned kind)
 	(void)close(state.spool_fd);
 	open_root();
 	folder_mkdir(name);
-	if (kind == 0)
+	if (kind == MOUNT_TMPFS)
 		ck_assert_int_eq(mount("tmpfs", at, "tmpfs", 0, "mode=0755"), 0);
 	else
 		ck_assert_int_eq(mount(from, at, NULL, MS_BIND, NULL), 0);
@@ -319,9 +323,9 @@ static void unmount_at(const char *name)
 /* Every way over every kind of mount. What was left where somebody was killed is gone with the next file. */
 START_TEST(below_a_mount_files_are_replaced_too)
 {
-	if (!mount_at("m", (unsigned)_i % ELEMENTSOF(mounts)))
+	if (!mount_at("m", (enum mount_kind)(_i % MOUNT_KINDS)))
 		return;
-	go(_i / (int)ELEMENTSOF(mounts));
+	go(_i / MOUNT_KINDS);
 	ck_assert_int_eq(write_all("m/new", "new", false), 0);
 	folder_expect("m/new", "new");
 	ck_assert_int_eq(write_all("m/new", "newer", true), 0);
@@ -400,7 +404,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_failed_rename_leaves_the_old_file, 0, WAY_MAX);
 	tcase_add_loop_test(tc, a_full_disk_is_an_error, 0, WAY_MAX);
 	tcase_add_loop_test(tc, many_at_once, 0, WAY_MAX);
-	tcase_add_loop_test(tc, below_a_mount_files_are_replaced_too, 0, WAY_MAX * (int)ELEMENTSOF(mounts));
+	tcase_add_loop_test(tc, below_a_mount_files_are_replaced_too, 0, WAY_MAX * MOUNT_KINDS);
 	tcase_add_loop_test(tc, below_a_mount_two_at_once, 0, WAY_MAX);
 	tcase_add_test(tc, a_folder_that_cannot_be_written_says_so);
 	tcase_add_loop_test(tc, the_longest_name, 0, WAY_MAX);
