@@ -15,14 +15,6 @@ struct channels_column {
 	char *(*view)(char *dst, struct json_object *o, const char *key);
 };
 
-static char *channels_topic(char dst[VIEW_MAX], struct json_object *o, const char *key)
-{
-	if (json_object_object_get_ex(o, key, NULL))
-		return view_text(dst, o, key);
-	(void)snprintf(dst, VIEW_MAX, "-");
-	return dst;
-}
-
 struct channels_kind {
 	const char *method, *key;
 	struct channels_column columns[7];
@@ -36,7 +28,7 @@ static const struct channels_kind channels_rooms = {
 	  { "MESSAGES", "messages", view_number },
 	  { "SIZE", "bytes", view_size },
 	  { "LAST", "last", view_number },
-	  { "TOPIC", "topic", channels_topic },
+	  { "TOPIC", "topic", view_text_if_any },
 	  { 0 } },
 };
 

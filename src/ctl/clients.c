@@ -18,18 +18,10 @@ struct clients_column {
 	char *(*view)(char *dst, struct json_object *o, const char *key);
 };
 
-static char *clients_name(char dst[VIEW_MAX], struct json_object *o, const char *key)
-{
-	if (json_object_object_get_ex(o, key, NULL))
-		return view_text(dst, o, key);
-	(void)snprintf(dst, VIEW_MAX, "-");
-	return dst;
-}
-
 static const struct clients_column clients_columns[] = {
 	{ "instance", "INSTANCE", NULL, NULL },
 	{ "id", "ID", "id", view_text },
-	{ "name", "NAME", "name", clients_name },
+	{ "name", "NAME", "name", view_text_if_any },
 	{ "address", "ADDRESS", "address", view_text },
 	{ "listener", "LISTENER", "listener", view_text },
 	{ "dialect", "DIALECT", "dialect", view_text },

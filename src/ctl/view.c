@@ -58,6 +58,14 @@ char *view_text(char dst[VIEW_MAX], struct json_object *o, const char *key)
 	return view_string(dst, json_object_object_get(o, key));
 }
 
+char *view_text_if_any(char dst[VIEW_MAX], struct json_object *o, const char *key)
+{
+	if (json_object_object_get_ex(o, key, NULL))
+		return view_text(dst, o, key);
+	(void)snprintf(dst, VIEW_MAX, "-");
+	return dst;
+}
+
 char *view_number(char dst[VIEW_MAX], struct json_object *o, const char *key)
 {
 	uint64_t n;

@@ -13,6 +13,7 @@
 /* Each fills and returns @dst. */
 char *view_string(char dst[VIEW_MAX], struct json_object *v); /* of an array's element */
 char *view_text(char dst[VIEW_MAX], struct json_object *o, const char *key);
+char *view_text_if_any(char dst[VIEW_MAX], struct json_object *o, const char *key); /* "-" where there is none */
 char *view_number(char dst[VIEW_MAX], struct json_object *o, const char *key);
 char *view_any(char dst[VIEW_MAX], struct json_object *o, const char *key);      /* a number or a text */
 char *view_size(char dst[VIEW_MAX], struct json_object *o, const char *key);     /* "1.5 MiB" */
