@@ -45,15 +45,14 @@ struct channel_policy {
 	/* Appends the whole event, its line's end with it (in raw there is none). 0 or -ENOMEM; nothing appended: this
 	 * dialect is not told of it. */
 	int (*format)(const struct channel_event *e, enum dialect d, struct buf *to);
-	/* Owner: a member is gone without having asked for it (its session ended), and out of the list already. */
+	/* Owner: a member is gone without having asked for it, and out of the list already: its session ended. @why is
+	 * "slow", "unavailable" where what is kept could not be read for it, or a word about the end. */
 	void (*left)(struct channel *c, struct channel_member *m, const char *why);
 	/* Home: NULL or: this numbered message has been queued to a follower, who has not seen it before. */
 	void (*queued)(struct session *s, const struct channel_event *e);
 	/* Home: NULL or: the owner has put the session out of the channel (channel_expel()). */
 	void (*expelled)(struct session *s, const char *channel, size_t len);
 };
-
-#define CHANNEL_LEFT_LOST "unavailable" /* why in left(): what is kept could not be read */
 
 /* Home, owner: what is said. NULL: no memory. Both texts are copied. */
 struct channel_message;

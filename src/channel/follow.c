@@ -442,16 +442,14 @@ void channel_tell(struct channel *c, struct channel_member *to, struct channel_m
 
 static void follow_go_on(struct channel_follow *f);
 
-/* What is kept cannot be had. It is better to be gone from the channel than to have a gap in it. */
-static void follow_lose(struct channel_follow *f)
+/* What is kept cannot be had. It is better to be gone, and told so, than to have a gap in it. */
+static void follow_lose(struct channel_follow *f, int error)
 {
-	struct session *s = f->session;
+	char what[256];
 
-	(void)snprintf(f->why, sizeof(f->why), "%s", CHANNEL_LEFT_LOST);
-	follow_unlink(f);
-	if (f->policy->expelled)
-		f->policy->expelled(s, f->key.bytes + 1, f->key.len - 1U);
-	follow_leave(f);
+	(void)snprintf(what, sizeof(what), "what is kept for '%.*s' cannot be read: %s", (int)f->key.len - 1,
+		       f->key.bytes + 1, error == -ENOMEM ? "out of memory" : "the server's disk failed");
+	session_give_up(f->session, what);
 }
 
 static void follow_switched(struct channel_op *op)
@@ -467,7 +465,7 @@ static void follow_switched(struct channel_op *op)
 		(void)channel_message_unref(w->recent[i]);
 	}
 	if (f && op->result == -ENOMEM) {
-		follow_lose(f);
+		follow_lose(f, -ENOMEM);
 	} else if (f && op->result >= 0 && w->ready) {
 		f->at = op->counts.last;
 		f->state = FOLLOW_LIVE;
@@ -484,7 +482,7 @@ static void follow_ask(struct channel_follow *f)
 	struct channel_switch *w = calloc(1, sizeof(*w));
 
 	if (!w) {
-		follow_lose(f);
+		follow_lose(f, -ENOMEM);
 		return;
 	}
 	channel_op_init_alone(&w->op, f->hub, f->policy, f->home, f->session, f->key.bytes + 1, f->key.len - 1U);
@@ -530,7 +528,7 @@ static void follow_page_came(struct store_request *q)
 	if (f)
 		f->page = NULL;
 	if (f && q->result < 0 && q->result != -ENOENT) {
-		follow_lose(f);
+		follow_lose(f, q->result);
 	} else if (f && follow_tell_page(f, &p->page)) {
 		if (p->page.more) {
 			f->guest->attachment.want_drained = true;
@@ -550,7 +548,7 @@ static void follow_read(struct channel_follow *f)
 	struct follow_page *p = calloc(1, sizeof(*p));
 
 	if (!p) {
-		follow_lose(f);
+		follow_lose(f, -ENOMEM);
 		return;
 	}
 	p->page = (struct store_page){

@@ -45,7 +45,10 @@ const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size)
 
 	if (h->store)
 		store_get_state(h->store, clock_usec(), &state);
-	(void)snprintf(dst, size, "%s", h->store ? state.why : h->why);
+	if (h->store && !state.closed)
+		(void)snprintf(dst, size, "the disk failed, and the server's log says how; try again later");
+	else
+		(void)snprintf(dst, size, "%s", h->store ? state.why : h->why);
 	return dst;
 }
 

@@ -138,7 +138,7 @@ void attach_run(struct session *s)
 	if (s->ended || !s->attachments)
 		return;
 	if (s->cut)
-		attach_gone(s, "slow");
+		attach_gone(s, s->lost ? "unavailable" : "slow");
 	else if (session_is_over(s))
 		attach_gone_where(s, false, s->eof ? "closed" : "bye");
 	if (!s->wanted)

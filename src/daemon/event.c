@@ -33,30 +33,51 @@ static bool event_is_too_slow(const struct session *s)
 	return waits > r->limits->output || (waits > EVENT_QUEUE_MIN && pool_is_over(&r->pool));
 }
 
-/* No more is told to it, asked by it or answered: it is told why, and has some seconds to take that. */
-void session_cut_off(struct session *s)
+/* No more is told to it, asked by it or answered: it is told why, and has some seconds to take that. @why is without a
+ * comma, so that it is the same in ioe/1. */
+static void event_end(struct session *s, enum slug slug, const char *why)
 {
 	bool raw = s->dialect == DIALECT_RAW;
-	char text[256];
+	char text[512];
 	int n;
 
-	if (session_is_over(s))
-		return;
-	session_report(s, INCIDENT_SLOW_SESSION, "a slow session is cut off: it did not take the events that waited for it");
 	s->cut = s->ending = true;
 	input_cut_body(s);
 	request_drop_all(s);
 	outq_drop_events(&s->conn.out, &s->reactor->pool);
 	raw_cut(s);
-	/* Without a comma, so that it is the same in ioe/1. */
-	n = snprintf(text, sizeof(text),
-		     "%sERROR: slow: the events that waited for you were dropped (limits.output is %llu bytes); connect again "
-		     "and go on from where you were\n",
-		     raw && !outq_is_empty(&s->conn.out) ? "\n" : "", (unsigned long long)s->reactor->limits->output);
+	n = snprintf(text, sizeof(text), "%sERROR: %s: %s\n", raw && !outq_is_empty(&s->conn.out) ? "\n" : "",
+		     slug_name(slug), why);
 	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1) - raw);
 	s->line_usec = s->reactor->loop.now_usec;
 	session_touch(s);
 	loop_later(&s->reactor->loop, &s->resume);
+}
+
+void session_cut_off(struct session *s)
+{
+	char why[192];
+
+	if (session_is_over(s))
+		return;
+	session_report(s, INCIDENT_SLOW_SESSION, "a slow session is cut off: it did not take the events that waited for it");
+	(void)snprintf(why, sizeof(why),
+		       "the events that waited for you were dropped (limits.output is %llu bytes); connect again and go on "
+		       "from where you were",
+		       (unsigned long long)s->reactor->limits->output);
+	event_end(s, SLUG_SLOW, why);
+}
+
+void session_give_up(struct session *s, const char *what)
+{
+	char why[256];
+
+	if (session_is_over(s))
+		return;
+	session_report(s, INCIDENT_REQUEST_FAILED, "a session is ended, since it would miss something: %s", what);
+	(void)snprintf(why, sizeof(why), "%.160s; connect again later and go on from where you were", what);
+	s->lost = true;
+	event_end(s, SLUG_UNAVAILABLE, why);
 }
 
 static int event_cut(struct session *s)

@@ -20,3 +20,7 @@ int session_event(struct session *s, const struct frame *f);
 
 /* As that, for one that has missed something for a reason of ours. */
 void session_cut_off(struct session *s);
+
+/* For one that would miss something, which cannot be had now: it is told ERROR: unavailable and @what, words without a
+ * comma that are logged, too. Else as that; gone() hears "unavailable". */
+void session_give_up(struct session *s, const char *what);

@@ -53,7 +53,8 @@ struct session {
 	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
 	unsigned intercept : 1;  /* lines go to roles before they are looked at for verbs */
 	unsigned wanted : 1;     /* an attachment waits for something */
-	unsigned cut : 1;        /* too slow: told so, and closed soon */
+	unsigned cut : 1;        /* told why, and closed soon: too slow, or... */
+	unsigned lost : 1;       /* ... what it is to be told cannot be had */
 	unsigned ended : 1;
 };
 

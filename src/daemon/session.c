@@ -113,7 +113,7 @@ static void session_late(struct session *s)
 		return;
 	}
 	if (s->cut)
-		session_end(s, "it was too slow");
+		session_end(s, s->lost ? "what it was to be told cannot be had" : "it was too slow");
 	else if (s->active_usec + limits->idle_usec <= now)
 		session_end(s, "limits.idle is over");
 	else if (session_line_is_begun(s) && s->line_usec + limits->line_time_usec <= now)

@@ -72,7 +72,7 @@ int chat_history(struct request *q, struct fields *f)
 	const struct field *room = &f->at[0];
 	struct chat_history *h;
 	uint64_t after, count;
-	char why[256];
+	char why[512];
 
 	if (!chat_history_may(q, room) ||
 	    !chat_history_take(q, &f->at[1], "number of a message", 0, STORE_NUMBER_MAX, &after) ||

@@ -25,7 +25,7 @@ static void chat_op_broke(struct chat_op *o)
 	struct request *q = o->op.request;
 	int len = (int)o->op.name_len;
 	const char *room = o->op.name;
-	char why[256];
+	char why[512];
 
 	switch (-o->op.result) {
 	case ENOENT:
@@ -45,6 +45,7 @@ static void chat_op_broke(struct chat_op *o)
 		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing was said in '%.*s'", len, room);
 		break;
 	case EIO:
+	case EBADMSG:
 		request_error(q, SLUG_UNAVAILABLE, "%s", channel_hub_why(o->op.hub, why, sizeof(why)));
 		break;
 	default:

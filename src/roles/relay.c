@@ -62,13 +62,12 @@ const struct channel_policy relay_policy = {
 	.format = relay_words_format,
 	.left = relay_left,
 	.queued = relay_session_given,
-	.expelled = relay_wait_lost,
 };
 
 static void relay_refuse_unavailable(struct request *q)
 {
 	const struct relay_state *state = request_role_state(q);
-	char why[256];
+	char why[512];
 
 	request_error(q, SLUG_UNAVAILABLE, "no mail is kept or handed out now: %s",
 		      channel_hub_why(state->hub, why, sizeof(why)));
@@ -78,6 +77,7 @@ void relay_refuse(struct request *q, int error)
 {
 	switch (-error) {
 	case EIO:
+	case EBADMSG:
 		relay_refuse_unavailable(q);
 		break;
 	case EBUSY:

@@ -166,18 +166,6 @@ void relay_wait_settle(struct relay_session *rs, struct session *s)
 		relay_wait_refuse(rs, r);
 }
 
-void relay_wait_lost(struct session *s, const char *box, size_t len)
-{
-	struct relay_session *rs = relay_session_find(s);
-
-	if (!rs || !rs->following || !relay_name_is(&rs->followed, box, len))
-		return;
-	rs->following = false;
-	/* Not tried again of itself: that would be again and again. */
-	if (!rs->moving)
-		rs->wanted = false;
-}
-
 int relay_wait(struct request *q, struct fields *f)
 {
 	const struct field *how = &f->at[0];

@@ -8,6 +8,3 @@ int relay_wait(struct request *q, struct fields *f);
 
 /* The next step to where the session wants to be: after a change of what it wants, or of its name. */
 void relay_wait_settle(struct relay_session *rs, struct session *s);
-
-/* channel_policy.expelled(): its mailbox could not be read any further. */
-void relay_wait_lost(struct session *s, const char *box, size_t len);

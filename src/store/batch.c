@@ -101,7 +101,7 @@ static void batch_run(struct store *s, struct store_request *first)
 	if (r < 0) {
 		passing = db_is_passing(d);
 		if (passing)
-			store_trouble(&s->writer, "writing");
+			store_trouble(&s->writer, "writing", r);
 		else
 			store_fail(s, "writing", d);
 		batch_forget(s);

@@ -39,7 +39,7 @@ static void keep_checkpoint(struct store *s, struct store_thread *t)
 	if (!db_is_passing(d))
 		store_fail(s, "moving the log into the database", d);
 	else
-		store_trouble(t, "moving the log into the database");
+		store_trouble(t, "moving the log into the database", db_errno(d));
 }
 
 /* The writer again. */

@@ -20,8 +20,11 @@ struct read_listed {
 static void read_came(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
+	int r = q->run(q->store, q);
 
-	store_answer(q, q->run(q->store, q));
+	if (r < 0 && r != -ENOENT)
+		store_trouble(&q->store->reader, "reading", r);
+	store_answer(q, r);
 }
 
 /* A head, and the two texts behind it. */

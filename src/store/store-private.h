@@ -73,8 +73,8 @@ void store_push(struct store *s, struct store_thread *t, struct store_request *q
 void store_answer(struct store_request *q, int result);
 /* The writer: nothing is written any more, since this has failed. */
 void store_fail(struct store *s, const char *what, const struct db *d);
-/* In that thread: this has failed, and may go right the next time (db_is_passing()). */
-void store_trouble(struct store_thread *t, const char *what);
+/* In that thread: this has failed, and may go right the next time. */
+void store_trouble(struct store_thread *t, const char *what, int error);
 
 /* batch.c: the writer's turn */
 void batch_came(struct msg *m);

@@ -61,13 +61,25 @@ void store_fail(struct store *s, const char *what, const struct db *d)
 	incident_log(INCIDENT_STORE_CLOSED, NULL, 0, "%s", s->why);
 }
 
-void store_trouble(struct store_thread *t, const char *what)
+static enum incident store_trouble_kind(int error)
 {
-	int r = db_errno(&t->db);
-	enum incident trouble = r == -ENOSPC ? INCIDENT_DISK_FULL : INCIDENT_OUT_OF_RESOURCES;
+	switch (error) {
+	case -ENOSPC:
+		return INCIDENT_DISK_FULL;
+	case -ENOMEM:
+		return INCIDENT_OUT_OF_RESOURCES;
+	default:
+		return INCIDENT_DISK_FAILED;
+	}
+}
 
-	if (r != -EBUSY && flood_pass(&t->flood, trouble, NULL))
-		incident_log(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what, t->db.text);
+void store_trouble(struct store_thread *t, const char *what, int error)
+{
+	enum incident trouble = store_trouble_kind(error);
+
+	if (error != -EBUSY && flood_pass(&t->flood, trouble, NULL))
+		incident_log(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what,
+			     error == -ENOMEM ? strerror(ENOMEM) : t->db.text);
 }
 
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)

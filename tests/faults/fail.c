@@ -319,6 +319,16 @@ ssize_t pread(int fd, void *p, size_t n, off_t off)
 	return fail_or_cut(FAIL_PREAD, &n) ? -1 : FAIL_NEXT(pread)(fd, p, n, off);
 }
 
+ssize_t pread64(int fd, void *p, size_t n, off64_t off)
+{
+	return fail_or_cut(FAIL_PREAD64, &n) ? -1 : FAIL_NEXT(pread64)(fd, p, n, off);
+}
+
+ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off)
+{
+	return fail_or_cut(FAIL_PWRITE64, &n) ? -1 : FAIL_NEXT(pwrite64)(fd, p, n, off);
+}
+
 ssize_t preadv2(int fd, const struct iovec *iov, int n_iov, off_t off, int flags)
 {
 	struct iovec one;

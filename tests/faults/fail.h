@@ -31,6 +31,8 @@
 	X(FSTATAT, "fstatat")                                                                                          \
 	X(PREADV2, "preadv2")                                                                                          \
 	X(PREAD, "pread")                                                                                              \
+	X(PREAD64, "pread64") /* the same, as SQLite has it: files of the role file are read by the other */           \
+	X(PWRITE64, "pwrite64")                                                                                        \
 	X(SENDFILE, "sendfile")                                                                                        \
 	X(SPLICE, "splice")                                                                                            \
 	X(FDOPENDIR, "fdopendir")                                                                                      \

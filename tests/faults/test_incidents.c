@@ -6,7 +6,8 @@
  */
 
 #include "faults/plan.h"
-#include "integration/client.h"
+#include "integration/mail.h"
+#include "integration/room.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -162,6 +163,55 @@ static void incidents_flood_of_requests(unsigned reactors)
 	g_assert_nonnull(strstr(log, "ioed: err: The disk failed: 4997 more like this left out in 3600 s (log.burst) "
 				     "[IOE_LEFT_OUT=4997]\n"));
 	g_assert_null(strstr(log, "dropped"));
+}
+
+/* What is kept cannot be read: whoever is to be told of it is told that, is not left to believe that there is nothing,
+ * and has it all when the disk is well again. */
+static void incidents_unreadable(unsigned reactors)
+{
+	struct fail_plan *plan;
+	struct daemon *d = incidents_start(reactors, DAEMON_LISTENER "chat = { rate = 0; };\n" INCIDENTS_ONE_TIME, &plan);
+	struct client *ann = mail_client(d, "ann"), *bob = mail_client(d, "bob"), *cid = client_new(d, 0);
+	g_autofree char *log = NULL, *rest = NULL;
+	unsigned lines;
+	uint64_t id;
+
+	client_ask(cid, "NICK,cid", "OK,cid");
+	room_join(ann, "attic", "ann", "OK,attic,0,1,1");
+	client_puts(ann, "SAY,attic,here\n");
+	g_free(room_until(ann, "OK,1"));
+	id = mail_send(ann, "bob", "text");
+	(void)mail_send(ann, "cid", "text");
+	/* The store's reader has seen none of it yet. */
+	plan_arm(plan, FAIL_PREAD64, EIO, 1, true);
+	client_ask(bob, "WAIT,on", "OK");
+	client_expect_error(bob, "unavailable");
+	client_expect_eof(bob);
+	client_ask(cid, "WAIT,on", "OK");
+	client_expect_error(cid, "unavailable");
+	client_expect_eof(cid);
+	client_refused(ann, "FETCH", "unavailable");
+	client_free(bob);
+	client_free(cid);
+	bob = mail_client(d, "bob");
+	client_puts(bob, "JOIN,attic,0\nPING\n");
+	rest = client_until_closed(bob);
+	g_assert_true(g_str_has_prefix(rest, "OK,attic,1,2,1\n"));
+	g_assert_nonnull(strstr(rest, "\nERROR: unavailable: what is kept for 'attic' cannot be read: the server's "
+				      "disk failed; connect again"));
+	client_free(bob);
+	g_free(room_until(ann, "LEFT,attic,bob,unavailable"));
+	g_assert_cmpuint(plan_disarm(plan), >=, 3);
+
+	bob = mail_client(d, "bob");
+	client_ask(bob, "WAIT,on", "OK");
+	g_assert_cmpuint(mail_expect(bob, "ann", "text"), ==, id);
+	client_free(bob);
+	client_free(ann);
+	log = incidents_end(d);
+	plan_free(plan);
+	g_assert_nonnull(strstr(log, "store.db: reading failed for now: "));
+	g_assert_cmpuint(incidents_count(log, "would miss something: what is kept for ", &lines), ==, 3);
 }
 
 #define INCIDENTS_BEGIN_A_LINE "PIN"
@@ -323,6 +373,7 @@ static void incidents_add(void)
 	harness_add("incidents/quiet", incidents_quiet);
 	harness_add("incidents/name-the-file", incidents_name_the_file);
 	harness_add("incidents/flood-of-requests", incidents_flood_of_requests);
+	harness_add("incidents/unreadable", incidents_unreadable);
 	harness_add("incidents/flood-from-one-peer", incidents_flood_from_one_peer);
 	harness_add("incidents/calm-down", incidents_calm_down);
 	harness_add("incidents/limits", incidents_limits);
