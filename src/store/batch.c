@@ -73,6 +73,8 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 	int r;
 
 	r = db_run(d, DB_BEGIN, 0);
+	if (r >= 0)
+		keep_grow(s);
 	for (struct store_request *q = first; q && r >= 0; q = q->next) {
 		r = q->run(s, q);
 		q->result = -r;

@@ -17,7 +17,6 @@
 
 #define DB_APPLICATION  0x696f6573 /* "ioes" */
 #define DB_BUSY_MSEC    2000       /* somebody with the sqlite3 tool, or a backup program */
-#define DB_JOURNAL_KEEP (64 << 20) /* bytes the write-ahead log is cut to when it starts again */
 
 /* From version i to i + 1. What was released never changes. */
 static const char *const db_migrations[] = {
@@ -198,7 +197,8 @@ static int db_check(struct db *d, const char *path, bool writer, char *why, size
 		return -EROFS;
 	}
 	if (writer) {
-		r = db_exec(d, "PRAGMA journal_mode = WAL");
+		/* Of a new one. Messages are short, and each mailbox that one comes to costs a page of the log. */
+		r = db_exec(d, "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL");
 		if (r >= 0)
 			r = db_migrate(d, path, version, why, why_size);
 	}

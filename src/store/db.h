@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes that the write-ahead log is cut to when it starts again. */
+#define DB_JOURNAL_KEEP (18 << 20)
+
 enum db_statement {
 	DB_BEGIN,
 	DB_COMMIT,

@@ -15,8 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define KEEP_PAGES     4096                /* 16 MiB */
-#define KEEP_PAGES_MAX (4 * KEEP_PAGES)
+#define KEEP_PAGES     8192      /* 8 MiB */
+#define KEEP_PAGES_MAX (2 * KEEP_PAGES)
+#define KEEP_AHEAD     (1 << 20) /* bytes */
 
 static int keep_committed(void *userdata, _unused_ sqlite3 *sql, _unused_ const char *name, int pages)
 {
@@ -60,6 +61,27 @@ static void keep_checkpoint_came(struct msg *m)
 	keep_checkpoint(s, &s->keeper);
 	m->act = keep_checkpoint_back;
 	inbox_push(&s->writer.loop.inbox, m);
+}
+
+/*
+ * A sync of a file that has grown writes its inode too, which takes as long again. So once the log has outgrown what it
+ * had, it gets zeros behind it, which to SQLite are the end of it: a frame is known by the salt of this log. A disk that
+ * has no room for them does without.
+ */
+void keep_grow(struct store *s)
+{
+	static const char zeros[65536]; /* SQLite writes no more than twice that at once */
+	sqlite3_file *f = NULL;
+	sqlite3_int64 size, end;
+
+	if (sqlite3_file_control(s->writer.db.sql, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) != SQLITE_OK || !f ||
+	    !f->pMethods || f->pMethods->xFileSize(f, &size) != SQLITE_OK)
+		return;
+	if (size > s->wal_bytes && size < DB_JOURNAL_KEEP)
+		for (end = size + KEEP_AHEAD; size < end; size += (sqlite3_int64)sizeof(zeros))
+			if (f->pMethods->xWrite(f, zeros, sizeof(zeros), size) != SQLITE_OK)
+				break;
+	s->wal_bytes = size;
 }
 
 void keep_look(struct store *s)

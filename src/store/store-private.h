@@ -57,6 +57,7 @@ struct store {
 	bool sweep_due;
 	bool checkpointing;                  /* the keeper is at it */
 	uint64_t checkpointed_at;            /* how long the log was when it began */
+	int64_t wal_bytes;                   /* the log's, with what stands ready behind it */
 	struct msg checkpoint;
 
 	/* Written by the writer. */
@@ -102,5 +103,7 @@ void prune_stop(struct store *s);
 
 /* keep.c */
 void keep_start(struct store *s); /* before the writer's first transaction */
+/* The writer, in a transaction, so that nobody else writes to the log: sees to it that there is room in its file. */
+void keep_grow(struct store *s);
 /* The writer, between two transactions: has the log moved into the database where it has become long. */
 void keep_look(struct store *s);

@@ -4,6 +4,7 @@
 #include "unit/store.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 static void setup(void)
 {
@@ -574,6 +575,43 @@ START_TEST(a_backup_is_whole)
 }
 END_TEST
 
+static off_t log_size(void)
+{
+	char path[96];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/store.db-wal", folder_path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* As after a power cut: the log has not been moved into the database, and behind it stands what was kept ready. */
+START_TEST(what_stands_ready_behind_the_log_ends_it)
+{
+	struct store_channel *c = store_opened(0, "lobby", NULL);
+	char command[512], dir[96], why[256];
+	struct store_counts counts;
+	off_t size;
+
+	(void)store_said(c, "text");
+	(void)store_said(c, "text");
+	size = log_size();
+	ck_assert_int_ge(size, 1 << 20);
+	for (unsigned i = 2; i < 100; i++)
+		(void)store_said(c, "text");
+	ck_assert_int_eq(log_size(), size);
+
+	(void)snprintf(dir, sizeof(dir), "%s/cut", folder_path);
+	(void)snprintf(command, sizeof(command), "mkdir %s && cp %s/store.db %s/store.db-wal %s", dir, folder_path, folder_path, dir);
+	ck_assert_int_eq(system(command), 0);
+	store_end();
+	ck_assert_msg(store_try(dir, why, sizeof(why)) == 0, "%s", why);
+	c = store_opened(0, "lobby", &counts);
+	ck_assert_uint_eq(counts.count, 100);
+	ck_assert_uint_eq(store_said(c, "goes on"), 101);
+}
+END_TEST
+
 START_TEST(a_backup_says_what_is_wrong)
 {
 	struct store_backup q = { .dir = "/nowhere/at/all" };
@@ -609,6 +647,7 @@ int main(void)
 	tcase_add_test(tc, what_is_old_goes);
 	tcase_add_test(tc, an_empty_channel_makes_room);
 	tcase_add_test(tc, there_may_be_so_many_channels);
+	tcase_add_test(tc, what_stands_ready_behind_the_log_ends_it);
 	tcase_add_test(tc, a_backup_is_whole);
 	tcase_add_test(tc, a_backup_says_what_is_wrong);
 	suite_add_tcase(s, tc);
