@@ -315,7 +315,8 @@ static int chat_resume(struct chat *ch)
 	struct client *c = ch->client;
 
 	if (c->state == CLIENT_STATE_LOST) {
-		if (client_resume(c, clock_usec() + c->silence_usec) != EXIT_CODE_OK)
+		ch->lost = client_resume(c, clock_usec() + c->silence_usec);
+		if (ch->lost != EXIT_CODE_OK)
 			return -ENOTCONN;
 		client_note("connected again to %s", c->where.name);
 	}
@@ -340,7 +341,7 @@ int chat_hear(struct chat *ch)
 	if (ch->typing)
 		typing_aside(ch->typing);
 	if (r < 0)
-		(void)client_say_broken(c, r);
+		ch->lost = client_say_broken(c, r);
 	do
 		r = chat_resume(ch);
 	while (r == 0 && c->state == CLIENT_STATE_LOST);
@@ -427,4 +428,6 @@ void chat_line(struct chat *ch, char *line)
 		code = chat_say(ch, line + (line[0] == '/'));
 	if (code != EXIT_CODE_OK)
 		ch->failed = true;
+	if (ch->client->state == CLIENT_STATE_LEFT)
+		ch->lost = code;
 }

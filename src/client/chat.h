@@ -24,6 +24,7 @@ struct chat {
 	struct buf held;
 	bool quit;
 	bool failed;           /* something that was asked for */
+	enum exit_code lost;   /* the server, for good */
 };
 
 /* For client_set_news(). @userdata is the chat. */

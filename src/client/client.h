@@ -72,7 +72,7 @@ void client_note(const char *fmt, ...) _printf_(1, 2);
 enum exit_code client_say(const struct client *c, enum exit_code code, const char *fmt, ...) _printf_(3, 4);
 /* The server's ERROR. */
 enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply);
-/* The connection broke with @error: the client loses it. */
+/* The connection broke with @error: the client loses it; or leaves it, where the server does not want it back. */
 enum exit_code client_say_broken(struct client *c, int error);
 /* Writing to standard output. */
 enum exit_code client_say_output(const struct client *c, int error);

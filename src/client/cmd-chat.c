@@ -129,9 +129,12 @@ static void cmd_chat_script(struct chat *ch)
 
 static void cmd_chat_leave(struct chat *ch)
 {
-	while (ch->n_rooms > 0 && ch->client->state == CLIENT_STATE_CONNECTED)
-		if (chat_part(ch, chat_here(ch)) != EXIT_CODE_OK)
-			break;
+	enum exit_code code = EXIT_CODE_OK;
+
+	while (ch->n_rooms > 0 && ch->client->state == CLIENT_STATE_CONNECTED && code == EXIT_CODE_OK)
+		code = chat_part(ch, chat_here(ch));
+	if (code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_LEFT)
+		ch->lost = code;
 }
 
 static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
@@ -150,6 +153,8 @@ static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
 	}
 	cmd_chat_leave(ch);
 	ch->typing = typing_free(ch->typing);
+	if (ch->lost != EXIT_CODE_OK)
+		return ch->lost;
 	/* At a terminal each was seen. */
 	return ch->failed && !is_terminal ? EXIT_CODE_SOME_FAILED : EXIT_CODE_OK;
 }

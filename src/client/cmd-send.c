@@ -28,9 +28,9 @@ struct cmd_send {
 };
 
 /* Whether the same may be asked again on another connection. */
-static bool cmd_send_is_lost(int error)
+static bool cmd_send_is_lost(const struct cmd_send *s, int error)
 {
-	return error == -ECONNRESET || error == -EPIPE;
+	return (error == -ECONNRESET || error == -EPIPE) && peer_unwanted(s->client->peer) == SLUG_MAX;
 }
 
 static int cmd_send_once(const struct cmd_send *s, struct peer_reply *ret)
@@ -78,7 +78,7 @@ static enum exit_code cmd_send_hand_over(struct cmd_send *s)
 	if (!client_link(c, &code))
 		return code;
 	while ((r = cmd_send_once(s, &reply)) < 0) {
-		if (!cmd_send_is_lost(r) || clock_usec() >= until_usec)
+		if (!cmd_send_is_lost(s, r) || clock_usec() >= until_usec)
 			return cmd_send_say_unknown(s, client_say_broken(c, r));
 		client_lose(c);
 		code = client_resume(c, until_usec);
@@ -128,6 +128,8 @@ static enum exit_code cmd_send_wait(struct cmd_send *s, uint64_t until_usec)
 		r = client_listen(c, msec);
 		if (r == -EINTR)
 			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted; it is still held");
+		if (r < 0 && peer_unwanted(c->peer) != SLUG_MAX)
+			return client_say_broken(c, r);
 		if (r < 0) {
 			client_lose(c);
 			code = client_resume(c, clock_usec() + c->silence_usec);

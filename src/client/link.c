@@ -223,8 +223,13 @@ struct peer *client_link(struct client *c, enum exit_code *ret_code)
 
 	if (c->state == CLIENT_STATE_CONNECTED && c->is_named && peer_is_open(c->peer))
 		return c->peer;
-	if (c->state == CLIENT_STATE_CONNECTED && !peer_is_open(c->peer))
+	if (c->state == CLIENT_STATE_CONNECTED && !peer_is_open(c->peer)) {
+		if (peer_unwanted(c->peer) != SLUG_MAX) {
+			*ret_code = client_say_broken(c, -ECONNRESET);
+			return NULL;
+		}
 		client_lose(c);
+	}
 	if (c->state == CLIENT_STATE_CONNECTED)
 		code = EXIT_CODE_OK;
 	else if (c->state == CLIENT_STATE_LEFT)
@@ -278,16 +283,24 @@ void client_set_news(struct client *c, peer_news_fn fn, void *userdata)
 		peer_set_news(c->peer, fn, userdata);
 }
 
+/* What there is. One that is about to leave has said its last. */
+static int client_hear(struct client *c)
+{
+	int r = peer_hear(c->peer);
+
+	return r == 0 && peer_goaway(c->peer) ? -ECONNRESET : r;
+}
+
 int client_listen(struct client *c, int timeout_msec)
 {
 	struct pollfd from = { .fd = peer_fd(c->peer), .events = POLLIN };
 	int r;
 
 	/* What has come already is not in the kernel any more. */
-	r = peer_hear(c->peer);
+	r = client_hear(c);
 	if (r != 0)
 		return MIN(r, 0);
 	if (poll(&from, 1, timeout_msec) < 0)
 		return -errno;
-	return MIN(peer_hear(c->peer), 0);
+	return MIN(client_hear(c), 0);
 }

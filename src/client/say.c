@@ -61,6 +61,7 @@ enum exit_code client_say_refused(const struct client *c, const struct peer_repl
 enum exit_code client_say_broken(struct client *c, int error)
 {
 	const char *goaway = c->peer ? peer_goaway(c->peer) : NULL;
+	enum slug unwanted = c->peer ? peer_unwanted(c->peer) : SLUG_MAX;
 	size_t len = goaway ? strnlen(goaway, 200) : 0;
 	char why[201] = "";
 
@@ -68,6 +69,12 @@ enum exit_code client_say_broken(struct client *c, int error)
 	if (goaway)
 		why[str_harmless(why, goaway, len)] = '\0';
 	client_lose(c);
+	if (unwanted != SLUG_MAX) {
+		c->state = CLIENT_STATE_LEFT;
+		return client_say(c, exit_from_slug(unwanted)->code,
+				  "%s: the server has ended the connection (%s): ask whoever runs it before you connect again",
+				  c->where.name, goaway ? why : "it does not say why");
+	}
 	/* A refusal to send is none of the connection's. */
 	if (error == -EBUSY || error == -EINVAL || error == -ENOMEM)
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-error));

@@ -148,6 +148,9 @@ void clients_next(struct clients *c)
 	errand_send(&c->errand, c->reactor, clients_gather);
 }
 
+/* By this a client knows that it is not to come back by itself, as it does when a server stops. */
+#define CLIENTS_KICKED "kicked: "
+
 static void clients_kick_log(const struct clients_kick *k, struct session *s)
 {
 	struct log_field fields[SESSION_FIELDS_MAX];
@@ -165,9 +168,10 @@ static void clients_kick_act(struct msg *m)
 	struct session *s = reactor_find(r, k->handle);
 
 	if (s && !k->told) {
-		char why[3 * CLIENTS_WHY_MAX + 1];
+		char why[sizeof(CLIENTS_KICKED) + 3 * CLIENTS_WHY_MAX] = CLIENTS_KICKED;
+		size_t n = strlen(why);
 
-		why[field_encode(why, k->why, strlen(k->why))] = '\0';
+		why[n + field_encode(why + n, k->why, strlen(k->why))] = '\0';
 		k->found = k->told = true;
 		clients_kick_log(k, s);
 		session_goaway(s, why);

@@ -77,7 +77,7 @@ struct clients {
 struct clients *clients_new(struct server *s, void (*came)(struct errand *e), void *userdata);
 void clients_next(struct clients *c);
 
-/* Ends one session: an ioe/1 client is told GOAWAY,why, nobody else anything. */
+/* Ends one session: an ioe/1 client is told "GOAWAY,kicked: why", nobody else anything. */
 #define CLIENTS_WHY_MAX 80
 struct clients_kick {
 	struct errand errand; /* first */

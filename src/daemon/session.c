@@ -370,7 +370,7 @@ int session_new(struct reactor *from, struct reactor *to, struct listener *l, in
 void session_goaway(struct session *s, const char *why)
 {
 	if (s->dialect == DIALECT_IOE1 && !s->ending) {
-		char event[256];
+		char event[320];
 		int n = snprintf(event, sizeof(event), "GOAWAY,%s\n", why);
 
 		conn_write(&s->conn, event, MIN((size_t)n, sizeof(event) - 1));

@@ -59,6 +59,7 @@ struct peer {
 	struct fields fields;
 	bool has_line; /* line holds one that peer_reply() has not told yet */
 	char *goaway;
+	enum slug unwanted;
 	peer_news_fn news;
 	void *news_data;
 	uint64_t n_news; /* told or thrown away */
@@ -143,6 +144,7 @@ static int peer_keep_goaway(struct peer *p, const char *line, size_t len)
 		why[n] = '\0';
 	free(p->goaway);
 	p->goaway = why;
+	p->unwanted = strncmp(why, "kicked", strlen("kicked")) == 0 ? SLUG_DENIED : SLUG_MAX;
 	return 0;
 }
 
@@ -472,8 +474,8 @@ int peer_request(struct peer *p, const struct field *fields, unsigned n)
 	return peer_request_line(p, b.data, b.len);
 }
 
-/* Before it closes, a server says why to one that reads too slowly. After any other answer to nothing the two are out
- * of step. */
+/* Before it closes, a server says why to one that reads too slowly, or that would miss something. After any other
+ * answer to nothing the two are out of step. */
 static int peer_take_error(struct peer *p)
 {
 	struct peer_reply reply = { 0 };
@@ -482,7 +484,11 @@ static int peer_take_error(struct peer *p)
 	if (!peer_parse_error(p, &reply))
 		return -EPROTO;
 	news.text = (struct field){ (char *)reply.text, strlen(reply.text) };
-	if (p->news)
+	if (reply.slug == SLUG_UNAVAILABLE) {
+		p->unwanted = reply.slug;
+		free(p->goaway);
+		p->goaway = strdup(reply.text);
+	} else if (p->news)
 		p->news(p->news_data, &news);
 	return -ECONNRESET;
 }
@@ -598,6 +604,7 @@ int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t
 	if (!p)
 		return -ENOMEM;
 	p->fd = -1;
+	p->unwanted = SLUG_MAX;
 	p->timeout_usec = timeout_usec;
 	p->line.max = p->decoded.max = PEER_LINE_MAX + 1;
 	r = dial_tcp(host, port, deadline_usec, &p->fd);
@@ -650,4 +657,9 @@ const char *peer_address(const struct peer *p)
 const char *peer_goaway(const struct peer *p)
 {
 	return p->goaway;
+}
+
+enum slug peer_unwanted(const struct peer *p)
+{
+	return p->unwanted;
 }

@@ -81,6 +81,9 @@ int peer_fd(const struct peer *p);
 
 /* Why the server is about to leave, NULL where it has not said so. */
 const char *peer_goaway(const struct peer *p);
+/* What coming back would not mend: SLUG_DENIED, an administrator has ended the session; SLUG_UNAVAILABLE, what is to be
+ * told cannot be read; else SLUG_MAX. peer_goaway() has the words. */
+enum slug peer_unwanted(const struct peer *p);
 
 /* Sends one request: fields are encoded, the first is the verb. 0 or negative errno; -EBUSY: over PEER_OPEN_MAX, or
  * a body is not read to its end; -EINVAL: an LF in @line. */

@@ -153,7 +153,7 @@ static void admin_kick(unsigned reactors)
 	client_expect_eof(one);
 	g_free(admin_ioectl(d, ADMIN_EXIT_NOT_FOUND, "kick", first, NULL, NULL));
 	g_free(admin_ioectl(d, 8, "kick", "--why=go, away", second, first));
-	client_expect(two, "GOAWAY,go%2C away");
+	client_expect(two, "GOAWAY,kicked: go%2C away");
 	client_expect_eof(two);
 	g_free(admin_ioectl(d, 2, "kick", "nonsense", NULL, NULL));
 	client_ask(three, "PING", "PONG");

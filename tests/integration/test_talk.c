@@ -512,6 +512,63 @@ static void talk_terminal(void)
 	talk_finish(&t);
 }
 
+/* Whoever is turned away, by an administrator or for what cannot be read, does not come back by itself, and says so. */
+static void talk_turned_away_one(const struct talk_turn *turns, size_t n_turns, const char *command, int status,
+				 const char *why)
+{
+	struct talk t;
+	struct tool tool;
+
+	talk_start(&t, turns, n_turns);
+	if (strcmp(command, "send") == 0)
+		tool_run(&tool, "IOE_CLIENT", "", "-s", t.server, "send", "--key=k", "--wait", "bob", "hi", NULL);
+	else
+		tool_run(&tool, "IOE_CLIENT", "", "-s", t.server, command, NULL);
+	talk_expect(&tool, status, NULL);
+	if (!strstr(tool.err->str, why))
+		harness_fail("does not say '%s': %s", why, tool.err->str);
+	g_assert_null(strstr(tool.err->str, "connected again"));
+	tool_done(&tool);
+	talk_finish(&t);
+}
+
+#define TALK_KICKED "GOAWAY,kicked: too loud%2C\x1b[2J\n"
+
+static void talk_turned_away(void)
+{
+	static const struct talk_turn kicked[] = { TALK_HELLO, { "WAIT,on", "OK\n" TALK_KICKED } };
+	static const struct talk_turn unread[] = {
+		TALK_HELLO,
+		{ "WAIT,on", "OK\nERROR: unavailable: what is kept for 'ann' cannot be read\n" },
+	};
+	static const struct talk_turn waits[] = {
+		TALK_HELLO,
+		{ "SEND,bob,hi,k", "OK,77\n" },
+		{ "STATUS,77", "OK,held,1700000000000\n" TALK_KICKED },
+	};
+
+	talk_turned_away_one(kicked, G_N_ELEMENTS(kicked), "watch", 4, "(kicked: too loud,?[2J): ask whoever runs it");
+	talk_turned_away_one(unread, G_N_ELEMENTS(unread), "watch", 1, "what is kept for 'ann' cannot be read");
+	talk_turned_away_one(waits, G_N_ELEMENTS(waits), "send", 4, "(kicked: too loud");
+}
+
+static void talk_terminal_kicked(void)
+{
+	static const struct talk_turn turns[] = { TALK_HELLO, { "JOIN,lobby", "OK,lobby,0,1,1\n" TALK_KICKED } };
+	struct talk_terminal m;
+	struct talk t;
+	int status;
+
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	talk_terminal_start(&m, t.server);
+	talk_terminal_see(&m, "the server has ended the connection (kicked: too loud,?[2J): ask whoever runs it");
+	g_assert_cmpint(waitpid(m.pid, &status, 0), ==, m.pid);
+	g_assert_cmpint(WEXITSTATUS(status), ==, 4);
+	(void)close(m.master);
+	(void)g_string_free(m.seen, TRUE);
+	talk_finish(&t);
+}
+
 static void talk_add(void)
 {
 	g_test_add_func("/talk/chat", talk_chat);
@@ -523,7 +580,9 @@ static void talk_add(void)
 	g_test_add_func("/talk/inbox-full-disk", talk_inbox_full_disk);
 	g_test_add_func("/talk/watch", talk_watch);
 	g_test_add_func("/talk/refused", talk_refused);
+	g_test_add_func("/talk/turned-away", talk_turned_away);
 	g_test_add_func("/talk/terminal", talk_terminal);
+	g_test_add_func("/talk/terminal-kicked", talk_terminal_kicked);
 }
 
 int main(int argc, char **argv)

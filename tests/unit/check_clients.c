@@ -202,7 +202,7 @@ START_TEST(test_kick)
 	(void)serve_line(other, (char[512]){ 0 }, 512);
 	serve_expect(other, "OK,one\n");
 	ck_assert(kick(only().handle, "go, away\n100%"));
-	serve_expect(other, "GOAWAY,go%2C away?100%25\n");
+	serve_expect(other, "GOAWAY,kicked: go%2C away?100%25\n");
 	serve_expect_end(other);
 	serve_stop();
 }
@@ -211,15 +211,15 @@ END_TEST
 /* The longest why, all of it bytes that are encoded, still ends its line. */
 START_TEST(test_kick_long)
 {
-	char why[200], want[300] = "GOAWAY,";
+	char why[200], want[300] = "GOAWAY,kicked: ";
 	int fd;
 
 	start(_i);
 	memset(why, ',', sizeof(why) - 1);
 	why[sizeof(why) - 1] = '\0';
 	for (size_t i = 0; i < CLIENTS_WHY_MAX; i++)
-		memcpy(want + strlen("GOAWAY,") + 3 * i, "%2C", 3);
-	want[strlen("GOAWAY,") + 3 * CLIENTS_WHY_MAX] = '\n';
+		memcpy(want + strlen("GOAWAY,kicked: ") + 3 * i, "%2C", 3);
+	want[strlen("GOAWAY,kicked: ") + 3 * CLIENTS_WHY_MAX] = '\n';
 	fd = serve_connect();
 	serve_say(fd, "HELLO,ioe/1\n");
 	(void)serve_line(fd, (char[512]){ 0 }, 512);
