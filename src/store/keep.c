@@ -14,10 +14,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #define KEEP_PAGES     8192      /* 8 MiB */
 #define KEEP_PAGES_MAX (2 * KEEP_PAGES)
 #define KEEP_AHEAD     (1 << 20) /* bytes */
+#define KEEP_FREE      (64 * KEEP_AHEAD)
 
 static int keep_committed(void *userdata, _unused_ sqlite3 *sql, _unused_ const char *name, int pages)
 {
@@ -65,9 +67,16 @@ static void keep_checkpoint_came(struct msg *m)
 
 /*
  * A sync of a file that has grown writes its inode too, which takes as long again. So once the log has outgrown what it
- * had, it gets zeros behind it, which to SQLite are the end of it: a frame is known by the salt of this log. A disk that
- * has no room for them does without.
+ * had, it gets zeros behind it, which to SQLite are the end of it: a frame is known by the salt of this log. Of a disk
+ * that is nearly full nothing is taken before it is needed.
  */
+static bool keep_has_room(const struct store *s)
+{
+	struct statvfs fs;
+
+	return statvfs(s->dir, &fs) == 0 && fs.f_bavail >= KEEP_FREE / MAX(fs.f_frsize, 1UL);
+}
+
 void keep_grow(struct store *s)
 {
 	static const char zeros[65536]; /* SQLite writes no more than twice that at once */
@@ -77,7 +86,7 @@ void keep_grow(struct store *s)
 	if (sqlite3_file_control(s->writer.db.sql, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) != SQLITE_OK || !f ||
 	    !f->pMethods || f->pMethods->xFileSize(f, &size) != SQLITE_OK)
 		return;
-	if (size > s->wal_bytes && size < DB_JOURNAL_KEEP)
+	if (size > s->wal_bytes && size < DB_JOURNAL_KEEP && keep_has_room(s))
 		for (end = size + KEEP_AHEAD; size < end; size += (sqlite3_int64)sizeof(zeros))
 			if (f->pMethods->xWrite(f, zeros, sizeof(zeros), size) != SQLITE_OK)
 				break;
