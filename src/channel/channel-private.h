@@ -99,6 +99,7 @@ struct channel {
 };
 
 /* channel.c */
+void channel_address(const struct channel *c, struct channel_message *m); /* whose it is */
 void channel_deliver(struct channel *c, struct channel_message *m); /* to all followers, in all reactors */
 void channel_free(struct channel *c);
 /* It is in use, and then no longer. */

@@ -310,14 +310,19 @@ static void channel_delivered(struct msg *msg)
 	(void)channel_message_unref(m);
 }
 
-void channel_deliver(struct channel *c, struct channel_message *m)
+void channel_address(const struct channel *c, struct channel_message *m)
 {
-	struct channel_hub *h = c->shard->hub;
-
 	m->policy = c->policy;
 	m->key = c->key;
 	m->event.channel = m->key.bytes + 1;
 	m->event.channel_len = m->key.len - 1U;
+}
+
+void channel_deliver(struct channel *c, struct channel_message *m)
+{
+	struct channel_hub *h = c->shard->hub;
+
+	channel_address(c, m);
 	for (unsigned i = 0; i < h->n_shards; i++) {
 		if (c->here[i] == 0)
 			continue;
@@ -429,11 +434,15 @@ void channel_leave(struct channel *c, struct channel_member *m)
 	free(m);
 }
 
-void channel_expel(struct channel *c, struct channel_member *m)
+void channel_expel(struct channel *c, struct channel_member *m, struct channel_message *message)
 {
 	struct channel_hub *h = c->shard->hub;
 
 	channel_unlink(c, m);
+	if (message) {
+		channel_address(c, message);
+		m->farewell = channel_message_ref(message);
+	}
 	/* What is needed of the channel goes with it. */
 	m->msg.act = follow_expelled;
 	reactor_post(channel_reactor(c), &h->server->reactors[m->session.reactor], &m->msg);

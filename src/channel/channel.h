@@ -159,7 +159,8 @@ struct channel_member {
 	/* The engine's. */
 	struct list link;
 	struct map_node node;
-	struct msg msg;  /* its last way home, when it was expelled */
+	struct msg msg;  /* its last way home, when it was expelled... */
+	struct channel_message *farewell; /* ... with this, or NULL */
 	struct channel_hub *hub;
 	const struct channel_policy *policy;
 	uint8_t channel_len;
@@ -177,8 +178,9 @@ struct channel_member *channel_find_name(struct channel *c, const char *name, si
 int channel_enter(struct channel *c, struct channel_op *op, const char *name, size_t name_len,
 		  const struct address *address, struct channel_member **ret);
 void channel_leave(struct channel *c, struct channel_member *m);
-/* As leave, and its session's home is told so. */
-void channel_expel(struct channel *c, struct channel_member *m);
+/* As leave, and its home puts the session out, which hears @message as its last: who has heard it is out, and may come
+ * again at once. The others are told by notify(), behind this. Takes no reference over; NULL: there was no memory. */
+void channel_expel(struct channel *c, struct channel_member *m, struct channel_message *message);
 
 /*
  * Home: follows. A follow is begun before the op that enters is submitted; when that has come back it goes or is

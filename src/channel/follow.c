@@ -301,10 +301,13 @@ void follow_expelled(struct msg *msg)
 	if (f && f->state == FOLLOW_ASKED) {
 		f->expelled = true; /* the op that entered is yet to come */
 	} else if (f) {
+		if (m->farewell)
+			(void)channel_say(s, m->policy, &m->farewell->event);
 		channel_follow_end(f);
 		if (m->policy->expelled)
 			m->policy->expelled(s, m->channel, m->channel_len);
 	}
+	(void)channel_message_unref(m->farewell);
 	free(m);
 }
 
@@ -425,10 +428,7 @@ void channel_tell(struct channel *c, struct channel_member *to, struct channel_m
 
 	if (!w)
 		return;
-	m->policy = c->policy;
-	m->key = c->key;
-	m->event.channel = m->key.bytes + 1;
-	m->event.channel_len = m->key.len - 1U;
+	channel_address(c, m);
 	*w = (struct follow_word){
 		.msg.act = follow_hear_word,
 		.home = &c->shard->hub->server->reactors[to->session.reactor],

@@ -33,10 +33,13 @@ static void chat_member_left(struct channel *c, struct channel_member *m, const 
 
 void chat_member_expel(struct channel *c, struct channel_member *m, const char *why, size_t len)
 {
+	struct channel_message *message = channel_message_new(CHAT_EVENT_LEFT, m->name, m->name_len, why, len);
 	bool is_volatile = m->flags & CHAT_MEMBER_VOLATILE;
 
-	chat_member_tell(c, CHAT_EVENT_LEFT, m, why, len);
-	channel_expel(c, m);
+	channel_expel(c, m, message);
+	if (message)
+		channel_notify(c, message);
+	(void)channel_message_unref(message);
 	chat_record_forget(c, is_volatile);
 }
 

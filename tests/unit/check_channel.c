@@ -228,13 +228,16 @@ static void kick_act(struct channel *c, struct channel_op *op)
 {
 	struct errand *e = container_of(op, struct errand, op);
 	struct channel_member *m = channel_find_name(c, e->who, strlen(e->who));
+	struct channel_message *message;
 
 	if (!m) {
 		channel_finish(op, -ENOENT);
 		return;
 	}
-	room_notify(c, LEFT, m->name, m->name_len, "kicked");
-	channel_expel(c, m);
+	message = channel_message_new(LEFT, m->name, m->name_len, "kicked", strlen("kicked"));
+	channel_expel(c, m, message);
+	channel_notify(c, message);
+	(void)channel_message_unref(message);
 	channel_finish(op, 0);
 }
 
@@ -491,6 +494,29 @@ START_TEST(what_is_said_reaches_all)
 	serve_expect(fd[7], "OK,4\nOK,4\nlobby 4 m7 four\n");
 	for (unsigned i = 0; i < 8; i++)
 		serve_close(fd[i]);
+	serve_stop();
+}
+END_TEST
+
+/* Who hears that it is out, is out: it may come again at once. */
+START_TEST(the_expelled_may_come_again)
+{
+	int owner, fd;
+
+	start(_i);
+	owner = connect_as("owner");
+	fd = connect_as("x");
+	serve_say(fd, "JOIN,r\n");
+	serve_expect(fd, "OK,0\nr +x \n");
+	for (unsigned i = 0; i < 500; i++) {
+		serve_say(owner, "KICK,r,x\n");
+		serve_expect(fd, "r -x kicked\n");
+		serve_say(fd, "JOIN,r\n");
+		serve_expect(fd, "out of r\nOK,0\nr +x \n");
+		serve_expect(owner, "OK\n");
+	}
+	serve_close(fd);
+	serve_close(owner);
 	serve_stop();
 }
 END_TEST
@@ -1054,6 +1080,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc, what_is_said_reaches_all, 0, WAYS);
+	tcase_add_loop_test(tc, the_expelled_may_come_again, 0, WAYS);
 	tcase_add_loop_test(tc, the_ended_are_gone, 0, WAYS);
 	tcase_add_loop_test(tc, limits_hold, 0, WAYS);
 	tcase_add_loop_test(tc, names_without_end_take_no_memory, 0, WAYS);
