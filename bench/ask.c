@@ -267,17 +267,13 @@ static int ask_run(struct ask *a, const struct proc_tree *server, struct mark *r
 	if (r < 0)
 		return r;
 
-	r = mark_take(server, ret_from);
+	r = mark_take(a->args, server, ret_from);
 	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", a->args->target->name);
+		return r;
 	r = ask_run_until(a, ret_from->usec + a->args->msec * USEC_PER_MSEC);
 	if (r < 0)
 		return r;
-	r = mark_take(server, ret_to);
-	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", a->args->target->name);
-
-	return 0;
+	return mark_take(a->args, server, ret_to);
 }
 
 /* A server that forgets most of its connections must not look like a fast one. */
@@ -295,12 +291,11 @@ static int ask_check_all_served(const struct ask *a)
 	return 0;
 }
 
-int ask_measure(const struct load_args *args, pid_t server, struct ask_figures *ret)
+int ask_measure(const struct load_args *args, pid_t server, struct mark_figures *ret)
 {
 	_cleanup_(ask_done) struct ask a = { .epoll = -1 };
-	struct proc_tree tree = {};
+	struct proc_tree tree;
 	struct mark from, to;
-	double answers;
 	int r;
 
 	r = ask_init(&a, args);
@@ -311,11 +306,9 @@ int ask_measure(const struct load_args *args, pid_t server, struct ask_figures *
 		return r;
 
 	/* now that it has answered, its workers are there */
-	if (server > 0) {
-		r = proc_tree_find(server, &tree);
-		if (r < 0)
-			return load_fail(-r, "Cannot find process %d and its children", (int)server);
-	}
+	r = proc_tree_find_server(server, &tree);
+	if (r < 0)
+		return r;
 
 	r = ask_run(&a, &tree, &from, &to);
 	if (r < 0)
@@ -324,27 +317,19 @@ int ask_measure(const struct load_args *args, pid_t server, struct ask_figures *
 	if (r < 0)
 		return r;
 
-	answers = (double)a.answers;
-	*ret = (struct ask_figures){
-		.rate = answers * USEC_PER_SEC / (double)(to.usec - from.usec),
-		.server_usec = (double)(to.server_nsec - from.server_nsec) / 1000 / answers,
-		.load_usec = (double)(to.load_nsec - from.load_nsec) / 1000 / answers,
-		.p50_usec = hist_percentile(&a.hist, 50),
-		.p99_usec = hist_percentile(&a.hist, 99),
-	};
+	mark_compare(&from, &to, (double)a.answers, &a.hist, ret);
 	return 0;
 }
 
 int ask_scenario(const struct load_args *args)
 {
-	struct ask_figures f;
+	struct mark_figures f;
 	int r;
 
 	r = ask_measure(args, (pid_t)args->pid, &f);
 	if (r < 0)
 		return r;
 
-	printf("%.0f\t%.4f\t%llu\t%llu\t%.4f\n", f.rate, f.server_usec, (unsigned long long)f.p50_usec,
-	       (unsigned long long)f.p99_usec, f.load_usec);
+	mark_print(&f);
 	return 0;
 }

@@ -11,7 +11,6 @@
 #include "frame.h"
 #include "hist.h"
 #include "load.h"
-#include "proc.h"
 #include "spawn.h"
 #include "target.h"
 
@@ -50,17 +49,6 @@ static void crowd_done(struct crowd *c)
 		closep(&c->members[--c->n].fd);
 	closep(&c->rooms);
 	free(c->members);
-}
-
-static int crowd_rss(const struct crowd *c, const struct spawn *s, uint64_t *ret_kib)
-{
-	struct proc_tree tree;
-	int r;
-
-	r = proc_tree_find(s->pid, &tree);
-	if (r >= 0)
-		r = proc_rss_kib(&tree, ret_kib);
-	return r < 0 ? load_fail(-r, "Cannot read the memory of %s", c->args->target->name) : 0;
 }
 
 /* A byte at a time, so as not to read on. */
@@ -308,19 +296,19 @@ static int crowd_measure(struct crowd *c, const struct spawn *s, double *ret_roo
 
 	r = crowd_open(c, "everywhere", &c->rooms);
 	if (r >= 0)
-		r = crowd_rss(c, s, &before);
+		r = spawn_rss_kib(s, &before);
 	if (r >= 0)
 		r = crowd_join_rooms(c);
 	if (r >= 0)
-		r = crowd_rss(c, s, &rooms);
+		r = spawn_rss_kib(s, &rooms);
 	if (r >= 0)
 		r = crowd_connect(c);
 	if (r >= 0)
-		r = crowd_rss(c, s, &connected);
+		r = spawn_rss_kib(s, &connected);
 	if (r >= 0)
 		r = crowd_join(c);
 	if (r >= 0)
-		r = crowd_rss(c, s, &joined);
+		r = spawn_rss_kib(s, &joined);
 	for (i = 0; r >= 0 && i < CROWD_VISITS; i++)
 		r = crowd_visit(c);
 	if (r < 0)

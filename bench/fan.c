@@ -391,21 +391,21 @@ static int fan_measure(struct fan *f, const struct proc_tree *server, struct mar
 
 	f->hist = (struct hist){};
 	f->deliveries = 0;
-	r = mark_take(server, ret_from);
+	r = mark_take(f->args, server, ret_from);
 	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", f->args->target->name);
+		return r;
 	r = fan_run_until(f, ret_from->usec + f->args->msec * USEC_PER_MSEC, false);
 	if (r < 0)
 		return r;
 	*ret_deliveries = f->deliveries;
-	r = mark_take(server, ret_to);
-	return r < 0 ? load_fail(-r, "Cannot read the CPU time of %s", f->args->target->name) : 0;
+	return mark_take(f->args, server, ret_to);
 }
 
 int fan_scenario(const struct load_args *args)
 {
 	_cleanup_(fan_done) struct fan f = { .epoll = -1, .args = args };
-	struct proc_tree tree = {};
+	struct proc_tree tree;
+	struct mark_figures figures;
 	struct mark from, to;
 	uint64_t deliveries = 0;
 	int r;
@@ -416,11 +416,9 @@ int fan_scenario(const struct load_args *args)
 	r = fan_connect(&f);
 	if (r < 0)
 		return r;
-	if (args->pid > 0) {
-		r = proc_tree_find((pid_t)args->pid, &tree);
-		if (r < 0)
-			return load_fail(-r, "Cannot find process %d and its children", (int)args->pid);
-	}
+	r = proc_tree_find_server((pid_t)args->pid, &tree);
+	if (r < 0)
+		return r;
 	r = fan_measure(&f, &tree, &from, &to, &deliveries);
 	if (r < 0)
 		return r;
@@ -430,9 +428,7 @@ int fan_scenario(const struct load_args *args)
 	if (deliveries == 0 || f.hist.total == 0)
 		return load_fail(0, "%s told nobody anything", args->target->name);
 
-	printf("%.0f\t%.5f\t%llu\t%llu\t%.5f\n", (double)deliveries * USEC_PER_SEC / (double)(to.usec - from.usec),
-	       (double)(to.server_nsec - from.server_nsec) / 1000 / (double)deliveries,
-	       (unsigned long long)hist_percentile(&f.hist, 50), (unsigned long long)hist_percentile(&f.hist, 99),
-	       (double)(to.load_nsec - from.load_nsec) / 1000 / (double)deliveries);
+	mark_compare(&from, &to, (double)deliveries, &f.hist, &figures);
+	mark_print(&figures);
 	return 0;
 }

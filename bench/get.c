@@ -24,13 +24,14 @@ static int get_one(const struct load_args *args, int fd, const char *name, bool 
 
 static int get_run(const struct load_args *args, int fd, const char *name, const struct proc_tree *server)
 {
+	struct mark_figures figures;
 	struct mark from, to;
 	double files = 0;
 	int r;
 
-	r = mark_take(server, &from);
+	r = mark_take(args, server, &from);
 	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", args->target->name);
+		return r;
 
 	do {
 		r = get_one(args, fd, name, false);
@@ -39,20 +40,19 @@ static int get_run(const struct load_args *args, int fd, const char *name, const
 		files++;
 	} while (clock_usec() < from.usec + args->msec * USEC_PER_MSEC);
 
-	r = mark_take(server, &to);
+	r = mark_take(args, server, &to);
 	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", args->target->name);
+		return r;
 
-	printf("%.4f\t%.4f\t0\t0\t%.4f\n", files * USEC_PER_SEC / (double)(to.usec - from.usec),
-	       (double)(to.server_nsec - from.server_nsec) / 1000 / files,
-	       (double)(to.load_nsec - from.load_nsec) / 1000 / files);
+	mark_compare(&from, &to, files, NULL, &figures);
+	mark_print(&figures);
 	return 0;
 }
 
 int get_scenario(const struct load_args *args)
 {
 	_cleanup_(closep) int fd = -1;
-	struct proc_tree server = {};
+	struct proc_tree server;
 	char name[32];
 	int r;
 
@@ -67,11 +67,9 @@ int get_scenario(const struct load_args *args)
 	if (r < 0)
 		return r;
 
-	if (args->pid > 0) {
-		r = proc_tree_find((pid_t)args->pid, &server);
-		if (r < 0)
-			return load_fail(-r, "Cannot find process %d and its children", (int)args->pid);
-	}
+	r = proc_tree_find_server((pid_t)args->pid, &server);
+	if (r < 0)
+		return r;
 
 	return get_run(args, fd, name, &server);
 }

@@ -222,11 +222,11 @@ static int history_measure(struct history *h, const struct proc_tree *server, do
 	if (r < 0)
 		return r;
 	h->hist = (struct hist){};
-	r = mark_take(server, &from);
+	r = mark_take(h->args, server, &from);
 	if (r >= 0)
 		r = history_ask_until(h, clock_usec() + h->args->msec * USEC_PER_MSEC);
 	if (r >= 0)
-		r = mark_take(server, &to);
+		r = mark_take(h->args, server, &to);
 	if (r < 0)
 		return r;
 
@@ -238,7 +238,7 @@ int history_scenario(const struct load_args *args)
 {
 	_cleanup_(history_done) struct history h = { .args = args, .fd = -1, .random = clock_usec() };
 	uint64_t last = 0;
-	struct proc_tree tree = {};
+	struct proc_tree tree;
 	double server_usec;
 	int r;
 
@@ -250,11 +250,9 @@ int history_scenario(const struct load_args *args)
 	r = history_fill(&h, last);
 	if (r < 0)
 		return r;
-	if (args->pid > 0) {
-		r = proc_tree_find((pid_t)args->pid, &tree);
-		if (r < 0)
-			return load_fail(-r, "Cannot find process %d and its children", (int)args->pid);
-	}
+	r = proc_tree_find_server((pid_t)args->pid, &tree);
+	if (r < 0)
+		return r;
 	r = history_measure(&h, &tree, &server_usec);
 	if (r < 0)
 		return r;

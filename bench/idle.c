@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "conn.h"
 #include "load.h"
-#include "proc.h"
+#include "mark.h"
 #include "spawn.h"
 #include "target.h"
 
@@ -74,19 +74,6 @@ static int idle_init(struct idle *i, const struct load_args *args)
 	return i->fds ? 0 : load_fail(ENOMEM, "Cannot prepare %zu connections", (size_t)args->idle);
 }
 
-static int idle_rss(const struct load_args *args, const struct spawn *s, uint64_t *ret_kib)
-{
-	struct proc_tree tree;
-	int r;
-
-	r = proc_tree_find(s->pid, &tree);
-	if (r >= 0)
-		r = proc_rss_kib(&tree, ret_kib);
-	if (r < 0)
-		return load_fail(-r, "Cannot read the memory of %s", args->target->name);
-	return 0;
-}
-
 static int idle_start(struct spawn *s)
 {
 	int r;
@@ -104,13 +91,13 @@ static int idle_measure_rss(struct idle *i, const struct spawn *s, double *ret_e
 	r = idle_open(i, 1);
 	if (r < 0)
 		return r;
-	r = idle_rss(i->args, s, &before);
+	r = spawn_rss_kib(s, &before);
 	if (r < 0)
 		return r;
 	r = idle_open(i, i->args->idle);
 	if (r < 0)
 		return r;
-	r = idle_rss(i->args, s, &after);
+	r = spawn_rss_kib(s, &after);
 	if (r < 0)
 		return r;
 
@@ -141,7 +128,7 @@ int idle_scenario(const struct load_args *args)
 {
 	_cleanup_(spawn_done) struct spawn s = SPAWN_NULL;
 	_cleanup_(idle_done) struct idle i = {};
-	struct ask_figures alone, beside;
+	struct mark_figures alone, beside;
 	double each;
 	int r;
 

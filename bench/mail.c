@@ -250,15 +250,14 @@ static int mail_measure(struct mail *m, const struct proc_tree *server, struct m
 
 	m->answers = 0;
 	m->hist = (struct hist){};
-	r = mark_take(server, ret_from);
+	r = mark_take(m->args, server, ret_from);
 	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", m->args->target->name);
+		return r;
 	r = mail_run_until(m, ret_from->usec + m->args->msec * USEC_PER_MSEC);
 	if (r < 0)
 		return r;
 	*ret_answers = m->answers;
-	r = mark_take(server, ret_to);
-	return r < 0 ? load_fail(-r, "Cannot read the CPU time of %s", m->args->target->name) : 0;
+	return mark_take(m->args, server, ret_to);
 }
 
 static int mail_check_held(struct mail *m, const struct mail_client *c, uint64_t acknowledged)
@@ -305,7 +304,8 @@ static int mail_end(struct mail *m)
 int mail_scenario(const struct load_args *args)
 {
 	_cleanup_(mail_done) struct mail m = { .epoll = -1 };
-	struct proc_tree tree = {};
+	struct proc_tree tree;
+	struct mark_figures figures;
 	struct mark from, to;
 	uint64_t answers = 0;
 	int r;
@@ -315,11 +315,9 @@ int mail_scenario(const struct load_args *args)
 		r = mail_connect_one(&m, &m.clients[m.n_clients]);
 	if (r < 0)
 		return r;
-	if (args->pid > 0) {
-		r = proc_tree_find((pid_t)args->pid, &tree);
-		if (r < 0)
-			return load_fail(-r, "Cannot find process %d and its children", (int)args->pid);
-	}
+	r = proc_tree_find_server((pid_t)args->pid, &tree);
+	if (r < 0)
+		return r;
 	r = mail_measure(&m, &tree, &from, &to, &answers);
 	if (r < 0)
 		return r;
@@ -327,9 +325,7 @@ int mail_scenario(const struct load_args *args)
 	if (r < 0)
 		return r;
 
-	printf("%.0f\t%.4f\t%llu\t%llu\t%.4f\n", (double)answers * USEC_PER_SEC / (double)(to.usec - from.usec),
-	       (double)(to.server_nsec - from.server_nsec) / 1000 / (double)answers,
-	       (unsigned long long)hist_percentile(&m.hist, 50), (unsigned long long)hist_percentile(&m.hist, 99),
-	       (double)(to.load_nsec - from.load_nsec) / 1000 / (double)answers);
+	mark_compare(&from, &to, (double)answers, &m.hist, &figures);
+	mark_print(&figures);
 	return 0;
 }

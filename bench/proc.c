@@ -2,6 +2,7 @@
 #include "proc.h"
 
 #include "base/macro.h"
+#include "load.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,6 +57,17 @@ int proc_tree_find(pid_t root, struct proc_tree *ret)
 
 	*ret = t;
 	return 0;
+}
+
+int proc_tree_find_server(pid_t pid, struct proc_tree *ret)
+{
+	int r;
+
+	*ret = (struct proc_tree){};
+	if (pid == 0)
+		return 0;
+	r = proc_tree_find(pid, ret);
+	return r < 0 ? load_fail(-r, "Cannot find process %d and its children", (int)pid) : 0;
 }
 
 int proc_cpu_nsec(const struct proc_tree *t, uint64_t *ret)

@@ -17,6 +17,9 @@ struct proc_tree {
  * kernel keeps no list of children. */
 int proc_tree_find(pid_t root, struct proc_tree *ret);
 
+/* That of the server @pid, none where @pid is 0. Prints a sentence where it fails. */
+int proc_tree_find_server(pid_t pid, struct proc_tree *ret);
+
 /* User and system time of all their threads, ended ones too. To the nanosecond for what is not running just now,
  * to the scheduler's tick for what is. */
 int proc_cpu_nsec(const struct proc_tree *t, uint64_t *ret);

@@ -147,23 +147,21 @@ static int put_warm_up(struct put *p)
 
 static void put_print(const struct put *p, const struct mark *from, const struct mark *to)
 {
-	double files = (double)p->args->count;
+	struct mark_figures figures;
 	static struct hist all;
 	uint64_t i;
 
 	for (i = 0; i < p->n_clients; i++)
 		hist_merge(&all, &p->clients[i].hist);
 
-	printf("%.4f\t%.4f\t%llu\t%llu\t%.4f\n", files * USEC_PER_SEC / (double)(to->usec - from->usec),
-	       (double)(to->server_nsec - from->server_nsec) / 1000 / files,
-	       (unsigned long long)hist_percentile(&all, 50), (unsigned long long)hist_percentile(&all, 99),
-	       (double)(to->load_nsec - from->load_nsec) / 1000 / files);
+	mark_compare(from, to, (double)p->args->count, &all, &figures);
+	mark_print(&figures);
 }
 
 int put_scenario(const struct load_args *args)
 {
 	_cleanup_(put_done) struct put p = {};
-	struct proc_tree server = {};
+	struct proc_tree server;
 	struct mark from, to;
 	int r;
 
@@ -178,21 +176,19 @@ int put_scenario(const struct load_args *args)
 		return r;
 
 	/* some have forked for each of us */
-	if (args->pid > 0) {
-		r = proc_tree_find((pid_t)args->pid, &server);
-		if (r < 0)
-			return load_fail(-r, "Cannot find process %d and its children", (int)args->pid);
-	}
-
-	r = mark_take(&server, &from);
+	r = proc_tree_find_server((pid_t)args->pid, &server);
 	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", args->target->name);
+		return r;
+
+	r = mark_take(args, &server, &from);
+	if (r < 0)
+		return r;
 	r = put_all(&p);
 	if (r < 0)
 		return r;
-	r = mark_take(&server, &to);
+	r = mark_take(args, &server, &to);
 	if (r < 0)
-		return load_fail(-r, "Cannot read the CPU time of %s", args->target->name);
+		return r;
 
 	r = put_check(args);
 	if (r < 0)

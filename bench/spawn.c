@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "conn.h"
 #include "load.h"
+#include "proc.h"
 #include "target.h"
 
 #include <errno.h>
@@ -201,4 +202,15 @@ static int spawn_wait_accepting(struct spawn *s)
 int spawn_wait(struct spawn *s)
 {
 	return s->args->notify ? spawn_wait_notify(s) : spawn_wait_accepting(s);
+}
+
+int spawn_rss_kib(const struct spawn *s, uint64_t *ret)
+{
+	struct proc_tree tree;
+	int r;
+
+	r = proc_tree_find(s->pid, &tree);
+	if (r >= 0)
+		r = proc_rss_kib(&tree, ret);
+	return r < 0 ? load_fail(-r, "Cannot read the memory of %s", s->args->target->name) : 0;
 }

@@ -27,3 +27,6 @@ void spawn_done(struct spawn *s); /* ends what runs */
 int spawn_run(struct spawn *s);
 int spawn_wait(struct spawn *s);
 void spawn_stop(struct spawn *s);
+
+/* Resident memory, its children's with it. */
+int spawn_rss_kib(const struct spawn *s, uint64_t *ret);

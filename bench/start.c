@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "conn.h"
 #include "load.h"
-#include "proc.h"
 #include "spawn.h"
 #include "target.h"
 
@@ -15,7 +14,6 @@
 static int start_measure_rss(const struct spawn *s, uint64_t *ret_kib)
 {
 	_cleanup_(closep) int fd = -1;
-	struct proc_tree tree;
 	int r;
 
 	r = conn_try((uint16_t)s->args->port, &fd);
@@ -24,14 +22,8 @@ static int start_measure_rss(const struct spawn *s, uint64_t *ret_kib)
 	r = conn_check(fd, s->args->target->greets, s->args->target->request, s->args->target->answer);
 	if (r < 0)
 		return load_fail(-r, "%s gave no right answer", s->args->target->name);
-	r = proc_tree_find(s->pid, &tree);
-	if (r < 0)
-		return load_fail(-r, "Cannot find the children of %s", s->args->target->name);
-	r = proc_rss_kib(&tree, ret_kib);
-	if (r < 0)
-		return load_fail(-r, "Cannot read the memory of %s", s->args->target->name);
 
-	return 0;
+	return spawn_rss_kib(s, ret_kib);
 }
 
 int start_scenario(const struct load_args *args)
