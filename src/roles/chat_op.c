@@ -42,7 +42,8 @@ static void chat_op_broke(struct chat_op *o)
 		request_error(q, SLUG_BUSY, "the server has too much to do just now; try again a little later");
 		break;
 	case ENOSPC:
-		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing was said in '%.*s'", len, room);
+		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing was said or changed in '%.*s'; whoever "
+			      "runs the server has to make room", len, room);
 		break;
 	case EIO:
 	case EBADMSG:

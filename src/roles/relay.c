@@ -88,7 +88,8 @@ void relay_refuse(struct request *q, int error)
 		break;
 	case ENOSPC:
 		request_report(q, INCIDENT_DISK_FULL, NULL, 0, "mail was not kept: %s", strerror(-error));
-		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing was kept");
+		request_error(q, SLUG_NO_SPACE, "the server's disk is full and nothing was changed; "
+			      "mail that is acknowledged makes room for other, and whoever runs the server may, too");
 		break;
 	case EMFILE:
 		request_error(q, SLUG_LIMIT, "there are as many mailboxes as there may be (relay.open); try again later");

@@ -72,6 +72,7 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 	uint64_t n = 0;
 	int r;
 
+	s->takes_in = false;
 	r = db_run(d, DB_BEGIN, 0);
 	if (r >= 0)
 		keep_grow(s);
@@ -85,8 +86,30 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 	if (r >= 0)
 		r = batch_finish(s);
 	if (r >= 0)
+		r = room_make(s);
+	if (r >= 0)
 		r = db_run(d, DB_COMMIT, 0);
 	*ret_n = n;
+	return r;
+}
+
+/* On a full disk the log may have room, once it has begun anew; and what takes out need not wait for what cannot be
+ * taken in, which it makes room for. */
+static int batch_write_somehow(struct store *s, struct store_request *first, uint64_t *ret_n)
+{
+	int r = batch_write(s, first, ret_n);
+
+	if (r == -ENOSPC && db_is_passing(&s->writer.db) && keep_shorten(s)) {
+		batch_forget(s);
+		r = batch_write(s, first, ret_n);
+	}
+	if (r == -ENOSPC && s->takes_in && db_is_passing(&s->writer.db)) {
+		store_trouble(&s->writer, "writing", r);
+		batch_forget(s);
+		s->full = true;
+		r = batch_write(s, first, ret_n);
+		s->full = false;
+	}
 	return r;
 }
 
@@ -99,7 +122,7 @@ static void batch_run(struct store *s, struct store_request *first)
 
 	s->now_usec = clock_real_usec();
 	atomic_store_explicit(&s->busy_since, clock_usec(), memory_order_relaxed);
-	r = batch_write(s, first, &n);
+	r = batch_write_somehow(s, first, &n);
 	if (r < 0) {
 		passing = db_is_passing(d);
 		if (passing)

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of the store: store.c (its life), batch.c (the writer's transactions), write.c (what is done in them), prune.c
- * (what has been kept long enough), read.c (the reader) and keep.c (the keeper). Nobody else includes this.
+ * (what has been kept long enough), room.c (full disks), read.c (the reader) and keep.c (the keeper). Nobody else includes
+ * this.
  */
 
 #include "base/map.h"
@@ -58,6 +59,12 @@ struct store {
 	bool checkpointing;                  /* the keeper is at it */
 	uint64_t checkpointed_at;            /* how long the log was when it began */
 	int64_t wal_bytes;                   /* the log's, with what stands ready behind it */
+	uint64_t log_pages;                  /* of it, those that the next transaction comes behind */
+	uint64_t moved_pages;                /* the checkpoint's: all that there were, where it has moved them all */
+	int room_fd;                         /* room.c's: the database, */
+	uint64_t page_bytes, room_bytes;     /* what a page has, and the file's blocks, as far as is known */
+	bool takes_in;                       /* the transaction under way does */
+	bool full;                           /* ... but may not, since the disk is full */
 	struct msg checkpoint;
 
 	/* Written by the writer. */
@@ -101,9 +108,19 @@ int prune_step(struct store *s);
 void prune_start(struct store *s); /* in the writer's thread */
 void prune_stop(struct store *s);
 
+/* room.c */
+int room_open(struct store *s); /* 0 or negative errno */
+void room_close(struct store *s);
+/* In a transaction, before the commit: 0, -ENOSPC as if that had said so, or another negative errno. */
+int room_make(struct store *s);
+void room_again(struct store *s);                /* the file has been cut */
+uint64_t room_log_wanted(const struct store *s); /* bytes that the log's file is to have */
+
 /* keep.c */
 void keep_start(struct store *s); /* before the writer's first transaction */
 /* The writer, in a transaction, so that nobody else writes to the log: sees to it that there is room in its file. */
 void keep_grow(struct store *s);
 /* The writer, between two transactions: has the log moved into the database where it has become long. */
 void keep_look(struct store *s);
+/* The writer, on a full disk, rolling back what failed: moves it now. False: it does not begin anew by that. */
+bool keep_shorten(struct store *s);

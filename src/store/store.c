@@ -183,6 +183,8 @@ static int store_open_all(struct store *s, char *why, size_t why_size)
 
 	r = store_thread_init(s, &s->writer, true, why, why_size);
 	if (r >= 0)
+		r = room_open(s);
+	if (r >= 0)
 		r = store_thread_init(s, &s->reader, false, why, why_size);
 	if (r >= 0)
 		r = store_thread_init(s, &s->keeper, false, why, why_size);
@@ -219,6 +221,7 @@ int store_new(struct store **ret, const struct store_args *args, char *why, size
 	s->reader.loop.epoll_fd = s->reader.loop.inbox.fd = -1;
 	s->keeper.loop.epoll_fd = s->keeper.loop.inbox.fd = -1;
 	(void)pthread_mutex_init(&s->lock, NULL);
+	s->room_fd = -1;
 	list_init(&s->touched);
 	s->last = &s->first;
 	s->max_queued_bytes = args->max_queued_bytes;
@@ -266,6 +269,7 @@ unsigned store_free(struct store *s, uint64_t until_usec)
 	store_thread_done(&s->reader);
 	/* The last one moves the log into the database. */
 	store_thread_done(&s->writer);
+	room_close(s);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return 0;

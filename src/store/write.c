@@ -126,9 +126,12 @@ static int write_make(struct store *s, struct store_channel *c)
 	return 0;
 }
 
-/* Before something is written to the channel. */
+/* Before something is taken in. ENOSPC: the disk is full. */
 static int write_begin(struct store *s, struct store_channel *c)
 {
+	if (s->full)
+		return ENOSPC;
+	s->takes_in = true;
 	write_touch(s, c);
 	return c->now.id > 0 ? 0 : write_make(s, c);
 }
@@ -408,11 +411,14 @@ static int write_set(struct store *s, struct store_request *request)
 	struct store_channel *c = q->channel;
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st;
-	int r;
+	int r = 0;
 
 	if (q->value_len == 0 && c->now.id == 0)
 		return 0;
-	r = write_begin(s, c);
+	if (q->value_len > 0)
+		r = write_begin(s, c);
+	else
+		write_touch(s, c);
 	if (r != 0)
 		return r;
 	/* Each that comes with an end takes along those whose time is over: they are bounded by whoever sets them. */

@@ -293,6 +293,42 @@ static void mail_full(void)
 	mail_filled += n;
 }
 
+/* Nobody makes room on the disk, but its receiver: what he has taken makes room for mail again. */
+static void mail_full_lets_go(void)
+{
+	struct daemon *d = daemon_new(4, DAEMON_LISTENER);
+	g_autofree char *text = g_strnfill(1000, 'x'), *filler = NULL;
+	struct client *alice, *bob;
+	unsigned n;
+
+	g_assert_cmpint(mount("tmpfs", d->state, "tmpfs", MS_NOSUID | MS_NODEV, "size=8m"), ==, 0);
+	daemon_spawn(d);
+	daemon_wait_ready(d);
+	alice = mail_client(d, "alice");
+	bob = mail_client(d, "bob");
+	n = mail_send_until_full(alice, text, 0);
+	filler = mail_fill(d, 0);
+	n = mail_send_until_full(alice, text, n);
+	for (unsigned i = 0; i < n; i++) {
+		g_autofree char *want = g_strdup_printf("%u %s", i, text);
+		uint64_t id;
+
+		client_puts(bob, "FETCH,1\n");
+		id = mail_expect(bob, "alice", want);
+		g_free(client_line(bob));
+		mail_ack(bob, id, 1);
+	}
+	mail_expect_box(bob, 0);
+	for (unsigned i = 0; i < n / 2; i++)
+		(void)mail_send(alice, "bob", text);
+	mail_expect_box(bob, n / 2);
+	client_free(bob);
+	client_free(alice);
+	daemon_stop(d);
+	g_assert_cmpint(umount2(d->state, 0), ==, 0);
+	(void)daemon_free(d);
+}
+
 static bool mail_may_mount;
 
 static void mail_add(void)
@@ -304,6 +340,7 @@ static void mail_add(void)
 	g_test_add_func("/mail/power", mail_power);
 	g_test_add_func("/mail/power-unsynced", mail_power_unsynced);
 	g_test_add_func("/mail/full", mail_full);
+	g_test_add_func("/mail/full-lets-go", mail_full_lets_go);
 }
 
 int main(int argc, char **argv)

@@ -311,6 +311,89 @@ START_TEST(a_full_disk_is_no_end)
 }
 END_TEST
 
+/* To the last block. */
+static void fill_up(const char *name)
+{
+	char path[128];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder_path, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	for (size_t piece = 1 << 20; piece >= 4096;) {
+		off_t end = lseek(fd, 0, SEEK_END);
+
+		if (fallocate(fd, 0, end, (off_t)piece) < 0)
+			piece /= 2;
+	}
+	(void)close(fd);
+}
+
+static unsigned append_until_full(struct store_channel *c, const char *text)
+{
+	struct store_append q;
+	unsigned n = 0;
+	int r = 0;
+
+	for (unsigned failed = 0; failed < 3; failed = r < 0 ? failed + 1 : 0) {
+		q = store_text(c, "bob", text, NULL);
+		r = STORE_CALL(store_append, &q);
+		ck_assert(r == 0 || r == -ENOSPC);
+		n += r == 0;
+		ck_assert_uint_lt(n, 20000);
+	}
+	return n;
+}
+
+/* Each alone, with a receipt that is written for it; the numbers go on. */
+static void take_out(struct store_channel *c, uint64_t from, uint64_t to)
+{
+	for (; from <= to; from++) {
+		struct store_remove q = { .channel = c, .numbers = &from, .n_numbers = 1, .fate = STORE_TAKEN };
+
+		ck_assert_int_eq(STORE_CALL(store_remove, &q), 0);
+		ck_assert_uint_eq(q.n_removed, 1);
+	}
+}
+
+/*
+ * Somebody else takes all that is left, while messages small and large wait: what is taken out is, however much that
+ * is, and then there is room for mail again, in what the database has.
+ */
+START_TEST(a_full_disk_lets_go)
+{
+	static const size_t sizes[] = { 1, 40, 1000, 16383 };
+	static char text[16384];
+	struct store_channel *c;
+	unsigned n, again;
+
+	if (!mount_small("size=6m")) {
+		(void)fprintf(stderr, "a_full_disk_lets_go: left out, no own mount namespace may be made here\n");
+		return;
+	}
+	memset(text, 'x', sizes[_i]);
+	store_rules[1].receipts = true;
+	store_begin();
+	c = store_opened(1, "ann", NULL);
+	for (unsigned i = 0; i < 10; i++)
+		(void)store_said(c, text);
+	fill_up("ballast");
+	n = 10 + append_until_full(c, text);
+	/* What it had left in its hands is not for others. */
+	fill_up("more");
+	take_out(c, 1, n);
+	again = append_until_full(c, text);
+	/* The receipts of the smallest take as much as those did. */
+	if (sizes[_i] > 1)
+		ck_assert_uint_ge(again, n / 2);
+	take_out(c, n + 1, n + again);
+	ck_assert_uint_eq(incidents[INCIDENT_STORE_CLOSED], 0);
+	store_end();
+	store_rules[1].receipts = false;
+	(void)umount2(folder_path, MNT_DETACH);
+}
+END_TEST
+
 START_TEST(a_read_only_disk_is_told)
 {
 	const char *why;
@@ -436,6 +519,7 @@ int main(void)
 	tcase_add_test(tc, a_failed_sync_closes_it);
 	tcase_add_test(tc, a_slow_disk_holds_up_no_reader);
 	tcase_add_test(tc, a_full_disk_is_no_end);
+	tcase_add_loop_test(tc, a_full_disk_lets_go, 0, 4);
 	tcase_add_test(tc, a_read_only_disk_is_told);
 	tcase_add_test(tc, somebody_who_holds_the_lock_is_waited_for);
 	tcase_add_test(tc, a_kill_loses_nothing_that_was_told);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A full disk. What is taken out makes room for what comes, since the database's pages are used again; but it goes
+ * through the log first, and the log begins anew only once all of it has been moved into the database. So something is
+ * taken in only where both are sure to go on: the blocks of all pages that the database will have are given to its file
+ * before the commit, and behind its end and the log's there is room for some removals. Nobody else can take those blocks, whoever fills
+ * the disk, and so a receiver can always take his mail, and there is room for mail again.
+ */
+#include "store/store-private.h"
+
+#include "base/io.h"
+#include "base/macro.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define ROOM_LOG      (128 << 10) /* bytes for removals behind the log's end, */
+#define ROOM_DATABASE (128 << 10) /* and behind the database's: receipts come before pages are empty */
+#define ROOM_AHEAD    (256 << 10) /* more of those, so that the file is not seen to at each commit */
+#define ROOM_FRAME    24          /* bytes in front of each page of the log */
+#define ROOM_HEAD     32          /* and in front of all */
+
+int room_open(struct store *s)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st;
+	int r;
+
+	/* Closed behind all of SQLite's own: the locks that it has on the file would go with the first one. */
+	s->room_fd = open(s->path, O_RDWR | O_CLOEXEC);
+	if (s->room_fd < 0)
+		return -errno;
+	st = db_start(d, DB_PAGE_SIZE, 0);
+	r = db_step(d, st);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	s->page_bytes = db_u64(st, 0);
+	db_stop(st);
+	return 0;
+}
+
+void room_close(struct store *s)
+{
+	closep(&s->room_fd);
+}
+
+uint64_t room_log_wanted(const struct store *s)
+{
+	return ROOM_HEAD + s->log_pages * (s->page_bytes + ROOM_FRAME) + ROOM_LOG;
+}
+
+/* A file system that gives no blocks ahead gives them when it may. */
+static int room_give(struct store *s, uint64_t bytes)
+{
+	if (fallocate(s->room_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) < 0)
+		return errno == ENOSPC || errno == EDQUOT ? -ENOSPC : 0;
+	return 0;
+}
+
+/* Of the pages that there are now, and so many bytes behind them. */
+static int room_in_database(struct store *s, uint64_t behind)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_PAGE_COUNT, 0);
+	uint64_t bytes;
+	int r;
+
+	r = db_step(d, st);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	bytes = db_u64(st, 0) * s->page_bytes + behind;
+	db_stop(st);
+	if (bytes <= s->room_bytes)
+		return 0;
+	s->room_bytes = bytes + ROOM_AHEAD;
+	r = room_give(s, s->room_bytes);
+	if (r < 0) {
+		s->room_bytes = bytes;
+		r = room_give(s, bytes);
+	}
+	if (r < 0)
+		s->room_bytes = 0;
+	return r;
+}
+
+/* Whoever fills the disk may just have been faster: then it is as full as if none of this were here. */
+void room_again(struct store *s)
+{
+	s->room_bytes = 0;
+	if (room_in_database(s, ROOM_DATABASE) < 0)
+		(void)room_in_database(s, 0);
+}
+
+int room_make(struct store *s)
+{
+	struct db *d = &s->writer.db;
+	int r = room_in_database(s, s->takes_in ? ROOM_DATABASE : 0);
+
+	if (r >= 0 && s->takes_in && (uint64_t)s->wal_bytes < room_log_wanted(s))
+		r = -ENOSPC;
+	if (r == -ENOSPC) {
+		d->code = SQLITE_FULL;
+		(void)snprintf(d->text, sizeof(d->text), "%s", sqlite3_errstr(SQLITE_FULL));
+	}
+	return r;
+}
