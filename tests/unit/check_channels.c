@@ -5,182 +5,19 @@
  */
 #include "ioed/channels.h"
 
-#include "base/macro.h"
-#include "channel/channel.h"
-#include "daemon/limits.h"
-
 #include <check.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "unit/chamber.h"
 #include "unit/folder.h"
 #include "unit/run.h"
 #include "unit/serve.h"
 
-static uint64_t limit_open;
-
-static void room_limits(_unused_ const struct settings *s, struct channel_limits *ret)
-{
-	*ret = (struct channel_limits){ .open = limit_open, .members = 10, .follows = 1000 };
-}
-
-static int room_format(const struct channel_event *e, _unused_ enum dialect d, struct buf *to)
-{
-	return buf_printf(to, "%.*s\n", (int)e->text_len, e->text);
-}
-
-static void room_left(_unused_ struct channel *c, _unused_ struct channel_member *m, _unused_ const char *why)
-{
-}
-
-static const struct channel_policy room_policy = {
-	.kind = 0,
-	.limits = room_limits,
-	.format = room_format,
-	.left = room_left,
-};
-
-struct put {
-	struct channel_op op;
-	struct channel_follow *follow;
-	struct address address;
-	char topic[256];
-};
-
-static struct put *put_new(struct request *q, const struct field *room, void (*act)(struct channel *c, struct channel_op *op),
-			   void (*done)(struct channel_op *op))
-{
-	struct put *p = calloc(1, sizeof(*p));
-
-	channel_op_init(&p->op, request_role_state(q), &room_policy, q, room->data, room->len);
-	p->op.create = true;
-	p->op.act = act;
-	p->op.done = done;
-	p->address = *session_address(request_session(q));
-	return p;
-}
-
-static void put_done(struct channel_op *op)
-{
-	ck_assert_int_eq(op->result, 0);
-	request_ok(op->request);
-	free(container_of(op, struct put, op));
-}
-
-static void put_act(struct channel *c, struct channel_op *op)
-{
-	channel_append(c, op, true, NULL);
-}
-
-/* PUT,room,text: a message that is kept. */
-static int test_put(struct request *q, struct fields *f)
-{
-	struct put *p = put_new(q, &f->at[0], put_act, put_done);
-
-	p->op.message = channel_message_new(0, "x", 1, f->at[1].data, f->at[1].len);
-	channel_submit(&p->op);
-	return 0;
-}
-
-static void topic_act(struct channel *c, struct channel_op *op)
-{
-	struct put *p = container_of(op, struct put, op);
-
-	op->step.set = (struct store_set){ .name = "topic", .name_len = 5, .value = p->topic, .value_len = strlen(p->topic) };
-	channel_set(c, op, NULL);
-}
-
-static int test_topic(struct request *q, struct fields *f)
-{
-	struct put *p = put_new(q, &f->at[0], topic_act, put_done);
-
-	(void)snprintf(p->topic, sizeof(p->topic), "%.*s", (int)f->at[1].len, f->at[1].data);
-	channel_submit(&p->op);
-	return 0;
-}
-
-static void join_act(struct channel *c, struct channel_op *op)
-{
-	struct put *p = container_of(op, struct put, op);
-	struct channel_member *m;
-
-	channel_finish(op, channel_enter(c, op, "x", 1, &p->address, &m));
-}
-
-static void join_done(struct channel_op *op)
-{
-	struct put *p = container_of(op, struct put, op);
-
-	ck_assert_int_eq(op->result, 0);
-	request_ok(op->request);
-	channel_follow_go(p->follow, op, op->counts.last);
-	free(p);
-}
-
-static int test_join(struct request *q, struct fields *f)
-{
-	struct put *p = put_new(q, &f->at[0], join_act, join_done);
-	int r;
-
-	p->follow = channel_follow_begin(&p->op, &r);
-	ck_assert_ptr_nonnull(p->follow);
-	channel_submit(&p->op);
-	return 0;
-}
-
-static const struct role_verb test_verbs[] = {
-	{ { "PUT", "PUT,room,text", "", 2, 2, VERB_CONCURRENT }, test_put },
-	{ { "TOPIC", "TOPIC,room,text", "", 2, 2, VERB_CONCURRENT }, test_topic },
-	{ { "JOIN", "JOIN,room", "", 1, 1, VERB_BARRIER }, test_join },
-};
-
-static int test_start(const struct role_start *with, void **ret_state, _unused_ char *why, _unused_ size_t why_size)
-{
-	struct channel_hub *h;
-	int r = channel_hub_ref(with, &h);
-
-	*ret_state = h;
-	return r;
-}
-
-static void test_stop(void *state)
-{
-	channel_hub_unref(state);
-}
-
-static const struct role keeping = {
-	.name = "test",
-	.verbs = test_verbs,
-	.n_verbs = ELEMENTSOF(test_verbs),
-	.start = test_start,
-	.stop = test_stop,
-};
-static const struct role plain = { .name = "test", .verbs = test_verbs, .n_verbs = 0 };
-
-static const struct role *const keeping_roles[] = { &keeping, NULL }, *const plain_roles[] = { &plain, NULL };
-static const char *const role_names[] = { "test", NULL };
-static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
-static const struct option_schema schema = {
-	.sections = sections,
-	.listener = &listener_section,
-	.roles = role_names,
-	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
-};
-
-#define WAYS 2
-
-static void start(const struct role *const *roles, int way, const char *state)
-{
-	char config[1024];
-
-	(void)snprintf(config, sizeof(config),
-		       "listeners = ( { port = 0; roles = [ \"test\" ]; raw = false; } );\n"
-		       "state_dir = \"%s\"; runtime_dir = \"%%s/run\"; reactors = %d; workers = 1;\n",
-		       state, way & 1 ? 4 : 1);
-	serve_start(&schema, roles, config);
-}
+/* A role that keeps nothing. */
+static const struct role plain = { .name = "test" };
+static const struct role *const plain_roles[] = { &plain, NULL };
 
 static bool has_come;
 
@@ -223,26 +60,30 @@ static const char *told(enum control_kind kind)
 	return buf_str(&all);
 }
 
+/* What it hears of itself meanwhile says nothing here. */
 static void ask(int fd, const char *text)
 {
+	char line[128];
+
 	serve_say(fd, text);
-	serve_expect(fd, "OK\n");
+	do
+		(void)serve_line(fd, line, sizeof(line));
+	while (strncmp(line, "OK", 2) != 0);
 }
 
 START_TEST(what_is_there_is_told)
 {
 	int fd;
 
-	limit_open = 1000;
-	start(keeping_roles, _i, "%s/state");
+	chamber_start(_i);
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
-	fd = serve_connect();
-	ask(fd, "PUT,b,12345\n");
-	ask(fd, "PUT,b,678\n");
-	ask(fd, "TOPIC,b,what it, is\n");
+	fd = chamber_connect("x");
+	ask(fd, "SAY,d,b,12345\n");
+	ask(fd, "SAY,d,b,678\n");
+	ask(fd, "NOTE,b,what it, is\n");
 	ask(fd, "JOIN,b\n");
-	ask(fd, "PUT,aa,1\n");
-	ask(fd, "PUT,a,12\n");
+	ask(fd, "SAY,d,aa,1\n");
+	ask(fd, "SAY,d,a,12\n");
 	ask(fd, "JOIN,c\n"); /* nothing of it is on disk */
 	ck_assert_str_eq(told(CONTROL_ROOMS), "a 0 1 3 1 ;aa 0 1 2 1 ;b 1 2 10 2 what it, is;c 1 0 0 0 ;");
 	ck_assert_str_eq(told(CONTROL_MAILBOXES), "");
@@ -259,13 +100,13 @@ START_TEST(pages_are_merged)
 	size_t len = 0;
 	int fd;
 
-	limit_open = 64;
-	start(keeping_roles, _i, "%s/state");
-	fd = serve_connect();
+	chamber_start(_i);
+	chamber_limits.open = 64;
+	fd = chamber_connect("x");
 	for (unsigned i = 0; i < 2 * CONTROL_CHANNELS_PAGE + 10; i++) {
 		bool live = i % 13 == 5;
 
-		(void)snprintf(line, sizeof(line), live ? "JOIN,r%03u\n" : "PUT,r%03u,text\n", i);
+		(void)snprintf(line, sizeof(line), live ? "JOIN,r%03u\n" : "SAY,d,r%03u,text\n", i);
 		ask(fd, line);
 		len += (size_t)snprintf(want + len, sizeof(want) - len, live ? "r%03u 1 0 0 0 ;" : "r%03u 0 1 5 1 ;", i);
 	}
@@ -306,17 +147,16 @@ START_TEST(copy_is_put_back)
 	(void)snprintf(state, sizeof(state), "%s/state", folder_path);
 	(void)snprintf(dir, sizeof(dir), "%s/copy", folder_path);
 	(void)snprintf(from, sizeof(from), "%s/store.db", dir);
-	limit_open = 1000;
-	start(keeping_roles, _i, state);
-	fd = serve_connect();
-	ask(fd, "PUT,b,before\n");
+	chamber_start_in(_i, state, "256K");
+	fd = chamber_connect("x");
+	ask(fd, "SAY,d,b,before\n");
 	b = back_up(dir);
 	ck_assert_str_eq(b->why, "");
 	(void)errand_free(&b->errand);
 	ck_assert_int_eq(stat(from, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600); /* what people say to each other */
-	ask(fd, "PUT,b,behind\n");
-	ask(fd, "PUT,c,behind\n");
+	ask(fd, "SAY,d,b,behind\n");
+	ask(fd, "SAY,d,c,behind\n");
 	b = back_up(dir);
 	ck_assert_msg(strstr(b->why, "is there already"), "%s", b->why);
 	(void)errand_free(&b->errand);
@@ -330,7 +170,7 @@ START_TEST(copy_is_put_back)
 	(void)unlink(to);
 	(void)snprintf(to, sizeof(to), "%s/store.db", state);
 	ck_assert_int_eq(rename(from, to), 0);
-	start(keeping_roles, _i, state);
+	chamber_start_in(_i, state, "256K");
 	ck_assert_str_eq(told(CONTROL_ROOMS), "b 0 1 7 1 ;");
 	serve_stop();
 	folder_remove();
@@ -342,7 +182,7 @@ START_TEST(nothing_is_kept)
 {
 	struct control_backup *b;
 
-	start(plain_roles, _i, "%s/state");
+	serve_start(&chamber_schema, plain_roles, chamber_configure(_i, "%s/state", "256K"));
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
 	b = back_up("/nowhere/at/all");
 	ck_assert_str_ne(b->why, "");
@@ -356,8 +196,7 @@ START_TEST(forgotten)
 {
 	struct control_channels *c;
 
-	limit_open = 1000;
-	start(keeping_roles, _i, "%s/state");
+	chamber_start(_i);
 	c = channels_new(serve_server(), CONTROL_ROOMS, came, NULL);
 	channels_next(c);
 	(void)errand_free(&c->errand);
@@ -376,11 +215,11 @@ int main(void)
 	TCase *t = tcase_create("channels");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, what_is_there_is_told, 0, WAYS);
-	tcase_add_loop_test(t, pages_are_merged, 0, WAYS);
-	tcase_add_loop_test(t, copy_is_put_back, 0, WAYS);
-	tcase_add_loop_test(t, nothing_is_kept, 0, WAYS);
-	tcase_add_loop_test(t, forgotten, 0, WAYS);
+	tcase_add_loop_test(t, what_is_there_is_told, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(t, pages_are_merged, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(t, copy_is_put_back, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(t, nothing_is_kept, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(t, forgotten, 0, CHAMBER_WAYS);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* The switch: a member that was behind is told live from an exact number on, of what is kept nowhere, too. */
+
+#include "channel/channel-private.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/chamber.h"
+#include "unit/run.h"
+#include "unit/serve.h"
+
+/* What the owner gives to one that has read up to a number, in the owner's thread. */
+struct ask {
+	struct channel_switch w;
+	bool came;
+};
+
+static void ask_done(struct channel_op *op)
+{
+	container_of(op, struct ask, w.op)->came = true;
+}
+
+static void ask_submit(struct reactor *r, void *arg)
+{
+	struct ask *a = arg;
+	struct channel_hub *h = serve_server()->role_states[0];
+	struct map_node *n = map_next(&h->shards[0].channels, NULL);
+	struct channel *c = container_of(n, struct channel, node);
+	uint64_t at = a->w.at;
+
+	*a = (struct ask){ .w.at = at };
+	channel_op_init_alone(&a->w.op, h, &chamber_policy, r, NULL, "r", 1);
+	a->w.op.session = container_of(list_first(&c->members), struct channel_member, link)->session;
+	a->w.op.act = recent_switch;
+	a->w.op.done = ask_done;
+	channel_submit(&a->w.op);
+}
+
+/* Whether it is switched over, and how many it is given: all behind @at, and no other. */
+static int ask(uint64_t at)
+{
+	struct ask a = { .w.at = at };
+	unsigned n;
+
+	serve_call(0, ask_submit, &a);
+	ck_assert(a.came);
+	ck_assert_int_eq(a.w.op.result, 0);
+	n = a.w.n_recent;
+	for (unsigned i = 0; i < n; i++) {
+		ck_assert_uint_eq(a.w.recent[i]->event.number, at + 1 + i);
+		(void)channel_message_unref(a.w.recent[i]);
+	}
+	ck_assert(n == 0 || a.w.op.counts.last == at + n);
+	free(a.w.recent);
+	return a.w.ready ? (int)n : -1;
+}
+
+static void say_more(int fd, unsigned from, unsigned to)
+{
+	char line[128];
+
+	for (unsigned i = from; i <= to; i++)
+		serve_say(fd, "SAY,v,r,x\n");
+	for (unsigned i = from; i <= to; i++) {
+		(void)serve_line(fd, line, sizeof(line));
+		(void)serve_line(fd, line, sizeof(line));
+	}
+}
+
+START_TEST(a_switch_is_at_an_exact_number)
+{
+	int fd;
+
+	chamber_start(0);
+	fd = serve_connect();
+	serve_say(fd, "JOIN,r\n");
+	serve_expect(fd, "OK,0\nr +127.0.0.1 \n");
+	say_more(fd, 1, 3);
+	ck_assert_int_eq(ask(3), 0);
+	ck_assert_int_eq(ask(2), -1); /* nothing has been kept for anybody; now it is */
+	ck_assert_int_eq(ask(2), -1);
+	say_more(fd, 4, 8);
+	ck_assert_int_eq(ask(2), -1); /* 3 is not among them */
+	ck_assert_int_eq(ask(4), 4);
+	ck_assert_int_eq(ask(4), -1); /* that was let go again */
+	say_more(fd, 9, 9);
+	ck_assert_int_eq(ask(8), 1);
+	/* Not without end. */
+	ck_assert_int_eq(ask(8), -1);
+	say_more(fd, 10, 10 + CHANNEL_RECENT);
+	ck_assert_int_eq(ask(9), -1);
+	ck_assert_int_eq(ask(10), CHANNEL_RECENT);
+	serve_close(fd);
+	serve_stop();
+}
+END_TEST
+
+/* In the middle of a flow that is kept nowhere: what comes first is what came right behind the number in the answer. */
+static atomic_uint in_flow;
+
+static void *jump_in(_unused_ void *arg)
+{
+	int fd = serve_connect();
+	char line[256];
+	unsigned last;
+
+	for (unsigned round = 0; round < 100; round++) {
+		serve_say(fd, "JOIN,r,0\n");
+		do
+			(void)serve_line(fd, line, sizeof(line));
+		while (sscanf(line, "OK,%u", &last) != 1);
+		for (unsigned heard = 0; heard < 20;) {
+			(void)serve_line(fd, line, sizeof(line));
+			if (chamber_line_number(line) == 0)
+				continue;
+			ck_assert_msg(chamber_line_number(line) == last + 1 + heard, "'%s', %u behind %u", line, heard, last);
+			heard++;
+		}
+		serve_say(fd, "PART,r\n");
+		do
+			(void)serve_line(fd, line, sizeof(line));
+		while (strcmp(line, "OK") != 0);
+	}
+	serve_close(fd);
+	atomic_fetch_sub(&in_flow, 1);
+	return NULL;
+}
+
+static void *flow(_unused_ void *arg)
+{
+	int fd = serve_connect();
+	char line[128];
+
+	while (atomic_load(&in_flow) > 0) {
+		serve_say(fd, "SAY,v,r,1\nSAY,v,r,2\nSAY,v,r,3\nSAY,v,r,4\nSAY,v,r,5\nSAY,v,r,6\nSAY,v,r,7\nSAY,v,r,8\n");
+		for (unsigned k = 0; k < 8; k++)
+			(void)serve_line(fd, line, sizeof(line));
+	}
+	serve_close(fd);
+	return NULL;
+}
+
+START_TEST(a_switch_in_the_flow_has_no_gap)
+{
+	pthread_t threads[5];
+
+	chamber_start(_i);
+	atomic_store(&in_flow, 3);
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, i < 3 ? jump_in : flow, NULL), 0);
+	for (unsigned i = 0; i < 5; i++)
+		(void)pthread_join(threads[i], NULL);
+	serve_stop();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("recent");
+	TCase *tc = tcase_create("recent");
+
+	tcase_set_timeout(tc, 240);
+	tcase_add_test(tc, a_switch_is_at_an_exact_number);
+	tcase_add_loop_test(tc, a_switch_in_the_flow_has_no_gap, 0, CHAMBER_WAYS);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
+}
