@@ -123,7 +123,7 @@ void recent_switch(struct channel *c, struct channel_op *op); /* the act of a st
 /* follow.c; home */
 void follow_deliver(struct channel_shard *to, struct channel_message *m);
 /* The op's follow, where its session has ended meanwhile: once the op is done it is to leave, or merely to go. */
-struct channel_follow *follow_orphan(const struct channel_op *op);
+struct channel_follow *follow_orphan(struct channel_op *op);
 void follow_leave(struct channel_follow *f);
 void follow_free(struct channel_follow *f);
 void follow_expelled(struct msg *m); /* of a member */

@@ -147,10 +147,6 @@ static void follow_gone(struct attachment *a, _unused_ struct session *s, const 
 	free(g);
 }
 
-struct channel_follow *follow_orphan(const struct channel_op *op)
-{
-	return op->follow && !op->follow->session ? op->follow : NULL;
-}
 
 static void follow_drained(struct attachment *a, struct session *s);
 
@@ -232,6 +228,20 @@ static struct channel_follow *follow_make(struct channel_op *op, struct session 
 struct session *channel_op_session(struct channel_op *op)
 {
 	return op->session.generation > 0 ? reactor_find(op->home, op->session) : NULL;
+}
+
+struct channel_follow *follow_orphan(struct channel_op *op)
+{
+	struct channel_follow *f = op->follow;
+
+	if (!f)
+		return NULL;
+	if (f->session && !channel_op_session(op)) {
+		/* It ended in this very pass, and follow_gone() is yet to be told: it must not find what nobody waits for. */
+		(void)snprintf(f->why, sizeof(f->why), "closed");
+		follow_unlink(f);
+	}
+	return f->session ? NULL : f;
 }
 
 struct channel_follow *channel_follow_begin(struct channel_op *op, int *ret_error)

@@ -5,6 +5,10 @@
  */
 
 #include "base/clock.h"
+#include "base/macro.h"
+#include "daemon/reactor.h"
+#include "daemon/server.h"
+#include "daemon/session-private.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -127,6 +131,62 @@ START_TEST(the_ended_are_gone)
 	}
 	until(watcher, "COUNT,q\n", "OK,0");
 	until(watcher, "COUNT,p\n", "ERROR: internal: ENOENT");
+	serve_close(watcher);
+	serve_stop();
+}
+END_TEST
+
+/* Ends in the same pass of its loop in which it hears that it has come in. */
+struct coming {
+	struct channel_op op;
+	bool done;
+};
+
+static void coming_act(struct channel *c, struct channel_op *op)
+{
+	const struct address nowhere = {};
+	struct channel_member *m;
+
+	channel_finish(op, channel_enter(c, op, "brief", 5, &nowhere, &m));
+}
+
+static void coming_done(struct channel_op *op)
+{
+	ck_assert_ptr_null(channel_op_session(op));
+	ck_assert_int_eq(op->result, 0);
+	container_of(op, struct coming, op)->done = true;
+}
+
+static void come_and_end(struct reactor *r, void *arg)
+{
+	struct session *s = container_of(r->sessions.prev, struct session, link);
+	struct coming *c = arg;
+	int e;
+
+	channel_op_init_alone(&c->op, serve_server()->role_states[0], &chamber_policy, r, s, "r", 1);
+	c->op.act = coming_act;
+	c->op.done = coming_done;
+	ck_assert_ptr_nonnull(channel_follow_begin(&c->op, &e));
+	session_end(s, "for the test");
+	channel_submit(&c->op);
+}
+
+START_TEST(ended_while_it_came_in_is_gone)
+{
+	struct coming c = {};
+	int watcher, fd;
+
+	chamber_start(0);
+	watcher = chamber_connect("watcher");
+	serve_say(watcher, "JOIN,r\n");
+	serve_expect(watcher, "OK,0\nr +watcher \n");
+	fd = chamber_connect("brief");
+	serve_call(0, come_and_end, &c);
+	ck_assert(c.done);
+	serve_expect(watcher, "r -brief closed\n");
+	serve_say(watcher, "COUNT,r\n");
+	serve_expect(watcher, "OK,1\n");
+	serve_expect_end(fd);
 	serve_close(watcher);
 	serve_stop();
 }
@@ -501,6 +561,7 @@ int main(void)
 	tcase_add_loop_test(tc, what_is_said_reaches_all, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, the_expelled_may_come_again, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, the_ended_are_gone, 0, CHAMBER_WAYS);
+	tcase_add_test(tc, ended_while_it_came_in_is_gone);
 	tcase_add_loop_test(tc, limits_hold, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, names_without_end_take_no_memory, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, notes_and_numbers_outlive_memory, 0, CHAMBER_WAYS);
