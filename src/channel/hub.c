@@ -11,7 +11,7 @@
 /* Of what waits to be written; from there on: busy. */
 #define HUB_QUEUED_MAX (64U << 20)
 
-/* Names that the disk remembers. */
+/* Names that the disk remembers, of a kind. */
 #define HUB_CHANNELS_MAX 1000000
 
 /* What a thread of the store has to come back from the kernel. */

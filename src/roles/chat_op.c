@@ -37,6 +37,9 @@ static void chat_op_broke(struct chat_op *o)
 	case EMFILE:
 		request_error(q, SLUG_LIMIT, "there are as many rooms as there may be (chat.rooms); join one that is there");
 		break;
+	case ENFILE:
+		request_error(q, SLUG_LIMIT, "the server remembers as many rooms as it may (1000000); join one that is there");
+		break;
 	case EBUSY:
 	case ENOMEM:
 		request_error(q, SLUG_BUSY, "the server has too much to do just now; try again a little later");

@@ -94,6 +94,10 @@ void relay_refuse(struct request *q, int error)
 	case EMFILE:
 		request_error(q, SLUG_LIMIT, "there are as many mailboxes as there may be (relay.open); try again later");
 		break;
+	case ENFILE:
+		request_error(q, SLUG_LIMIT, "the server remembers as many names as it may (1000000); one that gets no mail and "
+			      "has none is forgotten after relay.retention and an hour");
+		break;
 	case EUSERS:
 		request_error(q, SLUG_LIMIT, "as many sessions wait for this name's mail as may (relay.sessions)");
 		break;

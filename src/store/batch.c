@@ -10,6 +10,7 @@
 #include "base/macro.h"
 
 #include <errno.h>
+#include <string.h>
 
 void batch_came(struct msg *m)
 {
@@ -33,6 +34,7 @@ static void batch_forget(struct store *s)
 		c->row_last = c->row_was;
 		c->fold = false;
 	}
+	memcpy(s->rows.now, s->rows.was, sizeof(s->rows.now));
 	if (!sqlite3_get_autocommit(s->writer.db.sql))
 		(void)db_run(&s->writer.db, DB_ROLLBACK, 0);
 }
@@ -47,6 +49,7 @@ static void batch_keep(struct store *s)
 		c->was = c->now;
 		c->row_was = c->row_last;
 	}
+	memcpy(s->rows.was, s->rows.now, sizeof(s->rows.was));
 }
 
 /* What the requests have left to be done in the same transaction. */

@@ -39,6 +39,7 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_ROLLBACK] = "ROLLBACK",
 	[DB_PAGE_SIZE] = "PRAGMA page_size",
 	[DB_PAGE_COUNT] = "PRAGMA page_count",
+	[DB_CHANNEL_COUNT] = "SELECT count(*) FROM channel WHERE kind = ?1",
 	[DB_CHANNEL_FIND] = "SELECT id, last, count, bytes FROM channel WHERE kind = ?1 AND name = ?2",
 	[DB_CHANNEL_FREE] = "SELECT id, last FROM channel WHERE kind = ?1 AND name IS NULL LIMIT 1",
 	[DB_CHANNEL_TOP] = "SELECT max(id) FROM channel",

@@ -51,6 +51,9 @@ struct store {
 	struct store_request *first, **last; /* what waits for the next transaction */
 	struct map open;
 	struct list touched;
+	struct {
+		uint64_t now[STORE_KINDS_MAX], was[STORE_KINDS_MAX];
+	} rows;                              /* of channels of each kind, as a store_channel's counts */
 	struct store_rule rules[STORE_KINDS_MAX];
 	uint64_t now_usec;                   /* real time of this transaction */
 	struct timer sweep;
@@ -91,6 +94,7 @@ void batch_turn(struct store *s);
 /* write.c; a run() is 0, negative errno: the transaction cannot be committed; or positive errno: it is refused alone */
 void write_open_came(struct msg *m);
 void write_close_came(struct msg *m);
+int write_count(struct store *s); /* what channels there are, at the start. 0 or negative errno */
 int write_load(struct store *s, struct store_channel *c); /* by its key. 0 or negative errno; id 0: not on disk */
 void write_touch(struct store *s, struct store_channel *c);
 int write_fold(struct store *s, struct store_channel *c); /* its row, where it has to be written */

@@ -54,7 +54,7 @@ struct store_rule {
 struct store_args {
 	const char *dir;           /* where store.db lies or is made */
 	uint64_t max_queued_bytes; /* of requests that wait to be written; from there on: busy */
-	uint64_t max_channels;     /* on disk */
+	uint64_t max_channels;     /* on disk, of each kind, so that one does not use up the other's */
 	struct store_rule rules[STORE_KINDS_MAX];
 };
 
@@ -85,7 +85,7 @@ struct store_request {
 	struct loop *home;
 	void (*done)(struct store_request *q); /* owns it from then on */
 	/*
-	 * 0 or: -ENOENT no such channel or message, -EDQUOT a bound of the channel, -EMFILE max_channels, -ENOSPC the disk
+	 * 0 or: -ENOENT no such channel or message, -EDQUOT a bound of the channel, -ENFILE max_channels, -ENOSPC the disk
 	 * is full and the store is well, -ENOMEM, -EIO the store is closed (store_state.why).
 	 */
 	int result;

@@ -87,7 +87,24 @@ int write_fold(struct store *s, struct store_channel *c)
 	return r;
 }
 
-/* A row that a channel of this kind has left, or a new one. EMFILE: there are too many. */
+int write_count(struct store *s)
+{
+	struct db *d = &s->writer.db;
+	int r = 1;
+
+	for (unsigned kind = 0; kind < STORE_KINDS_MAX && r > 0; kind++) {
+		sqlite3_stmt *st = db_start(d, DB_CHANNEL_COUNT, 1, (uint64_t)kind);
+
+		r = db_step(d, st);
+		if (r <= 0)
+			break;
+		s->rows.now[kind] = s->rows.was[kind] = db_u64(st, 0);
+		db_stop(st);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* A row that a channel of this kind has left, or a new one. ENFILE: there are as many of the kind as there may be. */
 static int write_make(struct store *s, struct store_channel *c)
 {
 	struct db *d = &s->writer.db;
@@ -109,8 +126,9 @@ static int write_make(struct store *s, struct store_channel *c)
 	if (reuse)
 		last = db_u64(st, 1);
 	db_stop(st);
-	if (id > s->max_channels)
-		return EMFILE;
+	if (!reuse && s->rows.now[kind] >= s->max_channels)
+		return ENFILE;
+	s->rows.now[kind] += !reuse;
 
 	if (reuse)
 		st = db_start(d, DB_CHANNEL_TAKE, 2, id, seconds);

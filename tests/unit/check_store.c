@@ -541,7 +541,18 @@ START_TEST(there_may_be_so_many_channels)
 	(void)store_said(store_opened(0, "a", NULL), "text");
 	(void)store_said(store_opened(0, "b", NULL), "text");
 	q = store_text(store_opened(0, "c", NULL), "bob", "text", NULL);
-	ck_assert_int_eq(STORE_CALL(store_append, &q), -EMFILE);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), -ENFILE);
+	/* Of each kind, and counted again after a start. */
+	(void)store_said(store_opened(1, "a", NULL), "text");
+	store_end();
+	ck_assert_int_eq(loop_init(&store_home), 0);
+	ck_assert_int_eq(store_new(&store, &args, why, sizeof(why)), 0);
+	q = store_text(store_opened(0, "c", NULL), "bob", "text", NULL);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), -ENFILE);
+	(void)store_said(store_opened(1, "b", NULL), "text");
+	q = store_text(store_opened(1, "c", NULL), "bob", "text", NULL);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), -ENFILE);
+	(void)store_said(store_opened(0, "a", NULL), "text");
 }
 END_TEST
 
