@@ -434,12 +434,8 @@ void chamber_start(int way)
 int chamber_connect(const char *name)
 {
 	int fd = serve_connect();
-	char text[128];
 
-	(void)snprintf(text, sizeof(text), "NICK,%s\n", name);
-	serve_say(fd, text);
-	(void)snprintf(text, sizeof(text), "OK,%s\n", name);
-	serve_expect(fd, text);
+	serve_nick(fd, name);
 	return fd;
 }
 

@@ -61,13 +61,9 @@ static void await(void)
 
 static int connect_as(const char *nick)
 {
-	char line[64], want[64];
 	int fd = serve_connect();
 
-	(void)snprintf(line, sizeof(line), "NICK,%s\n", nick);
-	(void)snprintf(want, sizeof(want), "OK,%s\n", nick);
-	serve_say(fd, line);
-	serve_expect(fd, want);
+	serve_nick(fd, nick);
 	return fd;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
 #include "unit/serve.h"
 
 #define CONFIG(relay)                                                                            \
@@ -22,10 +23,7 @@ static int client(const char *nick)
 
 	serve_say(c, "HELLO,ioe/1\n");
 	(void)serve_line(c, text, sizeof(text));
-	(void)snprintf(text, sizeof(text), "NICK,%s\n", nick);
-	serve_say(c, text);
-	(void)snprintf(text, sizeof(text), "OK,%s\n", nick);
-	serve_expect(c, text);
+	serve_nick(c, nick);
 	return c;
 }
 
@@ -187,8 +185,6 @@ int main(void)
 {
 	Suite *s = suite_create("relay");
 	TCase *t = tcase_create("relay");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, wrong_words, 0, ELEMENTSOF(wrong));
@@ -197,9 +193,5 @@ int main(void)
 	tcase_add_test(t, stopped_in_the_middle);
 	tcase_add_test(t, reloaded);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

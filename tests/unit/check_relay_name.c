@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "unit/run.h"
+
 static const struct {
 	const char *name, *box;
 	bool is_address;
@@ -99,16 +101,10 @@ int main(void)
 {
 	Suite *s = suite_create("relay_name");
 	TCase *t = tcase_create("relay_name");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(t, one_form, 0, ELEMENTSOF(names));
 	tcase_add_loop_test(t, no_name, 0, ELEMENTSOF(bad));
 	tcase_add_test(t, of_sessions);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

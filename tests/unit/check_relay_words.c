@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unit/run.h"
+
 static const struct {
 	const char *text;
 	size_t len;
@@ -156,8 +158,6 @@ int main(void)
 {
 	Suite *s = suite_create("relay_words");
 	TCase *t = tcase_create("relay_words");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_loop_test(t, mail, 0, ELEMENTSOF(texts));
 	tcase_add_test(t, no_room);
@@ -166,9 +166,5 @@ int main(void)
 	tcase_add_loop_test(t, text_of_send, 0, ELEMENTSOF(sends));
 	tcase_add_test(t, fates);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(s);
 }

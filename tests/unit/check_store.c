@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The store: what is acknowledged is there again, numbers are given once, what is old goes. */
 
+#include "unit/run.h"
 #include "unit/store.h"
 
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 static void setup(void)
@@ -484,17 +484,6 @@ START_TEST(what_is_old_goes)
 }
 END_TEST
 
-static void tamper(const char *sql)
-{
-	char path[96];
-	sqlite3 *db;
-
-	(void)snprintf(path, sizeof(path), "%s/store.db", folder_path);
-	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
-	(void)sqlite3_close(db);
-}
-
 /* One that has long been empty is forgotten; who comes next goes on with its numbers, so that no id is used twice. */
 START_TEST(an_empty_channel_makes_room)
 {
@@ -510,7 +499,7 @@ START_TEST(an_empty_channel_makes_room)
 	set_note(q.channel, "n", "v", 0);
 	ck_assert_int_eq(STORE_CALL(store_remove, &q), 0);
 	store_end();
-	tamper("UPDATE channel SET touched = 1");
+	store_tamper("UPDATE channel SET touched = 1");
 	store_begin();
 	while (there) {
 		ck_assert(clock_usec() < until);
@@ -636,8 +625,6 @@ int main(void)
 {
 	Suite *s = suite_create("store");
 	TCase *tc = tcase_create("store");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -662,10 +649,5 @@ int main(void)
 	tcase_add_test(tc, a_backup_is_whole);
 	tcase_add_test(tc, a_backup_says_what_is_wrong);
 	suite_add_tcase(s, tc);
-
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

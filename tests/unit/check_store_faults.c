@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The store when things go wrong: kills, disks that are full, slow or fail, files that are damaged or too new. */
 
+#include "unit/run.h"
 #include "unit/store.h"
 
 #include "daemon/incident.h"
 
 #include <sched.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -70,17 +70,6 @@ static const char *refused(int *ret)
 	return why;
 }
 
-static void tamper(const char *sql)
-{
-	char path[96];
-	sqlite3 *db;
-
-	(void)snprintf(path, sizeof(path), "%s/store.db", folder_path);
-	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
-	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
-	(void)sqlite3_close(db);
-}
-
 START_TEST(a_newer_one_is_left_alone)
 {
 	const char *why;
@@ -89,11 +78,11 @@ START_TEST(a_newer_one_is_left_alone)
 	store_begin();
 	(void)store_said(store_opened(0, "lobby", NULL), "text");
 	store_end();
-	tamper("PRAGMA user_version = 99");
+	store_tamper("PRAGMA user_version = 99");
 	why = refused(&r);
 	ck_assert_int_eq(r, -EPROTONOSUPPORT);
 	ck_assert_ptr_nonnull(strstr(why, "newer ioed (its schema is 99, this one knows 1 at most)"));
-	tamper("PRAGMA user_version = 1");
+	store_tamper("PRAGMA user_version = 1");
 	store_begin();
 	store_expect(0, "lobby", "1:bob:text ");
 	store_end();
@@ -104,7 +93,7 @@ START_TEST(somebody_elses_database_is_left_alone)
 {
 	int r;
 
-	tamper("CREATE TABLE accounts (id INTEGER)");
+	store_tamper("CREATE TABLE accounts (id INTEGER)");
 	ck_assert_ptr_nonnull(strstr(refused(&r), "not one of ioed"));
 	ck_assert_int_eq(r, -EBADMSG);
 }
@@ -506,8 +495,6 @@ int main(void)
 {
 	Suite *s = suite_create("store_faults");
 	TCase *tc = tcase_create("store_faults");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -524,10 +511,5 @@ int main(void)
 	tcase_add_test(tc, somebody_who_holds_the_lock_is_waited_for);
 	tcase_add_test(tc, a_kill_loses_nothing_that_was_told);
 	suite_add_tcase(s, tc);
-
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(s);
 }

@@ -307,6 +307,16 @@ void serve_expect(int fd, const char *text)
 	serve_expect_n(fd, text, strlen(text));
 }
 
+void serve_nick(int fd, const char *nick)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof(text), "NICK,%s\n", nick);
+	serve_say(fd, text);
+	(void)snprintf(text, sizeof(text), "OK,%s\n", nick);
+	serve_expect(fd, text);
+}
+
 size_t serve_line(int fd, char *dst, size_t size)
 {
 	size_t n = 0;

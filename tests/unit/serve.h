@@ -39,6 +39,7 @@ void serve_until_sessions(unsigned n);
 /* Clients: blocking sockets that give up after a time in which a server would have answered. */
 int serve_connect(void);
 int serve_connect_small(void); /* with a small receive buffer */
+void serve_nick(int fd, const char *nick); /* it has it from now on */
 void serve_say(int fd, const char *text);
 void serve_say_n(int fd, const char *p, size_t n);
 void serve_expect(int fd, const char *text); /* exactly these bytes come next */

@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,6 +52,18 @@ static inline void store_again(void)
 {
 	store_end();
 	store_begin();
+}
+
+/* Behind its back, while it is not open. */
+static inline void store_tamper(const char *sql)
+{
+	char path[96];
+	sqlite3 *db;
+
+	(void)snprintf(path, sizeof(path), "%s/store.db", folder_path);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+	(void)sqlite3_close(db);
 }
 
 /* Passes of the loop until so many answers have come. */
