@@ -150,14 +150,21 @@ static void batch_run(struct store *s, struct store_request *first)
 
 void batch_turn(struct store *s)
 {
-	struct store_request *first = STEAL_PTR(s->first);
+	struct store_request *first;
 
+	/* Whoever opened a channel without knowing of that has told before, and is heard now. */
+	s->may_drop = s->sweep_due && atomic_load(&s->dropping);
+	if (s->may_drop)
+		inbox_run(&s->writer.loop.inbox);
+	first = STEAL_PTR(s->first);
 	s->last = &s->first;
 	if (!first && !s->sweep_due)
 		return;
 	if (!atomic_load_explicit(&s->closed, memory_order_relaxed)) {
 		batch_run(s, first);
 		s->sweep_due = false;
+		if (s->may_drop)
+			atomic_store(&s->dropping, 0);
 		keep_look(s);
 		return;
 	}

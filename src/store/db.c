@@ -35,6 +35,7 @@ static const char *const db_migrations[] = {
 
 static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_BEGIN] = "BEGIN IMMEDIATE",
+	[DB_BEGIN_READ] = "BEGIN",
 	[DB_COMMIT] = "COMMIT",
 	[DB_ROLLBACK] = "ROLLBACK",
 	[DB_PAGE_SIZE] = "PRAGMA page_size",

@@ -12,6 +12,7 @@
 
 enum db_statement {
 	DB_BEGIN,
+	DB_BEGIN_READ,
 	DB_COMMIT,
 	DB_ROLLBACK,
 	DB_PAGE_SIZE,

@@ -115,6 +115,16 @@ struct prune_seen {
 	char key[1 + STORE_NAME_MAX];
 };
 
+/* One that nobody has open gives its name back. *ret_more: the next time, since it was not said before. */
+static int prune_close(struct store *s, const struct store_channel *c, bool *ret_more)
+{
+	if (s->may_drop)
+		return prune_drop(s, c);
+	(void)atomic_exchange(&s->dropping, 1);
+	*ret_more = true;
+	return 0;
+}
+
 /* One channel of the walk. *ret_more: it is not done yet. */
 static int prune_channel(struct store *s, const struct prune_seen *seen, bool *ret_more)
 {
@@ -126,6 +136,7 @@ static int prune_channel(struct store *s, const struct prune_seen *seen, bool *r
 	*ret_more = false;
 	if (open) {
 		c = container_of(open, struct store_channel, node);
+		r = write_ready(s, c);
 	} else {
 		memcpy(closed.key, seen->key, sizeof(closed.key));
 		r = write_load(s, c);
@@ -143,7 +154,7 @@ static int prune_channel(struct store *s, const struct prune_seen *seen, bool *r
 		return r;
 	r = write_fold(s, c);
 	if (r >= 0 && c->now.count == 0 && !left && seen->touched + PRUNE_EMPTY_SECONDS < s->now_usec / USEC_PER_SEC)
-		r = prune_drop(s, c);
+		r = prune_close(s, c, ret_more);
 	return r;
 }
 

@@ -39,7 +39,7 @@ static int read_pack(struct buf *b, const void *head, size_t head_len, const voi
 	return buf_append(b, q, m);
 }
 
-static int read_find(struct db *d, uint8_t kind, const char *name, size_t len, struct store_counts *ret)
+int read_find(struct db *d, uint8_t kind, const char *name, size_t len, struct store_counts *ret)
 {
 	sqlite3_stmt *st = db_start(d, DB_CHANNEL_FIND, 1, (uint64_t)kind);
 	int r;
@@ -48,14 +48,13 @@ static int read_find(struct db *d, uint8_t kind, const char *name, size_t len, s
 		db_bind(st, 2, name, len);
 	r = db_step(d, st);
 	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
+		return r;
 	*ret = (struct store_counts){ .id = db_u64(st, 0), .last = db_u64(st, 1), .count = db_u64(st, 2), .bytes = db_u64(st, 3) };
 	db_stop(st);
-	return 0;
+	return 1;
 }
 
-/* What the row does not tell of yet, as in write.c: write_load(). */
-static int read_tail(struct db *d, struct store_counts *c)
+int read_tail(struct db *d, struct store_counts *c)
 {
 	sqlite3_stmt *st = db_start(d, DB_TAIL, 2, store_id(c->id, c->last), store_id(c->id, STORE_NUMBER_MAX));
 	int r = db_step(d, st);
@@ -126,11 +125,13 @@ static int read_page(struct store *s, struct store_request *request)
 	struct store_page *q = container_of(request, struct store_page, request);
 	struct store_counts c = { .id = q->channel_id };
 	struct db *d = &s->reader.db;
-	int r = 0;
+	int r = 1;
 
 	q->last = q->after;
 	if (c.id == 0)
 		r = read_find(d, q->kind, q->name, q->name_len, &c);
+	if (r == 0)
+		r = -ENOENT;
 	q->channel_id = c.id;
 	if (r >= 0 && q->count_all)
 		r = read_tail(d, &c);
@@ -139,7 +140,7 @@ static int read_page(struct store *s, struct store_request *request)
 		r = read_rows(d, q, c.id);
 	if (r >= 0 && q->count_left && q->more)
 		r = read_left(d, q, c.id);
-	return r;
+	return MIN(r, 0);
 }
 
 int store_page(struct store *s, struct store_page *q)

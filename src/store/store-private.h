@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the store: store.c (its life), batch.c (the writer's transactions), write.c (what is done in them), prune.c
- * (what has been kept long enough), room.c (full disks), read.c (the reader) and keep.c (the keeper). Nobody else includes
- * this.
+ * Inside of the store: store.c (its life), open.c (channels come and go), batch.c (the writer's transactions), write.c
+ * (what is done in them), prune.c (what has been kept long enough), room.c (full disks), read.c (the reader) and keep.c
+ * (the keeper). Nobody else includes this.
  */
 
 #include "base/map.h"
@@ -30,7 +30,11 @@ struct store_thread {
 };
 
 struct store_channel {
-	struct map_node node;        /* of s->open, by `key` */
+	struct store *store;
+	struct msg arrival;
+	struct map_node node;        /* of s->open, by `key`... */
+	bool entered;                /* ... once it is in there */
+	bool loaded;                 /* the following is known */
 	struct list touched;         /* in s->touched while a transaction has changed it */
 	struct store_counts now;     /* as the transaction under way will leave it */
 	struct store_counts was;     /* as the last one that was committed did */
@@ -59,6 +63,8 @@ struct store {
 	struct timer sweep;
 	uint64_t sweep_at;                   /* the channel behind which it goes on */
 	bool sweep_due;
+	atomic_uint dropping;                /* said before a transaction that may give names back (open.c)... */
+	bool may_drop;                       /* ... as the one under way may */
 	bool checkpointing;                  /* the keeper is at it */
 	uint64_t checkpointed_at;            /* how long the log was when it began */
 	int64_t wal_bytes;                   /* the log's, with what stands ready behind it */
@@ -91,10 +97,12 @@ void store_trouble(struct store_thread *t, const char *what, int error);
 void batch_came(struct msg *m);
 void batch_turn(struct store *s);
 
+/* open.c; the writer: it is in s->open. 0 or -ENOMEM */
+int open_enter(struct store *s, struct store_channel *c);
+
 /* write.c; a run() is 0, negative errno: the transaction cannot be committed; or positive errno: it is refused alone */
-void write_open_came(struct msg *m);
-void write_close_came(struct msg *m);
 int write_count(struct store *s); /* what channels there are, at the start. 0 or negative errno */
+int write_ready(struct store *s, struct store_channel *c); /* before anything is done with an open one */
 int write_load(struct store *s, struct store_channel *c); /* by its key. 0 or negative errno; id 0: not on disk */
 void write_touch(struct store *s, struct store_channel *c);
 int write_fold(struct store *s, struct store_channel *c); /* its row, where it has to be written */
@@ -102,12 +110,17 @@ int write_fold(struct store *s, struct store_channel *c); /* its row, where it h
 int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_fate fate,
 		   struct store_removed *ret_removed);
 
+/* read.c; by any connection */
+int read_find(struct db *d, uint8_t kind, const char *name, size_t len, struct store_counts *ret); /* 1; 0: not there */
+int read_tail(struct db *d, struct store_counts *c); /* counts what the row does not tell of yet */
+
 /* prune.c */
 /* At most @budget messages of the channel that need not be kept any longer. *ret_more: there are more. */
 int prune_messages(struct store *s, struct store_channel *c, unsigned budget, bool *ret_more);
 /* Some of what an open channel has too many of. 0 or negative errno. */
 int prune_excess(struct store *s, struct store_channel *c);
-/* A step of the walk through all channels. 0 or negative errno. */
+/* A step of the walk through all channels. Names are given back only where s->may_drop; else s->dropping is set, and the
+ * next step goes on there. 0 or negative errno. */
 int prune_step(struct store *s);
 void prune_start(struct store *s); /* in the writer's thread */
 void prune_stop(struct store *s);

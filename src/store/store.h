@@ -119,7 +119,8 @@ struct store_counts {
 	uint64_t count, bytes;
 };
 
-/* Opens a channel, which may not be on disk: the first write makes it. Opened once at a time. */
+/* Opens a channel, which may not be on disk: the first write makes it. Opened once at a time, and used once that has been
+ * answered. It waits for no commit: the counts may still have what is being taken out because it is old. */
 struct store_open {
 	struct store_request request;
 	uint8_t kind, name_len;

@@ -2,7 +2,7 @@
 /*
  * What the writer does to channels. An open channel's counts are in memory, as they will be after the transaction under
  * way; its row on disk is written where something was taken out, and else once in WRITE_FOLD messages, so that a message
- * costs one insertion and nothing else. What the row does not tell of yet is counted when a channel is opened.
+ * costs one insertion and nothing else. What the row does not tell of yet is counted with the first that is asked.
  */
 #include "store/store-private.h"
 
@@ -41,31 +41,24 @@ static int write_find_first(struct store *s, struct store_channel *c, uint64_t f
 int write_load(struct store *s, struct store_channel *c)
 {
 	struct db *d = &s->writer.db;
-	sqlite3_stmt *st = db_start(d, DB_CHANNEL_FIND, 1, (uint64_t)(uint8_t)c->key[0]);
 	int r;
 
 	c->now = (struct store_counts){ .first = 1 };
-	if (st)
-		db_bind(st, 2, c->key + 1, c->name_len);
-	r = db_step(d, st);
-	if (r <= 0)
-		return r;
-	c->now = (struct store_counts){ .id = db_u64(st, 0), .last = db_u64(st, 1), .count = db_u64(st, 2), .bytes = db_u64(st, 3) };
-	db_stop(st);
-	c->row_last = c->row_was = c->now.last;
-	st = db_start(d, DB_TAIL, 2, store_id(c->now.id, c->now.last), write_last_key(c));
-	r = db_step(d, st);
-	if (r < 0)
-		return r;
-	if (db_u64(st, 0) > 0) {
-		c->now.count += db_u64(st, 0);
-		c->now.bytes += db_u64(st, 1);
-		c->now.last = store_id_number(db_u64(st, 2));
+	r = read_find(d, (uint8_t)c->key[0], c->key + 1, c->name_len, &c->now);
+	if (r > 0) {
+		c->row_last = c->row_was = c->now.last;
+		r = read_tail(d, &c->now);
 	}
-	db_stop(st);
-	r = write_find_first(s, c, 1);
 	c->was = c->now;
-	return r;
+	c->loaded = r >= 0;
+	return MIN(r, 0);
+}
+
+int write_ready(struct store *s, struct store_channel *c)
+{
+	if (open_enter(s, c) < 0)
+		return ENOMEM;
+	return c->loaded ? 0 : write_load(s, c);
 }
 
 void write_touch(struct store *s, struct store_channel *c)
@@ -154,106 +147,6 @@ static int write_begin(struct store *s, struct store_channel *c)
 	return c->now.id > 0 ? 0 : write_make(s, c);
 }
 
-/* Opening and closing need no transaction: nothing of the channel is under way then. */
-void write_open_came(struct msg *m)
-{
-	struct store_request *q = container_of(m, struct store_request, msg);
-
-	store_answer(q, q->run(q->store, q));
-}
-
-void write_close_came(struct msg *m)
-{
-	struct store_request *q = container_of(m, struct store_request, msg);
-	struct store_channel *c = container_of(q, struct store_channel, close);
-
-	map_remove(&q->store->open, &c->node);
-	free(c);
-}
-
-/* Its notes, in one piece of memory. */
-static int write_load_notes(struct store *s, struct store_open *o, uint64_t id)
-{
-	struct db *d = &s->writer.db;
-	sqlite3_stmt *st = db_start(d, DB_NOTE_ALL, 1, id);
-	struct store_note **end = &o->notes;
-	int r;
-
-	while ((r = db_step(d, st)) > 0) {
-		size_t name_len = (size_t)sqlite3_column_bytes(st, 0), value_len = (size_t)sqlite3_column_bytes(st, 2);
-		struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
-		char *text = (char *)(n + 1);
-
-		if (!n || name_len > STORE_NAME_MAX) {
-			free(n);
-			db_stop(st);
-			return n ? -EBADMSG : -ENOMEM;
-		}
-		*n = (struct store_note){
-			.until_msec = db_u64(st, 1),
-			.name_len = (uint8_t)name_len,
-			.value_len = value_len,
-			.name = text,
-			.value = text + name_len,
-		};
-		memcpy(text, sqlite3_column_blob(st, 0), name_len);
-		if (value_len > 0)
-			memcpy(text + name_len, sqlite3_column_blob(st, 2), value_len);
-		*end = n;
-		end = &n->next;
-	}
-	return r;
-}
-
-static int write_open(struct store *s, struct store_request *q)
-{
-	struct store_open *o = container_of(q, struct store_open, request);
-	struct store_channel *c = calloc(1, sizeof(*c));
-	int r;
-
-	if (!c)
-		return -ENOMEM;
-	c->key[0] = (char)o->kind;
-	memcpy(c->key + 1, o->name, o->name_len);
-	c->name_len = o->name_len;
-	r = write_load(s, c);
-	if (r >= 0 && c->now.id > 0)
-		r = write_load_notes(s, o, c->now.id);
-	if (r >= 0)
-		r = map_add(&s->open, &c->node, c->key, 1U + c->name_len);
-	if (r < 0) {
-		store_open_done(o);
-		free(c);
-		return r;
-	}
-	o->channel = c;
-	o->counts = c->now;
-	return 0;
-}
-
-int store_open(struct store *s, struct store_open *q)
-{
-	q->channel = NULL;
-	q->notes = NULL;
-	store_push(s, &s->writer, &q->request, write_open_came, write_open);
-	return 0;
-}
-
-void store_open_done(struct store_open *q)
-{
-	struct store_note *n;
-
-	while ((n = q->notes)) {
-		q->notes = n->next;
-		free(n);
-	}
-}
-
-void store_close(struct store *s, struct store_channel *c)
-{
-	store_push(s, &s->writer, &c->close, write_close_came, NULL);
-}
-
 /* Counted against what may wait to be written. */
 static int write_push(struct store *s, struct store_request *q, size_t n, int (*run)(struct store *s, struct store_request *q))
 {
@@ -305,8 +198,11 @@ static int write_append(struct store *s, struct store_request *q)
 	struct db *d = &s->writer.db;
 	size_t size = a->from_len + a->text_len;
 	sqlite3_stmt *st;
-	int r = 0;
+	int r;
 
+	r = write_ready(s, c);
+	if (r != 0)
+		return r;
 	if (a->key)
 		r = write_find_key(s, a);
 	if (r != 0) {
@@ -403,8 +299,11 @@ static int write_remove(struct store *s, struct store_request *request)
 {
 	struct store_remove *q = container_of(request, struct store_remove, request);
 	struct store_channel *c = q->channel;
-	int r = 0;
+	int r;
 
+	r = write_ready(s, c);
+	if (r != 0)
+		return r;
 	q->n_removed = 0;
 	q->time_msec = write_real_msec(s);
 	if (c->now.id > 0 && q->numbers)
@@ -429,8 +328,11 @@ static int write_set(struct store *s, struct store_request *request)
 	struct store_channel *c = q->channel;
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st;
-	int r = 0;
+	int r;
 
+	r = write_ready(s, c);
+	if (r != 0)
+		return r;
 	if (q->value_len == 0 && c->now.id == 0)
 		return 0;
 	if (q->value_len > 0)
@@ -469,6 +371,9 @@ static int write_reserve(struct store *s, struct store_request *request)
 	struct store_channel *c = q->channel;
 	int r;
 
+	r = write_ready(s, c);
+	if (r != 0)
+		return r;
 	if (c->now.last + q->n > STORE_NUMBER_MAX)
 		return EOVERFLOW;
 	r = write_begin(s, c);

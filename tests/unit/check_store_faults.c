@@ -16,6 +16,8 @@
 /* The program's own come before the library's: what SQLite asks of the disk goes through here. */
 static atomic_int sync_errno;
 static atomic_uint sync_delay_usec;
+static atomic_bool sync_held; /* it does not come back... */
+static atomic_uint syncs_held; /* ... and who waits for that */
 
 static int sync_any(long call, int fd)
 {
@@ -23,6 +25,10 @@ static int sync_any(long call, int fd)
 
 	if (atomic_load(&sync_delay_usec) > 0)
 		(void)usleep(atomic_load(&sync_delay_usec));
+	(void)atomic_fetch_add(&syncs_held, 1);
+	while (atomic_load(&sync_held))
+		(void)usleep(1000);
+	(void)atomic_fetch_sub(&syncs_held, 1);
 	if (e == 0)
 		return (int)syscall(call, fd);
 	errno = e;
@@ -229,6 +235,82 @@ START_TEST(a_slow_disk_holds_up_no_reader)
 	ck_assert_uint_le(state.commits, 4);
 	ck_assert_uint_gt(clock_usec() - begin, 900000);
 	atomic_store(&sync_delay_usec, 0);
+	store_end();
+}
+END_TEST
+
+/* Nor who opens a channel, whether it is on disk or not: what is behind it is written with the next transaction. */
+START_TEST(a_slow_disk_holds_up_nobody_who_opens)
+{
+	struct store_channel *lobby, *old, *fresh;
+	struct store_counts counts;
+	struct store_append q, next;
+	unsigned before;
+
+	store_begin();
+	old = store_opened(0, "old", NULL);
+	(void)store_said(old, "one");
+	store_close(store, old);
+	lobby = store_opened(0, "lobby", NULL);
+	(void)store_said(lobby, "one");
+	atomic_store(&sync_held, true);
+	before = store_answers;
+	q = store_text(lobby, "bob", "two", NULL);
+	store_prepare(&q.request);
+	ck_assert_int_eq(store_append(store, &q), 0);
+	while (atomic_load(&syncs_held) == 0)
+		(void)usleep(1000);
+	old = store_opened(0, "old", &counts);
+	ck_assert_uint_eq(counts.last, 1);
+	ck_assert_uint_eq(counts.count, 1);
+	fresh = store_opened(1, "fresh", &counts);
+	ck_assert_uint_eq(counts.id, 0);
+	store_close(store, fresh);
+	fresh = store_opened(1, "fresh", &counts);
+	ck_assert_uint_eq(store_answers, before + 3);
+	next = store_text(old, "bob", "two", NULL);
+	store_prepare(&next.request);
+	ck_assert_int_eq(store_append(store, &next), 0);
+	atomic_store(&sync_held, false);
+	store_wait(before + 5);
+	ck_assert_int_eq(q.request.result, 0);
+	ck_assert_int_eq(next.request.result, 0);
+	ck_assert_uint_eq(next.counts.last, 2);
+	ck_assert_uint_eq(next.counts.count, 2);
+	ck_assert_uint_eq(store_said(fresh, "one"), 1);
+	store_expect(0, "old", "1:bob:one 2:bob:two ");
+	store_end();
+}
+END_TEST
+
+/* While a name is being given back, which nobody can tell the end of, whoever asks for that name waits for it. */
+START_TEST(what_is_being_forgotten_is_not_opened)
+{
+	struct store_open open = { .kind = 1, .name_len = 3, .name = "ann" };
+	struct store_remove all = { .upto = STORE_NUMBER_MAX };
+	struct store_rule rule = { .max_messages = 10 };
+	unsigned before;
+
+	store_begin();
+	(void)store_said(store_opened(0, "lobby", NULL), "one");
+	all.channel = store_opened(1, "ann", NULL);
+	(void)store_said(all.channel, "one");
+	ck_assert_int_eq(STORE_CALL(store_remove, &all), 0);
+	store_close(store, all.channel);
+	store_tamper("UPDATE channel SET touched = 1");
+	atomic_store(&sync_held, true);
+	ck_assert_int_eq(store_set_rule(store, 1, &rule), 0); /* the walk begins anew */
+	while (atomic_load(&syncs_held) == 0)
+		(void)usleep(1000);
+	before = store_answers;
+	store_prepare(&open.request);
+	ck_assert_int_eq(store_open(store, &open), 0);
+	store_expect(0, "lobby", "1:bob:one ");
+	atomic_store(&sync_held, false);
+	store_wait(before + 2);
+	ck_assert_int_eq(open.request.result, 0);
+	ck_assert_uint_eq(open.counts.id, 0);
+	ck_assert_uint_eq(store_said(open.channel, "two"), 2);
 	store_end();
 }
 END_TEST
@@ -505,6 +587,8 @@ int main(void)
 	tcase_add_test(tc, damage_never_ends_the_process);
 	tcase_add_test(tc, a_failed_sync_closes_it);
 	tcase_add_test(tc, a_slow_disk_holds_up_no_reader);
+	tcase_add_test(tc, a_slow_disk_holds_up_nobody_who_opens);
+	tcase_add_test(tc, what_is_being_forgotten_is_not_opened);
 	tcase_add_test(tc, a_full_disk_is_no_end);
 	tcase_add_loop_test(tc, a_full_disk_lets_go, 0, 4);
 	tcase_add_test(tc, a_read_only_disk_is_told);
