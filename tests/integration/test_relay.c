@@ -191,6 +191,32 @@ static void relay_receipts(struct daemon *d)
 	client_free(eve);
 }
 
+/* A sender that still has much to read when his message is acknowledged is told so all the same. */
+static void relay_receipt_for_one_behind(struct daemon *d)
+{
+	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob"), *eve = mail_client(d, "eve");
+	g_autofree char *text = g_strnfill(50000, 'x');
+	const unsigned n = 300;
+	unsigned mails = 0;
+	uint64_t id = mail_send(alice, "bob", "text");
+	bool delivered = false;
+
+	for (unsigned i = 0; i < n; i++)
+		(void)mail_send(eve, "alice", text);
+	client_ask(alice, "WAIT,on", "OK");
+	mail_ack(bob, id, 1);
+	while (mails < n || !delivered) {
+		g_autofree char *line = client_line(alice), *want = NULL;
+
+		want = g_strdup_printf("DELIVERED,%" G_GUINT64_FORMAT ",bob,", id);
+		delivered |= g_str_has_prefix(line, want);
+		mails += g_str_has_prefix(line, "MAIL,");
+	}
+	client_free(alice);
+	client_free(bob);
+	client_free(eve);
+}
+
 /* Those of one address share its mailbox: each sees it, the first to acknowledge takes it. */
 static void relay_several_sessions(struct daemon *d)
 {
@@ -555,6 +581,7 @@ static void relay_add(void)
 	daemon_add("relay/fetches-much", DAEMON_LISTENER, relay_fetches_much);
 	daemon_add("relay/wait-on-and-off", DAEMON_LISTENER, relay_wait_on_and_off);
 	daemon_add("relay/receipts", DAEMON_LISTENER, relay_receipts);
+	daemon_add("relay/receipt-for-one-behind", DAEMON_LISTENER, relay_receipt_for_one_behind);
 	daemon_add("relay/several-sessions", DAEMON_LISTENER, relay_several_sessions);
 	daemon_add("relay/ack-of-others", DAEMON_LISTENER, relay_ack_of_others);
 	daemon_add("relay/key", DAEMON_LISTENER, relay_key);
