@@ -15,7 +15,8 @@
 #include <string.h>
 
 #define FOLLOW_PAGE_ROWS  256
-#define FOLLOW_PAGE_BYTES (64U << 10)
+#define FOLLOW_PAGE_BYTES ((size_t)64 << 10)
+#define FOLLOW_PAGE_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
 
 enum follow_state {
 	FOLLOW_ASKED,  /* the op that enters is under way */
@@ -567,7 +568,7 @@ static void follow_read(struct channel_follow *f)
 		.after = f->at,
 		.upto = f->upto,
 		.max_rows = FOLLOW_PAGE_ROWS,
-		.max_bytes = FOLLOW_PAGE_BYTES,
+		.max_bytes = MIN(FOLLOW_PAGE_BYTES, session_event_room(f->session) / FOLLOW_PAGE_SHARE),
 	};
 	p->follow = f;
 	p->home = f->home;

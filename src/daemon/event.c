@@ -25,11 +25,26 @@ static bool event_is_held_up(const struct conn *c)
 	return c->full || c->warming || c->out.files > 0;
 }
 
-static bool event_is_too_slow(const struct session *s)
+static uint64_t event_waits(const struct session *s)
+{
+	return s->conn.out.events + raw_events(s);
+}
+
+size_t session_event_room(const struct session *s)
+{
+	uint64_t output = s->reactor->limits->output;
+
+	return (size_t)(output - MIN(output, event_waits(s)));
+}
+
+/* One alone may be as long as it likes, or even who is quick could never have it. */
+static bool event_is_too_slow(const struct session *s, size_t last)
 {
 	const struct reactor *r = s->reactor;
-	uint64_t waits = s->conn.out.events + raw_events(s);
+	uint64_t waits = event_waits(s);
 
+	if (waits <= last)
+		return false;
 	return waits > r->limits->output || (waits > EVENT_QUEUE_MIN && pool_is_over(&r->pool));
 }
 
@@ -88,7 +103,7 @@ static int event_cut(struct session *s)
 
 static int event_raw(struct session *s, const void *data, size_t len, bool alone)
 {
-	if (raw_event(s, data, len, alone) < 0 || event_is_too_slow(s))
+	if (raw_event(s, data, len, alone) < 0 || event_is_too_slow(s, len))
 		return event_cut(s);
 	return 0;
 }
@@ -97,7 +112,7 @@ static int event_copy(struct session *s, const void *data, size_t len)
 {
 	if (outq_put_event(&s->conn.out, &s->reactor->pool, data, len) < 0)
 		return event_cut(s);
-	if (event_is_held_up(&s->conn) && event_is_too_slow(s))
+	if (event_is_held_up(&s->conn) && event_is_too_slow(s, len))
 		return event_cut(s);
 	conn_flush_later(&s->conn);
 	return 0;

@@ -15,7 +15,7 @@ static const struct option limits_rows[] = {
 	  "Bytes in a request line. A longer one is an error and is skipped." },
 	{ "output", OPTION_SIZE, FIELD(output), 4096, 1 << 30, "256K", OPTION_APPLY_NOW, NULL,
 	  "Bytes of answers that may wait for a session; from there on its requests wait unread. One that lets more than that "
-	  "wait of what it is told unasked, as in a room, is cut off." },
+	  "wait of what it is told unasked, as in a room, is cut off; one message alone may be longer." },
 	{ "pipeline", OPTION_INT, FIELD(pipeline), 1, 65536, "128", OPTION_APPLY_NOW, NULL,
 	  "Requests that a session may have under way; further ones wait unread." },
 	{ "idle", OPTION_TIME, FIELD(idle_usec), USEC_PER_SEC / 10, 365 * 86400 * USEC_PER_SEC, "1d", OPTION_APPLY_NOW, NULL,

@@ -166,6 +166,9 @@ void session_want(struct session *s, struct attachment *a);
  * it waits until it can be a recv of its own, @alone: not even with other events. 0, or -EPIPE: it takes no more. */
 int session_event_text(struct session *s, const void *data, size_t len, bool alone);
 
+/* Bytes of events that may wait for it yet, before it is too slow: for whoever queues many at once. */
+size_t session_event_room(const struct session *s);
+
 /* While on, each line is offered to the line() of its listener's roles before verbs are looked for in it, one at a time.
  * A raw session's HELLO,ioe/1 is not, and turns it off: it was no old client, and its dialect is another one now. */
 void session_set_intercept(struct session *s, bool on);

@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define RELAY_FETCH_ROWS  64
-#define RELAY_FETCH_BYTES (32 << 10)
+#define RELAY_FETCH_BYTES ((size_t)32 << 10)
+#define RELAY_FETCH_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
 
 struct relay_fetch {
 	struct store_page page;
@@ -59,7 +60,7 @@ static void relay_fetch_read(struct relay_fetch *x, const struct relay_session *
 		.after = rs->cursor,
 		.upto = STORE_NUMBER_MAX,
 		.max_rows = (size_t)MIN(want, (uint64_t)RELAY_FETCH_ROWS),
-		.max_bytes = RELAY_FETCH_BYTES,
+		.max_bytes = MIN(RELAY_FETCH_BYTES, session_event_room(request_session(x->request)) / RELAY_FETCH_SHARE),
 		.count_left = !x->counted,
 	};
 	memcpy(page->name, rs->box.text, rs->box.len);

@@ -6,7 +6,9 @@
 
 #include "mail.h"
 
+#include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define BAD_LISTENER(relay) DAEMON_LISTENER "relay = { " relay " };\n"
 
@@ -211,6 +213,66 @@ static void bad_reads_nothing(struct daemon *d)
 	client_free(alice);
 }
 
+/* Until this is the end of what came. */
+static char *bad_hear_until(struct client *c, const char *end)
+{
+	g_autoptr(GString) heard = g_string_new(NULL);
+	gint64 deadline = harness_deadline();
+	char buf[4096];
+	ssize_t n;
+
+	while (!g_str_has_suffix(heard->str, end)) {
+		if (!harness_poll(c->fd, POLLIN, deadline))
+			harness_fail("'%s' did not come, but %zu bytes", end, heard->len);
+		n = recv(c->fd, buf, sizeof(buf), 0);
+		if (n <= 0)
+			harness_fail("It ended before '%s' came: %.300s", end, heard->str);
+		(void)g_string_append_len(heard, buf, n);
+	}
+	return g_string_free(g_steal_pointer(&heard), FALSE);
+}
+
+/* What waits is more than may wait for a session, and a message alone is, too. Whoever takes it as it comes gets it all,
+ * in each dialect. */
+static void bad_small_output(struct daemon *d)
+{
+	static const size_t sizes[] = { 1500, 1500, 3000, 1500, 20000, 1500, 1500, 1500, 4096, 1500, 1500 };
+	struct client *alice = mail_client(d, "alice"), *ioe1 = mail_client(d, "bob"), *raw;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		g_autofree char *text = g_strnfill(sizes[i] - 1, ';');
+
+		(void)mail_send(alice, "127.0.0.9", text);
+		(void)mail_send(alice, "bob", text);
+	}
+	for (unsigned round = 0; round < 2; round++) {
+		g_autofree char *heard = NULL;
+		size_t n = 0, want = 0;
+
+		raw = client_new_from(d, 0, "127.0.0.9", "127.0.0.1");
+		client_puts(raw, "Hello");
+		g_free(bad_hear_until(raw, "HI"));
+		client_puts(raw, "FETCH");
+		heard = bad_hear_until(raw, round == 0 ? "OK,11,0" : "OK,0,0");
+		for (const char *p = heard; *p; p++)
+			n += *p == ';';
+		for (size_t i = 0; i < G_N_ELEMENTS(sizes) && round == 0; i++)
+			want += sizes[i] - 1;
+		g_assert_cmpuint(n, ==, want);
+		client_puts(raw, "BYE");
+		g_free(client_until_closed(raw));
+		client_free(raw);
+	}
+	client_ask(ioe1, "WAIT,on", "OK");
+	for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		g_autofree char *text = g_strnfill(sizes[i] - 1, ';');
+
+		(void)mail_expect(ioe1, "alice", text);
+	}
+	client_free(ioe1);
+	client_free(alice);
+}
+
 /* One that goes while it is given mail, in every way there is to go. */
 static void bad_goes_meanwhile(struct daemon *d)
 {
@@ -320,6 +382,7 @@ static void bad_add(void)
 	daemon_add("relay-bad/nick-mail", BAD_LISTENER("nick_mail = false;"), bad_nick_mail);
 	daemon_add("relay-bad/too-many-wait", BAD_LISTENER("sessions = 2;"), bad_too_many_wait);
 	daemon_add("relay-bad/reads-nothing", DAEMON_LISTENER, bad_reads_nothing);
+	daemon_add("relay-bad/small-output", DAEMON_LISTENER "limits = { output = 4096; };\n", bad_small_output);
 	daemon_add("relay-bad/goes-meanwhile", DAEMON_LISTENER, bad_goes_meanwhile);
 	daemon_add("relay-bad/many-names", BAD_LISTENER("open = 20;"), bad_many_names);
 	daemon_add("relay-bad/no-room", BAD_LISTENER("open = 8;"), bad_no_room);
