@@ -1,54 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
-#include "base/io.h"
+
 #include "base/macro.h"
 #include "config/fault.h"
 #include "config/value.h"
 
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "unit/config_schema.h"
+#include "unit/config_values.h"
 #include "unit/run.h"
-
-static const struct top_values *top(const struct settings *s)
-{
-	return settings_get(s, &top_section);
-}
-
-static const struct limits_values *limits(const struct settings *s)
-{
-	return settings_get(s, &limits_section);
-}
-
-static const struct file_values *file(const struct settings *s)
-{
-	return settings_get(s, &file_section);
-}
-
-/* Must load. */
-static struct settings *parse_as(const char *text, unsigned instance)
-{
-	struct settings *s = NULL;
-	struct buf why = {};
-	int r;
-
-	r = config_parse(text, strlen(text), "f", instance, &schema, &s, &why);
-	ck_assert_msg(r == 0, "%s: %s", text, buf_str(&why));
-	ck_assert_uint_eq(why.len, 0);
-	ck_assert_ptr_nonnull(s);
-	buf_done(&why);
-	return s;
-}
-
-static struct settings *parse(const char *text)
-{
-	return parse_as(text, 1);
-}
 
 /* Must be refused with exactly these sentences. */
 static void refuse(const char *text, unsigned instance, const char *want)
@@ -278,7 +241,7 @@ START_TEST(too_many_listeners)
 			struct buf good = {};
 
 			ck_assert_int_eq(buf_printf(&good, "%s );", buf_str(&text)), 0);
-			s = parse(buf_str(&good));
+			s = config_parsed(buf_str(&good));
 			ck_assert_uint_eq(s->n_listeners, 64);
 			buf_done(&good);
 		}
@@ -314,47 +277,19 @@ START_TEST(worst_texts)
 }
 END_TEST
 
-static void is_default(const struct settings *s, unsigned instance)
-{
-	char dir[64];
-
-	(void)snprintf(dir, sizeof(dir), "/var/lib/ioe/%u", instance);
-	ck_assert_uint_eq(s->instance, instance);
-	ck_assert_uint_eq(top(s)->reactors, 1);
-	ck_assert_uint_eq(top(s)->stop_timeout_usec, 10 * USEC_PER_SEC);
-	ck_assert_str_eq(top(s)->state_dir, dir);
-	ck_assert_uint_eq(limits(s)->connections, 16384);
-	ck_assert_uint_eq(limits(s)->line, 65536);
-	ck_assert_uint_eq(limits(s)->idle_usec, 86400 * USEC_PER_SEC);
-	ck_assert_uint_eq(((const struct limits_values *)settings_get(s, &memory_section))->memory, 256 << 20);
-	ck_assert_ptr_null(file(s)->root);
-	ck_assert_uint_eq(file(s)->max_size, 1 << 30);
-	ck_assert_uint_eq(file(s)->overwrite, 1);
-	ck_assert_uint_eq(file(s)->mode, 0640);
-	ck_assert(file(s)->sync);
-	ck_assert_uint_eq(((const struct log_values *)settings_get(s, &log_section))->level, 3);
-	ck_assert_uint_eq(s->n_listeners, 2);
-	ck_assert_uint_eq(((struct listener_values *)s->listeners[0])->port_base, 9000);
-	ck_assert_uint_eq(((struct listener_values *)s->listeners[0])->roles, 15);
-	ck_assert_str_eq(((struct listener_values *)s->listeners[0])->address, "127.0.0.1");
-	ck_assert(((struct listener_values *)s->listeners[0])->raw);
-	ck_assert_uint_eq(((struct listener_values *)s->listeners[1])->port_base, 11825);
-	ck_assert_uint_eq(((struct listener_values *)s->listeners[1])->roles, 2);
-}
-
 START_TEST(defaults)
 {
-	_cleanup_(settings_unrefp) struct settings *s = parse_as("", 7), *t = parse_as("# nothing", 9999);
+	_cleanup_(settings_unrefp) struct settings *s = config_parsed_as("", 7), *t = config_parsed_as("# nothing", 9999);
 
-	is_default(s, 7);
-	is_default(t, 9999);
+	config_expect_default(s, 7);
+	config_expect_default(t, 9999);
 	ck_assert_str_eq(s->source, "f");
 }
 END_TEST
 
 START_TEST(values)
 {
-	_cleanup_(settings_unrefp) struct settings *s = parse(
+	_cleanup_(settings_unrefp) struct settings *s = config_parsed(
 		"reactors = 4\n"
 		"state_dir : \"/a/%i/%i%/%d\";\n"
 		"stop_timeout = \"0\"; // no unit is needed for nothing\n"
@@ -365,18 +300,18 @@ START_TEST(values)
 		"	{ port = 0; address = \"::\"; roles = [ \"chat\" ]; } ];\n");
 	const struct listener_values *l = s->listeners[0];
 
-	ck_assert_uint_eq(top(s)->reactors, 4);
-	ck_assert_str_eq(top(s)->state_dir, "/a/1/1%/%d");
-	ck_assert_uint_eq(top(s)->stop_timeout_usec, 0);
-	ck_assert_uint_eq(limits(s)->line, 128);
-	ck_assert_uint_eq(limits(s)->output, 8192);
-	ck_assert_uint_eq(limits(s)->idle_usec, 7 * 86400 * USEC_PER_SEC);
+	ck_assert_uint_eq(config_top(s)->reactors, 4);
+	ck_assert_str_eq(config_top(s)->state_dir, "/a/1/1%/%d");
+	ck_assert_uint_eq(config_top(s)->stop_timeout_usec, 0);
+	ck_assert_uint_eq(config_limits(s)->line, 128);
+	ck_assert_uint_eq(config_limits(s)->output, 8192);
+	ck_assert_uint_eq(config_limits(s)->idle_usec, 7 * 86400 * USEC_PER_SEC);
 	ck_assert_uint_eq(((const struct limits_values *)settings_get(s, &memory_section))->memory, 2ULL << 30);
-	ck_assert_str_eq(file(s)->root, "/srv/share");
-	ck_assert_uint_eq(file(s)->max_size, 0);
-	ck_assert(!file(s)->sync);
-	ck_assert_uint_eq(file(s)->mode, 0777);
-	ck_assert_uint_eq(file(s)->overwrite, 2);
+	ck_assert_str_eq(config_file(s)->root, "/srv/share");
+	ck_assert_uint_eq(config_file(s)->max_size, 0);
+	ck_assert(!config_file(s)->sync);
+	ck_assert_uint_eq(config_file(s)->mode, 0777);
+	ck_assert_uint_eq(config_file(s)->overwrite, 2);
 	ck_assert_uint_eq(s->n_listeners, 2);
 	ck_assert_uint_eq(l->port, 0);
 	ck_assert_uint_eq(l->roles, 1 << 3 | 1);
@@ -395,20 +330,20 @@ START_TEST(instances)
 		"	  listeners = ( { port_base = 5000; roles = [ \"chat\" ]; } ); },\n"
 		"	{ id = 3; state_dir = \"/three\"; }\n"
 		");\n";
-	_cleanup_(settings_unrefp) struct settings *one = parse_as(text, 1), *two = parse_as(text, 2), *three = parse_as(text, 3);
+	_cleanup_(settings_unrefp) struct settings *one = config_parsed_as(text, 1), *two = config_parsed_as(text, 2), *three = config_parsed_as(text, 3);
 
-	ck_assert_uint_eq(top(one)->workers, 3);
-	ck_assert_uint_eq(limits(one)->line, 100);
+	ck_assert_uint_eq(config_top(one)->workers, 3);
+	ck_assert_uint_eq(config_limits(one)->line, 100);
 	ck_assert_uint_eq(one->n_listeners, 2);
 
-	ck_assert_uint_eq(top(two)->workers, 7);
-	ck_assert_uint_eq(top(two)->reactors, 5);
-	ck_assert_uint_eq(limits(two)->line, 200);
-	ck_assert_uint_eq(limits(two)->pipeline, 5);
+	ck_assert_uint_eq(config_top(two)->workers, 7);
+	ck_assert_uint_eq(config_top(two)->reactors, 5);
+	ck_assert_uint_eq(config_limits(two)->line, 200);
+	ck_assert_uint_eq(config_limits(two)->pipeline, 5);
 	ck_assert_uint_eq(two->n_listeners, 1);
 
-	ck_assert_uint_eq(top(three)->workers, 3);
-	ck_assert_str_eq(top(three)->state_dir, "/three");
+	ck_assert_uint_eq(config_top(three)->workers, 3);
+	ck_assert_str_eq(config_top(three)->state_dir, "/three");
 }
 END_TEST
 
@@ -421,13 +356,13 @@ END_TEST
 
 START_TEST(restart_needed)
 {
-	_cleanup_(settings_unrefp) struct settings *a = parse(""), *b = parse(""), *c = NULL, *d = NULL;
+	_cleanup_(settings_unrefp) struct settings *a = config_parsed(""), *b = config_parsed(""), *c = NULL, *d = NULL;
 	struct buf said = {};
 
 	ck_assert_int_eq(config_restart_needed(a, b, &said), 0);
 	ck_assert_uint_eq(said.len, 0);
 
-	c = parse("reactors = 4; state_dir = \"/x\"; limits = { line = 100; }; file = { root = \"/y\"; };\n"
+	c = config_parsed("reactors = 4; state_dir = \"/x\"; limits = { line = 100; }; file = { root = \"/y\"; };\n"
 		  "listeners = ( { port_base = 9000; roles = [ \"file\" ]; } );");
 	ck_assert_int_eq(config_restart_needed(a, c, &said), 4);
 	ck_assert_str_eq(buf_str(&said), "reactors = 4 applies after a restart; until then it is 1\n"
@@ -436,7 +371,7 @@ START_TEST(restart_needed)
 					 "listeners: the changes apply after a restart\n");
 	buf_done(&said);
 
-	d = parse("listeners = ( { port_base = 9000; roles = [ \"file\", \"chat\", \"relay\", \"compute\" ]; },\n"
+	d = config_parsed("listeners = ( { port_base = 9000; roles = [ \"file\", \"chat\", \"relay\", \"compute\" ]; },\n"
 		  "	{ port_base = 11825; raw = false; roles = [ \"chat\" ]; } );");
 	ck_assert_int_eq(config_restart_needed(a, d, &said), 1);
 	ck_assert_str_eq(buf_str(&said), "listeners: the changes apply after a restart\n");
@@ -451,8 +386,8 @@ static void note_change(void *userdata, const char *option, const char *from, co
 
 START_TEST(changes)
 {
-	_cleanup_(settings_unrefp) struct settings *a = parse(""), *b = parse("limits = { line = 100; }; reactors = 2;"),
-						   *c = parse("reactors = 2; listeners = ( { port_base = 9000; roles = [ \"file\" ]; } );");
+	_cleanup_(settings_unrefp) struct settings *a = config_parsed(""), *b = config_parsed("limits = { line = 100; }; reactors = 2;"),
+						   *c = config_parsed("reactors = 2; listeners = ( { port_base = 9000; roles = [ \"file\" ]; } );");
 	struct buf said = {};
 
 	ck_assert_int_eq(config_changes(a, a, a, note_change, &said), 0);
@@ -479,15 +414,15 @@ END_TEST
 /* What a reload applies at once, of every type, as it would be written. */
 START_TEST(print)
 {
-	_cleanup_(settings_unrefp) struct settings *s = parse("");
+	_cleanup_(settings_unrefp) struct settings *s = config_parsed("");
 	struct buf b = {};
 
 	for (size_t i = 0; i < top_section.n_rows; i++) {
-		ck_assert_int_eq(value_print(&schema, &top_rows[i], top(s), &b), 0);
+		ck_assert_int_eq(value_print(&schema, &top_rows[i], config_top(s), &b), 0);
 		ck_assert_int_eq(buf_append_str(&b, " "), 0);
 	}
 	for (size_t i = 0; i < file_section.n_rows; i++) {
-		ck_assert_int_eq(value_print(&schema, &file_rows[i], file(s), &b), 0);
+		ck_assert_int_eq(value_print(&schema, &file_rows[i], config_file(s), &b), 0);
 		ck_assert_int_eq(buf_append_str(&b, " "), 0);
 	}
 	ck_assert_int_eq(value_print(&schema, &listener_rows[3], s->listeners[0], &b), 0);
@@ -497,279 +432,10 @@ START_TEST(print)
 }
 END_TEST
 
-/* A folder of its own for a test, and files in it. */
-static char folder[] = "/tmp/check_config.XXXXXX";
-
-static void folder_begin(void)
-{
-	memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void folder_end(void)
-{
-	char command[64];
-
-	(void)snprintf(command, sizeof(command), "rm -r %s", folder);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static const char *put(const char *name, const char *text, mode_t mode)
-{
-	static char path[128];
-	_cleanup_(closep) int fd = -1;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(io_write_all(fd, text, strlen(text)), 0);
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	return path;
-}
-
-static void put_folder(const char *name, mode_t mode)
-{
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(chmod(path, mode), 0);
-}
-
-/* Loads FOLDER/ioe.conf; @want: the sentences, "@" in them is the folder; NULL: it must load. */
-static struct settings *load(unsigned instance, int error, const char *want)
-{
-	struct settings *s = NULL;
-	struct buf why = {}, wanted = {};
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/ioe.conf", folder);
-	for (; want && *want; want++)
-		ck_assert_int_eq(*want == '@' ? buf_append_str(&wanted, folder) : buf_append(&wanted, want, 1), 0);
-	ck_assert_int_eq(config_load(path, instance, &schema, &s, &why), error);
-	ck_assert_str_eq(buf_str(&why), buf_str(&wanted));
-	ck_assert(!s == (error < 0));
-	if (s)
-		ck_assert_str_eq(s->source, path);
-	buf_done(&why);
-	buf_done(&wanted);
-	return s;
-}
-
-START_TEST(drop_ins)
-{
-	_cleanup_(settings_unrefp) struct settings *one = NULL, *two = NULL;
-
-	(void)put("ioe.conf", "workers = 2; reactors = 2; state_dir = \"/base\"; limits = { line = 100; pipeline = 2; };\n"
-			      "listeners = ( { port = 1; roles = [ \"file\" ]; }, { port = 2; roles = [ \"file\" ]; } );\n"
-			      "instances = ( { id = 2; workers = 22; limits = { line = 222; }; }, { id = 3; workers = 33; } );", 0644);
-	put_folder("ioe.conf.d", 0755);
-	(void)put("ioe.conf.d/10-b.conf", "workers = 10; limits = { line = 1010; };", 0640);
-	(void)put("ioe.conf.d/9-a.conf", "workers = 9; reactors = 9;", 0600);
-	(void)put("ioe.conf.d/Z.conf", "stop_timeout = \"26s\"; legacy_wait = \"1s\";", 0600);
-	(void)put("ioe.conf.d/a.conf", "stop_timeout = \"1s\"; listeners = ( { port = 3; roles = [ \"chat\" ]; } );", 0600);
-	(void)put("ioe.conf.d/.hidden.conf", "workers = 55;", 0600);
-	(void)put("ioe.conf.d/z.conf~", "workers = 56;", 0600);
-	(void)put("ioe.conf.d/README", "this is no configuration", 0600);
-	(void)put("ioe.conf.d/.conf", "workers = 57;", 0600);
-
-	one = load(1, 0, NULL);
-	ck_assert_uint_eq(top(one)->workers, 9); /* "9-a" is behind "10-b" */
-	ck_assert_uint_eq(top(one)->reactors, 9);
-	ck_assert_uint_eq(top(one)->stop_timeout_usec, USEC_PER_SEC); /* "a" is behind "Z" */
-	ck_assert_uint_eq(top(one)->legacy_wait_usec, USEC_PER_SEC);
-	ck_assert_str_eq(top(one)->state_dir, "/base");
-	ck_assert_uint_eq(limits(one)->line, 1010);
-	ck_assert_uint_eq(limits(one)->pipeline, 2);
-	ck_assert_uint_eq(one->n_listeners, 1);
-
-	/* The instance's own group is over all files, wherever it stands. */
-	two = load(2, 0, NULL);
-	ck_assert_uint_eq(top(two)->workers, 22);
-	ck_assert_uint_eq(limits(two)->line, 222);
-
-	/* A list replaces a list; what is replaced is checked all the same. */
-	two = settings_unref(two);
-	(void)put("ioe.conf.d/b.conf", "instances = ( { id = 3; } );", 0600);
-	two = load(2, 0, NULL);
-	ck_assert_uint_eq(top(two)->workers, 9);
-	(void)put("ioe.conf.d/c.conf", "instances = ( { id = 3; workers = 0; } );", 0600);
-	(void)put("ioe.conf.d/d.conf", "instances = ( );", 0600);
-	(void)load(3, -EINVAL, "@/ioe.conf.d/c.conf:1: workers = 0 is outside 1 to 64\n");
-}
-END_TEST
-
-/* The first error of syntax of each file, and all others of all files, in one go. */
-START_TEST(faults_of_all_files)
-{
-	(void)put("ioe.conf", "workers = 0;\nlimits = { lin = 5; };\n", 0644);
-	put_folder("ioe.conf.d", 0755);
-	(void)put("ioe.conf.d/a.conf", "workers;\nreactors;", 0640);
-	(void)put("ioe.conf.d/b.conf", "\n\"", 0640);
-	(void)put("ioe.conf.d/c.conf", "reactors = 0; instances = ( { id = 9; workers = 99; } );", 0640);
-	(void)load(1, -EINVAL,
-		   "@/ioe.conf.d/a.conf:1: syntax error before or in \"workers;\": a setting is NAME = VALUE; and a list is "
-		   "( A, B ) without a comma behind the last\n"
-		   "@/ioe.conf.d/b.conf:2: a string stands where none can be: a setting is NAME = VALUE;\n"
-		   "@/ioe.conf:1: workers = 0 is outside 1 to 64\n"
-		   "@/ioe.conf:2: limits.lin is no option; limits has connections, per_address, line, output, pipeline, idle, "
-		   "line_time, memory\n"
-		   "@/ioe.conf.d/c.conf:1: reactors = 0 is outside 1 to 64\n"
-		   "@/ioe.conf.d/c.conf:1: workers = 99 is outside 1 to 64\n");
-}
-END_TEST
-
-START_TEST(files_that_cannot_be)
-{
-	const char *path;
-
-	(void)load(1, -ENOENT, "@/ioe.conf: cannot be opened: No such file or directory\n");
-
-	path = put("ioe.conf", "", 0646);
-	(void)load(1, -EPERM, "@/ioe.conf: everybody may write it, so it is not used; to change that: chmod o-w @/ioe.conf\n");
-	ck_assert_int_eq(chmod(path, 0664), 0);
-	(void)settings_unref(load(1, 0, NULL));
-
-	ck_assert_int_eq(truncate(path, 1024 * 1024 + 1), 0);
-	(void)load(1, -EFBIG, "@/ioe.conf: 1048577 bytes are more than the 1M a configuration may have\n");
-	ck_assert_int_eq(truncate(path, 1), 0);
-	(void)load(1, -EINVAL, "@/ioe.conf:1: the file holds a NUL byte, so it is no text\n");
-
-	ck_assert_int_eq(unlink(path), 0);
-	put_folder("ioe.conf", 0755);
-	(void)load(1, -EISDIR, "@/ioe.conf: this is no regular file\n");
-	ck_assert_int_eq(rmdir(path), 0);
-	ck_assert_int_eq(mkfifo(path, 0644), 0);
-	(void)load(1, -EINVAL, "@/ioe.conf: this is no regular file\n");
-	ck_assert_int_eq(unlink(path), 0);
-
-	(void)put("ioe.conf", "", 0644);
-	put_folder("ioe.conf.d", 0757);
-	(void)load(1, -EPERM, "@/ioe.conf.d: everybody may write it, so it is not used; to change that: chmod o-w "
-			      "@/ioe.conf.d\n");
-	(void)put("ioe.conf.d/x.conf", "workers = 0;", 0602);
-	(void)load(1, -EPERM, "@/ioe.conf.d: everybody may write it, so it is not used; to change that: chmod o-w "
-			      "@/ioe.conf.d\n"
-			      "@/ioe.conf.d/x.conf: everybody may write it, so it is not used; to change that: chmod o-w "
-			      "@/ioe.conf.d/x.conf\n");
-}
-END_TEST
-
-/* The folder of drop-ins is a file; a drop-in is a link to nothing. */
-START_TEST(drop_ins_that_cannot_be)
-{
-	const char *path;
-
-	(void)put("ioe.conf", "", 0644);
-	path = put("ioe.conf.d", "", 0644);
-	(void)load(1, -ENOTDIR, "@/ioe.conf.d: the folder of drop-ins cannot be read: Not a directory\n");
-	ck_assert_int_eq(unlink(path), 0);
-	put_folder("ioe.conf.d", 0755);
-	path = put("ioe.conf.d/x.conf", "", 0644);
-	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(symlink("nowhere", path), 0);
-	(void)load(1, -ENOENT, "@/ioe.conf.d/x.conf: cannot be opened: No such file or directory\n");
-}
-END_TEST
-
-START_TEST(default_file)
-{
-	_cleanup_(settings_unrefp) struct settings *s = NULL;
-	struct buf why = {};
-
-	if (access(CONFIG_PATH, F_OK) == 0 || access(CONFIG_PATH ".d", F_OK) == 0)
-		return; /* what is in it is not this test's affair */
-	ck_assert_int_eq(config_load(NULL, 4, &schema, &s, &why), 0);
-	is_default(s, 4);
-	ck_assert_str_eq(s->source, "built-in defaults");
-	buf_done(&why);
-}
-END_TEST
-
-/* The example sets nothing, and says everything. */
-START_TEST(example)
-{
-	_cleanup_(settings_unrefp) struct settings *s = NULL;
-	struct buf text = {};
-
-	ck_assert_int_eq(config_write_example(&schema, &text), 0);
-	s = parse_as(buf_str(&text), 3);
-	is_default(s, 3);
-	for (size_t i = 0; schema_sections[i]; i++) {
-		for (size_t j = 0; j < schema_sections[i]->n_rows; j++) {
-			char line[64];
-
-			(void)snprintf(line, sizeof(line), "%s# %s = ", schema_sections[i]->name[0] ? "\t" : "\n",
-				       schema_sections[i]->rows[j].path);
-			ck_assert_msg(strstr(text.data, line) != NULL, "%s is not in the example", line);
-		}
-	}
-	ck_assert_ptr_null(strstr(strstr(text.data, "\nlimits = {") + 1, "\nlimits = {"));
-	for (char *line = text.data; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-		ck_assert_uint_le(strcspn(line, "\n"), 110);
-	buf_done(&text);
-}
-END_TEST
-
-/* Where "# name = " begins a setting that is commented out, NULL: not in this line. */
-static char *commented(char *line)
-{
-	char *p = line + strspn(line, "\t");
-	size_t n;
-
-	if (strncmp(p, "# ", 2) != 0)
-		return NULL;
-	n = strspn(p + 2, "abcdefghijklmnopqrstuvwxyz_");
-	return n > 0 && strncmp(p + 2 + n, " = ", 3) == 0 ? p : NULL;
-}
-
-/* Takes the comment off a setting, which may go on until the line that ends it. */
-static void uncomment(char *p)
-{
-	bool is_list = strncmp(p + strcspn(p, "\n") - 1, "(", 1) == 0;
-
-	for (;;) {
-		bool is_last = !is_list || strncmp(p, "# );", 4) == 0;
-
-		memset(p, ' ', 2);
-		if (is_last)
-			return;
-		p = strchr(p, '\n') + 1;
-	}
-}
-
-START_TEST(example_uncommented)
-{
-	struct buf text = {};
-	int n = 0;
-
-	ck_assert_int_eq(config_write_example(&schema, &text), 0);
-	for (char *line = buf_str(&text); line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-		_cleanup_(settings_unrefp) struct settings *s = NULL;
-		_cleanup_(freep) char *copy = strdup(text.data);
-		char *p;
-
-		ck_assert_ptr_nonnull(copy);
-		p = commented(copy + (line - text.data));
-		if (!p)
-			continue;
-		uncomment(p);
-		s = parse_as(copy, 3);
-		if (strstr(copy, "\n  root = ") || strstr(copy, "\t  root = "))
-			ck_assert_str_eq(file(s)->root, "/srv/ioe");
-		else
-			is_default(s, 3);
-		n++;
-	}
-	ck_assert_int_eq(n, 6 + 8 + 5 + 1 + 2); /* the rows, listeners, instances */
-	buf_done(&text);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("config");
-	TCase *text = tcase_create("text"), *files = tcase_create("files");
+	TCase *text = tcase_create("text");
 
 	tcase_add_loop_test(text, fault, 0, ELEMENTSOF(faults));
 	tcase_add_test(text, ten_faults);
@@ -783,18 +449,7 @@ int main(void)
 	tcase_add_test(text, restart_needed);
 	tcase_add_test(text, changes);
 	tcase_add_test(text, print);
-	tcase_add_test(text, example);
-	tcase_add_test(text, example_uncommented);
 	tcase_set_timeout(text, 60);
 	suite_add_tcase(suite, text);
-
-	tcase_add_checked_fixture(files, folder_begin, folder_end);
-	tcase_add_test(files, drop_ins);
-	tcase_add_test(files, faults_of_all_files);
-	tcase_add_test(files, files_that_cannot_be);
-	tcase_add_test(files, drop_ins_that_cannot_be);
-	tcase_add_test(files, default_file);
-	suite_add_tcase(suite, files);
-
 	return run_suite(suite);
 }
