@@ -81,7 +81,7 @@ static enum exit_code cmd_double_run(struct client *c, unsigned argc, char **arg
 	if (d.code == EXIT_CODE_INTERRUPTED)
 		code = client_say(c, d.code, "interrupted");
 	else if (d.done < d.n)
-		code = client_say(c, EXIT_CODE_NO_SERVER, "no server answers (%s)",
+		code = client_say(c, EXIT_CODE_NO_SERVER, "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
 				  d.why.len > 0 ? buf_str(&d.why) : "out of memory");
 	else if (d.failed > 0)
 		code = d.n > 1 ? EXIT_CODE_SOME_FAILED : d.code;

@@ -122,7 +122,7 @@ static enum exit_code client_say_none(const struct client *c, int error, const c
 	if (error == -EINTR)
 		return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted");
 	if (c->state == CLIENT_STATE_LOST)
-		return client_say(c, EXIT_CODE_NO_SERVER, "lost the server, and none with the same files answers (%s)",
+		return client_say(c, EXIT_CODE_NO_SERVER, "lost the server, and none with the same files answers (%s); try again when it runs",
 				  why);
 	return client_say(c, EXIT_CODE_NO_SERVER,
 			  "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",

@@ -33,9 +33,14 @@ static void chat_history_done(struct store_request *request)
 {
 	struct chat_history *h = container_of(request, struct chat_history, page.request);
 	struct buf text = { .max = 8 * CHAT_HISTORY_BYTES_MAX };
+	char why[512];
 
-	if (request->result < 0 && request->result != -ENOENT)
-		request_error(h->q, SLUG_UNAVAILABLE, "the history cannot be read: %s", strerror(-request->result));
+	if (request->result == -EIO || request->result == -EBADMSG)
+		request_error(h->q, SLUG_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s", (int)h->page.name_len,
+			      h->page.name, channel_hub_why(chat_hub(request_role_state(h->q)), why, sizeof(why)));
+	else if (request->result < 0 && request->result != -ENOENT)
+		request_error(h->q, SLUG_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
+			      (int)h->page.name_len, h->page.name, strerror(-request->result));
 	else if (request->result == 0 && chat_history_rows(h, &text) < 0)
 		request_error(h->q, SLUG_BUSY, "out of memory; try again later");
 	else

@@ -70,8 +70,16 @@ static void chat_list_free(struct chat_list *l)
 
 static void chat_list_answer(struct chat_list *l)
 {
+	char why[512];
+
 	if (l->error == -ENOBUFS)
-		request_error(l->q, SLUG_TOO_LARGE, "the list is over %uM", CHAT_LIST_MAX >> 20);
+		request_error(l->q, SLUG_TOO_LARGE,
+			      "the list of all would be over %uM, and a longer one is not made; WHO,room lists one room, and "
+			      "JOIN,room needs no list; on the server, `ioectl rooms` has no such bound",
+			      CHAT_LIST_MAX >> 20);
+	else if (l->error == -EIO || l->error == -EBADMSG)
+		request_error(l->q, SLUG_UNAVAILABLE, "the rooms that are kept cannot be listed: %s",
+			      channel_hub_why(l->walk.hub, why, sizeof(why)));
 	else if (l->error < 0)
 		request_error(l->q, SLUG_BUSY, "out of memory; try again later");
 	else

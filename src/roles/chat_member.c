@@ -166,6 +166,14 @@ static void chat_member_answer_join(struct chat_op *o)
 	request_end(q);
 }
 
+static void chat_member_refuse_more(struct request *q)
+{
+	const struct chat_options *o = settings_get(request_settings(q), &chat_section);
+
+	request_error(q, SLUG_LIMIT, "you are in as many rooms as a session may be in, %llu (chat.joined); PART one first",
+		      (unsigned long long)o->joined);
+}
+
 /* Takes the op over: it is on its way, or what hinders it was answered where there is a request. */
 static void chat_member_submit(struct chat_op *o)
 {
@@ -183,7 +191,7 @@ static void chat_member_submit(struct chat_op *o)
 	if (q && r == -EEXIST)
 		request_error(q, SLUG_EXISTS, "you are in the room '%.*s'; PART,%.*s leaves it", len, room, len, room);
 	else if (q && r == -EMFILE)
-		request_error(q, SLUG_LIMIT, "you are in as many rooms as a session may be in (chat.joined); PART one first");
+		chat_member_refuse_more(q);
 	else if (q)
 		request_error(q, SLUG_BUSY, "out of memory; try again later");
 	if (o->unwelcome)

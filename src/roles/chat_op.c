@@ -23,6 +23,7 @@ struct chat_op *chat_op_free(struct chat_op *o)
 static void chat_op_broke(struct chat_op *o)
 {
 	struct request *q = o->op.request;
+	const struct chat_options *options = settings_get(request_settings(q), &chat_section);
 	int len = (int)o->op.name_len;
 	const char *room = o->op.name;
 	char why[512];
@@ -32,10 +33,12 @@ static void chat_op_broke(struct chat_op *o)
 		request_error(q, SLUG_NOT_FOUND, "there is no room '%.*s'; ROOMS lists them, JOIN makes one", len, room);
 		break;
 	case EUSERS:
-		request_error(q, SLUG_LIMIT, "the room '%.*s' has as many members as it may (chat.members)", len, room);
+		request_error(q, SLUG_LIMIT, "the room '%.*s' has as many members as it may, %llu (chat.members); try again "
+			      "when somebody has left", len, room, (unsigned long long)options->members);
 		break;
 	case EMFILE:
-		request_error(q, SLUG_LIMIT, "there are as many rooms as there may be (chat.rooms); join one that is there");
+		request_error(q, SLUG_LIMIT, "there are as many rooms as there may be, %llu (chat.rooms); join one that is "
+			      "there", (unsigned long long)options->rooms);
 		break;
 	case ENFILE:
 		request_error(q, SLUG_LIMIT, "the server remembers as many rooms as it may (1000000); join one that is there");
@@ -53,7 +56,8 @@ static void chat_op_broke(struct chat_op *o)
 		request_error(q, SLUG_UNAVAILABLE, "%s", channel_hub_why(o->op.hub, why, sizeof(why)));
 		break;
 	default:
-		request_error(q, SLUG_INTERNAL, "the room '%.*s': %s", len, room, strerror(-o->op.result));
+		request_error(q, SLUG_INTERNAL, "the room '%.*s': %s; ask whoever runs the server", len, room,
+			      strerror(-o->op.result));
 		break;
 	}
 }

@@ -75,13 +75,15 @@ static void relay_refuse_unavailable(struct request *q)
 
 void relay_refuse(struct request *q, int error)
 {
+	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
+
 	switch (-error) {
 	case EIO:
 	case EBADMSG:
 		relay_refuse_unavailable(q);
 		break;
 	case EBUSY:
-		request_error(q, SLUG_BUSY, "more waits to be written than may; try again later");
+		request_error(q, SLUG_BUSY, "more waits for the server's disk than may; nothing was kept, try again later");
 		break;
 	case ENOMEM:
 		request_error(q, SLUG_BUSY, "the server is out of memory; try again later");
@@ -92,21 +94,24 @@ void relay_refuse(struct request *q, int error)
 			      "mail that is acknowledged makes room for other, and whoever runs the server may, too");
 		break;
 	case EMFILE:
-		request_error(q, SLUG_LIMIT, "there are as many mailboxes as there may be (relay.open); try again later");
+		request_error(q, SLUG_LIMIT, "as many mailboxes are in use as may be at once, %llu (relay.open); try again later",
+			      (unsigned long long)o->open);
 		break;
 	case ENFILE:
 		request_error(q, SLUG_LIMIT, "the server remembers as many names as it may (1000000); one that gets no mail and "
 			      "has none is forgotten after relay.retention and an hour");
 		break;
 	case EUSERS:
-		request_error(q, SLUG_LIMIT, "as many sessions wait for this name's mail as may (relay.sessions)");
+		request_error(q, SLUG_LIMIT, "as many sessions wait for this name's mail as may, %llu (relay.sessions); end one "
+			      "with WAIT,off, or FETCH it", (unsigned long long)o->sessions);
 		break;
 	case EPIPE:
-		request_error(q, SLUG_SLOW, "this session did not take what was sent to it");
+		request_error(q, SLUG_SLOW, "this session has ended or takes no more, so that the rest of its mail was not given to it; "
+			      "that is held: connect again and FETCH");
 		break;
 	default:
 		request_report(q, INCIDENT_REQUEST_FAILED, NULL, 0, "mail: %s", strerror(-error));
-		request_error(q, SLUG_INTERNAL, "%s", strerror(-error));
+		request_error(q, SLUG_INTERNAL, "the mailbox: %s; the server's log says more", strerror(-error));
 		break;
 	}
 }

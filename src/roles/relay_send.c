@@ -34,7 +34,8 @@ static void relay_send_refuse(const struct relay_send *x, int error)
 
 	if (error == -EDQUOT)
 		request_error(q, SLUG_LIMIT,
-			      "the mailbox of %.*s is full: %llu messages or %llu bytes; its owner has to take some out",
+			      "the mailbox of %.*s is full: it holds up to %llu messages (relay.max_messages) and %llu bytes "
+			      "(relay.max_bytes); its owner has to take some out",
 			      (int)x->to.len, x->to.text, (unsigned long long)x->max_messages,
 			      (unsigned long long)x->max_bytes);
 	else

@@ -191,6 +191,8 @@ static void incidents_unreadable(unsigned reactors)
 	client_expect_error(cid, "unavailable");
 	client_expect_eof(cid);
 	client_refused(ann, "FETCH", "unavailable");
+	client_refused(ann, "ROOMS", "unavailable");
+	client_refused(ann, "HISTORY,attic,0,10", "unavailable");
 	client_free(bob);
 	client_free(cid);
 	bob = mail_client(d, "bob");
