@@ -2,12 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of the engine: hub.c (its life), message.c, channel.c (the owner's side: channels, ops, members, notes), step.c
- * (what an owner asks of the store; numbers), recent.c (for those who are behind) and follow.c (the home's side). Nobody
- * else includes this.
+ * (what an owner asks of the store; numbers), recent.c (for those who are behind), and the home's side: follow.c (who
+ * follows what, and catches up) and branch.c (who is told what live). Nobody else includes this.
  */
 
 #include "base/map.h"
 #include "channel/channel.h"
+#include "daemon/frame.h"
 #include "daemon/reactor.h"
 #include "daemon/server.h"
 
@@ -18,6 +19,17 @@ struct channel_key {
 };
 void channel_key_set(struct channel_key *k, const struct channel_policy *p, const char *name, size_t len);
 
+/* All behind @from up to @upto in one dialect, in as few pieces as it lies in. They belong to the deliveries. */
+#define BRANCH_PIECES 8
+struct branch_run {
+	const struct channel_branch *branch; /* NULL: none */
+	uint64_t from, upto;
+	bool full;   /* there is more */
+	bool broken; /* there was no memory for some of it */
+	unsigned n;
+	struct frame pieces[BRANCH_PIECES];
+};
+
 /* What belongs to one reactor, and only its thread touches. */
 struct channel_shard {
 	struct channel_hub *hub;
@@ -27,6 +39,10 @@ struct channel_shard {
 	unsigned n_idle;
 	unsigned n_open[STORE_KINDS_MAX];
 	struct map branches;  /* what its sessions follow */
+	struct list telling;  /* of those, the ones with somebody who is yet to be told */
+	struct later tell;
+	size_t untold;        /* bytes, about, that are kept for these */
+	struct branch_run runs[DIALECT_MAX]; /* the last ones made */
 	struct buf scratch;
 };
 
@@ -46,11 +62,21 @@ static inline struct reactor *channel_shard_reactor(const struct channel_shard *
 struct channel_shard *channel_hub_owner(struct channel_hub *h, const struct channel_key *k);
 struct channel_shard *channel_hub_shard(struct channel_hub *h, const struct reactor *r);
 
-/* A message on its way to one reactor. */
+enum branch_result {
+	BRANCH_UNFORMATTED,
+	BRANCH_FRAMED,
+	BRANCH_NOTHING, /* is said in this dialect */
+	BRANCH_BROKEN,  /* there was no memory */
+};
+
+/* A message on its way to one reactor, and there, until all have been told of it. */
 struct channel_delivery {
 	struct msg msg;
 	struct channel_message *message;
 	struct channel_shard *to;
+	struct list link; /* the branch's */
+	struct frame frames[DIALECT_MAX];
+	uint8_t result[DIALECT_MAX]; /* enum branch_result */
 };
 
 struct channel_message {
@@ -58,7 +84,7 @@ struct channel_message {
 	struct channel_event event; /* its channel's name is @key's */
 	const struct channel_policy *policy;
 	struct channel_key key;
-	struct channel_delivery *deliveries; /* one a reactor; NULL: not made yet */
+	struct channel_delivery *deliveries; /* one a reactor, which alone touches it; NULL: not made yet */
 	char text[];
 };
 /* What delivering needs is made now. 0 or -ENOMEM. */
@@ -120,8 +146,56 @@ void recent_begin(struct channel *c, struct channel_member *m); /* ... or rather
 void recent_caught(struct channel *c, struct channel_member *m);
 void recent_switch(struct channel *c, struct channel_op *op); /* the act of a struct channel_switch */
 
+struct follow_page;
+
+enum follow_state {
+	FOLLOW_ASKED, /* the op that enters is under way */
+	FOLLOW_BEHIND,
+	FOLLOW_LIVE,
+};
+
+struct channel_follow {
+	struct list in_branch; /* while it is live */
+	struct list in_guest;
+	struct session *session; /* NULL: it has ended; then it is in no list */
+	struct channel_guest *guest;
+	struct channel_branch *branch;
+	const struct channel_policy *policy;
+	struct channel_hub *hub;
+	enum follow_state state;
+	bool expelled;
+	uint64_t told;           /* live: how far it has come in its branch */
+	uint64_t channel_id;
+	uint64_t at;             /* behind: the last number it was told */
+	uint64_t upto;           /* the last one there was, when that was asked */
+	struct follow_page *page; /* under way */
+	struct channel_switch *asking;
+
+	/* Its way to the owner when its session has ended. */
+	struct msg msg;
+	struct reactor *home;
+	struct handle handle;
+	struct channel_key key;
+	char why[32];
+};
+
+static inline enum dialect channel_dialect(const struct session *s)
+{
+	enum dialect d = session_dialect(s);
+
+	return d == DIALECT_UNDECIDED ? DIALECT_LINE : d;
+}
+
+/* branch.c; home */
+int branch_enter(struct channel_shard *s, struct channel_follow *f); /* of its key. 0 or -ENOMEM */
+void branch_leave(struct channel_follow *f);
+void branch_go_live(struct channel_follow *f); /* it is told of what comes from here on */
+void branch_settle(struct channel_follow *f);  /* it is told now of all that has come */
+void branch_tell(struct channel_shard *s, struct channel_message *m);
+void branch_run_some(struct later *l); /* the shard's */
+
 /* follow.c; home */
-void follow_deliver(struct channel_shard *to, struct channel_message *m);
+void follow_settle(struct channel_op *op);
 /* The op's follow, where its session has ended meanwhile: once the op is done it is to leave, or merely to go. */
 struct channel_follow *follow_orphan(struct channel_op *op);
 void follow_leave(struct channel_follow *f);

@@ -151,6 +151,7 @@ static void channel_op_home(struct msg *m)
 	bool entered = op->result >= 0 && op->entered;
 	struct reactor *home = op->home;
 
+	follow_settle(op);
 	op->done(op);
 	if (orphan && entered)
 		follow_leave(orphan);
@@ -306,7 +307,7 @@ static void channel_delivered(struct msg *msg)
 	struct channel_delivery *d = container_of(msg, struct channel_delivery, msg);
 	struct channel_message *m = d->message;
 
-	follow_deliver(d->to, m);
+	branch_tell(d->to, m);
 	(void)channel_message_unref(m);
 }
 
@@ -327,7 +328,7 @@ void channel_deliver(struct channel *c, struct channel_message *m)
 		if (c->here[i] == 0)
 			continue;
 		if (i == c->shard->index) {
-			follow_deliver(c->shard, m);
+			branch_tell(c->shard, m);
 			continue;
 		}
 		m->deliveries[i] = (struct channel_delivery){

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The home's side: which of this reactor's sessions follow what. A message comes here once, however many of them there
- * are; it is formatted once a dialect and queued to each. A follow begins behind: it reads pages of what is kept, the next
- * one when the session's output has drained, and lets pass what is said meanwhile. When it has read all there was, which
- * is at once where nothing of the past is wanted, it asks the owner to be switched over, who gives it what it lacks up to
- * the last number; from there on it is told live.
+ * The home's side: which of this reactor's sessions follow what. A follow begins behind: it reads pages of what is kept,
+ * the next one when the session's output has drained, and lets pass what is said meanwhile. When it has read all there
+ * was, which is at once where nothing of the past is wanted, it asks the owner to be switched over, who gives it what it
+ * lacks up to the last number; from there on it is told live (branch.c).
  */
 #include "channel/channel-private.h"
 
@@ -18,19 +17,6 @@
 #define FOLLOW_PAGE_BYTES ((size_t)64 << 10)
 #define FOLLOW_PAGE_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
 
-enum follow_state {
-	FOLLOW_ASKED,  /* the op that enters is under way */
-	FOLLOW_BEHIND,
-	FOLLOW_LIVE,
-};
-
-/* A channel, as far as this reactor is concerned. */
-struct channel_branch {
-	struct map_node node;
-	struct channel_key key;
-	struct list follows;
-};
-
 /* What hangs on a session that follows something. */
 struct channel_guest {
 	struct attachment attachment;
@@ -38,41 +24,11 @@ struct channel_guest {
 	unsigned n[STORE_KINDS_MAX];
 };
 
-struct follow_page;
-
-struct channel_follow {
-	struct list in_branch, in_guest;
-	struct session *session; /* NULL: it has ended; then it is in no list */
-	struct channel_guest *guest;
-	struct channel_branch *branch;
-	const struct channel_policy *policy;
-	struct channel_hub *hub;
-	enum follow_state state;
-	bool expelled;
-	uint64_t channel_id;
-	uint64_t at;             /* the last number it was told */
-	uint64_t upto;           /* the last one there was, when that was asked */
-	struct follow_page *page;       /* under way */
-	struct channel_switch *asking;
-
-	/* Its way to the owner when its session has ended. */
-	struct msg msg;
-	struct reactor *home;
-	struct handle handle;
-	struct channel_key key;
-	char why[32];
-};
-
 struct follow_page {
 	struct store_page page;
 	struct channel_follow *follow; /* NULL: it is gone */
 	struct reactor *home;
 };
-
-static struct channel_shard *follow_shard(const struct channel_follow *f)
-{
-	return channel_hub_shard(f->hub, f->home);
-}
 
 void follow_free(struct channel_follow *f)
 {
@@ -85,16 +41,10 @@ void follow_free(struct channel_follow *f)
 
 static void follow_unlink(struct channel_follow *f)
 {
-	struct channel_branch *b = f->branch;
-
-	list_remove(&f->in_branch);
+	branch_leave(f);
 	list_remove(&f->in_guest);
 	f->guest->n[f->policy->kind]--;
 	f->session = NULL;
-	if (!list_is_empty(&b->follows))
-		return;
-	map_remove(&follow_shard(f)->branches, &b->node);
-	free(b);
 }
 
 /* Its session has ended, and it was a member: the owner is told. It goes there and back, so that its home waits. */
@@ -148,7 +98,6 @@ static void follow_gone(struct attachment *a, _unused_ struct session *s, const 
 	free(g);
 }
 
-
 static void follow_drained(struct attachment *a, struct session *s);
 
 static const struct attachment_ops follow_ops = {
@@ -178,30 +127,6 @@ static struct channel_guest *follow_make_guest(struct session *s)
 	return g;
 }
 
-static struct channel_branch *follow_find_branch(struct channel_shard *s, const struct channel_key *k)
-{
-	struct map_node *n = map_find(&s->branches, k->bytes, k->len);
-
-	return n ? container_of(n, struct channel_branch, node) : NULL;
-}
-
-static struct channel_branch *follow_make_branch(struct channel_shard *s, const struct channel_key *k)
-{
-	struct channel_branch *b = follow_find_branch(s, k);
-
-	if (b)
-		return b;
-	b = calloc(1, sizeof(*b));
-	if (!b)
-		return NULL;
-	b->key = *k;
-	list_init(&b->follows);
-	if (map_add(&s->branches, &b->node, b->key.bytes, b->key.len) == 0)
-		return b;
-	free(b);
-	return NULL;
-}
-
 static struct channel_follow *follow_make(struct channel_op *op, struct session *s, struct channel_guest *g)
 {
 	struct channel_follow *f = calloc(1, sizeof(*f));
@@ -211,8 +136,7 @@ static struct channel_follow *follow_make(struct channel_op *op, struct session 
 	f->hub = op->hub;
 	f->home = op->home;
 	channel_key_set(&f->key, op->policy, op->name, op->name_len);
-	f->branch = follow_make_branch(follow_shard(f), &f->key);
-	if (!f->branch) {
+	if (branch_enter(channel_hub_shard(op->hub, op->home), f) < 0) {
 		free(f);
 		return NULL;
 	}
@@ -221,7 +145,6 @@ static struct channel_follow *follow_make(struct channel_op *op, struct session 
 	f->handle = op->session;
 	f->guest = g;
 	g->n[op->policy->kind]++;
-	list_add_tail(&f->branch->follows, &f->in_branch);
 	list_add_tail(&g->follows, &f->in_guest);
 	return f;
 }
@@ -303,6 +226,16 @@ const char *channel_follow_name(const struct channel_follow *f, size_t *ret_len)
 	return f->key.bytes + 1;
 }
 
+/* What was said before the op came back is told before it is answered. */
+void follow_settle(struct channel_op *op)
+{
+	struct session *s = channel_op_session(op);
+	struct channel_follow *f = s ? channel_follow_find(s, op->policy, op->name, op->name_len) : NULL;
+
+	if (f)
+		branch_settle(f);
+}
+
 void follow_expelled(struct msg *msg)
 {
 	struct channel_member *m = container_of(msg, struct channel_member, msg);
@@ -312,6 +245,7 @@ void follow_expelled(struct msg *msg)
 	if (f && f->state == FOLLOW_ASKED) {
 		f->expelled = true; /* the op that entered is yet to come */
 	} else if (f) {
+		branch_settle(f);
 		if (m->farewell)
 			(void)channel_say(s, m->policy, &m->farewell->event);
 		channel_follow_end(f);
@@ -324,19 +258,12 @@ void follow_expelled(struct msg *msg)
 
 /* What is said. */
 
-static enum dialect follow_dialect(const struct session *s)
-{
-	enum dialect d = session_dialect(s);
-
-	return d == DIALECT_UNDECIDED ? DIALECT_LINE : d;
-}
-
 int channel_say(struct session *s, const struct channel_policy *p, const struct channel_event *e)
 {
 	struct buf text = {};
 	int r;
 
-	r = p->format(e, follow_dialect(s), &text);
+	r = p->format(e, channel_dialect(s), &text);
 	if (r < 0)
 		session_cut_off(s);
 	else if (text.len > 0)
@@ -360,60 +287,6 @@ static bool follow_tell(struct channel_follow *f, const struct channel_event *e)
 	return true;
 }
 
-/* A message, as far as it has been formatted. */
-struct follow_frames {
-	struct frame at[DIALECT_MAX];
-	int result[DIALECT_MAX]; /* 0: not yet; 1: there is a frame; 2: nothing is said in this dialect; -ENOMEM */
-};
-
-static int follow_format(struct channel_shard *to, const struct channel_message *m, enum dialect d, struct frame *ret)
-{
-	struct buf *b = &to->scratch;
-	int r;
-
-	b->len = 0;
-	r = m->policy->format(&m->event, d, b);
-	if (r >= 0 && b->len > 0)
-		r = frame_new(&channel_shard_reactor(to)->pool, d, b->data, b->len, ret);
-	return r < 0 ? r : b->len > 0 ? 1 : 2;
-}
-
-static void follow_deliver_one(struct channel_follow *f, struct channel_shard *to, const struct channel_message *m,
-			       struct follow_frames *frames)
-{
-	enum dialect d = follow_dialect(f->session);
-
-	if (unlikely(frames->result[d] == 0))
-		frames->result[d] = follow_format(to, m, d, &frames->at[d]);
-	/* It would miss something: better it comes back and asks for that. */
-	if (unlikely(frames->result[d] < 0))
-		session_cut_off(f->session);
-	if (frames->result[d] != 1 || session_event(f->session, &frames->at[d]) < 0 || m->event.number == 0)
-		return;
-	f->at = m->event.number;
-	if (m->policy->queued)
-		m->policy->queued(f->session, &m->event);
-}
-
-void follow_deliver(struct channel_shard *to, struct channel_message *m)
-{
-	struct channel_branch *b = follow_find_branch(to, &m->key);
-	struct follow_frames frames = {};
-	uint64_t number = m->event.number;
-
-	if (!b)
-		return;
-	for (struct list *n = b->follows.next; n != &b->follows; n = n->next) {
-		struct channel_follow *f = container_of(n, struct channel_follow, in_branch);
-
-		if (likely(f->state == FOLLOW_LIVE && (number == 0 || number > f->at)))
-			follow_deliver_one(f, to, m, &frames);
-	}
-	for (unsigned d = 0; d < DIALECT_MAX; d++)
-		if (frames.result[d] == 1)
-			frame_done(&channel_shard_reactor(to)->pool, &frames.at[d]);
-}
-
 /* To one member. */
 struct follow_word {
 	struct msg msg;
@@ -426,9 +299,14 @@ static void follow_hear_word(struct msg *m)
 {
 	struct follow_word *w = container_of(m, struct follow_word, msg);
 	struct session *s = reactor_find(w->home, w->session);
+	const struct channel_event *e = &w->message->event;
+	struct channel_follow *f =
+		s ? channel_follow_find(s, w->message->policy, e->channel, e->channel_len) : NULL;
 
+	if (f)
+		branch_settle(f);
 	if (s)
-		(void)channel_say(s, w->message->policy, &w->message->event);
+		(void)channel_say(s, w->message->policy, e);
 	(void)channel_message_unref(w->message);
 	free(w);
 }
@@ -478,8 +356,8 @@ static void follow_switched(struct channel_op *op)
 	if (f && op->result == -ENOMEM) {
 		follow_lose(f, -ENOMEM);
 	} else if (f && op->result >= 0 && w->ready) {
-		f->at = op->counts.last;
 		f->state = FOLLOW_LIVE;
+		branch_go_live(f);
 	} else if (f && op->result >= 0) {
 		f->upto = op->counts.last;
 		follow_go_on(f);

@@ -62,6 +62,8 @@ static int hub_init(struct channel_hub *h)
 		s->hub = h;
 		s->index = i;
 		list_init(&s->idle);
+		list_init(&s->telling);
+		s->tell.run = branch_run_some;
 		r = map_init(&s->channels);
 		if (r >= 0)
 			r = map_init(&s->branches);

@@ -43,7 +43,7 @@ struct channel_message *channel_message_unref(struct channel_message *m)
 
 int channel_message_prepare(struct channel_message *m, unsigned n_shards)
 {
-	if (n_shards > 1 && !m->deliveries)
+	if (!m->deliveries)
 		m->deliveries = calloc(n_shards, sizeof(*m->deliveries));
-	return n_shards > 1 && !m->deliveries ? -ENOMEM : 0;
+	return m->deliveries ? 0 : -ENOMEM;
 }
