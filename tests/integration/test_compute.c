@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-static const char compute_config[] =
-	"listeners = (\n"
-	"  { address = \"127.0.0.1\"; port = 0; roles = [ \"file\", \"compute\" ]; },\n"
-	"  { address = \"127.0.0.1\"; port = 0; roles = [ \"compute\" ]; }\n"
-	");\n";
+#define COMPUTE_CONFIG                                                               \
+	"listeners = (\n"                                                            \
+	"  { address = \"127.0.0.1\"; port = 0; roles = [ \"file\", \"compute\" ]; },\n" \
+	"  { address = \"127.0.0.1\"; port = 0; roles = [ \"compute\" ]; }\n"         \
+	");\n"
 
 static const char compute_invalid[] = "Received data is not a valid integer";
 
@@ -140,10 +140,11 @@ static void compute_large(struct daemon *d)
 
 static void compute_add(void)
 {
-	daemon_add("compute/doubles", compute_config, compute_doubles);
-	daemon_add("compute/refuses", compute_config, compute_refuses);
+	daemon_add("compute/doubles", COMPUTE_CONFIG, compute_doubles);
+	daemon_add("compute/refuses", COMPUTE_CONFIG, compute_refuses);
 	harness_add("compute/elsewhere", compute_elsewhere);
-	daemon_add("compute/large", compute_config, compute_large);
+	/* However late the rest of a line is, this is no old client. */
+	daemon_add("compute/large", COMPUTE_CONFIG "legacy_wait = \"10s\";\n", compute_large);
 }
 
 int main(int argc, char **argv)

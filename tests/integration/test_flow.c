@@ -63,7 +63,8 @@ static void flow_pipeline(struct daemon *d, bool ioe1, unsigned piece)
 static void flow_pipelining(unsigned reactors)
 {
 	static const unsigned pieces[] = { 1, 7, 143, 4096, 100000 };
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
+	/* However late the rest of its first line is, this is no old client. */
+	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER "legacy_wait = \"10s\";\n");
 	g_autofree char *path = g_build_filename(d->files, "small", NULL);
 
 	harness_write_file(path, "small\n", 6);

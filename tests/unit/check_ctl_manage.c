@@ -64,7 +64,7 @@ START_TEST(test_wait)
 	ioectl("-i", "4", "wait", "--timeout=50ms");
 	ioectl_said("nobody listens there");
 	ck_assert_int_eq(ioectl_got.status, 7);
-	ioectl("wait", "--timeout=100ms");
+	ioectl("wait", "--timeout=2s"); /* which is what the one that is ready has */
 	ck_assert_int_eq(ioectl_got.status, 8);
 }
 END_TEST
