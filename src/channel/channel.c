@@ -313,6 +313,8 @@ static void channel_delivered(struct msg *msg)
 
 void channel_address(const struct channel *c, struct channel_message *m)
 {
+	if (m->policy)
+		return; /* it may be with another reactor already, which reads it */
 	m->policy = c->policy;
 	m->key = c->key;
 	m->event.channel = m->key.bytes + 1;
