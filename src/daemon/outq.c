@@ -28,6 +28,13 @@ enum chunk_kind {
 	CHUNK_FILE,  /* a part of a file */
 };
 
+struct chunk_file {
+	int fd;
+	uint64_t off, left;
+	uint64_t warm; /* bytes from off on that need not be asked for */
+	uint64_t stride; /* how far apart one looks */
+};
+
 struct chunk {
 	struct chunk *next;
 	uint16_t kind; /* enum chunk_kind */
@@ -37,17 +44,11 @@ struct chunk {
 	union {
 		char data[1]; /* really cap bytes */
 		struct segment *segment;
-		struct {
-			int fd;
-			uint64_t off, left;
-			uint64_t warm; /* bytes from off on that need not be asked for */
-			uint64_t stride; /* how far apart one looks */
-		} file;
+		struct chunk_file *file; /* right behind the chunk: few chunks are one, and many are small */
 	};
 };
 
-#define CHUNK_HEAD       offsetof(struct chunk, data)
-#define CHUNK_FRAME_SIZE (CHUNK_HEAD + sizeof(struct segment *))
+#define CHUNK_HEAD offsetof(struct chunk, data)
 
 void pool_init(struct pool *p, uint64_t limit)
 {
@@ -136,18 +137,18 @@ static struct chunk *chunk_new_frame(struct pool *p)
 		p->free_frames = c->next;
 		p->n_free_frames--;
 	} else {
-		c = malloc(CHUNK_FRAME_SIZE);
+		c = malloc(sizeof(struct chunk));
 		if (!c)
 			return NULL;
 	}
-	pool_charge(p, CHUNK_FRAME_SIZE);
+	pool_charge(p, sizeof(struct chunk));
 	return c;
 }
 
 static void chunk_free_frame(struct pool *p, struct chunk *c)
 {
 	segment_unref(p, c->segment);
-	pool_uncharge(p, CHUNK_FRAME_SIZE);
+	pool_uncharge(p, sizeof(struct chunk));
 	if (p->n_free_frames >= OUTQ_FRAMES_FREE_MAX) {
 		free(c);
 		return;
@@ -165,7 +166,7 @@ static const char *chunk_bytes(const struct chunk *c)
 static void chunk_free(struct pool *p, struct chunk *c)
 {
 	if (c->kind == CHUNK_FILE) {
-		pool_close_file(p, c->file.fd);
+		pool_close_file(p, c->file->fd);
 		free(c);
 		return;
 	}
@@ -309,15 +310,13 @@ int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t
 		pool_close_file(p, fd);
 		return 0;
 	}
-	c = malloc(sizeof(*c));
+	c = malloc(sizeof(*c) + sizeof(*c->file));
 	if (!c) {
 		pool_close_file(p, fd);
 		return -ENOMEM;
 	}
-	*c = (struct chunk){
-		.kind = CHUNK_FILE,
-		.file = { .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE },
-	};
+	*c = (struct chunk){ .kind = CHUNK_FILE, .file = (struct chunk_file *)(c + 1) };
+	*c->file = (struct chunk_file){ .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE };
 	outq_append(q, c);
 	q->files++;
 	return 0;
@@ -404,7 +403,7 @@ static int outq_probe(const struct chunk *c, uint64_t end)
 	struct iovec iov = { .iov_base = &last, .iov_len = 1 };
 	ssize_t n;
 
-	n = preadv2(c->file.fd, &iov, 1, (off_t)(end - 1), RWF_NOWAIT);
+	n = preadv2(c->file->fd, &iov, 1, (off_t)(end - 1), RWF_NOWAIT);
 	if (n == 1)
 		return 1;
 	return n == 0 ? -EPIPE : 0;
@@ -417,17 +416,17 @@ static int outq_probe(const struct chunk *c, uint64_t end)
  */
 static int outq_ready(struct chunk *c, uint64_t bound, uint64_t *ret)
 {
-	uint64_t most = MIN(MIN(c->file.left, bound), (uint64_t)OUTQ_FILE_SEND), have = MIN(c->file.warm, most), next;
-	int r = c->file.warm == 0;
+	uint64_t most = MIN(MIN(c->file->left, bound), (uint64_t)OUTQ_FILE_SEND), have = MIN(c->file->warm, most), next;
+	int r = c->file->warm == 0;
 
 	while (r > 0 && have < most) {
-		next = MIN(have + c->file.stride, most);
-		r = outq_probe(c, c->file.off + next);
+		next = MIN(have + c->file->stride, most);
+		r = outq_probe(c, c->file->off + next);
 		if (r > 0) {
 			have = next;
-			c->file.stride = MIN(2 * c->file.stride, (uint64_t)OUTQ_FILE_SEND);
-		} else if (r == 0 && c->file.stride > OUTQ_FILE_PIECE) {
-			c->file.stride = OUTQ_FILE_PIECE;
+			c->file->stride = MIN(2 * c->file->stride, (uint64_t)OUTQ_FILE_SEND);
+		} else if (r == 0 && c->file->stride > OUTQ_FILE_PIECE) {
+			c->file->stride = OUTQ_FILE_PIECE;
 			r = 1;
 		}
 	}
@@ -441,7 +440,7 @@ static int outq_ready(struct chunk *c, uint64_t bound, uint64_t *ret)
 static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t bound, bool *ret_full)
 {
 	struct chunk *c = q->head;
-	off_t off = (off_t)c->file.off;
+	off_t off = (off_t)c->file->off;
 	uint64_t piece;
 	ssize_t n;
 	int r;
@@ -449,16 +448,16 @@ static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t b
 	r = outq_ready(c, MAX(bound, (uint64_t)OUTQ_FILE_PIECE), &piece);
 	if (r < 0)
 		return r;
-	n = sendfile(fd, c->file.fd, &off, piece);
+	n = sendfile(fd, c->file->fd, &off, piece);
 	if (n < 0)
 		return -errno;
 	if (n == 0)
 		return -EPIPE; /* shorter than it was: what was promised cannot be kept */
 	*ret_full = (uint64_t)n < piece;
-	c->file.off += (uint64_t)n;
-	c->file.left -= (uint64_t)n;
-	c->file.warm -= MIN(c->file.warm, (uint64_t)n);
-	if (c->file.left == 0)
+	c->file->off += (uint64_t)n;
+	c->file->left -= (uint64_t)n;
+	c->file->warm -= MIN(c->file->warm, (uint64_t)n);
+	if (c->file->left == 0)
 		outq_drop_head(q, p);
 	return n;
 }
@@ -491,14 +490,14 @@ void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *r
 {
 	const struct chunk *c = q->head;
 
-	*ret_fd = c->file.fd;
-	*ret_off = c->file.off;
-	*ret_len = MIN(c->file.left, (uint64_t)OUTQ_FILE_PIECE);
+	*ret_fd = c->file->fd;
+	*ret_off = c->file->off;
+	*ret_len = MIN(c->file->left, (uint64_t)OUTQ_FILE_PIECE);
 }
 
 void outq_warmed(struct outq *q, uint64_t len)
 {
-	q->head->file.warm = len;
+	q->head->file->warm = len;
 }
 
 void outq_clear(struct outq *q, struct pool *p)
