@@ -165,7 +165,7 @@ static bool chat_list_put_open(struct chat_list *l, const struct chat_listed *be
 
 		if (r >= 0)
 			return r == 0;
-		chat_list_put_room(l, e, l->topics.data + e->topic_at);
+		chat_list_put_room(l, e, e->topic_len > 0 ? l->topics.data + e->topic_at : "");
 	}
 	return false;
 }
