@@ -198,13 +198,14 @@ static void channel_opened(struct store_request *q)
 	struct channel *c = container_of(o, struct channel, opening);
 	struct channel_shard *s = c->shard;
 	struct list waiting, *n;
+	int result = q->result;
 
 	list_init(&waiting);
 	list_splice(&waiting, &c->waiting);
-	if (q->result < 0) {
-		channel_free(c);
+	if (result < 0) {
+		channel_free(c); /* and @q with it */
 		while ((n = list_pop(&waiting)))
-			channel_send_home(s, container_of(n, struct channel_op, link), q->result);
+			channel_send_home(s, container_of(n, struct channel_op, link), result);
 		return;
 	}
 	c->stored = o->channel;
