@@ -371,7 +371,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	model_begin(&m, e.house, listener);
 	if (model_read(&m, t.bytes.data, t.bytes.len)) {
-		e.fd = house_connect(e.house, listener, cut & 4, &handle);
+		e.fd = house_connect(e.house, listener, 0, cut & 4, &handle);
 		FUZZ_CHECK(e.fd >= 0);
 		end_say_all(&e, &t.bytes, cut, &chance);
 		end_hear_out(&e, &chance);

@@ -13,6 +13,7 @@
  *   08       half-closes
  *   0e       closes
  *   0f X Y   says X 256 * Y times
+ *   10 X     something about the store: see play_store()
  *   1b X     says X, whatever it is
  *
  * Reads are never done for the client: one that does not ask for it is a reader that never reads.
@@ -21,10 +22,13 @@
 #include "base/macro.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/session_client.h"
+#include "fuzz/session_store.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define CLIENTS   4
+#define HOSTS     2
 #define INPUT_MAX 4096         /* bounds what can be made with it: names in a folder, clients, answers */
 #define RUNS_MAX  (192U << 10) /* bytes that 0f may say in all; an LF, which is an answer each, is dearer */
 
@@ -80,7 +84,7 @@ static void play_next(struct play *p, uint8_t listener)
 {
 	p->helm = (p->helm + 1) % CLIENTS;
 	if (play_helm(p)->fd < 0)
-		(void)client_open(play_helm(p), p->house, listener % HOUSE_LISTENERS, p->small_buffers);
+		(void)client_open(play_helm(p), p->house, listener % HOUSE_LISTENERS, p->helm % HOSTS, p->small_buffers);
 }
 
 static void play_sleep(struct play *p, uint8_t x)
@@ -93,6 +97,39 @@ static void play_sleep(struct play *p, uint8_t x)
 
 	house_sleep(p->house, usecs[x % ELEMENTSOF(usecs)]);
 	house_pass(p->house);
+}
+
+static void play_store(struct play *p, uint8_t x)
+{
+	static const int errors[] = { -ENOSPC, -EIO, -ENOMEM, -EBUSY };
+	struct store *s = house_store(p->house);
+
+	switch (x % 8) {
+	case 0: /* it is slow from now on, and does only what it is told to */
+		p->house->store_held = true;
+		break;
+	case 1:
+		session_store_commit(s);
+		break;
+	case 2:
+		session_store_read(s);
+		break;
+	case 3:
+		session_store_fail_commit(s, errors[x / 8 % ELEMENTSOF(errors)]);
+		break;
+	case 4:
+		session_store_fail_read(s, errors[x / 8 % ELEMENTSOF(errors)]);
+		break;
+	case 5:
+		session_store_set_busy(s, x / 8 % 2);
+		break;
+	case 6:
+		session_store_sweep(s);
+		break;
+	default:
+		house_serve_store(p->house);
+		break;
+	}
 }
 
 static void play_step(struct play *p)
@@ -136,6 +173,9 @@ static void play_step(struct play *p)
 	case 0x0f:
 		x = play_take(p);
 		play_run_of(p, (char)x, 256 * (size_t)play_take(p));
+		break;
+	case 0x10:
+		play_store(p, play_take(p));
 		break;
 	case 0x1b:
 		play_say(p, (char)play_take(p));

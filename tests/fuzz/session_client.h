@@ -3,7 +3,7 @@
 /*
  * A client's end of a session, which knows what answers it is owed: it reads along what is sent as the protocol says
  * it is to be read (ioe-protocol(7)), only so far as to know where requests begin and what form their answers have;
- * and it takes the answers apart, and insists that each is owed and in form.
+ * and it takes what it hears apart, and insists that each answer is owed, and that answers and events are in form.
  */
 
 #include "base/buf.h"
@@ -17,6 +17,7 @@ struct client {
 	bool ended; /* it has closed its sending side */
 	bool raw;   /* or may become so: no form can be told */
 	bool gone;  /* end of file, or a reset, was received */
+	bool cut;   /* it was told that it is too slow */
 
 	/* What was sent, and what it amounts to. */
 	enum dialect dialect;
@@ -25,7 +26,8 @@ struct client {
 	struct buf line;
 	uint64_t body_left;
 	struct buf owed;   /* an enum owed for each answer */
-	size_t n_answered; /* of them */
+	/* How many of them are answered: at least, and at most, since some of them are only where something is wrong. */
+	size_t answered_min, answered_max;
 
 	/* What was received. */
 	struct buf answer; /* the unfinished line of one */
@@ -33,7 +35,7 @@ struct client {
 };
 
 /* False: refused. */
-bool client_open(struct client *c, struct house *h, enum house_listener listener, bool small_buffers);
+bool client_open(struct client *c, struct house *h, enum house_listener listener, unsigned host, bool small_buffers);
 
 /* Returns how much was taken; what was not counts as not sent. */
 size_t client_say(struct client *c, const char *p, size_t n);

@@ -4,13 +4,18 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "channel/channel-private.h"
 #include "config/config.h"
 #include "daemon/limits.h"
+#include "daemon/raw.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/session_store.h"
 #include "fuzz/session_worker.h"
 #include "ioed/roles.h"
+#include "roles/chat.h"
 #include "roles/compute.h"
 #include "roles/file.h"
+#include "roles/relay.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -37,11 +42,15 @@
 	HOUSE_LISTENER("\"chat\"", "true") " );\n"
 
 static const char *const house_configs[HOUSE_MAX] = {
-	[HOUSE_WIDE] = HOUSE_LISTENER_LIST "file = { sync = false; max_size = " HOUSE_STRING(HOUSE_WIDE_SIZE) "; };\n",
+	[HOUSE_WIDE] = HOUSE_LISTENER_LIST
+		"file = { sync = false; max_size = " HOUSE_STRING(HOUSE_WIDE_SIZE) "; };\n"
+		"chat = { history = " HOUSE_STRING(HOUSE_HISTORY) "; };\n",
 	[HOUSE_NARROW] = HOUSE_LISTENER_LIST
 		"file = { sync = false; max_size = " HOUSE_STRING(HOUSE_NARROW_SIZE) "; };\n"
 		"limits = { connections = 6; per_address = 5; line = 64; output = 4096; pipeline = 3;\n"
-		"           idle = \"1m\"; line_time = \"5s\"; stall_time = \"20s\"; };\n",
+		"           idle = \"1m\"; line_time = \"5s\"; stall_time = \"20s\"; };\n"
+		"chat = { durable = false; burst = 5; text = 40; joined = 2; members = 2; rooms = 3; records = 3; };\n"
+		"relay = { retention = \"2s\"; max_messages = 3; max_bytes = 1024; open = 3; sessions = 1; };\n",
 };
 
 /* Less than the option's row allows, so that few bytes reach it. */
@@ -49,18 +58,17 @@ static const char *const house_configs[HOUSE_MAX] = {
 
 #define HOUSE_COPIED_MAX    (64U << 10) /* a longer file leaves by sendfile() */
 #define HOUSE_LISTING_MAX   (16U << 10)
+#define HOUSE_SAID_MAX      (640U << 10) /* all that can be said in an input, with each byte encoded */
+#define HOUSE_SAID_NARROW   (16U << 10)  /* ... where lines are short, and in one pass */
 #define HOUSE_RAW_KEPT      (64U << 10) /* while an old client is listened to, and a read more */
 #define HOUSE_RAW_MAX       (HOUSE_RAW_KEPT + REACTOR_SCRATCH + (4U << 10))
 #define HOUSE_CHUNK         4096
+#define HOUSE_SEGMENT       (16U << 10)
 
 #define HOUSE_FILE_MODE     0600
 
-/*
- * Rooms and mailboxes are kept by threads of the store, for which no time stands still: nobody lives in their parts of
- * this house, but their listeners are there.
- */
-static const struct role house_chat = { .name = "chat" }, house_relay = { .name = "relay" };
-static const struct role *const house_roles[] = { &file_role, &house_chat, &house_relay, &compute_role, NULL };
+static const struct role *const house_roles[] = { &file_role, &chat_role, &relay_role, &compute_role, NULL };
+enum { HOUSE_ROLE_CHAT = 1, HOUSE_ROLE_RELAY = 2 };
 
 struct house_file house_files[HOUSE_FILES] = {
 	{ .name = "big", .size = 100000 },
@@ -72,20 +80,25 @@ struct house_file house_files[HOUSE_FILES] = {
 };
 
 /*
- * Time stands still but for house_sleep(). Only the monotonic clock: the fuzzer itself looks at the other one. The
- * linker puts these in the place of clock_gettime() (--wrap).
+ * Time stands still but for house_sleep(), and the calendar says the same at the beginning of each input. The linker
+ * puts these in the place of the clock_gettime() of all that is linked here, but not of the fuzzer's libraries (--wrap).
  */
-static uint64_t house_now_usec = 1ULL << 40;
+#define HOUSE_REAL_USEC 1700000000000000ULL
+static uint64_t house_now_usec = 1ULL << 40, house_began_usec = 1ULL << 40;
 
 int __real_clock_gettime(clockid_t clock, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	if (clock != CLOCK_MONOTONIC)
+	uint64_t now = house_now_usec;
+
+	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
 		return __real_clock_gettime(clock, ts);
-	ts->tv_sec = (time_t)(house_now_usec / USEC_PER_SEC);
-	ts->tv_nsec = (long)(house_now_usec % USEC_PER_SEC) * 1000;
+	if (clock == CLOCK_REALTIME)
+		now = now - house_began_usec + HOUSE_REAL_USEC;
+	ts->tv_sec = (time_t)(now / USEC_PER_SEC);
+	ts->tv_nsec = (long)(now % USEC_PER_SEC) * 1000;
 	return 0;
 }
 
@@ -250,7 +263,7 @@ static void house_open_folder(struct house *h)
 	FUZZ_CHECK(h->server.state_fd >= 0);
 }
 
-static void house_start_roles(struct house *h)
+static void house_start_role(struct house *h, unsigned i)
 {
 	struct server *s = &h->server;
 	struct role_start with = {
@@ -258,13 +271,21 @@ static void house_start_roles(struct house *h)
 		.state_dirfd = s->state_fd,
 		.state_dir = h->path,
 		.workers = s->workers,
+		.server = s,
+		.shared = &s->shared,
 	};
 	char why[1024] = "";
 
+	if (house_roles[i]->start)
+		FUZZ_CHECK(house_roles[i]->start(&with, &s->role_states[i], why, sizeof(why)) == 0);
+}
+
+static void house_start_roles(struct house *h)
+{
+	struct server *s = &h->server;
+
 	for (; house_roles[s->n_roles]; s->n_roles++)
-		if (house_roles[s->n_roles]->start)
-			FUZZ_CHECK(house_roles[s->n_roles]->start(&with, &s->role_states[s->n_roles], why,
-								 sizeof(why)) == 0);
+		house_start_role(h, s->n_roles);
 	if (h->kind == HOUSE_NARROW)
 		((struct file_state *)s->role_states[0])->root.walk = true;
 	h->root_fd = openat(s->state_fd, "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -307,18 +328,21 @@ static struct house *house_build(enum house_kind kind)
 	/* As if they were full: what is free shall be really free, so that a sanitizer sees who still uses it. */
 	h->reactor->n_free_requests = h->reactor->pool.n_free = UINT_MAX / 2;
 	h->limits = h->reactor->limits;
-	/* A line with each byte encoded, or (lines are short in the narrow house) a file; and a listing of all there can be. */
-	h->answer_max = (kind == HOUSE_WIDE ? 3 * h->limits->line : HOUSE_NARROW_SIZE) + HOUSE_LISTING_MAX;
+	/* A line with each byte encoded, or (lines are short in the narrow house) a file; a listing of all there can be;
+	 * and all that was said. */
+	h->said_max = kind == HOUSE_WIDE ? HOUSE_SAID_MAX : HOUSE_SAID_NARROW;
+	h->answer_max = (kind == HOUSE_WIDE ? 3 * h->limits->line : HOUSE_NARROW_SIZE) + HOUSE_LISTING_MAX + h->said_max;
 	return h;
 }
 
 /* listener_take(), for a connection that was not accepted. */
-int house_connect(struct house *h, enum house_listener listener, bool small_buffers, struct handle *ret)
+int house_connect(struct house *h, enum house_listener listener, unsigned host, bool small_buffers, struct handle *ret)
 {
 	struct address peer = { .port = 1 };
 	int fds[2], small = 1;
 
 	FUZZ_CHECK(inet_pton(AF_INET6, "::ffff:192.0.2.1", &peer.ip) == 1);
+	peer.ip.s6_addr[15] = (uint8_t)(peer.ip.s6_addr[15] + host);
 	if (account_enter(&h->reactor->account, &peer, h->limits) != ACCOUNT_OK)
 		return -1;
 	if (pool_is_over(&h->reactor->pool)) {
@@ -354,6 +378,8 @@ static void house_check_session(const struct house *h, const struct session *s)
 	FUZZ_CHECK(s->n_requests == house_count(&s->requests) && s->n_requests <= l->pipeline);
 	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
 	FUZZ_CHECK(s->conn.out.files <= l->pipeline + 1);
+	/* What a pass says beyond that is told of in the next one. */
+	FUZZ_CHECK(s->conn.out.events + raw_events(s) <= l->output + h->said_max);
 	FUZZ_CHECK(!s->barrier || s->n_requests == 1);
 	/* The wheel turns a millisecond at a time. */
 	FUZZ_CHECK(h->reactor->loop.now_usec <= s->active_usec + l->idle_usec + 2 * USEC_PER_MSEC);
@@ -372,10 +398,10 @@ static uint64_t house_charged(const struct house *h, const struct session *s)
 {
 	uint64_t n = s->input ? s->input->charged : 0;
 
-	if (s->raw)
-		n += HOUSE_RAW_MAX;
+	if (s->raw) /* and what waits to be said: a chunk or two for each answer, and for the events behind it */
+		n += HOUSE_RAW_MAX + 2 * raw_events(s) + (uint64_t)(s->n_requests + h->limits->pipeline + 2) * 2 * HOUSE_CHUNK;
 	if (!outq_is_empty(&s->conn.out))
-		n += 2 * s->conn.out.bytes + HOUSE_CHUNK + h->answer_max;
+		n += 2 * s->conn.out.bytes + 2 * (uint64_t)s->conn.out.events + 2 * HOUSE_CHUNK + h->answer_max;
 	for (const struct list *l = s->requests.next; l != &s->requests; l = l->next) {
 		const struct request *q = container_of(l, struct request, link);
 
@@ -398,7 +424,7 @@ static void house_check(const struct house *h)
 {
 	const struct reactor *r = h->reactor;
 	size_t n = house_count(&r->sessions), dead = house_count(&r->dead);
-	uint64_t charged = 0;
+	uint64_t charged = POOL_LANES * HOUSE_SEGMENT;
 
 	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next) {
 		house_check_session(h, container_of(l, struct session, link));
@@ -412,8 +438,33 @@ static void house_check(const struct house *h)
 	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + charged);
 }
 
+struct store *house_store(const struct house *h)
+{
+	return channel_hub_store(h->server.shared);
+}
+
+void house_serve_store(struct house *h)
+{
+	struct store *s = house_store(h);
+
+	h->store_held = false;
+	session_store_set_busy(s, false);
+}
+
+static void house_run_store(struct house *h)
+{
+	struct store *s = house_store(h);
+
+	if (h->store_held)
+		return;
+	session_store_commit(s);
+	for (size_t n = session_store_waiting(s); n > 0; n--)
+		session_store_read(s);
+}
+
 void house_pass(struct house *h)
 {
+	house_run_store(h);
 	FUZZ_CHECK(loop_pass(&h->reactor->loop, 0) == 0);
 	house_check(h);
 }
@@ -463,7 +514,35 @@ static bool house_is_empty(const struct house *h)
 	const struct reactor *r = h->reactor;
 
 	return list_is_empty(&r->sessions) && list_is_empty(&r->dead) && r->busy == 0 && house_jobs(h) == 0 &&
+	       session_store_waiting(house_store(h)) == 0 &&
 	       list_is_empty(&r->loop.laters);
+}
+
+/* All rooms and mailboxes are idle, and go; the next input finds none, and a store that is as new. */
+static void house_empty_channels(struct house *h)
+{
+	struct channel_hub *hub = h->server.shared;
+	struct channel_shard *s = &hub->shards[0];
+	struct map_node *n;
+
+	FUZZ_CHECK(s->branches.n == 0 && s->n_idle == s->channels.n);
+	while ((n = map_next(&s->channels, NULL))) {
+		struct channel *c = container_of(n, struct channel, node);
+
+		FUZZ_CHECK(c->open && c->busy == 0 && c->by_session.n == 0 && c->here[0] == 0 && !c->is_reserving);
+		FUZZ_CHECK(c->n_catching == 0 && !c->recent && list_is_empty(&c->numberless) && list_is_empty(&c->waiting));
+		if (c->stored)
+			store_close(house_store(h), c->stored);
+		channel_free(c);
+	}
+	FUZZ_CHECK(s->n_idle == 0 && list_is_empty(&s->idle));
+	for (unsigned i = 0; i < ELEMENTSOF(s->n_open); i++)
+		FUZZ_CHECK(s->n_open[i] == 0);
+	house_roles[HOUSE_ROLE_RELAY]->stop(h->server.role_states[HOUSE_ROLE_RELAY]);
+	house_roles[HOUSE_ROLE_CHAT]->stop(h->server.role_states[HOUSE_ROLE_CHAT]);
+	h->server.shared = NULL;
+	house_start_role(h, HOUSE_ROLE_CHAT);
+	house_start_role(h, HOUSE_ROLE_RELAY);
 }
 
 void house_settle(struct house *h)
@@ -471,6 +550,7 @@ void house_settle(struct house *h)
 	const struct reactor *r = h->reactor;
 	const uint64_t turn_usec = 64ULL * 64 * 64 * 64 * USEC_PER_MSEC;
 
+	house_serve_store(h);
 	for (unsigned i = 0; i < 1000 && !house_is_empty(h); i++) {
 		while (house_jobs(h) > 0)
 			house_work(h, 0);
@@ -483,6 +563,7 @@ void house_settle(struct house *h)
 	FUZZ_CHECK(r->names.map.n == 0);
 	FUZZ_CHECK(r->account.sessions == 0 && r->account.map.n == 0 && h->server.placed[0] == 0);
 	FUZZ_CHECK(r->loop.wheel.n == (timer_is_armed(&r->flood.timer) ? 1 : 0));
+	house_empty_channels(h);
 	if (h->worked)
 		house_check_folder(h);
 	if (h->runs++ % 32 == 0)
@@ -490,6 +571,7 @@ void house_settle(struct house *h)
 
 	/* The wheel shall stand for the next input as it stood for this one. */
 	house_now_usec += turn_usec - house_now_usec % turn_usec;
+	house_began_usec = house_now_usec;
 	h->slept = h->worked = false;
 	h->asked = 0;
 	h->answered = house_answered(h);

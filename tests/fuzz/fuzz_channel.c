@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rooms and mail, by clients that know what they ask for (talk_client.h). In whatever way requests, events, a slow
+ * store and broken connections fall together: what was acknowledged is there, what was taken is not, nobody is told of
+ * a number twice or not at all, and the order is the same for all.
+ *
+ * The first byte chooses how small sockets are, the rest are steps: a byte for who does what, and some for what is in it.
+ */
+#include "base/clock.h"
+#include "base/macro.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/session_store.h"
+#include "fuzz/talk_client.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define INPUT_MAX 1024
+
+struct play {
+	const uint8_t *data, *end;
+	struct talk talk;
+};
+
+static uint8_t play_take(struct play *p)
+{
+	return p->data < p->end ? *p->data++ : 0;
+}
+
+static void play_ask(struct play *p, struct talk_client *c)
+{
+	uint8_t kind = play_take(p) % TALK_ASK_MAX, x = play_take(p);
+
+	talk_ask(c, kind, x % 16, x / 16);
+}
+
+static void play_store(struct play *p)
+{
+	static const int errors[] = { -ENOSPC, -ENOMEM, -EBUSY, -EIO };
+	struct store *s = house_store(p->talk.house);
+	uint8_t x = play_take(p);
+
+	switch (x % 8) {
+	case 0:
+	case 1:
+		p->talk.house->store_held = true;
+		break;
+	case 2:
+		session_store_commit(s);
+		break;
+	case 3:
+		session_store_read(s);
+		break;
+	case 4:
+		session_store_fail_commit(s, errors[x / 8 % ELEMENTSOF(errors)]);
+		break;
+	case 5:
+		session_store_fail_read(s, errors[x / 8 % ELEMENTSOF(errors)]);
+		break;
+	case 6:
+		session_store_set_busy(s, x / 8 % 2);
+		break;
+	default:
+		house_serve_store(p->talk.house);
+		break;
+	}
+}
+
+static void play_step(struct play *p)
+{
+	static const uint64_t usecs[] = { 5 * USEC_PER_MSEC, 200 * USEC_PER_MSEC, 2 * USEC_PER_SEC, 20 * USEC_PER_SEC };
+	uint8_t step = play_take(p);
+	struct talk_client *c = &p->talk.clients[step % TALK_CLIENTS];
+
+	switch (step / TALK_CLIENTS % 10) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+		play_ask(p, c);
+		break;
+	case 4:
+		house_pass(p->talk.house);
+		break;
+	case 5:
+		talk_hear(c, SIZE_MAX);
+		break;
+	case 6:
+		talk_hear(c, 1 + play_take(p) * 8U);
+		break;
+	case 7:
+		play_store(p);
+		break;
+	case 8:
+		house_sleep(p->talk.house, usecs[play_take(p) % ELEMENTSOF(usecs)]);
+		house_pass(p->talk.house);
+		break;
+	default:
+		talk_break(c, play_take(p) & 1);
+		talk_begin(c);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct play p = { .data = data, .end = data + size };
+
+	if (size < 2 || size > INPUT_MAX)
+		return 0;
+	talk_init(&p.talk, house_get(HOUSE_WIDE), play_take(&p) & 1);
+	for (unsigned i = 0; i < TALK_CLIENTS; i++)
+		talk_begin(&p.talk.clients[i]);
+	while (p.data < p.end)
+		play_step(&p);
+	talk_end(&p.talk);
+	return 0;
+}

@@ -1,0 +1,101 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Clients that chat and send mail in ioe/1, each under a name of its own, and what they know together: what was said and
+ * sent, and how that was answered; and so what each of them must, may and must not be told.
+ */
+
+#include "base/buf.h"
+#include "fuzz/session_house.h"
+
+#define TALK_CLIENTS 4
+#define TALK_ROOMS   2
+#define TALK_TEXTS   512
+#define TALK_OPEN    32 /* requests of a client that are not answered yet */
+
+/* What a client may ask for. */
+enum talk_ask {
+	TALK_SAY,
+	TALK_SEND,
+	TALK_FETCH,
+	TALK_ACK,
+	TALK_JOIN,
+	TALK_JOIN_AFTER,
+	TALK_WAIT,
+	TALK_PART,
+	TALK_HISTORY,
+	TALK_STATUS,
+	TALK_KICK,
+	TALK_CLEAR,
+	TALK_ACK_OTHER,
+	TALK_SEND_AGAIN,
+	TALK_ASK_MAX,
+	/* What each connection begins with. */
+	TALK_HELLO,
+	TALK_NICK,
+};
+
+struct talk_request {
+	enum talk_ask kind;
+	unsigned room;
+	unsigned text;    /* that is said, sent, or meant */
+	uint64_t number;  /* JOIN: the last one known; JOIN_AFTER: behind which it wants to be told, too */
+	uint64_t after;
+	uint64_t step;    /* when it was asked */
+	bool sure;        /* ACK: it must be there */
+};
+
+/* Something that was said or sent. Its number is in its text, so that it is known wherever it comes up. */
+struct talk_text {
+	unsigned from, to, room; /* clients; to: mail's */
+	bool is_mail, refused;
+	bool again;              /* sent twice */
+	uint64_t acked;          /* when its sender was told that it is kept; 0: not yet */
+	uint64_t number;         /* the room's; or mail's ID. 0: not known yet */
+	bool taking, cleared;    /* its receiver has asked for that */
+	uint64_t taken;          /* when that was done */
+	bool found;              /* in the end */
+};
+
+struct talk_member {
+	bool in;
+	uint64_t joined_at; /* the room's last number when it came in */
+	uint64_t at;        /* the last it was told */
+	unsigned said;      /* how many were known to have been said then */
+};
+
+struct talk_client {
+	struct talk *talk;
+	unsigned index;
+	int fd;     /* -1: not there */
+	bool named; /* it has its name, and may ask */
+	bool ended; /* it has half-closed */
+	bool gone;  /* the server has closed */
+	struct buf heard;
+	struct talk_request open[TALK_OPEN];
+	unsigned n_open;
+	uint64_t began;
+	uint64_t last_id; /* of the mail it was given */
+	unsigned clears;  /* that are asked for and not answered, or asked for by one that is gone */
+	struct talk_member rooms[TALK_ROOMS];
+};
+
+struct talk {
+	struct house *house;
+	struct talk_client clients[TALK_CLIENTS];
+	struct talk_text texts[TALK_TEXTS];
+	unsigned n_texts;
+	uint64_t step;
+	uint64_t last[TALK_ROOMS]; /* the highest number that is known */
+	unsigned said[TALK_ROOMS]; /* how many texts */
+	bool small_buffers;
+};
+
+void talk_init(struct talk *t, struct house *h, bool small_buffers);
+void talk_begin(struct talk_client *c); /* connects, and says who it is; nothing where it is there */
+void talk_break(struct talk_client *c, bool half); /* half-closes only, or closes */
+void talk_ask(struct talk_client *c, enum talk_ask kind, unsigned x, unsigned y);
+void talk_hear(struct talk_client *c, size_t max);
+
+/* Everything is answered, and what is there is what must be. */
+void talk_end(struct talk *t);
