@@ -25,10 +25,13 @@ struct errand *errand_free(struct errand *e)
 {
 	if (!e)
 		return NULL;
-	if (e->away)
-		e->forgotten = true;
-	else
+	if (!e->away) {
 		errand_end(e);
+		return NULL;
+	}
+	e->forgotten = true;
+	if (e->forget)
+		e->forget(e);
 	return NULL;
 }
 

@@ -23,6 +23,7 @@ struct errand {
 	bool away;
 	bool forgotten;
 	void (*came)(struct errand *e); /* in main; never where it was forgotten */
+	void (*forget)(struct errand *e); /* NULL or: it is forgotten while it is away, and need not be finished */
 	void (*drop)(struct errand *e); /* NULL or: before it is freed, frees what it holds */
 	void *userdata;
 };

@@ -340,6 +340,14 @@ static void channels_backup_drop(struct errand *e)
 	free(container_of(container_of(e, struct control_backup, errand), struct channels_backup, control)->dir);
 }
 
+/* Whoever asked has gone. */
+static void channels_backup_forget(struct errand *e)
+{
+	struct control_backup *b = container_of(e, struct control_backup, errand);
+
+	atomic_store_explicit(&container_of(b, struct channels_backup, control)->stored.stop, true, memory_order_relaxed);
+}
+
 /* Main. */
 static void channels_backed_up(struct store_request *request)
 {
@@ -387,6 +395,7 @@ struct control_backup *channels_backup(struct server *s, const char *dir, void (
 	b->control.errand = (struct errand){
 		.server = s,
 		.came = came,
+		.forget = channels_backup_forget,
 		.drop = channels_backup_drop,
 		.userdata = came_data,
 	};

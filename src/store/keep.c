@@ -18,6 +18,7 @@
 
 #define KEEP_PAGES     8192      /* 8 MiB */
 #define KEEP_PAGES_MAX (2 * KEEP_PAGES)
+#define KEEP_STEPS     1000      /* of SQLite's, some 0.1 ms */
 #define KEEP_AHEAD     (1 << 20) /* bytes */
 #define KEEP_FREE      (64 * KEEP_AHEAD)
 
@@ -144,11 +145,21 @@ static void keep_came(struct msg *m)
 	store_answer(q, q->run(q->store, q));
 }
 
-static int keep_copy(struct db *d, const char *path)
+/* Asked by SQLite every so often while it copies. */
+static int keep_is_stopped(void *userdata)
+{
+	const struct store_backup *q = userdata;
+
+	return atomic_load_explicit(&q->stop, memory_order_relaxed) ||
+	       atomic_load_explicit(&q->request.store->ending, memory_order_relaxed);
+}
+
+static int keep_copy(struct db *d, const char *path, struct store_backup *q)
 {
 	sqlite3_stmt *st;
 	int code;
 
+	sqlite3_progress_handler(d->sql, KEEP_STEPS, keep_is_stopped, q);
 	code = sqlite3_prepare_v2(d->sql, "VACUUM INTO ?1", -1, &st, NULL);
 	if (code == SQLITE_OK) {
 		(void)sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
@@ -159,6 +170,9 @@ static int keep_copy(struct db *d, const char *path)
 		(void)snprintf(d->text, sizeof(d->text), "%s", sqlite3_errmsg(d->sql));
 	}
 	(void)sqlite3_finalize(st);
+	sqlite3_progress_handler(d->sql, 0, NULL, NULL);
+	if (code == SQLITE_INTERRUPT)
+		return -ECANCELED;
 	return code == SQLITE_DONE ? 0 : db_errno(d);
 }
 
@@ -194,9 +208,11 @@ static int keep_backup_into(struct db *d, int dirfd, struct store_backup *q)
 	(void)unlinkat(dirfd, "store.db.part", 0);
 	r = keep_make(dirfd, "store.db.part");
 	if (r >= 0)
-		r = keep_copy(d, path);
+		r = keep_copy(d, path, q);
 	if (r >= 0)
 		r = keep_sync(dirfd, "store.db.part", O_RDONLY | O_NOFOLLOW);
+	if (r >= 0 && keep_is_stopped(q))
+		r = -ECANCELED;
 	if (r >= 0 && renameat2(dirfd, "store.db.part", dirfd, "store.db", RENAME_NOREPLACE) < 0)
 		r = -errno;
 	if (r >= 0)
@@ -222,6 +238,8 @@ static int keep_backup(struct store *s, struct store_request *request)
 	closep(&fd);
 	if (r == -EEXIST)
 		(void)snprintf(q->why, sizeof(q->why), "%s/store.db is there already; name another folder, or move it away", q->dir);
+	else if (r == -ECANCELED)
+		(void)snprintf(q->why, sizeof(q->why), "the copy in %s was stopped, and nothing is left of it", q->dir);
 	else if (r < 0)
 		(void)snprintf(q->why, sizeof(q->why), "the copy in %s failed: %s", q->dir, *d->text ? d->text : strerror(-r));
 	return r;

@@ -255,6 +255,7 @@ unsigned store_free(struct store *s, uint64_t until_usec)
 
 	if (!s)
 		return 0;
+	atomic_store_explicit(&s->ending, true, memory_order_relaxed);
 	/* The keeper may still have a word for the writer. */
 	left = !store_thread_end(&s->keeper, &until);
 	left += !store_thread_end(&s->reader, &until);

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "daemon/loop.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -263,6 +264,7 @@ void store_list_done(struct store_list *q);
 struct store_backup {
 	struct store_request request;
 	const char *dir;
+	atomic_bool stop; /* from any thread: nobody wants it any more. -ECANCELED, and nothing is left of it */
 	char why[256];
 };
 int store_backup(struct store *s, struct store_backup *q);

@@ -19,9 +19,27 @@ static atomic_uint sync_delay_usec;
 static atomic_bool sync_held; /* it does not come back... */
 static atomic_uint syncs_held; /* ... and who waits for that */
 
+static struct store_backup *_Atomic stopped; /* at the next write, or at the next sync: */
+static atomic_bool stopped_at_sync;
+static atomic_uint writes;
+
+ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off)
+{
+	struct store_backup *q = atomic_load(&stopped);
+
+	if (q && !atomic_load(&stopped_at_sync))
+		atomic_store(&q->stop, true);
+	(void)atomic_fetch_add(&writes, 1);
+	return syscall(SYS_pwrite64, fd, p, n, off);
+}
+
 static int sync_any(long call, int fd)
 {
+	struct store_backup *q = atomic_load(&stopped);
 	int e = atomic_load(&sync_errno);
+
+	if (q && atomic_load(&stopped_at_sync))
+		atomic_store(&q->stop, true);
 
 	if (atomic_load(&sync_delay_usec) > 0)
 		(void)usleep(atomic_load(&sync_delay_usec));
@@ -315,6 +333,44 @@ START_TEST(what_is_being_forgotten_is_not_opened)
 }
 END_TEST
 
+/* At once, while it copies, or at the last moment: nothing is left, and the next one is whole. */
+START_TEST(a_backup_stops)
+{
+	struct store_channel *c;
+	char dir[96];
+	struct store_backup q = { .dir = dir };
+	unsigned before, whole = 0;
+
+	store_begin();
+	c = store_opened(0, "lobby", NULL);
+	(void)snprintf(dir, sizeof(dir), "%s/copy", folder_path);
+	for (unsigned i = 0; i < 3000; i++) {
+		struct store_append a = store_text(c, "bob", "a text that is as long as texts are, give or take a few words", NULL);
+
+		ck_assert_int_eq(STORE_CALL(store_append, &a), 0);
+	}
+	atomic_store(&q.stop, true);
+	ck_assert_int_eq(STORE_CALL(store_backup, &q), -ECANCELED);
+	for (unsigned at_sync = 0; at_sync < 2; at_sync++) {
+		atomic_store(&q.stop, false);
+		atomic_store(&stopped_at_sync, at_sync);
+		atomic_store(&stopped, &q);
+		before = atomic_load(&writes);
+		ck_assert_int_eq(STORE_CALL(store_backup, &q), -ECANCELED);
+		atomic_store(&stopped, NULL);
+		if (at_sync == 0)
+			whole = atomic_load(&writes) - before;
+		else
+			ck_assert_uint_gt(atomic_load(&writes) - before, whole);
+		ck_assert_uint_eq(folder_count("copy"), 0);
+	}
+	atomic_store(&q.stop, false);
+	ck_assert_int_eq(STORE_CALL(store_backup, &q), 0);
+	ck_assert_uint_eq(folder_count("copy"), 1);
+	store_end();
+}
+END_TEST
+
 /* In a mount namespace of its own. False: that cannot be had here. */
 static bool mount_small(const char *options)
 {
@@ -589,6 +645,7 @@ int main(void)
 	tcase_add_test(tc, a_slow_disk_holds_up_no_reader);
 	tcase_add_test(tc, a_slow_disk_holds_up_nobody_who_opens);
 	tcase_add_test(tc, what_is_being_forgotten_is_not_opened);
+	tcase_add_test(tc, a_backup_stops);
 	tcase_add_test(tc, a_full_disk_is_no_end);
 	tcase_add_loop_test(tc, a_full_disk_lets_go, 0, 4);
 	tcase_add_test(tc, a_read_only_disk_is_told);
