@@ -5,17 +5,21 @@
 #include "client/exit.h"
 #include "client/partial.h"
 
+#include <errno.h>
 #include <signal.h>
 
 /* Global because a signal handler has no other way to them. */
 static volatile sig_atomic_t interrupt_spares; /* SIGINTs that do not end the program */
+static volatile sig_atomic_t interrupt_came; /* one of them did */
 static bool interrupt_is_interactive;
 
 static void interrupt_handle(int sig)
 {
-	/* The wait it came into ends with EINTR; one that comes just before a wait is lost, and so the second ends it. */
+	/* The wait it came into ends with EINTR; one that comes just before a wait other than interrupt_poll() is lost, and
+	 * so the second ends it. */
 	if (sig == SIGINT && interrupt_spares > 0) {
 		interrupt_spares--;
+		interrupt_came = 1;
 		return;
 	}
 	partial_remove();
@@ -28,6 +32,24 @@ static void interrupt_handle(int sig)
 void interrupt_clear(void)
 {
 	interrupt_spares = interrupt_is_interactive;
+	interrupt_came = 0;
+}
+
+int interrupt_poll(struct pollfd *fds, nfds_t n)
+{
+	sigset_t interrupt, before;
+	int r = -1, e = EINTR;
+
+	(void)sigemptyset(&interrupt);
+	(void)sigaddset(&interrupt, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &interrupt, &before);
+	if (!interrupt_came) {
+		r = ppoll(fds, n, NULL, &before);
+		e = errno;
+	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = e;
+	return r;
 }
 
 /* A signal that the caller had ignored (nohup, a shell's background) stays ignored. */

@@ -156,7 +156,7 @@ static int typing_read(EditLine *el, wchar_t *ret)
 		}
 		typing_back(t);
 		from[1].fd = t->ops->fd(t->userdata);
-		if (poll(from, 2, -1) < 0) {
+		if (interrupt_poll(from, 2) < 0) {
 			t->dropped = el_line(el)->lastchar > el_line(el)->buffer;
 			errno = EINTR;
 			return -1;
