@@ -290,14 +290,23 @@ static void client_heard_answer(struct client *c, const char *line, size_t n)
 		client_check_line(line, n, all & OWED_IOE1);
 }
 
+bool client_is_end(const char *line, size_t n)
+{
+	static const char *const ends[] = { "ERROR: slow: the events that waited", "ERROR: unavailable: what is kept for '" };
+
+	for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+		if (n >= strlen(ends[i]) && memcmp(line, ends[i], strlen(ends[i])) == 0)
+			return true;
+	return false;
+}
+
 static void client_heard_line(struct client *c)
 {
-	static const char slow[] = "ERROR: slow: the events that waited";
 	const char *line = c->answer.data;
 	size_t n = c->answer.len - 1;
 
 	FUZZ_CHECK(!c->cut);
-	if (n >= sizeof(slow) - 1 && memcmp(line, slow, sizeof(slow) - 1) == 0)
+	if (client_is_end(line, n))
 		c->cut = true;
 	else if (!client_is_event(line, n) && !client_is_told(line, n))
 		client_heard_answer(c, line, n);

@@ -17,7 +17,7 @@ struct client {
 	bool ended; /* it has closed its sending side */
 	bool raw;   /* or may become so: no form can be told */
 	bool gone;  /* end of file, or a reset, was received */
-	bool cut;   /* it was told that it is too slow */
+	bool cut;   /* it was told that this is the end */
 
 	/* What was sent, and what it amounts to. */
 	enum dialect dialect;
@@ -45,6 +45,9 @@ size_t client_hear(struct client *c, size_t max);
 
 void client_end(struct client *c);   /* half-closes */
 void client_close(struct client *c); /* what was sent and not read yet makes it a reset */
+
+/* A line that is no answer, but the last word before the server closes: events have been lost. */
+bool client_is_end(const char *line, size_t n);
 
 /* Half-closes, hears all there is and closes. A session that nothing cut short has given every answer. */
 void client_finish(struct client *c);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/session_client.h"
 #include "fuzz/session_store.h"
 
 #include <errno.h>
@@ -295,7 +296,6 @@ static void talk_heard_rows(struct talk_client *c, const struct talk_request *q,
 /* One thing that was heard: returns its bytes, 0: the rest is still to come. */
 static size_t talk_heard_one(struct talk_client *c, const char *p, size_t n)
 {
-	static const char slow[] = "ERROR: slow: the events that waited";
 	const char *lf = memchr(p, '\n', n);
 	size_t len = lf ? (size_t)(lf - p) : 0, body = 0;
 	struct talk_request q;
@@ -304,7 +304,7 @@ static size_t talk_heard_one(struct talk_client *c, const char *p, size_t n)
 
 	if (!lf)
 		return 0;
-	if (len >= sizeof(slow) - 1 && memcmp(p, slow, sizeof(slow) - 1) == 0) {
+	if (client_is_end(p, len)) {
 		c->gone = true;
 		return n;
 	}
