@@ -44,6 +44,7 @@ struct channel_shard {
 	size_t untold;        /* bytes, about, that are kept for these */
 	struct branch_run runs[DIALECT_MAX]; /* the last ones made */
 	struct buf scratch;
+	uint64_t floor;       /* in rooms that come into memory now, numbers up to this one may have been given */
 };
 
 struct channel_hub {
@@ -51,6 +52,9 @@ struct channel_hub {
 	struct server *server;
 	struct store *store;
 	char why[512];
+	struct store_reserve pool; /* numbers that may be given before the store is asked... */
+	atomic_bool is_pooling;    /* ... have been asked for, */
+	atomic_uint_fast64_t pooled; /* and up to this one they are there */
 	unsigned n_shards;
 	struct channel_shard shards[];
 };
@@ -119,6 +123,7 @@ struct channel {
 
 	/* Messages that are not kept. */
 	uint64_t reserved;         /* numbers up to this one may be given */
+	bool borrowed;             /* ... some of them from the hub's pool, which its row does not know of */
 	struct store_reserve reserving;
 	bool is_reserving;
 	struct list numberless;    /* ops, until there are numbers */

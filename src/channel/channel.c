@@ -73,6 +73,9 @@ void channel_free(struct channel *c)
 /* Nobody uses it, so nothing of it is under way. */
 static void channel_forget(struct channel *c)
 {
+	/* Should it come again, nobody else remembers. */
+	if (c->borrowed)
+		c->shard->floor = MAX(c->shard->floor, c->counts.last);
 	if (c->stored)
 		store_close(c->shard->hub->store, c->stored);
 	channel_free(c);
@@ -210,6 +213,10 @@ static void channel_opened(struct store_request *q)
 	}
 	c->stored = o->channel;
 	c->counts = o->counts;
+	if (c->policy->unkept)
+		c->counts.last = MAX(c->counts.last, s->floor);
+	if (c->counts.count == 0)
+		c->counts.first = c->counts.last + 1;
 	c->notes = STEAL_PTR(o->notes);
 	c->open = true;
 	while ((n = list_pop(&waiting)))

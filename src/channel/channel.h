@@ -41,6 +41,7 @@ struct channel_limits {
 
 struct channel_policy {
 	uint8_t kind; /* in the store, for ever */
+	bool unkept;  /* not all its messages are kept */
 	void (*limits)(const struct settings *s, struct channel_limits *ret);
 	/* Appends the whole event, its line's end with it (in raw there is none). 0 or -ENOMEM; nothing appended: this
 	 * dialect is not told of it. */
@@ -131,6 +132,9 @@ void channel_append(struct channel *c, struct channel_op *op, bool durable,
 /* The caller fills op->step.append key, max_messages, max_bytes before; .remove but its channel; .set likewise. */
 void channel_remove(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op));
 void channel_set(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op));
+
+/* Owner: messages that are not kept will be said (policy.unkept). That their numbers are at hand then is seen to, once. */
+void channel_expect_unkept(struct channel *c);
 
 /* Owner: what there is. */
 const struct store_counts *channel_counts(const struct channel *c);

@@ -79,8 +79,12 @@ static void hub_open_store(struct channel_hub *h, const struct role_start *with)
 		.max_channels = HUB_CHANNELS_MAX,
 	};
 
-	if (store_new(&h->store, &args, h->why, sizeof(h->why)) < 0)
+	if (store_new(&h->store, &args, h->why, sizeof(h->why)) < 0) {
 		log_err("%s. Until then what must not be lost is refused; all else is served", h->why);
+		return;
+	}
+	for (unsigned i = 0; i < h->n_shards; i++)
+		h->shards[i].floor = store_floor(h->store);
 }
 
 int channel_hub_ref(const struct role_start *with, struct channel_hub **ret)

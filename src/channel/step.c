@@ -2,7 +2,9 @@
 /*
  * What an owner asks of the store, and how messages come by their numbers. What is kept gets its number in the store's
  * transaction, and is told once that is on disk. What is not kept is numbered here, at once, from a block of numbers
- * that the store has marked as used before: after a crash numbering goes on behind the block.
+ * that the store has marked as used before: after a crash numbering goes on behind the block. The first block of a run is
+ * one for all rooms, so that a new one needs nothing from a disk that may be slow; it begins behind all that was given in
+ * earlier runs, and so do the rooms. Who uses it up is given blocks of his own.
  */
 #include "channel/channel-private.h"
 
@@ -10,8 +12,8 @@
 
 #include <errno.h>
 
-/* So large that one second's messages of a busy room fit the half that is left while a slow disk marks the next. */
-#define STEP_BLOCK 65536
+/* So large that what a busy room says fits the half that is left while a slow disk marks the next. */
+#define STEP_BLOCK (1U << 20)
 
 static void step_over(struct channel *c, struct channel_op *op, int result)
 {
@@ -63,6 +65,7 @@ static void step_appended(struct channel *c, struct channel_op *op)
 	if (a->repeated)
 		return;
 	c->reserved = 0; /* behind this one others begin */
+	c->borrowed = false;
 	step_say(c, op->message, a->counts.last, a->message_id, a->time_msec);
 }
 
@@ -75,6 +78,7 @@ static void step_append_kept(struct channel *c, struct channel_op *op, void (*th
 	if (!step_begin(c, op, step_appended, then))
 		return;
 	a->channel = c->stored;
+	a->after = MAX(c->counts.last, c->reserved); /* what is said meanwhile and not kept comes before it */
 	a->from = e->from;
 	a->from_len = e->from_len;
 	a->text = e->text;
@@ -112,6 +116,7 @@ static void step_reserve(struct channel *c)
 	c->reserving = (struct store_reserve){
 		.request = { .home = &channel_reactor(c)->loop, .done = step_reserved },
 		.channel = c->stored,
+		.after = MAX(c->counts.last, c->reserved),
 		.n = STEP_BLOCK,
 	};
 	c->is_reserving = true;
@@ -152,6 +157,41 @@ static void step_reserved(struct store_request *q)
 	reactor_unbusy(r);
 }
 
+static void step_pooled(struct store_request *q)
+{
+	struct channel_hub *h = container_of(q, struct channel_hub, pool.request);
+
+	if (q->result >= 0)
+		atomic_store(&h->pooled, h->pool.until);
+	else
+		atomic_store(&h->is_pooling, false);
+}
+
+void channel_expect_unkept(struct channel *c)
+{
+	struct channel_hub *h = c->shard->hub;
+
+	if (!h->store || atomic_load(&h->is_pooling) || atomic_exchange(&h->is_pooling, true))
+		return;
+	h->pool = (struct store_reserve){
+		.request = { .home = &channel_reactor(c)->loop, .done = step_pooled },
+		.channel = store_pool(h->store),
+		.n = STEP_BLOCK,
+	};
+	if (store_reserve(h->store, &h->pool) < 0)
+		atomic_store(&h->is_pooling, false);
+}
+
+static void step_borrow(struct channel *c)
+{
+	uint64_t pooled = atomic_load(&c->shard->hub->pooled);
+
+	if (!c->policy->unkept || c->reserved >= pooled || c->counts.last >= pooled)
+		return;
+	c->reserved = pooled;
+	c->borrowed = true;
+}
+
 void channel_append(struct channel *c, struct channel_op *op, bool durable,
 		    void (*then)(struct channel *c, struct channel_op *op))
 {
@@ -161,6 +201,7 @@ void channel_append(struct channel *c, struct channel_op *op, bool durable,
 	}
 	op->then = then;
 	channel_hold(c);
+	step_borrow(c);
 	if (c->counts.last < c->reserved && list_is_empty(&c->numberless))
 		step_number(c, op);
 	else

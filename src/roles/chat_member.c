@@ -53,6 +53,7 @@ static void chat_member_expelled(struct session *s, const char *channel, size_t 
 
 const struct channel_policy chat_policy = {
 	.kind = 0,
+	.unkept = true,
 	.limits = chat_member_limits,
 	.format = chat_event_format,
 	.left = chat_member_left,
@@ -95,6 +96,8 @@ static void chat_member_entered(struct channel *c, struct channel_op *op)
 		return;
 	}
 	m->flags = o->durable ? 0 : CHAT_MEMBER_VOLATILE;
+	if (!o->durable)
+		channel_expect_unkept(c);
 	chat_member_set_rank(m, chat_record_rank(c, o->name, o->name_len));
 	o->n_members = channel_n_members(c);
 	if (o->n_members == 1 && !chat_record_has_owner(c, "", 0)) {

@@ -54,6 +54,7 @@ struct store {
 	/* The writer's. */
 	struct store_request *first, **last; /* what waits for the next transaction */
 	struct map open;
+	struct store_channel pool;           /* of a kind of its own, with an empty name, which the walk passes over */
 	struct list touched;
 	struct {
 		uint64_t now[STORE_KINDS_MAX], was[STORE_KINDS_MAX];
@@ -75,6 +76,8 @@ struct store {
 	bool takes_in;                       /* the transaction under way does */
 	bool full;                           /* ... but may not, since the disk is full */
 	struct msg checkpoint;
+
+	uint64_t floor;                      /* the pool's last number, as it was at the start */
 
 	/* Written by the writer. */
 	atomic_uint_fast64_t queued, commits, written, wal_pages, busy_since;
@@ -103,6 +106,7 @@ int open_enter(struct store *s, struct store_channel *c);
 
 /* write.c; a run() is 0, negative errno: the transaction cannot be committed; or positive errno: it is refused alone */
 int write_count(struct store *s); /* what channels there are, at the start. 0 or negative errno */
+int write_pool(struct store *s);  /* at the start: how far the numbers are used. 0 or negative errno */
 int write_ready(struct store *s, struct store_channel *c); /* before anything is done with an open one */
 int write_load(struct store *s, struct store_channel *c); /* by its key. 0 or negative errno; id 0: not on disk */
 void write_touch(struct store *s, struct store_channel *c);

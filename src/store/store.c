@@ -187,6 +187,8 @@ static int store_open_all(struct store *s, char *why, size_t why_size)
 	if (r >= 0)
 		r = write_count(s);
 	if (r >= 0)
+		r = write_pool(s);
+	if (r >= 0)
 		r = store_thread_init(s, &s->reader, false, why, why_size);
 	if (r >= 0)
 		r = store_thread_init(s, &s->keeper, false, why, why_size);

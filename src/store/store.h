@@ -137,10 +137,18 @@ void store_open_done(struct store_open *q);
 /* The channel's last word: no request with it may come behind. */
 void store_close(struct store *s, struct store_channel *c);
 
+/*
+ * Numbers that are given without the store, in any channel. Up to the floor, earlier runs may have done so; this one may up
+ * to what it has reserved in the pool, which is no channel otherwise.
+ */
+uint64_t store_floor(const struct store *s);
+struct store_channel *store_pool(struct store *s);
+
 /* One message at the end. */
 struct store_append {
 	struct store_request request;
 	struct store_channel *channel;
+	uint64_t after;                          /* its number is behind this one */
 	const char *from, *text, *key;           /* key: NULL for none */
 	size_t from_len, text_len, key_len;
 	uint64_t max_messages, max_bytes;        /* more than that would be -EDQUOT; 0: no bound */
@@ -189,11 +197,11 @@ struct store_set {
 };
 int store_set(struct store *s, struct store_set *q);
 
-/* Takes @n numbers for messages that are not kept: those behind the old last, up to @until. */
+/* Takes @n numbers for messages that are not kept: those behind the old last and @after, up to @until. */
 struct store_reserve {
 	struct store_request request;
 	struct store_channel *channel;
-	uint64_t n;
+	uint64_t after, n;
 	uint64_t until;
 };
 int store_reserve(struct store *s, struct store_reserve *q);

@@ -54,6 +54,28 @@ int write_load(struct store *s, struct store_channel *c)
 	return MIN(r, 0);
 }
 
+int write_pool(struct store *s)
+{
+	int r;
+
+	s->pool.store = s;
+	s->pool.entered = true;
+	s->pool.key[0] = STORE_KINDS_MAX - 1;
+	r = write_load(s, &s->pool);
+	s->floor = s->pool.now.last;
+	return r;
+}
+
+uint64_t store_floor(const struct store *s)
+{
+	return s->floor;
+}
+
+struct store_channel *store_pool(struct store *s)
+{
+	return &s->pool;
+}
+
 int write_ready(struct store *s, struct store_channel *c)
 {
 	if (open_enter(s, c) < 0)
@@ -191,6 +213,14 @@ static int write_keep_key(struct store *s, const struct store_append *a)
 	return db_step(d, st);
 }
 
+/* Its numbers have been given up to there. */
+static void write_skip(struct store_channel *c, uint64_t upto)
+{
+	c->now.last = MAX(c->now.last, upto);
+	if (c->now.count == 0)
+		c->now.first = c->now.last + 1;
+}
+
 static int write_append(struct store *s, struct store_request *q)
 {
 	struct store_append *a = container_of(q, struct store_append, request);
@@ -211,11 +241,12 @@ static int write_append(struct store *s, struct store_request *q)
 	}
 	if ((a->max_messages && c->now.count >= a->max_messages) || (a->max_bytes && c->now.bytes + size > a->max_bytes))
 		return EDQUOT;
-	if (c->now.last >= STORE_NUMBER_MAX)
+	if (MAX(c->now.last, a->after) >= STORE_NUMBER_MAX)
 		return EOVERFLOW;
 	r = write_begin(s, c);
 	if (r != 0)
 		return r;
+	write_skip(c, a->after);
 	a->message_id = store_id(c->now.id, c->now.last + 1);
 	a->time_msec = write_real_msec(s);
 	st = db_start(d, DB_APPEND, 2, a->message_id, a->time_msec);
@@ -374,14 +405,12 @@ static int write_reserve(struct store *s, struct store_request *request)
 	r = write_ready(s, c);
 	if (r != 0)
 		return r;
-	if (c->now.last + q->n > STORE_NUMBER_MAX)
+	if (MAX(c->now.last, q->after) + q->n > STORE_NUMBER_MAX)
 		return EOVERFLOW;
 	r = write_begin(s, c);
 	if (r != 0)
 		return r;
-	c->now.last += q->n;
-	if (c->now.count == 0)
-		c->now.first = c->now.last + 1;
+	write_skip(c, MAX(c->now.last, q->after) + q->n);
 	c->fold = true;
 	q->until = c->now.last;
 	return 0;

@@ -59,6 +59,7 @@ static void chamber_expelled(struct session *s, const char *channel, size_t len)
 
 const struct channel_policy chamber_policy = {
 	.kind = 0,
+	.unkept = true,
 	.limits = chamber_get_limits,
 	.format = chamber_format,
 	.left = chamber_left,
@@ -198,7 +199,11 @@ static int chamber_part(struct request *q, struct fields *f)
 
 static void chamber_say_act(struct channel *c, struct channel_op *op)
 {
-	channel_append(c, op, container_of(op, struct chamber_errand, op)->durable, NULL);
+	bool durable = container_of(op, struct chamber_errand, op)->durable;
+
+	if (!durable)
+		channel_expect_unkept(c);
+	channel_append(c, op, durable, NULL);
 }
 
 static void chamber_say_done(struct channel_op *op)

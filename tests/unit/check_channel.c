@@ -327,6 +327,52 @@ START_TEST(numbers_of_what_is_not_kept)
 }
 END_TEST
 
+static uint64_t said_behind(int fd, const char *how, unsigned room, uint64_t last)
+{
+	char line[128];
+	uint64_t n;
+
+	(void)snprintf(line, sizeof(line), "SAY,%s,room%u,x\n", how, room);
+	serve_say(fd, line);
+	(void)serve_line(fd, line, sizeof(line));
+	ck_assert_int_eq(sscanf(line, "OK,%lu", &n), 1);
+	ck_assert_uint_gt(n, last);
+	return n;
+}
+
+/* So it is in rooms that the disk does not know: not when they went out of memory meanwhile, nor when it is to know them. */
+START_TEST(numbers_of_what_no_disk_knows)
+{
+	enum { ROOMS = 40 };
+	uint64_t last[ROOMS] = { 0 }, n;
+	char state[64];
+	int fd;
+
+	(void)snprintf(state, sizeof(state), "/tmp/ioe-check-state.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(state));
+	for (unsigned round = 0; round < 3; round++) {
+		chamber_start_in(_i, state, "256K");
+		chamber_limits.open = 8;
+		fd = serve_connect();
+		for (unsigned i = 0; i < 5 * ROOMS; i++) {
+			unsigned room = i * 7 % ROOMS;
+
+			n = said_behind(fd, "v", room, last[room]);
+			last[room] = said_behind(fd, "v", room, n);
+			ck_assert_uint_eq(last[room], n + 1);
+		}
+		for (unsigned room = round; room < ROOMS; room += 3)
+			last[room] = said_behind(fd, "d", room, last[room]);
+		for (unsigned room = 0; room < ROOMS; room++)
+			last[room] = said_behind(fd, "v", room, last[room]);
+		serve_close(fd);
+		serve_stop();
+	}
+	(void)snprintf(folder_path, sizeof(folder_path), "%s", state);
+	folder_remove();
+}
+END_TEST
+
 /* All that is said from several sessions, kept and not, in one order for everybody. */
 static void *talk(void *arg)
 {
@@ -566,6 +612,7 @@ int main(void)
 	tcase_add_loop_test(tc, names_without_end_take_no_memory, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, notes_and_numbers_outlive_memory, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, numbers_of_what_is_not_kept, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(tc, numbers_of_what_no_disk_knows, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, all_hear_one_order, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, nothing_is_missed_and_nothing_comes_twice, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, a_slow_member_leaves_and_catches_up, 0, CHAMBER_WAYS);
