@@ -83,7 +83,7 @@ void disk_init(struct disk *d, const char *dir, const char *type, const char *wh
 
 void disk_mount(struct disk *d)
 {
-	const char *argv[] = { "mount", "-o", "loop", "-t", d->type, d->image, d->where, NULL };
+	const char *argv[] = { "mount", "-o", "loop", "-t", d->type, d->device ? d->device : d->image, d->where, NULL };
 	gint64 deadline = harness_deadline();
 
 	/* Loop devices are everybody's: one that was free may be taken when its turn comes. */

@@ -8,6 +8,7 @@ struct disk {
 	char *type;  /* "ext4", "xfs" */
 	char *image;
 	char *where; /* the mount point */
+	const char *device; /* the caller's: what the image is mounted through (device.h); NULL: as it is */
 	bool mounted;
 };
 
