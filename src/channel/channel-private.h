@@ -1,7 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the engine: hub.c (its life), message.c, channel.c (the owner's side: channels, ops, members, notes), step.c
+ * Inside of the engine: hub.c (its life), message.c, channel.c (the owner's side: channels, ops, members), note.c, step.c
  * (what an owner asks of the store; numbers), recent.c (for those who are behind), and the home's side: follow.c (who
  * follows what, and catches up) and branch.c (who is told what live). Nobody else includes this.
  */
@@ -138,10 +138,9 @@ void channel_hold(struct channel *c);
 void channel_release(struct channel *c);
 /* A session that has ended was a member. */
 void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why);
-void channel_put_note(struct channel *c, struct store_note *n); /* takes it over */
-struct store_note *channel_new_note(const char *name, size_t name_len, const char *value, size_t value_len,
-				    uint64_t until_msec);
-bool channel_drop_note(struct channel *c, const char *name, size_t len);
+
+/* note.c */
+bool note_drop(struct channel *c, const char *name, size_t len);
 
 /* recent.c */
 void recent_remember(struct channel *c, struct channel_message *m);

@@ -229,7 +229,7 @@ static void step_set(struct channel *c, struct channel_op *op)
 	const struct store_set *s = &op->step.set;
 
 	if (channel_set_volatile(c, s->name, s->name_len, s->value, s->value_len, s->until_msec) < 0)
-		(void)channel_drop_note(c, s->name, s->name_len);
+		(void)note_drop(c, s->name, s->name_len);
 }
 
 void channel_set(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op))

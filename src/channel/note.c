@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known of a channel, by name: the store's notes, as far as they are in memory, and those that only are there. */
+#include "channel/channel-private.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct store_note *note_new(const char *name, size_t name_len, const char *value, size_t value_len,
+				   uint64_t until_msec)
+{
+	struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
+	char *text = (char *)(n + 1);
+
+	if (!n)
+		return NULL;
+	*n = (struct store_note){
+		.until_msec = until_msec,
+		.name_len = (uint8_t)name_len,
+		.value_len = value_len,
+		.name = text,
+		.value = text + name_len,
+	};
+	memcpy(text, name, name_len);
+	memcpy(text + name_len, value, value_len);
+	return n;
+}
+
+bool note_drop(struct channel *c, const char *name, size_t len)
+{
+	for (struct store_note **at = &c->notes; *at; at = &(*at)->next) {
+		struct store_note *n = *at;
+
+		if (n->name_len == len && memcmp(n->name, name, len) == 0) {
+			*at = n->next;
+			free(n);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool note_is_over(const struct store_note *n)
+{
+	return n->until_msec > 0 && n->until_msec <= clock_real_usec() / 1000;
+}
+
+static void note_put(struct channel *c, struct store_note *n)
+{
+	(void)note_drop(c, n->name, n->name_len);
+	/* As the store does it. */
+	for (struct store_note **at = &c->notes; n->until_msec > 0 && *at;) {
+		struct store_note *old = *at;
+
+		if (!note_is_over(old)) {
+			at = &old->next;
+			continue;
+		}
+		*at = old->next;
+		free(old);
+	}
+	n->next = c->notes;
+	c->notes = n;
+}
+
+const struct store_note *channel_next_note(struct channel *c, const struct store_note *n)
+{
+	n = n ? n->next : c->notes;
+	while (n && note_is_over(n))
+		n = n->next;
+	return n;
+}
+
+const struct store_note *channel_note(struct channel *c, const char *name, size_t len)
+{
+	const struct store_note *n = NULL;
+
+	while ((n = channel_next_note(c, n)))
+		if (n->name_len == len && memcmp(n->name, name, len) == 0)
+			return n;
+	return NULL;
+}
+
+int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
+			 uint64_t until_msec)
+{
+	struct store_note *n;
+
+	if (value_len == 0) {
+		(void)note_drop(c, name, name_len);
+		return 0;
+	}
+	n = note_new(name, name_len, value, value_len, until_msec);
+	if (!n)
+		return -ENOMEM;
+	note_put(c, n);
+	return 0;
+}
