@@ -433,8 +433,11 @@ bool session_offers(const struct session *s, const struct role *role, bool *ret_
 size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
 {
 	char address[ADDRESS_TEXT_MAX];
+	const char *name = s->nick ? s->nick->shown : address_text(&s->address, address);
+	size_t len = strlen(name);
 
-	return (size_t)snprintf(dst, SESSION_NAME_MAX, "%s", s->nick ? s->nick->shown : address_text(&s->address, address));
+	memcpy(dst, name, len + 1);
+	return len;
 }
 
 void session_set_intercept(struct session *s, bool on)
