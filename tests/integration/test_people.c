@@ -203,13 +203,54 @@ static void people_much_mail(struct daemon *d)
 	tool_done(&t);
 }
 
+/* What TAB offers is what there is; and a server's words are never run. */
+static void people_completion(struct daemon *d)
+{
+	static const char script[] = "source \"$1\"; PATH=${IOE_CLIENT%/*}:$PATH\n"
+				     "offer() { COMP_WORDS=(ioe-client -s 127.0.0.1 : \"$@\"); COMP_CWORD=$((3 + $#))\n"
+				     "_ioe_client; echo \"${COMPREPLY[@]}\"; }\n"
+				     "offer \"$2\" chat ''\n"
+				     "offer \"$2\" send b\n"
+				     "offer \"$2\" get ''\n"
+				     "offer \"$2\" get in/\n"
+				     "offer \"$2\" wa\n"
+				     "offer 1 chat ''\n"
+				     "COMP_WORDS=(ioe-client --servers = 127.0.0.1 : \"$2\" chat --history = ''); COMP_CWORD=9\n"
+				     "_ioe_client; echo \"${COMPREPLY[@]}\"\n";
+	g_autofree char *file = g_build_filename(g_getenv("top_srcdir"), "tools/completions/ioe-client.bash", NULL);
+	g_autofree char *folder = g_build_filename(d->files, "in", NULL), *inside = g_build_filename(folder, "one", NULL);
+	g_autofree char *port = g_strdup_printf("%u", (unsigned)d->ports[0]);
+	g_autofree char *trap = g_build_filename(d->files, "$(echo run >&2)", NULL);
+	g_autofree char *notes = g_build_filename(d->files, "notes.txt", NULL);
+	const char *args[] = { "-c", script, "bash", file, port, NULL };
+	struct client *bob = client_new_ioe1(d, 0);
+	struct tool t;
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	harness_write_file(inside, "x", 1);
+	harness_write_file(trap, "x", 1);
+	harness_write_file(notes, "x", 1);
+	client_ask(bob, "NICK,bob", "OK,bob");
+	client_ask(bob, "JOIN,lobby", "OK,lobby,0,1,1");
+	client_expect(bob, "JOINED,lobby,bob");
+	tool_run_setup(&t, "PEOPLE_BASH", "", args, NULL, NULL);
+	g_assert_cmpstr(t.err->str, ==, "");
+	g_assert_cmpstr(t.out->str, ==,
+			"--nick= --history= --since= lobby\nbob\nin/ notes.txt\nin/one\nwatch\n--nick= --history= --since=\n\n");
+	tool_done(&t);
+	client_free(bob);
+}
+
 static void people_add(void)
 {
+	/* What tool_run() is to run, besides the tools. */
+	g_assert_true(g_setenv("PEOPLE_BASH", "/bin/bash", TRUE));
 	daemon_add("people/chat", DAEMON_LISTENER, people_chat);
 	daemon_add("people/chat-refused", DAEMON_LISTENER, people_chat_refused);
 	daemon_add("people/mail", DAEMON_LISTENER, people_mail);
 	daemon_add("people/much-mail", DAEMON_LISTENER, people_much_mail);
 	daemon_add("people/backup", DAEMON_LISTENER, people_backup);
+	daemon_add("people/completion", DAEMON_LISTENER, people_completion);
 }
 
 int main(int argc, char **argv)
