@@ -50,7 +50,7 @@ _ioe_client_names()
 # Of the folder that is typed already.
 _ioe_client_files()
 {
-	local folder= file
+	local folder='' file
 
 	[[ $cur == *[!A-Za-z0-9._+@/-]* ]] && return
 	[[ $cur == */* ]] && folder=${cur%/*}/
