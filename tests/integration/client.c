@@ -47,15 +47,40 @@ struct client *client_new(struct daemon *d, unsigned listener)
 	return client_new_from(d, listener, "127.0.0.1", "127.0.0.1");
 }
 
-struct client *client_new_ioe1(struct daemon *d, unsigned listener)
+void client_hello(struct client *c)
 {
-	struct client *c = client_new(d, listener);
 	g_autofree char *hi = NULL;
 
 	client_puts(c, "HELLO,ioe/1\n");
 	hi = client_line(c);
 	g_assert_true(g_str_has_prefix(hi, "HI,ioe/1,"));
+}
+
+struct client *client_new_ioe1(struct daemon *d, unsigned listener)
+{
+	struct client *c = client_new(d, listener);
+
+	client_hello(c);
 	return c;
+}
+
+struct client *client_new_named(struct daemon *d, unsigned listener, const char *nick)
+{
+	struct client *c = client_new_ioe1(d, listener);
+	g_autofree char *want = g_strdup_printf("OK,%s", nick);
+	gint64 deadline = harness_deadline();
+
+	for (;;) {
+		g_autofree char *line = NULL;
+
+		client_printf(c, "NICK,%s\n", nick);
+		line = client_line(c);
+		if (strcmp(line, want) == 0)
+			return c;
+		/* Whoever had it has just left. */
+		if (!g_str_has_prefix(line, "ERROR: taken: ") || g_get_monotonic_time() > deadline)
+			harness_fail("NICK,%s: %s", nick, line);
+	}
 }
 
 void client_free(struct client *c)

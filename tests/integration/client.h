@@ -18,6 +18,9 @@ void client_add(const char *path, const char *config, client_fn fn);
 struct client *client_new(struct daemon *d, unsigned listener);
 struct client *client_new_from(struct daemon *d, unsigned listener, const char *source, const char *destination);
 struct client *client_new_ioe1(struct daemon *d, unsigned listener);
+/* In ioe/1, with a nick, which is asked for until the session that had it before is gone. */
+struct client *client_new_named(struct daemon *d, unsigned listener, const char *nick);
+void client_hello(struct client *c); /* it is in ioe/1 from now on */
 struct client *client_new_fd(int fd);
 void client_free(struct client *c);
 void client_reset(struct client *c); /* close by RST, and free */

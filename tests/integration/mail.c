@@ -7,30 +7,39 @@
 
 struct client *mail_client(struct daemon *d, const char *nick)
 {
-	struct client *c = client_new_ioe1(d, 0);
-	gint64 deadline = harness_deadline();
-
-	for (bool done = !nick; !done;) {
-		g_autofree char *line = NULL;
-
-		client_printf(c, "NICK,%s\n", nick);
-		line = client_line(c);
-		done = g_str_has_prefix(line, "OK,");
-		if (!done && (!g_str_has_prefix(line, "ERROR: taken: ") || g_get_monotonic_time() > deadline))
-			harness_fail("NICK,%s: %s", nick, line);
-	}
-	return c;
+	return nick ? client_new_named(d, 0, nick) : client_new_ioe1(d, 0);
 }
 
 struct client *mail_client_from(struct daemon *d, const char *address)
 {
 	struct client *c = client_new_from(d, 0, address, "127.0.0.1");
-	g_autofree char *hi = NULL;
 
-	client_puts(c, "HELLO,ioe/1\n");
-	hi = client_line(c);
-	g_assert_true(g_str_has_prefix(hi, "HI,ioe/1,"));
+	client_hello(c);
 	return c;
+}
+
+struct mail_case {
+	const char *config;
+	mail_fn fn;
+};
+
+static void mail_case_run(unsigned reactors, const void *data)
+{
+	const struct mail_case *x = data;
+	struct daemon *d = daemon_start(reactors, x->config);
+	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob");
+
+	x->fn(alice, bob);
+	client_free(alice);
+	client_free(bob);
+	daemon_finish(d);
+}
+
+void mail_add_pair(const char *path, const char *config, mail_fn fn)
+{
+	const struct mail_case x = { .config = config, .fn = fn };
+
+	harness_add_data(path, mail_case_run, &x, sizeof(x));
 }
 
 uint64_t mail_take_id(struct client *c)

@@ -4,6 +4,10 @@
 
 #include "client.h"
 
+/* As client_add(), with two: those who write to each other. */
+typedef void (*mail_fn)(struct client *alice, struct client *bob);
+void mail_add_pair(const char *path, const char *config, mail_fn fn);
+
 /* A session in ioe/1, with a nick (NULL: none), which is asked for until the session that had it before is gone. */
 struct client *mail_client(struct daemon *d, const char *nick);
 /* One that is known by its address, of loopback's. */

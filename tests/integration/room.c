@@ -6,21 +6,7 @@
 
 struct client *room_client(struct daemon *d, const char *name)
 {
-	struct client *c = client_new_ioe1(d, ROOM_ALL);
-	g_autofree char *want = g_strdup_printf("OK,%s", name);
-	gint64 deadline = harness_deadline();
-
-	for (;;) {
-		g_autofree char *line = NULL;
-
-		client_printf(c, "NICK,%s\n", name);
-		line = client_line(c);
-		if (strcmp(line, want) == 0)
-			return c;
-		/* Whoever had it has just left. */
-		if (!g_str_has_prefix(line, "ERROR: taken: ") || g_get_monotonic_time() > deadline)
-			harness_fail("NICK,%s: %s", name, line);
-	}
+	return client_new_named(d, ROOM_ALL, name);
 }
 
 void room_expect_all(struct client *c, ...)
@@ -49,6 +35,18 @@ void room_join(struct client *c, const char *room, const char *name, const char 
 	client_printf(c, "JOIN,%s\n", room);
 	client_expect(c, answer);
 	client_expect(c, joined);
+}
+
+void room_meet(struct daemon *d, const char *room, struct client **ret_a, struct client **ret_b)
+{
+	g_autofree char *first = g_strdup_printf("OK,%s,0,1,1", room), *second = g_strdup_printf("OK,%s,0,2,1", room);
+	g_autofree char *joined = g_strdup_printf("JOINED,%s,Bert", room);
+
+	*ret_a = room_client(d, "Anna");
+	*ret_b = room_client(d, "Bert");
+	room_join(*ret_a, room, "Anna", first);
+	room_join(*ret_b, room, "Bert", second);
+	client_expect(*ret_a, joined);
 }
 
 void room_part(struct client *c, const char *room, const char *name)

@@ -24,6 +24,9 @@ void room_expect_all(struct client *c, ...) G_GNUC_NULL_TERMINATED;
 /* Comes in and reads the answer, and that it has. */
 void room_join(struct client *c, const char *room, const char *name, const char *answer);
 
+/* Anna and Bert, who have both just come into a room that is new. */
+void room_meet(struct daemon *d, const char *room, struct client **ret_a, struct client **ret_b);
+
 void room_part(struct client *c, const char *room, const char *name);
 
 /* What was said: the parts of SAID,room,SEQ,TIME,FROM,TEXT, as they stand there. */

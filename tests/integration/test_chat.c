@@ -231,11 +231,9 @@ static void chat_roles(struct daemon *d)
 
 static void chat_kick_mute_ban(struct daemon *d)
 {
-	struct client *a = room_client(d, "Anna"), *b = room_client(d, "Bert");
+	struct client *a, *b;
 
-	room_join(a, "r", "Anna", "OK,r,0,1,1");
-	room_join(b, "r", "Bert", "OK,r,0,2,1");
-	client_expect(a, "JOINED,r,Bert");
+	room_meet(d, "r", &a, &b);
 	client_puts(a, "KICK,r,Bert,too loud%2C sorry\n");
 	client_expect(a, "LEFT,r,Bert,kicked: too loud%2C sorry");
 	client_expect(a, "OK");

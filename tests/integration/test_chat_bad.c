@@ -64,11 +64,9 @@ static const struct {
 
 static void bad_asks(struct daemon *d)
 {
-	struct client *a = room_client(d, "Anna"), *b = room_client(d, "Bert");
+	struct client *a, *b;
 
-	room_join(a, "r", "Anna", "OK,r,0,1,1");
-	room_join(b, "r", "Bert", "OK,r,0,2,1");
-	client_expect(a, "JOINED,r,Bert");
+	room_meet(d, "r", &a, &b);
 	for (size_t i = 0; i < G_N_ELEMENTS(bad_requests); i++)
 		client_refused(a, bad_requests[i].ask, bad_requests[i].slug);
 	client_puts(a, "SAY,r,still here\n");

@@ -330,17 +330,14 @@ static void order_hear_out(struct client *c, const char *room, struct heard *h)
 /* Who does not read is told so and closed; the others go on, and he misses nothing when he comes back. */
 static void order_slow_room(struct daemon *d, const char *room)
 {
-	struct client *a = room_client(d, "Anna"), *b = room_client(d, "Bert");
 	g_autofree char *text = g_strnfill(ORDER_LONG, 'x'), *slow = NULL;
-	g_autofree char *joined = g_strdup_printf("JOINED,%s,Bert", room), *left = g_strdup_printf("LEFT,%s,Bert,slow", room);
+	g_autofree char *left = g_strdup_printf("LEFT,%s,Bert,slow", room);
 	g_autofree char *again = g_strdup_printf("JOINED,%s,Bert2", room);
-	g_autofree char *first = g_strdup_printf("OK,%s,0,1,1", room), *second = g_strdup_printf("OK,%s,0,2,1", room);
+	struct client *a, *b;
 	struct heard heard, log;
 	guint64 said = 0;
 
-	room_join(a, room, "Anna", first);
-	room_join(b, room, "Bert", second);
-	client_expect(a, joined);
+	room_meet(d, room, &a, &b);
 	while (!slow) {
 		client_printf(a, "SAY,%s,%s\n", room, text);
 		g_assert_cmpuint(++said, <, 5000);

@@ -119,10 +119,8 @@ static void relay_fetches_much(struct daemon *d)
 	client_free(bob);
 }
 
-static void relay_wait_on_and_off(struct daemon *d)
+static void relay_wait_on_and_off(struct client *alice, struct client *bob)
 {
-	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob");
-
 	client_ask(bob, "WAIT,off", "OK");
 	(void)mail_send(alice, "bob", "before");
 	client_ask(bob, "wait,ON", "OK");
@@ -147,8 +145,6 @@ static void relay_wait_on_and_off(struct daemon *d)
 	/* The end of the requests is the end of the waiting. */
 	client_half_close(bob);
 	client_expect_eof(bob);
-	client_free(bob);
-	client_free(alice);
 }
 
 static void relay_expect_delivered(struct client *c, uint64_t id, const char *name)
@@ -543,9 +539,8 @@ static void relay_renamed(struct daemon *d)
 	client_free(alice);
 }
 
-static void relay_clear(struct daemon *d)
+static void relay_clear(struct client *alice, struct client *bob)
 {
-	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob");
 	g_autofree char *line = NULL;
 	g_auto(GStrv) f = NULL;
 	uint64_t id;
@@ -569,8 +564,6 @@ static void relay_clear(struct daemon *d)
 	client_puts(bob, "FETCH\n");
 	(void)mail_expect(bob, "alice", "after");
 	client_expect(bob, "OK,1,0");
-	client_free(alice);
-	client_free(bob);
 }
 
 static void relay_add(void)
@@ -579,7 +572,7 @@ static void relay_add(void)
 	daemon_add("relay/comes-again", DAEMON_LISTENER, relay_comes_again);
 	daemon_add("relay/fetches-in-parts", DAEMON_LISTENER, relay_fetches_in_parts);
 	daemon_add("relay/fetches-much", DAEMON_LISTENER, relay_fetches_much);
-	daemon_add("relay/wait-on-and-off", DAEMON_LISTENER, relay_wait_on_and_off);
+	mail_add_pair("relay/wait-on-and-off", DAEMON_LISTENER, relay_wait_on_and_off);
 	daemon_add("relay/receipts", DAEMON_LISTENER, relay_receipts);
 	daemon_add("relay/receipt-for-one-behind", DAEMON_LISTENER, relay_receipt_for_one_behind);
 	daemon_add("relay/several-sessions", DAEMON_LISTENER, relay_several_sessions);
@@ -592,7 +585,7 @@ static void relay_add(void)
 	/* Long enough that this program has its turn meanwhile. */
 	daemon_add("relay/in-raw", DAEMON_LISTENER "legacy_wait = \"400ms\";\n", relay_in_raw);
 	daemon_add("relay/renamed", DAEMON_LISTENER, relay_renamed);
-	daemon_add("relay/clear", DAEMON_LISTENER, relay_clear);
+	mail_add_pair("relay/clear", DAEMON_LISTENER, relay_clear);
 }
 
 int main(int argc, char **argv)

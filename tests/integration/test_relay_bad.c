@@ -81,9 +81,8 @@ static void bad_text(struct daemon *d)
 }
 
 /* A line of exactly the limit, and of one byte more. */
-static void bad_long_text(struct daemon *d)
+static void bad_long_text(struct client *alice, struct client *bob)
 {
-	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob");
 	g_autofree char *text = g_strnfill(2000 - strlen("SEND,bob,"), 'x');
 	uint64_t id;
 
@@ -94,13 +93,10 @@ static void bad_long_text(struct daemon *d)
 	client_puts(bob, "FETCH\n");
 	g_assert_cmpuint(mail_expect(bob, "alice", text), ==, id);
 	client_expect(bob, "OK,1,0");
-	client_free(alice);
-	client_free(bob);
 }
 
-static void bad_full_mailbox(struct daemon *d)
+static void bad_full_mailbox(struct client *alice, struct client *bob)
 {
-	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob");
 	g_autofree char *much = g_strnfill(2000, 'x');
 	uint64_t id[3];
 
@@ -120,14 +116,11 @@ static void bad_full_mailbox(struct daemon *d)
 	client_expect_error(alice, "limit");
 	(void)mail_send(alice, "bob", "a little");
 	mail_expect_box(bob, 2);
-	client_free(alice);
-	client_free(bob);
 }
 
 /* What nobody takes is dropped in the end, and its sender can learn that. */
-static void bad_retention(struct daemon *d)
+static void bad_retention(struct client *alice, struct client *bob)
 {
-	struct client *alice = mail_client(d, "alice"), *bob = mail_client(d, "bob");
 	uint64_t id = mail_send_key(alice, "bob", "text", "key");
 	gint64 deadline = harness_deadline();
 
@@ -146,8 +139,6 @@ static void bad_retention(struct daemon *d)
 	}
 	g_assert_cmpuint(mail_send_key(alice, "bob", "text", "key"), !=, id);
 	mail_expect_box(bob, 1);
-	client_free(alice);
-	client_free(bob);
 }
 
 /* With nick_mail = false mail is from and to addresses, also that of a session with a nick. */
@@ -376,9 +367,9 @@ static void bad_add(void)
 {
 	daemon_add("relay-bad/names", DAEMON_LISTENER, bad_names);
 	daemon_add("relay-bad/text", DAEMON_LISTENER, bad_text);
-	daemon_add("relay-bad/long-text", DAEMON_LISTENER "limits = { line = 2000; };\n", bad_long_text);
-	daemon_add("relay-bad/full-mailbox", BAD_LISTENER("max_messages = 3; max_bytes = 2048;"), bad_full_mailbox);
-	daemon_add("relay-bad/retention", BAD_LISTENER("retention = \"3s\";"), bad_retention);
+	mail_add_pair("relay-bad/long-text", DAEMON_LISTENER "limits = { line = 2000; };\n", bad_long_text);
+	mail_add_pair("relay-bad/full-mailbox", BAD_LISTENER("max_messages = 3; max_bytes = 2048;"), bad_full_mailbox);
+	mail_add_pair("relay-bad/retention", BAD_LISTENER("retention = \"3s\";"), bad_retention);
 	daemon_add("relay-bad/nick-mail", BAD_LISTENER("nick_mail = false;"), bad_nick_mail);
 	daemon_add("relay-bad/too-many-wait", BAD_LISTENER("sessions = 2;"), bad_too_many_wait);
 	daemon_add("relay-bad/reads-nothing", DAEMON_LISTENER, bad_reads_nothing);
