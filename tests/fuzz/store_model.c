@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/store_rows.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,19 +12,6 @@
 #define MODEL_EXCESS_MAX 256
 #define MODEL_FOLD       1024 /* store/write.c */
 #define MODEL_EMPTY_SEC  3600
-
-/* A message, a receipt, or a sender's key: what two texts say, and of what. */
-struct model_row {
-	uint64_t id, time_msec;
-	enum store_fate fate;
-	size_t from_len, text_len;
-	char *bytes;
-};
-
-struct model_rows {
-	struct model_row *at;
-	size_t n;
-};
 
 struct model_note {
 	uint64_t until_msec;
@@ -64,58 +52,6 @@ static void *model_copy(const void *p, size_t n)
 	return copy;
 }
 
-/* At place @i. */
-static void model_insert(struct model_rows *rows, size_t i, struct model_row row, const char *from, const char *text)
-{
-	rows->at = reallocarray(rows->at, rows->n + 1, sizeof(*rows->at));
-	FUZZ_CHECK(rows->at);
-	memmove(rows->at + i + 1, rows->at + i, (rows->n - i) * sizeof(*rows->at));
-	row.bytes = malloc(row.from_len + row.text_len + 1);
-	FUZZ_CHECK(row.bytes);
-	memcpy(row.bytes, from, row.from_len);
-	if (row.text_len > 0)
-		memcpy(row.bytes + row.from_len, text, row.text_len);
-	rows->at[i] = row;
-	rows->n++;
-}
-
-static void model_delete(struct model_rows *rows, size_t i)
-{
-	free(rows->at[i].bytes);
-	rows->n--;
-	memmove(&rows->at[i], &rows->at[i + 1], (rows->n - i) * sizeof(*rows->at));
-}
-
-static void model_rows_free(struct model_rows *rows)
-{
-	while (rows->n > 0)
-		model_delete(rows, rows->n - 1);
-	free(rows->at);
-	rows->at = NULL;
-}
-
-static bool model_is(const char *a, size_t n, const char *b, size_t m)
-{
-	return n == m && (n == 0 || memcmp(a, b, n) == 0);
-}
-
-static int model_compare(const char *a, size_t n, const char *b, size_t m)
-{
-	int r = memcmp(a, b, MIN(n, m));
-
-	return r ? r : (n > m) - (n < m);
-}
-
-/* The first row whose id is not below. */
-static size_t model_find(const struct model_rows *rows, uint64_t id)
-{
-	size_t i = 0;
-
-	while (i < rows->n && rows->at[i].id < id)
-		i++;
-	return i;
-}
-
 struct store_model *store_model_new(uint64_t max_channels)
 {
 	struct store_model *m = calloc(1, sizeof(*m));
@@ -138,7 +74,7 @@ static void model_channel_free(struct model_channel *c)
 	while (c->n_notes > 0)
 		model_drop_note(c, 0);
 	free(c->notes);
-	model_rows_free(&c->rows);
+	rows_free(&c->rows);
 	free(c);
 }
 
@@ -147,8 +83,8 @@ void store_model_free(struct store_model *m)
 	for (size_t i = 0; i < m->n_channels; i++)
 		model_channel_free(m->channels[i]);
 	free(m->channels);
-	model_rows_free(&m->receipts);
-	model_rows_free(&m->sent);
+	rows_free(&m->receipts);
+	rows_free(&m->sent);
 	free(m);
 }
 
@@ -178,7 +114,7 @@ static struct model_channel *model_by_name(const struct store_model *m, uint8_t 
 	for (size_t i = 0; i < m->n_channels; i++) {
 		struct model_channel *c = m->channels[i];
 
-		if (c->kind == kind && c->name_len > 0 && model_is(c->name, c->name_len, name, len))
+		if (c->kind == kind && c->name_len > 0 && rows_same(c->name, c->name_len, name, len))
 			return c;
 	}
 	return NULL;
@@ -277,8 +213,8 @@ static const struct model_row *model_find_key(const struct store_model *m, const
 	for (size_t i = 0; i < m->sent.n; i++) {
 		const struct model_row *row = &m->sent.at[i];
 
-		if (model_is(row->bytes, row->from_len, q->from, q->from_len) &&
-		    model_is(row->bytes + row->from_len, row->text_len, q->key, q->key_len))
+		if (rows_same(row->bytes, row->from_len, q->from, q->from_len) &&
+		    rows_same(row->bytes + row->from_len, row->text_len, q->key, q->key_len))
 			return row;
 	}
 	return NULL;
@@ -299,11 +235,11 @@ static int model_append_new(struct store_model *m, struct model_channel *c, stru
 		return r;
 	row.id = store_id(c->id, ++c->last);
 	row.text_len = q->text_len;
-	model_insert(&c->rows, c->rows.n, row, q->from, q->text);
+	rows_insert(&c->rows, c->rows.n, row, q->from, q->text);
 	c->bytes += size;
 	row.text_len = q->key_len;
 	if (q->key)
-		model_insert(&m->sent, model_find(&m->sent, row.id), row, q->from, q->key);
+		rows_insert(&m->sent, rows_find(&m->sent, row.id), row, q->from, q->key);
 	q->message_id = row.id;
 	q->time_msec = row.time_msec;
 	return 0;
@@ -342,9 +278,9 @@ static void model_take_out(struct store_model *m, struct model_channel *c, size_
 			.id = gone.id, .time_msec = m->now_msec, .fate = fate, .from_len = gone.from_len
 		};
 
-		model_insert(&m->receipts, model_find(&m->receipts, gone.id), receipt, gone.bytes, NULL);
+		rows_insert(&m->receipts, rows_find(&m->receipts, gone.id), receipt, gone.bytes, NULL);
 	}
-	model_delete(&c->rows, i);
+	rows_delete(&c->rows, i);
 }
 
 int store_model_remove(struct store_model *m, struct model_channel *c, struct store_remove *q)
@@ -353,7 +289,7 @@ int store_model_remove(struct store_model *m, struct model_channel *c, struct st
 	q->time_msec = m->now_msec;
 	for (size_t k = 0; q->numbers && k < q->n_numbers; k++) {
 		uint64_t id = store_id(c->id, q->numbers[k]);
-		size_t i = model_find(&c->rows, id);
+		size_t i = rows_find(&c->rows, id);
 
 		if (i == c->rows.n || c->rows.at[i].id != id)
 			continue;
@@ -370,9 +306,9 @@ static void model_put_note(struct model_channel *c, const struct store_set *q)
 {
 	size_t i = 0;
 
-	while (i < c->n_notes && model_compare(c->notes[i].name, c->notes[i].name_len, q->name, q->name_len) < 0)
+	while (i < c->n_notes && rows_compare(c->notes[i].name, c->notes[i].name_len, q->name, q->name_len) < 0)
 		i++;
-	if (i < c->n_notes && model_is(c->notes[i].name, c->notes[i].name_len, q->name, q->name_len))
+	if (i < c->n_notes && rows_same(c->notes[i].name, c->notes[i].name_len, q->name, q->name_len))
 		model_drop_note(c, i);
 	if (q->value_len == 0)
 		return;
@@ -513,10 +449,10 @@ int store_model_ask(struct store_model *m, struct store_ask *q)
 	};
 
 	for (size_t t = 0; t < ELEMENTSOF(tables); t++) {
-		size_t i = model_find(tables[t], q->message_id);
+		size_t i = rows_find(tables[t], q->message_id);
 		const struct model_row *row = i < tables[t]->n ? &tables[t]->at[i] : NULL;
 
-		if (!row || row->id != q->message_id || !model_is(row->bytes, row->from_len, q->from, q->from_len))
+		if (!row || row->id != q->message_id || !rows_same(row->bytes, row->from_len, q->from, q->from_len))
 			continue;
 		q->fate = t == 0 ? STORE_HELD : row->fate;
 		q->time_msec = row->time_msec;
@@ -536,7 +472,7 @@ static void model_list_one(struct store_list *q, const struct model_channel *c)
 	const char *value = "";
 
 	for (size_t i = 0; q->note && i < c->n_notes; i++) {
-		if (!model_is(c->notes[i].name, c->notes[i].name_len, q->note, strlen(q->note)))
+		if (!rows_same(c->notes[i].name, c->notes[i].name_len, q->note, strlen(q->note)))
 			continue;
 		value = c->notes[i].value;
 		l.value_len = c->notes[i].value_len;
@@ -554,9 +490,9 @@ static const struct model_channel *model_next(const struct store_model *m, uint8
 	for (size_t i = 0; i < m->n_channels; i++) {
 		const struct model_channel *c = m->channels[i];
 
-		if (c->kind != kind || c->name_len == 0 || model_compare(c->name, c->name_len, name, len) <= 0)
+		if (c->kind != kind || c->name_len == 0 || rows_compare(c->name, c->name_len, name, len) <= 0)
 			continue;
-		if (!next || model_compare(c->name, c->name_len, next->name, next->name_len) < 0)
+		if (!next || rows_compare(c->name, c->name_len, next->name, next->name_len) < 0)
 			next = c;
 	}
 	return next;
@@ -596,12 +532,12 @@ bool store_model_list_next(const struct store_list *q, size_t *at, struct store_
 /* Of one channel's, up to the first that is young; whether some are left. */
 static bool model_sweep_rows(struct model_rows *rows, uint64_t channel, uint64_t cutoff)
 {
-	size_t i = model_find(rows, store_id(channel, 0));
+	size_t i = rows_find(rows, store_id(channel, 0));
 
 	while (i < rows->n && store_id_channel(rows->at[i].id) == channel) {
 		if (rows->at[i].time_msec >= cutoff)
 			return true;
-		model_delete(rows, i);
+		rows_delete(rows, i);
 	}
 	return false;
 }

@@ -97,5 +97,9 @@ void talk_break(struct talk_client *c, bool half); /* half-closes only, or close
 void talk_ask(struct talk_client *c, enum talk_ask kind, unsigned x, unsigned y);
 void talk_hear(struct talk_client *c, size_t max);
 
+/* talk_hear.c: takes in at most @max bytes. False: there were none. */
+bool talk_recv(struct talk_client *c, size_t max);
+extern const char *const talk_names[TALK_CLIENTS];
+
 /* Everything is answered, and what is there is what must be. */
 void talk_end(struct talk *t);
