@@ -231,6 +231,7 @@ static void play_append(struct play *p)
 	}
 	a.max_messages = how & 2 ? how / 16 : 0;
 	a.max_bytes = how & 4 ? how : 0;
+	a.after = how & 8 ? how / 16 : 0;
 	b = a;
 	a.channel = at->real;
 	FUZZ_CHECK(STORE_CALL(p, store_append, &a) == store_model_append(p->model, at->model, &b));
@@ -291,7 +292,7 @@ static void play_reserve(struct play *p)
 {
 	struct place *at = play_place(p, play_take(p));
 	uint8_t n = play_take(p);
-	struct store_reserve a = { .n = n < 250 ? n + 1U : 1ULL << (n - 250 + 35) }, b = a;
+	struct store_reserve a = { .n = n < 250 ? n + 1U : 1ULL << (n - 250 + 35), .after = n % 8 ? 0 : n }, b = a;
 
 	a.channel = at->real;
 	FUZZ_CHECK(STORE_CALL(p, store_reserve, &a) == store_model_reserve(p->model, at->model, &b));

@@ -22,6 +22,7 @@ struct store {
 	int commit_error, read_error;
 	bool busy, closed;
 	unsigned n_open;
+	struct store_channel pool; /* of numbers; a new store's */
 };
 
 int store_new(struct store **ret, const struct store_args *args, _unused_ char *why, _unused_ size_t why_size)
@@ -34,8 +35,19 @@ int store_new(struct store **ret, const struct store_args *args, _unused_ char *
 	s->read_end = &s->read;
 	for (unsigned i = 0; i < STORE_KINDS_MAX; i++)
 		store_model_set_rule(s->model, i, &args->rules[i]);
+	s->pool.model = store_model_open(s->model, &(struct store_open){ .kind = STORE_KINDS_MAX - 1 });
 	*ret = s;
 	return 0;
+}
+
+uint64_t store_floor(_unused_ const struct store *s)
+{
+	return 0;
+}
+
+struct store_channel *store_pool(struct store *s)
+{
+	return &s->pool;
 }
 
 /* Whoever asks waits for the answer before he ends; and closes what he opened. */
@@ -45,6 +57,7 @@ unsigned store_free(struct store *s, _unused_ uint64_t until_usec)
 		return 0;
 	session_store_commit(s);
 	FUZZ_CHECK(s->n_waiting == 0 && s->n_open == 0);
+	store_model_close(s->model, s->pool.model);
 	store_model_free(s->model);
 	free(s);
 	return 0;

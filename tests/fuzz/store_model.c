@@ -228,12 +228,13 @@ static int model_append_new(struct store_model *m, struct model_channel *c, stru
 
 	if ((q->max_messages && c->rows.n >= q->max_messages) || (q->max_bytes && c->bytes + size > q->max_bytes))
 		return -EDQUOT;
-	if (c->last >= STORE_NUMBER_MAX)
+	if (MAX(c->last, q->after) >= STORE_NUMBER_MAX)
 		return -EOVERFLOW;
 	r = model_begin(m, c);
 	if (r < 0)
 		return r;
-	row.id = store_id(c->id, ++c->last);
+	c->last = MAX(c->last, q->after) + 1;
+	row.id = store_id(c->id, c->last);
 	row.text_len = q->text_len;
 	rows_insert(&c->rows, c->rows.n, row, q->from, q->text);
 	c->bytes += size;
@@ -345,13 +346,13 @@ int store_model_reserve(struct store_model *m, struct model_channel *c, struct s
 {
 	int r;
 
-	if (c->last + q->n > STORE_NUMBER_MAX)
+	if (MAX(c->last, q->after) + q->n > STORE_NUMBER_MAX)
 		return -EOVERFLOW;
 	r = model_begin(m, c);
 	if (r < 0)
 		return r;
 	c->fold = true;
-	c->last += q->n;
+	c->last = MAX(c->last, q->after) + q->n;
 	q->until = c->last;
 	return 0;
 }
