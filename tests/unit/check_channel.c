@@ -20,6 +20,7 @@
 #include "unit/folder.h"
 #include "unit/run.h"
 #include "unit/serve.h"
+#include "unit/store.h"
 
 /* Asks until the answer is this. */
 static void until(int fd, const char *ask, const char *want)
@@ -560,6 +561,27 @@ START_TEST(a_slow_member_leaves_and_catches_up)
 }
 END_TEST
 
+/* What cannot be looked up is refused to all who wait for it, and no reason to end. */
+START_TEST(one_that_does_not_open)
+{
+	int fd;
+
+	folder_make();
+	chamber_start_in(_i, folder_path, "256K");
+	fd = serve_connect();
+	serve_say(fd, "SAY,d,r,x\n");
+	serve_expect(fd, "OK,1\n");
+	store_tamper("DROP TABLE channel");
+	for (unsigned i = 0; i < 100; i++) {
+		serve_say(fd, "JOIN,a\nCOUNT,a\nCOUNT,a\n");
+		serve_expect(fd, "NO,5\nERROR: internal: EIO\nERROR: internal: EIO\n");
+	}
+	serve_close(fd);
+	serve_stop();
+	folder_remove();
+}
+END_TEST
+
 /* A store that does not open takes nothing else with it. */
 START_TEST(without_a_store)
 {
@@ -616,6 +638,7 @@ int main(void)
 	tcase_add_loop_test(tc, all_hear_one_order, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, nothing_is_missed_and_nothing_comes_twice, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, a_slow_member_leaves_and_catches_up, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(tc, one_that_does_not_open, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, without_a_store, 0, CHAMBER_WAYS);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

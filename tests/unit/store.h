@@ -54,7 +54,7 @@ static inline void store_again(void)
 	store_begin();
 }
 
-/* Behind its back, while it is not open. */
+/* Behind its back. */
 static inline void store_tamper(const char *sql)
 {
 	char path[96];
@@ -62,6 +62,7 @@ static inline void store_tamper(const char *sql)
 
 	(void)snprintf(path, sizeof(path), "%s/store.db", folder_path);
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_busy_timeout(db, 60000), SQLITE_OK);
 	ck_assert_msg(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
 	(void)sqlite3_close(db);
 }
