@@ -333,6 +333,17 @@ static void incidents_say_name(struct client *line, struct client *ioe1, const c
 	g_assert_true(g_str_has_prefix(answer, "OK,") || g_str_has_prefix(answer, "ERROR: "));
 }
 
+/* So few at a time that the log, which nobody waits for, has room for all that is said of them. */
+static void incidents_keep_up(struct daemon *d, struct client *ioe1, unsigned n)
+{
+	g_autofree char *read = g_strdup_printf("READ,sync-%u", n), *said = g_strdup_printf(" IOE_FILE=sync-%u]", n);
+
+	if (n % 16 != 0)
+		return;
+	client_refused(ioe1, read, "internal");
+	daemon_wait_log(d, said);
+}
+
 /* All byte values, alone and as parts of UTF-8, in names of files, verbs and nicks, with every word logged. */
 static void incidents_all_bytes(unsigned reactors)
 {
@@ -340,7 +351,7 @@ static void incidents_all_bytes(unsigned reactors)
 	struct daemon *d = incidents_start(reactors, DAEMON_LISTENER "log = { level = \"debug\"; burst = 1000000; };\n", &plan);
 	struct client *line = client_new(d, 0), *ioe1 = client_new_ioe1(d, 0);
 	g_autofree char *log = NULL;
-	unsigned lines;
+	unsigned lines, n = 0;
 
 	client_ask(line, "PING", "PONG");
 	plan_arm(plan, FAIL_OPENAT2, EIO, 1, true);
@@ -348,6 +359,7 @@ static void incidents_all_bytes(unsigned reactors)
 		const char name[] = { 'x', (char)c, 'y', '\0' };
 
 		incidents_say_name(line, ioe1, name);
+		incidents_keep_up(d, ioe1, ++n);
 	}
 	client_refused(ioe1, "READ,x%00y", "denied");
 	/* Every lead byte, with each byte that may follow it somewhere. */
@@ -358,7 +370,9 @@ static void incidents_all_bytes(unsigned reactors)
 			continue;
 		name[g_unichar_to_utf8(u, name)] = '\0';
 		incidents_say_name(line, ioe1, name);
+		incidents_keep_up(d, ioe1, ++n);
 	}
+	incidents_keep_up(d, ioe1, 0);
 	g_assert_cmpuint(plan_disarm(plan), >=, 1000);
 	client_free(line);
 	client_free(ioe1);
