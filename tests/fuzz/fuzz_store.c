@@ -15,8 +15,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #define INPUT_MAX 2048
 #define NAMES     5
@@ -59,6 +61,34 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 	ts->tv_sec = (time_t)(now / USEC_PER_SEC);
 	ts->tv_nsec = (long)(now % USEC_PER_SEC) * 1000;
 	return 0;
+}
+
+/* How many of the store's threads wait. One that has answered may still be on its way there. */
+#define STORE_THREADS 3
+static atomic_uint store_waiting;
+static _Thread_local bool store_is_player;
+
+int __real_epoll_wait(int fd, struct epoll_event *events, int n, int timeout);
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout);
+
+int __wrap_epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
+{
+	int r;
+
+	if (store_is_player)
+		return __real_epoll_wait(fd, events, n, timeout);
+	(void)atomic_fetch_add(&store_waiting, 1);
+	r = __real_epoll_wait(fd, events, n, timeout);
+	(void)atomic_fetch_sub(&store_waiting, 1);
+	return r;
+}
+
+/* The next that any of them hears of the time is with what it is asked next. */
+static void store_let_time_go(uint64_t usec)
+{
+	while (atomic_load(&store_waiting) < STORE_THREADS)
+		(void)sched_yield();
+	(void)atomic_fetch_add(&store_now_usec, usec);
 }
 
 static const char *const store_files[] = { "store.db", "store.db-wal", "store.db-shm" };
@@ -387,7 +417,7 @@ static bool play_walk(struct play *p, struct place *at, uint64_t usec, bool may_
 	struct store_set nothing = { .channel = at->real, .name = "none" };
 	bool more;
 
-	atomic_fetch_add(&store_now_usec, usec);
+	store_let_time_go(usec);
 	store_model_set_time(p->model, clock_real_usec() / 1000);
 	nothing.name_len = strlen(nothing.name);
 	FUZZ_CHECK(STORE_CALL(p, store_set, &nothing) == store_model_set(p->model, at->model, &nothing));
@@ -461,6 +491,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1 || size > INPUT_MAX)
 		return 0;
+	store_is_player = true;
 	store_set_up();
 	atomic_store(&store_now_usec, 1ULL << 40);
 	how = play_take(&p);

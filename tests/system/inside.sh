@@ -517,9 +517,9 @@ case_full_disk()
 {
 	begin 'a full disk'
 	mkdir -p /var/lib/ioe/1
-	mount -t tmpfs -o size=64k,mode=0700 none /var/lib/ioe/1
+	mount -t tmpfs -o size=2m,mode=0700 none /var/lib/ioe/1
 	chown ioe:ioe-admin /var/lib/ioe/1
-	head -c 100000 /dev/zero >/var/lib/ioe/1/fill 2>/dev/null
+	head -c 3000000 /dev/zero >/var/lib/ioe/1/fill 2>/dev/null
 	if systemctl start ioe@1 2>"$scratch/said"; then
 		check 'it starts, and serves what it can' answers 9001
 		refuse 11 'what does not fit is refused' ioe-client put "$scratch/file" file
