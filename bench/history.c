@@ -189,7 +189,10 @@ static int history_ask(struct history *h, uint64_t after)
 	r = conn_send(h->fd, request, (size_t)n, false);
 	if (r < 0)
 		return load_fail(-r, "Cannot send to %s", h->args->target->name);
-	r = history_read_line(h, line);
+	/* What is said of its own coming may be first. */
+	do
+		r = history_read_line(h, line);
+	while (r >= 0 && strncmp(line, "JOINED,", 7) == 0);
 	if (r < 0)
 		return r;
 	if (str_to_u64(line, strcspn(line, "\n"), 1, sizeof(body) - 1, &size) < 0)
