@@ -3,8 +3,8 @@
  * A full disk. What is taken out makes room for what comes, since the database's pages are used again; but it goes
  * through the log first, and the log begins anew only once all of it has been moved into the database. So something is
  * taken in only where both are sure to go on: the blocks of all pages that the database will have are given to its file
- * before the commit, and behind its end and the log's there is room for some removals. Nobody else can take those blocks, whoever fills
- * the disk, and so a receiver can always take his mail, and there is room for mail again.
+ * before the commit, and behind its end and the log's there is room for some removals. Nobody else can take those blocks,
+ * whoever fills the disk, and so a receiver can always take his mail, and there is room for mail again.
  */
 #include "store/store-private.h"
 
