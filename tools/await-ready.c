@@ -5,6 +5,8 @@
  * The daemon's own output goes to standard error. Both are in a process group of their own, so that Ctrl-C is for
  * whoever the daemon was started for.
  */
+#include "base/stdfd.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -107,7 +109,13 @@ static int await(int notify, int signals, pid_t pid)
 		if (await_messages(notify) && !ready) {
 			ready = true;
 			(void)printf("%d\n", (int)pid);
+			r = stdfd_flush();
 			(void)fclose(stdout);
+			if (r < 0) {
+				(void)fprintf(stderr, "await-ready: cannot write to standard output: %s\n", strerror(-r));
+				(void)kill(pid, SIGTERM);
+				return 1;
+			}
 		}
 		r = fds[1].revents ? await_signal(signals, pid) : -1;
 		if (r >= 0)
@@ -121,6 +129,8 @@ int main(int argc, char **argv)
 	int notify, signals;
 	pid_t pid;
 
+	if (stdfd_open() < 0)
+		return 1;
 	if (argc < 2) {
 		(void)fprintf(stderr, "Usage: await-ready COMMAND [ARGUMENT...]\n");
 		return 2;

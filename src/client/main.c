@@ -2,6 +2,7 @@
 /* ioe-client: one command, commands on standard input, or a prompt. */
 #include "base/clock.h"
 #include "base/macro.h"
+#include "base/stdfd.h"
 #include "base/str.h"
 #include "client/command.h"
 #include "client/interactive.h"
@@ -129,6 +130,8 @@ int main(int argc, char **argv)
 	struct client c = { .connect_usec = MAIN_CONNECT_USEC };
 	int code;
 
+	if (stdfd_open() < 0)
+		return EXIT_CODE_FAILED;
 	/* For typing; what is printed does not depend on it. */
 	(void)setlocale(LC_CTYPE, "");
 	code = main_parse(argc, argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/client.h"
 
+#include "base/stdfd.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -94,10 +95,9 @@ enum exit_code client_say_output(const struct client *c, int error)
 
 enum exit_code client_flush(const struct client *c, enum exit_code code)
 {
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return code;
-	return client_say_output(c, errno > 0 ? -errno : -EIO);
+	int r = stdfd_flush();
+
+	return r < 0 ? client_say_output(c, r) : code;
 }
 
 enum exit_code client_send_fields(struct client *c, const struct field *fields, unsigned n)

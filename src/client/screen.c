@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/screen.h"
 
+#include "base/stdfd.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -100,10 +101,5 @@ int screen_finish(struct screen *s)
 	int r = screen_put_harmless(s->tail, s->n_tail);
 
 	s->n_tail = 0;
-	if (r < 0)
-		return r;
-	errno = 0;
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return errno > 0 ? -errno : -EIO;
-	return 0;
+	return r < 0 ? r : stdfd_flush();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ioectl(1): arguments, and the only list of commands. */
 #include "base/macro.h"
+#include "base/stdfd.h"
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
@@ -195,6 +196,8 @@ int main(int argc, char **argv)
 	const struct ctl_command *command;
 	int r;
 
+	if (stdfd_open() < 0)
+		return CTL_FAILED;
 	main_signals();
 	r = main_parse(argc, argv);
 	if (r < 0)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macro.h"
+#include "base/stdfd.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "daemon/incident.h"
@@ -386,6 +387,17 @@ static int main_serve(struct main *m)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* What --help, --version and --test print; a daemon prints nothing. */
+static int main_flush(void)
+{
+	int r = stdfd_flush();
+
+	if (r == 0)
+		return EXIT_SUCCESS;
+	(void)fprintf(stderr, "ioed: cannot write to standard output: %s\n", strerror(-r));
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	struct main m = {
@@ -394,16 +406,18 @@ int main(int argc, char **argv)
 	};
 	int r;
 
+	if (stdfd_open() < 0)
+		return EXIT_FAILURE;
 	r = arguments_parse(&m.args, argc, argv);
 	if (r >= 0)
-		return r;
+		return r == EXIT_SUCCESS ? main_flush() : r;
 	r = main_load(&m.args, &m.settings);
 	if (r < 0)
 		return EXIT_CONFIG;
 	if (m.args.test) {
 		(void)printf("ioed: the configuration of instance %u is in order (%s)\n", m.args.instance, m.settings->source);
 		(void)settings_unref(m.settings);
-		return EXIT_SUCCESS;
+		return main_flush();
 	}
 	main_use_log_options(m.settings);
 	main_raise_nofile();

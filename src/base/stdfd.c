@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/stdfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int stdfd_open(void)
+{
+	/* A new descriptor is the lowest that is free: in this order, the one that is looked at. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		if (errno != EBADF)
+			return -errno;
+		/* Without O_CLOEXEC: who is started from here must find it as well. */
+		if (open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_NOCTTY) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int stdfd_flush(void)
+{
+	/* stdio keeps that an earlier write failed, but not why. */
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return errno > 0 ? -errno : -EIO;
+}
