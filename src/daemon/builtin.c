@@ -12,6 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* What a client must know before it asks, joined by "+". */
+#define BUILTIN_CAPS "shared"
+
 static bool builtin_field_is(const struct field *f, const char *s)
 {
 	return f->len == strlen(s) && memcmp(f->data, s, f->len) == 0;
@@ -51,7 +54,7 @@ static int builtin_hello(struct request *q, struct fields *f)
 	request_field_u64(q, server->args.instance);
 	builtin_field_str(q, roles);
 	builtin_field_str(q, session_name(s, name));
-	builtin_field_str(q, ""); /* no capabilities beyond the roles yet */
+	builtin_field_str(q, BUILTIN_CAPS);
 	builtin_field_str(q, server->store_id);
 	request_end(q);
 	return 0;
@@ -136,9 +139,7 @@ static void builtin_take_nick(struct session *s, struct name_claim *c)
 
 	(void)session_get_name(s, before);
 	s->nick = c;
-	if (old && strcmp(old->folded, c->folded) == 0)
-		free(old); /* the same name, written otherwise */
-	else if (old)
+	if (old)
 		builtin_release_nick(s->reactor, old);
 	if (strcmp(before, c->shown) != 0)
 		attach_renamed(s, before);
@@ -183,10 +184,11 @@ static void builtin_nick_asked(struct msg *m)
 	reactor_post(owner, &owner->server->reactors[c->holder.reactor], &c->msg);
 }
 
-int request_claim_name(struct request *q, const char *name, size_t len,
+int request_claim_name(struct request *q, const char *name, size_t len, bool shared,
 		       void (*done)(struct request *q, int result, const char *name))
 {
 	struct server *server = q->reactor->server;
+	struct session *s = q->session;
 	struct name_claim *c;
 	struct reactor *owner;
 
@@ -198,7 +200,11 @@ int request_claim_name(struct request *q, const char *name, size_t len,
 	if (!c)
 		return -ENOMEM;
 	name_claim_set(c, name, len);
-	c->holder = q->session->handle;
+	c->holder = s->handle;
+	c->shared = shared;
+	c->address = s->address.ip;
+	/* That one has the same owner, who hears of its end behind this. */
+	c->before = s->nick && strcmp(s->nick->folded, c->folded) == 0 ? s->nick : NULL;
 	c->cookie = q;
 	c->done = done;
 	request_defer(q);
@@ -240,11 +246,27 @@ static void builtin_nick_done(struct request *q, int result, const char *name)
 	request_end(q);
 }
 
+/* In line and raw there is one field only, with whatever commas are in it. */
+static void builtin_nick_join(struct request *q, struct fields *f)
+{
+	if (q->dialect == DIALECT_IOE1 || f->n < 2)
+		return;
+	f->at[0].len = (size_t)(f->at[1].data + f->at[1].len - f->at[0].data);
+	f->n = 1;
+}
+
 static int builtin_nick(struct request *q, struct fields *f)
 {
 	const struct field *name = &f->at[0];
-	int r = request_claim_name(q, name->data, name->len, builtin_nick_done);
+	int r;
 
+	builtin_nick_join(q, f);
+	if (f->n > 1 && str_casecmp(f->at[1].data, f->at[1].len, "shared", strlen("shared")) != 0) {
+		request_error(q, SLUG_BAD_ARGUMENT, "behind the name stands shared, or nothing, not '%.*s'",
+			      (int)MIN(f->at[1].len, (size_t)32), f->at[1].data);
+		return 0;
+	}
+	r = request_claim_name(q, name->data, name->len, f->n > 1, builtin_nick_done);
 	if (r < 0)
 		request_refuse_name(q, name->data, name->len, r);
 	return 0;
@@ -326,7 +348,7 @@ static const struct role_verb builtin_verbs[] = {
 	{ { "HELLO", "HELLO[,ioe/1[,agent]]", "Says HI; with ioe/1 the session speaks that dialect from here on.", 0, 2, VERB_BARRIER }, builtin_hello },
 	{ { "CONNECT", "CONNECT,ip,port", "Tells the address of this server's end of the connection.", 2, 2, VERB_CONCURRENT }, builtin_connect },
 	{ { "AUTH", "AUTH,user,password", "Makes the session a registered user's.", 2, 2, VERB_BARRIER }, builtin_auth },
-	{ { "NICK", "NICK,name", "Gives the session a name, free again when it ends.", 1, 1, VERB_BARRIER }, builtin_nick },
+	{ { "NICK", "NICK,name[,shared]", "Gives the session a name, free again when it ends.", 1, 2, VERB_BARRIER }, builtin_nick },
 	{ { "PING", "PING[,text]", "Is answered by PONG and the text.", 0, 1, VERB_CONCURRENT }, builtin_ping },
 	{ { "HELP", "HELP[,verb]", "Lists the verbs of this listener, or tells of one.", 0, 1, VERB_CONCURRENT }, builtin_help },
 	{ { "BYE", "BYE", BYE_HELP, 0, 0, VERB_BARRIER }, builtin_bye },

@@ -4,11 +4,14 @@
 #include "base/macro.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 struct name_entry {
 	struct map_node node;
-	struct handle holder;
+	uint32_t n; /* claims that were granted and not given back yet */
+	bool shared;
+	struct in6_addr address; /* of all who share it */
 	char name[NAME_MAX_BYTES + 1];
 };
 
@@ -61,29 +64,49 @@ static struct name_entry *name_find(struct name_table *t, const char *folded)
 	return n ? container_of(n, struct name_entry, node) : NULL;
 }
 
-int name_take(struct name_table *t, const struct name_claim *c)
+static struct name_entry *name_add(struct name_table *t, const char *folded)
 {
-	struct name_entry *e = name_find(t, c->folded);
-	int r;
+	struct name_entry *e = calloc(1, sizeof(*e));
 
-	if (e)
-		return handle_equal(e->holder, c->holder) ? 0 : -EEXIST;
-	e = calloc(1, sizeof(*e));
 	if (!e)
-		return -ENOMEM;
-	e->holder = c->holder;
-	memcpy(e->name, c->folded, sizeof(e->name));
-	r = map_add(&t->map, &e->node, e->name, strlen(e->name));
-	if (r < 0)
-		free(e);
-	return r;
+		return NULL;
+	(void)snprintf(e->name, sizeof(e->name), "%s", folded);
+	if (map_add(&t->map, &e->node, e->name, strlen(e->name)) == 0)
+		return e;
+	free(e);
+	return NULL;
 }
 
-void name_release(struct name_table *t, const struct name_claim *c)
+static bool name_may_hold(const struct name_entry *e, const struct name_claim *c)
+{
+	/* Nobody does but the same session. */
+	if (e->n == (c->before ? 1 : 0))
+		return true;
+	return e->shared && c->shared && IN6_ARE_ADDR_EQUAL(&e->address, &c->address);
+}
+
+int name_take(struct name_table *t, struct name_claim *c)
 {
 	struct name_entry *e = name_find(t, c->folded);
 
-	if (!e || !handle_equal(e->holder, c->holder))
+	if (e && !name_may_hold(e, c))
+		return -EEXIST;
+	if (!e)
+		e = name_add(t, c->folded);
+	if (!e)
+		return -ENOMEM;
+	e->n++;
+	e->shared = c->shared;
+	e->address = c->address;
+	c->entry = e;
+	return 0;
+}
+
+void name_release(struct name_table *t, struct name_claim *c)
+{
+	struct name_entry *e = STEAL_PTR(c->entry);
+
+	if (!e || --e->n > 0)
 		return;
 	map_remove(&t->map, &e->node);
 	free(e);

@@ -3,16 +3,19 @@
 /*
  * Who holds which nick. A name belongs to one reactor, hash(name) % R, and only that one's thread touches its table.
  * A session claims a name by a message and hears the verdict by the same message; the claim it was granted it keeps,
- * and sends back when it ends.
+ * and sends back when it ends or has another one. A name has one holder, or several sessions of one address where all
+ * of them have asked for it shared.
  */
 
 #include "base/map.h"
 #include "daemon/inbox.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct name_entry;
 struct request;
 
 #define NAME_MAX_BYTES 32
@@ -33,6 +36,11 @@ struct name_claim {
 	struct handle holder;
 	char shown[NAME_MAX_BYTES + 1];
 	char folded[NAME_MAX_BYTES + 1]; /* lower case: names are compared without case */
+	bool shared; /* others of the same address who say so, too, may have it beside this one */
+	struct in6_addr address; /* of the holder */
+	/* NULL, or the claim to this very name that the holder has now, and gives back behind this one. */
+	const struct name_claim *before;
+	struct name_entry *entry; /* the owner's; NULL: it was not granted */
 	int error; /* the verdict: 0, it is granted; or what name_take() said */
 	struct name_table *owner;
 	void *cookie; /* the request, looked at only in the holder's thread */
@@ -53,8 +61,11 @@ bool name_is_valid(const char *s, size_t n);
 /* Fills both forms. */
 void name_claim_set(struct name_claim *c, const char *s, size_t n);
 
-/* In the owner's thread. Grants it where it is free or the holder's own: 0, -EEXIST where another holds it, -ENOMEM. */
-int name_take(struct name_table *t, const struct name_claim *c);
+/*
+ * In the owner's thread. Grants it where nobody else holds it, or all who do share it with this one: 0, -EEXIST where
+ * somebody else holds it, -ENOMEM. What was granted is given back once, by name_release().
+ */
+int name_take(struct name_table *t, struct name_claim *c);
 
-/* Frees the name if this holder has it. */
-void name_release(struct name_table *t, const struct name_claim *c);
+/* The name is free once its last holder has given it back. Nothing where it was not granted. */
+void name_release(struct name_table *t, struct name_claim *c);

@@ -65,11 +65,12 @@ void request_file(struct request *q, int fd, uint64_t off, uint64_t len);
 void request_defer(struct request *q);
 
 /*
- * Claims a name for the request's session, as NICK does. 0: the request is put off, and done() answers it: @result is 0
- * or -EEXIST or -ENOMEM, @name as it was given. Where the session ends before, the request is answered and done() not called.
+ * Claims a name for the request's session, as NICK does; @shared: others of its address who share it may have it, too.
+ * 0: the request is put off, and done() answers it: @result is 0 or -EEXIST or -ENOMEM, @name as it was given. Where the
+ * session ends before, the request is answered and done() not called.
  * -EINVAL: it may not be so written; -EPERM: it reads as something else; -ENOMEM: it is not put off.
  */
-int request_claim_name(struct request *q, const char *name, size_t len,
+int request_claim_name(struct request *q, const char *name, size_t len, bool shared,
 		       void (*done)(struct request *q, int result, const char *name));
 /* Answers with what is wrong with the name, @error being one of those above. */
 void request_refuse_name(struct request *q, const char *name, size_t len, int error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * All of it is decided in the room's owner: who asks has to be an operator, and no less than whom it is about. Several
- * sessions may have one name, where it is an address; they are treated alike, and the one that asks is spared.
+ * sessions may have one name, where it is an address or a nick they share; they are treated alike, and the one that asks
+ * is spared.
  */
 #include "roles/chat_moderate.h"
 

@@ -119,7 +119,7 @@ int chat_old_line(struct request *q, struct chat_session *cs, char *line, size_t
 
 	if (chat_old_is(line, len, "BYE") || chat_old_is(line, len, "QUIT"))
 		return 0;
-	r = request_claim_name(q, line, len, chat_old_claimed);
+	r = request_claim_name(q, line, len, false, chat_old_claimed);
 	if (r < 0) {
 		request_refuse_name(q, line, len, r);
 		chat_old_refused(cs);

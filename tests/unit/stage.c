@@ -298,7 +298,7 @@ static int stage_line(struct request *q, char *line, size_t len, _unused_ bool a
 	else if (line[0] == '!')
 		request_silent(q);
 	else
-		r = request_claim_name(q, line + 1, len - 1, stage_claimed);
+		r = request_claim_name(q, line + 1, len - 1, false, stage_claimed);
 	if (r < 0)
 		request_refuse_name(q, line + 1, len - 1, r);
 	return 1;
