@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ioed is made of, as text for docs.sh: a line each for verbs, error words, incidents and options, from the rows themselves;
+ * What ioed is made of, as text for docs.sh: a line each for verbs, error words, incidents, warnings and options, from the rows themselves;
  * or, with --example, the example configuration; or, with --dictionary, the words that the fuzz targets mix in.
  */
 #include "base/buf.h"
 #include "config/config.h"
 #include "daemon/incident.h"
 #include "daemon/session-private.h"
+#include "daemon/warning.h"
 #include "ioed/roles.h"
 #include "wire/slug.h"
 
@@ -87,6 +88,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < INCIDENT_MAX; i++)
 		(void)printf("incident\t%s\t%s\t%s\t%s\n", incident_rows[i].name, incident_rows[i].id,
 			     log_level_name(incident_rows[i].level), incident_rows[i].doc);
+	for (unsigned i = 0; i < WARNING_MAX; i++)
+		(void)printf("warning\t%s\n", warning_rows[i].name);
 	for (size_t i = 0; ioed_schema.sections[i]; i++)
 		rows_print_options(ioed_schema.sections[i]);
 	rows_print_options(ioed_schema.listener);

@@ -88,6 +88,13 @@ check_incidents()
 	result $? "systemd/ioe.catalog has the id and the subject of each incident"
 }
 
+check_warnings()
+{
+	items ioectl.1 Cm >"$scratch/entries"
+	awk -F '\t' '$1 == "warning" { print $2 }' "$scratch/rows" | sort -u >"$scratch/wanted"
+	same warning ioectl.1 "$scratch/entries" "$scratch/wanted"
+}
+
 # systemd reads all of the catalog, and knows each id then.
 check_catalog()
 {
@@ -172,6 +179,7 @@ done
 check_verbs
 check_slugs
 check_incidents
+check_warnings
 check_catalog
 check_options
 check_example

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/incident.h"
+#include "daemon/warning.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,6 +15,9 @@
 
 /* Names that the disk remembers, of a kind. */
 #define HUB_CHANNELS_MAX 1000000
+
+/* A commit that takes so long says something about the disk. */
+#define HUB_SLOW_USEC (10 * USEC_PER_SEC)
 
 /* What a thread of the store has to come back from the kernel. */
 #define HUB_GIVE_UP_USEC (5 * USEC_PER_SEC)
@@ -52,6 +57,20 @@ const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size)
 	return dst;
 }
 
+void channel_hub_warn(struct channel_hub *h, struct warnings *to)
+{
+	struct store_state state = {};
+
+	if (h->store)
+		store_get_state(h->store, clock_usec(), &state);
+	if (!h->store || state.closed)
+		warnings_add(to, WARNING_STORE, "rooms and mailboxes cannot be kept: %s", h->store ? state.why : h->why);
+	else if (state.busy_usec > HUB_SLOW_USEC)
+		warnings_add(to, WARNING_DISK_SLOW,
+			     "the store has been waiting for the disk for %llu s: look at the disk that state_dir is on",
+			     (unsigned long long)(state.busy_usec / USEC_PER_SEC));
+}
+
 static int hub_init(struct channel_hub *h)
 {
 	int r = 0;
@@ -80,7 +99,8 @@ static void hub_open_store(struct channel_hub *h, const struct role_start *with)
 	};
 
 	if (store_new(&h->store, &args, h->why, sizeof(h->why)) < 0) {
-		log_err("%s. Until then what must not be lost is refused; all else is served", h->why);
+		incident_log(INCIDENT_STORE_CLOSED, NULL, 0,
+			     "%s. Until then what must not be lost is refused; all else is served", h->why);
 		return;
 	}
 	for (unsigned i = 0; i < h->n_shards; i++)

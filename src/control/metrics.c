@@ -20,6 +20,8 @@ enum metrics_of {
 	METRICS_OF_VERSION,
 	METRICS_OF_PAUSES,
 	METRICS_OF_RELOAD,
+	METRICS_OF_WARNINGS,
+	METRICS_OF_STORE,
 };
 
 struct metrics_row {
@@ -37,7 +39,7 @@ struct metrics_row {
 #define LISTENER(member) METRICS_OF_LISTENERS, offsetof(struct status_listener, member), false
 #define ROLE(member)     METRICS_OF_ROLES, offsetof(struct status_role, member), false
 
-_Static_assert(sizeof(((struct status *)0)->n_warnings) == sizeof(uint64_t), "a count is read like a counter");
+_Static_assert(sizeof(((struct status *)0)->warnings.n) == sizeof(uint64_t), "a count is read like a counter");
 static const struct metrics_row metrics_rows[] = {
 	{ "ioe_build", "info", NULL, "The version of the daemon.", METRICS_OF_VERSION, 0, false },
 	{ "ioe_state", "stateset", NULL, "What the daemon is doing.", METRICS_OF_STATES, 0, false },
@@ -58,7 +60,9 @@ static const struct metrics_row metrics_rows[] = {
 	{ "ioe_log_dropped", "counter", NULL, "Events that the log could not take.", NUMBER(log_dropped) },
 	{ "ioe_last_reload_success", "gauge", NULL, "Whether the last reload was done; absent without one.", METRICS_OF_RELOAD, 0, false },
 	{ "ioe_last_reload_time_seconds", "gauge", "seconds", "When that was, since 1970; 0 without one.", SECONDS(reload_usec) },
-	{ "ioe_warnings", "gauge", NULL, "Warnings that the status shows.", NUMBER(n_warnings) },
+	{ "ioe_store_up", "gauge", NULL, "Whether rooms and mailboxes can be kept.", METRICS_OF_STORE, 0, false },
+	{ "ioe_warnings", "gauge", NULL, "Warnings that the status shows.", NUMBER(warnings.n) },
+	{ "ioe_warning", "stateset", NULL, "Of which kinds they are.", METRICS_OF_WARNINGS, 0, false },
 };
 
 /* A sample with one label, or none. */
@@ -93,6 +97,12 @@ static void metrics_put_states(struct json_object *samples, const struct metrics
 		metrics_put(samples, row->name, states[i], json_object_new_int64(strcmp(states[i], now) == 0), r);
 }
 
+static void metrics_put_warnings(struct json_object *samples, const struct metrics_row *row, const struct warnings *w, int *r)
+{
+	for (unsigned i = 0; i < WARNING_MAX; i++)
+		metrics_put(samples, row->name, warning_rows[i].name, json_object_new_int64(warnings_has(w, (enum warning)i)), r);
+}
+
 static struct json_object *metrics_samples(const struct metrics_row *row, const struct status *st, int *r)
 {
 	struct json_object *all = json_object_new_array();
@@ -123,6 +133,12 @@ static struct json_object *metrics_samples(const struct metrics_row *row, const 
 	case METRICS_OF_RELOAD:
 		if (st->reload_usec)
 			metrics_put(all, NULL, NULL, json_object_new_int64(st->reload_ok), r);
+		break;
+	case METRICS_OF_STORE:
+		metrics_put(all, NULL, NULL, json_object_new_int64(!warnings_has(&st->warnings, WARNING_STORE)), r);
+		break;
+	case METRICS_OF_WARNINGS:
+		metrics_put_warnings(all, row, &st->warnings, r);
 		break;
 	}
 	return all;

@@ -115,8 +115,21 @@ static struct json_object *report_warnings(const struct status *st, int *r)
 {
 	struct json_object *all = json_object_new_array();
 
-	for (size_t i = 0; i < st->n_warnings; i++)
-		report_append(all, report_string(st->warnings[i], strlen(st->warnings[i])), r);
+	for (size_t i = 0; i < st->warnings.n; i++) {
+		const char *text = st->warnings.list[i].text;
+
+		report_append(all, report_string(text, strlen(text)), r);
+	}
+	return all;
+}
+
+/* The kinds of the sentences, one for each, in the same order. */
+static struct json_object *report_warning_names(const struct status *st, int *r)
+{
+	struct json_object *all = json_object_new_array();
+
+	for (size_t i = 0; i < st->warnings.n; i++)
+		report_append(all, json_object_new_string(warning_rows[st->warnings.list[i].what].name), r);
 	return all;
 }
 
@@ -156,6 +169,7 @@ int report_status(const struct status *st, struct json_object **ret)
 	report_add(o, "listeners", report_listeners(st, &r), &r);
 	report_add(o, "roles", report_roles(st, &r), &r);
 	report_add(o, "warnings", report_warnings(st, &r), &r);
+	report_add(o, "warning_names", report_warning_names(st, &r), &r);
 	if (r < 0) {
 		(void)json_object_put(o);
 		return r;

@@ -116,7 +116,8 @@ static enum ctl_exit channels_print(struct channels *l)
 	if (output_open(&out) < 0)
 		return CTL_FAILED;
 	asked = ask_each_more(l->ctl, l->kind->method, NULL, channels_page, l);
-	if (l->array)
+	/* An empty list would say that there is nothing, where it is not known. */
+	if (l->array && (asked == CTL_OK || asked == CTL_SOME_FAILED || asked == CTL_NO_SERVER))
 		view_json(out.file, l->array);
 	else if (asked == CTL_OK || asked == CTL_SOME_FAILED)
 		table_print(out.file, &l->table);

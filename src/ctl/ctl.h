@@ -19,6 +19,7 @@ enum ctl_exit {
 	CTL_SOME_FAILED = 8,
 	CTL_INTERRUPTED = 9,
 	CTL_LIMIT = 11,
+	CTL_DEGRADED = 12,
 };
 
 struct ctl_instance {

@@ -123,6 +123,7 @@ enum ctl_exit failure_print(const struct ctl_instance *i, int r, const struct cl
 	case CTL_FAILED:
 	case CTL_SOME_FAILED:
 	case CTL_INTERRUPTED:
+	case CTL_DEGRADED:
 		failure_print_other(i, r, a);
 		break;
 	}

@@ -192,7 +192,11 @@ void status_print_table(FILE *f, struct json_object *array, bool colour)
 
 static enum ctl_exit status_keep(void *userdata, _unused_ const struct ctl_instance *i, struct json_object *answer)
 {
-	return json_object_array_add(userdata, json_object_get(answer)) < 0 ? CTL_FAILED : CTL_OK;
+	char state[VIEW_MAX];
+
+	if (json_object_array_add(userdata, json_object_get(answer)) < 0)
+		return CTL_FAILED;
+	return strcmp(view_text(state, answer, "state"), "degraded") == 0 ? CTL_DEGRADED : CTL_OK;
 }
 
 static void status_print(FILE *f, const struct ctl *ctl, struct json_object *array)

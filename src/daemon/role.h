@@ -12,6 +12,7 @@ struct request;
 struct role_start;
 struct server;
 struct session;
+struct warnings;
 struct worker_pool;
 
 /*
@@ -51,6 +52,8 @@ struct role {
 	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);
 	/* In main, after the reactors have ended. */
 	void (*stop)(void *state);
+	/* NULL or, in main: adds what is wrong just now with what the role stands on (warning.h). Never blocks. */
+	void (*warn)(void *state, struct warnings *to);
 	/* In main: new settings, already checked. Reactors switch by themselves (request_settings()). */
 	void (*reload)(void *state, const struct settings *s);
 };

@@ -9,7 +9,6 @@
 #include "daemon/worker.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,17 +18,6 @@
 static uint64_t status_load(const atomic_uint_fast64_t *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
-}
-
-_printf_(2, 3) static void status_warn(struct status *st, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (st->n_warnings == STATUS_WARNINGS_MAX)
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(st->warnings[st->n_warnings++], sizeof(st->warnings[0]), fmt, ap);
-	va_end(ap);
 }
 
 static void status_add_listeners(struct server *s, struct status *st)
@@ -46,7 +34,10 @@ static void status_add_listeners(struct server *s, struct status *st)
 		st->accepted += to->accepted;
 		st->refused += to->refused;
 		if (to->paused)
-			status_warn(st, "%s accepts no connections for now: out of descriptors or memory", l->address);
+			warnings_add(&st->warnings, WARNING_LISTENER_PAUSED,
+				     "%s accepts no connections for now: out of descriptors or memory; raise LimitNOFILE in "
+				     "the unit, or lower limits.connections",
+				     l->address);
 	}
 	st->n_listeners = s->n_listeners;
 }
@@ -73,13 +64,34 @@ static void status_add_reactors(struct server *s, struct status *st)
 	st->n_roles = s->n_roles + 1;
 }
 
+/* Of the server itself, then of each role. */
+static void status_add_warnings(struct server *s, struct status *st, uint64_t now)
+{
+	uint64_t stuck = worker_pool_stuck_usec(s->workers, now);
+	struct warnings *w = &st->warnings;
+
+	if (stuck > STATUS_STUCK_USEC)
+		warnings_add(w, WARNING_DISK_SLOW,
+			     "a worker has been waiting for the disk for %llu s: look at the disk that the served folder is on",
+			     (unsigned long long)(stuck / USEC_PER_SEC));
+	for (unsigned k = 0; k < s->n_roles_started; k++)
+		if (s->args.roles[k]->warn)
+			s->args.roles[k]->warn(s->role_states[k], w);
+	if (st->log_dropped > 0)
+		warnings_add(w, WARNING_LOG_DROPPED,
+			     "%llu log events were dropped: the log's reader is too slow or stopped",
+			     (unsigned long long)st->log_dropped);
+	if (s->reload_usec && !s->reload_ok)
+		warnings_add(w, WARNING_RELOAD_REFUSED,
+			     "the last reload was refused: the old configuration is in force; ioectl check says why");
+}
+
 int server_status(struct server *s, struct status *ret)
 {
 	const struct limits_options *limits = settings_get(s->settings, &limits_section);
-	uint64_t now = clock_usec(), stuck = worker_pool_stuck_usec(s->workers, now);
+	uint64_t now = clock_usec();
 
 	*ret = (struct status){
-		.state = s->stopping ? "stopping" : stuck > STATUS_STUCK_USEC ? "degraded" : "running",
 		.version = PACKAGE_VERSION,
 		.instance = s->args.instance,
 		.pid = getpid(),
@@ -104,14 +116,12 @@ int server_status(struct server *s, struct status *ret)
 	(void)snprintf(ret->reload_text, sizeof(ret->reload_text), "%s", s->reload_text);
 	status_add_listeners(s, ret);
 	status_add_reactors(s, ret);
-	if (stuck > STATUS_STUCK_USEC)
-		status_warn(ret, "a worker has been waiting for the disk for %llu s",
-			    (unsigned long long)(stuck / USEC_PER_SEC));
-	if (ret->log_dropped > 0)
-		status_warn(ret, "%llu log events were dropped: the log's reader is too slow or stopped",
-			    (unsigned long long)ret->log_dropped);
-	if (s->reload_usec && !s->reload_ok)
-		status_warn(ret, "the last reload was refused: the old configuration is in force");
+	status_add_warnings(s, ret, now);
+	if (ret->warnings.short_of_memory) {
+		status_done(ret);
+		return -ENOMEM;
+	}
+	ret->state = s->stopping ? "stopping" : warnings_degrade(&ret->warnings) ? "degraded" : "running";
 	return 0;
 }
 
@@ -119,6 +129,7 @@ void status_done(struct status *st)
 {
 	free(st->listeners);
 	free(st->roles);
+	warnings_done(&st->warnings);
 	st->listeners = NULL;
 	st->roles = NULL;
 }

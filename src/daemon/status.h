@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the daemon knows of itself, gathered by main from its threads' counters: what `ioectl status` shows. */
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "daemon/warning.h"
+
 #include <stdint.h>
 
 struct server;
@@ -20,7 +20,6 @@ struct status_role {
 	uint64_t requests, errors;
 };
 
-#define STATUS_WARNINGS_MAX 8
 struct status {
 	const char *state; /* "starting", "running", "degraded", "stopping" */
 	const char *version;
@@ -39,10 +38,10 @@ struct status {
 	uint64_t reload_usec; /* real time of the last one, 0: none */
 	bool reload_ok;
 	char reload_text[256];
-	size_t n_listeners, n_roles, n_warnings;
+	size_t n_listeners, n_roles;
 	struct status_listener *listeners; /* owned by the status */
 	struct status_role *roles;         /* owned by the status */
-	char warnings[STATUS_WARNINGS_MAX][160];
+	struct warnings warnings;          /* owned by the status */
 };
 
 /* In main's thread. 0 or -ENOMEM; free with status_done(). */

@@ -142,11 +142,15 @@ static int channels_compare_live(const void *a, const void *b, void *text)
 static void channels_come(struct channels_list *l, int error)
 {
 	struct channel_hub *hub = channels_hub(l);
+	char *why = l->control.why;
 
-	if (error == -EIO && hub)
-		(void)channel_hub_why(hub, l->control.why, sizeof(l->control.why));
-	if (error < 0 && !l->control.why[0])
-		(void)snprintf(l->control.why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-error));
+	if (error == -EBADMSG)
+		(void)snprintf(why, sizeof(l->control.why),
+			       "the list cannot be made: the database is damaged; put a backup in its place (ioectl restore)");
+	else if (error == -EIO)
+		(void)channel_hub_why(hub, why, sizeof(l->control.why));
+	else if (error < 0)
+		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-error));
 	errand_back(&l->control.errand);
 }
 
@@ -245,11 +249,11 @@ static void channels_listed(struct store_request *request)
 	channels_come(l, r);
 }
 
-/* Main: the next rows. Where there is no store, what is open is all. */
+/* Main: the next rows. Where there is no store it cannot be known what is kept: what is open is not all. */
 static void channels_ask(struct channels_list *l)
 {
 	struct channel_hub *hub = channels_hub(l);
-	struct store *store = hub ? channel_hub_store(hub) : NULL;
+	struct store *store = channel_hub_store(hub);
 	int r;
 
 	l->control.n = 0;
@@ -257,21 +261,16 @@ static void channels_ask(struct channels_list *l)
 	store_list_done(&l->stored);
 	l->stored.n_rows = 0;
 	l->stored.more = false;
-	if (store) {
-		l->stored.request = (struct store_request){
-			.home = l->control.errand.server->args.loop,
-			.done = channels_listed,
-		};
-		l->stored.kind = channels_policies[l->kind].kind;
-		l->stored.note = CHANNELS_TOPIC;
-		l->stored.max_rows = CONTROL_CHANNELS_PAGE;
-		r = store_list(store, &l->stored);
-		if (r < 0)
-			channels_come(l, r);
-		return;
-	}
-	r = channels_merge(l);
-	channels_come(l, r);
+	l->stored.request = (struct store_request){
+		.home = l->control.errand.server->args.loop,
+		.done = channels_listed,
+	};
+	l->stored.kind = channels_policies[l->kind].kind;
+	l->stored.note = CHANNELS_TOPIC;
+	l->stored.max_rows = CONTROL_CHANNELS_PAGE;
+	r = store ? store_list(store, &l->stored) : -EIO;
+	if (r < 0)
+		channels_come(l, r);
 }
 
 /* Main. */

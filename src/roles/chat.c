@@ -110,6 +110,11 @@ static int chat_start(const struct role_start *with, void **ret_state, char *why
 	return 0;
 }
 
+static void chat_warn(void *state, struct warnings *to)
+{
+	channel_hub_warn(((struct chat_state *)state)->hub, to);
+}
+
 /* What is answered in many bytes is a barrier: a session has one such answer in memory. */
 static const struct role_verb chat_verbs[] = {
 	{ { "JOIN", "JOIN,room[,after]", "Enters a room; with after, hears what was said since that number.", 1, 2, VERB_BARRIER }, chat_member_join },
@@ -134,5 +139,6 @@ const struct role chat_role = {
 	.quiet = chat_old_quiet,
 	.start = chat_start,
 	.stop = chat_stop,
+	.warn = chat_warn,
 	.reload = chat_reload,
 };

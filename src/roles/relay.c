@@ -165,6 +165,11 @@ static void relay_reload(void *p, const struct settings *s)
 	relay_set_rule(p, s);
 }
 
+static void relay_warn(void *p, struct warnings *to)
+{
+	channel_hub_warn(((struct relay_state *)p)->hub, to);
+}
+
 static const struct role_verb relay_verbs[] = {
 	{ { "SEND", "SEND,name,text[,key]", "Leaves a message for a name; OK and its ID once it is on disk.", 2, 3, VERB_CONCURRENT }, relay_send },
 	{ { "FETCH", "FETCH[,max]", "Takes what waits for you, oldest first.", 0, 1, VERB_BARRIER }, relay_fetch },
@@ -181,5 +186,6 @@ const struct role relay_role = {
 	.options = &relay_section,
 	.start = relay_start,
 	.stop = relay_stop,
+	.warn = relay_warn,
 	.reload = relay_reload,
 };

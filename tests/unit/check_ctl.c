@@ -92,7 +92,12 @@ START_TEST(test_table)
 			 "INSTANCE  STATE     VERSION  PID   UPTIME   SESSIONS  LIMIT  REQUESTS  MEMORY   WARNINGS\n"
 			 "2         running   0.1.0    4711  1 d 2 h  3         16384  1204      1.0 KiB  2\n"
 			 "10        degraded  ?        ?     ?        ?         ?      ?         ?        1\n");
-	ck_assert_int_eq(ioectl_got.status, 0);
+	ck_assert_int_eq(ioectl_got.status, 8); /* one of them serves not all */
+	ioectl("-i", "10", "status");
+	ck_assert_str_eq(ioectl_got.err.data, "");
+	ck_assert_int_eq(ioectl_got.status, 12);
+	ioectl("-i", "10", "-j", "status");
+	ck_assert_int_eq(ioectl_got.status, 12);
 	ioectl("-i", "3", "status");
 	ioectl_said("Instance 3 does not run");
 	ck_assert_int_eq(ioectl_got.status, 3);

@@ -37,11 +37,10 @@ int server_status(_unused_ struct server *s, struct status *ret)
 		.reload_text = "nothing changed",
 		.n_listeners = ELEMENTSOF(listeners),
 		.n_roles = ELEMENTSOF(roles),
-		.n_warnings = 1,
 		.listeners = malloc(sizeof(listeners)),
 		.roles = malloc(sizeof(roles)),
-		.warnings = { "line\nbreak \xc3\xa4" },
 	};
+	warnings_add(&ret->warnings, WARNING_STORE, "line\nbreak \xc3\xa4");
 	memcpy(ret->listeners, listeners, sizeof(listeners));
 	memcpy(ret->roles, roles, sizeof(roles));
 	return 0;
@@ -51,4 +50,5 @@ void status_done(struct status *st)
 {
 	free(st->listeners);
 	free(st->roles);
+	warnings_done(&st->warnings);
 }
