@@ -35,8 +35,14 @@ void interrupt_clear(void)
 	interrupt_came = 0;
 }
 
-int interrupt_poll(struct pollfd *fds, nfds_t n)
+bool interrupt_is_seen(void)
 {
+	return interrupt_came != 0;
+}
+
+int interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_msec)
+{
+	struct timespec timeout = { timeout_msec / 1000, timeout_msec % 1000 * 1000000L };
 	sigset_t interrupt, before;
 	int r = -1, e = EINTR;
 
@@ -44,7 +50,7 @@ int interrupt_poll(struct pollfd *fds, nfds_t n)
 	(void)sigaddset(&interrupt, SIGINT);
 	(void)sigprocmask(SIG_BLOCK, &interrupt, &before);
 	if (!interrupt_came) {
-		r = ppoll(fds, n, NULL, &before);
+		r = ppoll(fds, n, timeout_msec < 0 ? NULL : &timeout, &before);
 		e = errno;
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

@@ -14,5 +14,8 @@ void interrupt_install(bool interactive);
 /* Before each prompt and each command typed there: the next SIGINT is the first again. */
 void interrupt_clear(void);
 
-/* poll(2) without an end, which a SIGINT ends with EINTR, also one that has come before, but behind interrupt_clear(). */
-int interrupt_poll(struct pollfd *fds, nfds_t n);
+/* poll(2), which a SIGINT ends with EINTR, also one that has come before, but behind interrupt_clear(). */
+int interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_msec);
+
+/* Whether a SIGINT has come since interrupt_clear(). */
+bool interrupt_is_seen(void);

@@ -111,6 +111,11 @@ void typing_wipe(struct typing *t)
 		     1);
 }
 
+void typing_prompt_changed(struct typing *t)
+{
+	typing_aside(t);
+}
+
 static void typing_back(struct typing *t)
 {
 	if (!t->aside)
@@ -156,7 +161,7 @@ static int typing_read(EditLine *el, wchar_t *ret)
 		}
 		typing_back(t);
 		from[1].fd = t->ops->fd(t->userdata);
-		if (interrupt_poll(from, 2) < 0) {
+		if (interrupt_poll(from, 2, t->ops->patience ? t->ops->patience(t->userdata) : -1) < 0) {
 			t->dropped = el_line(el)->lastchar > el_line(el)->buffer;
 			errno = EINTR;
 			return -1;

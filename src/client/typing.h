@@ -12,10 +12,12 @@
 struct typing;
 
 struct typing_ops {
-	/* What else to listen to while somebody types, and what to do when it is readable. Negative: the line ends as at
-	 * the end of file. */
+	/* What else to listen to while somebody types (-1: nothing), and what to do when it is readable. Negative: the line
+	 * ends as at the end of file. */
 	int (*fd)(void *userdata);
 	int (*hear)(void *userdata);
+	/* In how many milliseconds hear() is to be called though nothing can be read; -1: only when something can. NULL: -1. */
+	int (*patience)(void *userdata);
 	/* Who asks for a line. */
 	const char *(*prompt)(void *userdata);
 	/* Tab behind @text: appends what is to be inserted, if anything. */
@@ -33,6 +35,9 @@ int typing_line(struct typing *t, char **ret);
 /* Before something is printed, from within hear() and complete(): what is being typed leaves the screen, and is there
  * again afterwards. Elsewhere it does nothing. */
 void typing_aside(struct typing *t);
+
+/* From within hear(): the prompt is another one. */
+void typing_prompt_changed(struct typing *t);
 
 /* Behind typing_line(): that line leaves the screen. */
 void typing_wipe(struct typing *t);
