@@ -45,7 +45,7 @@ check 'the configuration is in order' ioectl check
 refuse 3 'nothing answers yet' ioectl status
 
 echo '# use'
-check 'the main job' sh "$(dirname "$0")/main-job"
+check 'the main job' env AUTOPKGTEST_TMP="$scratch" sh "$(dirname "$0")/main-job"
 
 echo '# upgrade'
 check 'two instances start' systemctl start ioe@1 ioe@2

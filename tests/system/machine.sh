@@ -17,19 +17,31 @@ skip()
 	exit 77
 }
 
-# All mounts are our own and go with us.
-if [[ -z ${IOE_SYSTEM_OWN_MOUNTS-} ]]; then
-	((EUID == 0)) || skip "booting a systemd needs root"
-	unshare -m true 2>/dev/null || skip "this process may have no mounts of its own (unshare -m)"
-	IOE_SYSTEM_OWN_MOUNTS=1 exec unshare -m "$BASH" "$0" "$@"
-fi
+# root_seen [COMMAND...]: which mount and which folder / is, as seen by what COMMAND starts.
+root_seen()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	"$@" sh -c 'exec 3</ && grep mnt_id /proc/self/fdinfo/3 && stat -Lc %d:%i /' 2>/dev/null
+}
+
+# Whether / is another one than that of our mount namespace. From a chroot, systemd-nspawn leaves the outer / where it
+# was, and who enters its namespaces is there: on a machine that this test must not touch.
+in_chroot()
+{
+	[[ $(root_seen) != "$(root_seen nsenter --mount=/proc/self/ns/mnt)" ]]
+}
+
+((EUID == 0)) || skip "booting a systemd needs root"
 for tool in debootstrap systemd-nspawn nsenter flock; do
 	command -v "$tool" >/dev/null || skip "there is no $tool; tools/need test installs it"
 done
+unshare -m true 2>/dev/null || skip "this process may have no mounts of its own (unshare -m)"
+in_chroot && skip "this is a chroot, from which one does not get into a container"
 
 scratch=$(mktemp -d) || exit 1
 machine=
 inner=
+run_systemd_made=
 clean_up()
 {
 	# Its first process: all of it ends with it, at once.
@@ -39,13 +51,17 @@ clean_up()
 		kill "$machine" 2>/dev/null
 	fi
 	wait
+	if [[ -n $run_systemd_made ]]; then
+		rmdir /run/systemd
+	fi
 	rm -rf "$scratch"
 }
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# have_root SUITE PACKAGE,...: a Debian in $roots/SUITE, made where it is not there.
+# have_root SUITE PACKAGE,...: a Debian in $roots/SUITE, made where it is not there. The mounts that debootstrap makes
+# are its own and go with it. A folder of that name that this has not made is left alone.
 have_root()
 {
 	local suite=$1 packages=$2 dir=$roots/$1
@@ -54,34 +70,61 @@ have_root()
 	(
 		flock 9 # another build may be at it
 		[[ $(cat "$dir/.complete" 2>/dev/null) == "$packages" ]] && exit 0
-		rm -rf "$dir"
+		if [[ -e $dir && ! -e $roots/$suite.log ]]; then
+			echo "# $dir is in the way: it was not made by this test" >&2
+			exit 1
+		fi
+		: >"$roots/$suite.log"
+		rm -rf --one-file-system "$dir"
 		echo "# makes a Debian $suite in $dir, once" >&2
-		debootstrap --variant=minbase --include="$packages" "$suite" "$dir" >"$roots/$suite.log" 2>&1 || exit 1
+		unshare -m debootstrap --variant=minbase --include="$packages" "$suite" "$dir" >"$roots/$suite.log" 2>&1 ||
+			exit 1
 		rm -f "$dir"/var/cache/apt/archives/*.deb "$dir"/etc/resolv.conf
 		echo "$packages" >"$dir/.complete"
 	) 9>"$roots/$suite.lock"
 }
 
-# What is written goes to memory and is gone afterwards. Nothing is registered with a systemd of the machine outside.
+# What is written goes to memory and is gone afterwards. Nothing is registered with a systemd of the machine outside:
+# what systemd-nspawn keeps in /run/systemd goes to a tmpfs that it alone sees.
 boot()
 {
 	local arguments=(-q -D "$roots/bookworm" --volatile=overlay --boot --notify-ready=yes --register=no --keep-unit
-		--console=pipe --private-network --machine="$name" --hostname=ioe --tmpfs=/var/lib/ioe:mode=0755)
+		--console=pipe --private-network --machine="$name" --hostname=ioe --tmpfs=/var/lib/ioe:mode=0755
+		--setenv=IOE_SYSTEM_MACHINE="$name")
 
 	if [[ -d $roots/trixie ]]; then
 		arguments+=(--bind-ro="$roots/trixie:/mnt")
 	fi
-	mount -t tmpfs none /run/systemd || skip "no tmpfs can be mounted on /run/systemd"
+	if mkdir /run/systemd 2>/dev/null; then
+		run_systemd_made=1
+	fi
+	unshare -m mount -t tmpfs none /run/systemd || skip "no tmpfs can be mounted on /run/systemd"
 	mkfifo "$scratch/ready"
-	"${await_ready:-$top_builddir/tools/await-ready}" systemd-nspawn "${arguments[@]}" </dev/null >"$scratch/ready" 2>"$scratch/console" &
+	# shellcheck disable=SC2016 # for the inner shell
+	"${await_ready:-$top_builddir/tools/await-ready}" unshare -m \
+		sh -c 'mount -t tmpfs none /run/systemd && exec systemd-nspawn "$@"' sh "${arguments[@]}" \
+		</dev/null >"$scratch/ready" 2>"$scratch/console" &
 	machine=$!
 	read -r nspawn <"$scratch/ready" || skip "no systemd boots here: $(tail -n 3 "$scratch/console" | tr '\n\r' '  ')"
 	read -r inner _ <"/proc/$nspawn/task/$nspawn/children"
+	is_inside || {
+		echo "What is run in the machine that was booted does not arrive there: nothing was written."
+		exit 1
+	}
 }
 
+# With the root and the working directory of that machine: its namespaces alone lead to where its / is mounted.
 inside()
 {
-	nsenter -t "$inner" -m -u -i -n -p -- "$@"
+	nsenter -t "$inner" -m -u -i -n -p -r -w -- "$@"
+}
+
+# Whether inside() leads into the machine that boot() has booted, and its / is not ours.
+is_inside()
+{
+	[[ -n $inner ]] && inside grep -qzx container=systemd-nspawn /proc/1/environ &&
+		inside grep -qzx "IOE_SYSTEM_MACHINE=$name" /proc/1/environ &&
+		inside test / -ef /proc/1/root && [[ $(root_seen inside) != "$(root_seen)" ]]
 }
 
 # bring FILE...: files from here go to /root there.

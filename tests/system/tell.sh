@@ -5,6 +5,13 @@
 set -u -o pipefail
 export LC_ALL=C.UTF-8 SYSTEMD_PAGER='' SYSTEMD_COLORS=0
 
+# What reads this starts and stops services, writes to /etc and removes what is in /var/lib/ioe.
+if ! grep -sqzx container=systemd-nspawn /proc/1/environ || ! grep -sqz ^IOE_SYSTEM_MACHINE=ioe- /proc/1/environ ||
+	[[ ! / -ef /proc/1/root ]]; then
+	echo "$0 changes the machine it runs on: it runs only in the one that tests/system/units.sh or package.sh boots." >&2
+	exit 1
+fi
+
 passed=0
 failed=0
 scratch=$(mktemp -d) || exit 1
