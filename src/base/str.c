@@ -240,6 +240,28 @@ static bool str_is_c1(const unsigned char *s, size_t n)
 	return n >= 2 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
 }
 
+/* Code points that turn round or break the line they stand in, for whoever shows them: ranges, in order. */
+static const struct {
+	uint16_t first, last;
+} str_misleading[] = {
+	{ 0x061c, 0x061c }, /* ARABIC LETTER MARK */
+	{ 0x200e, 0x200f }, /* LEFT-TO-RIGHT and RIGHT-TO-LEFT MARK */
+	{ 0x2028, 0x202e }, /* LINE and PARAGRAPH SEPARATOR, embeddings and overrides */
+	{ 0x2066, 0x2069 }, /* isolates */
+};
+
+/* Whether the character of @n bytes, which is one, is of those. */
+static bool str_is_misleading(const unsigned char *s, size_t n)
+{
+	unsigned c = n == 2 ? (s[0] & 0x1fU) << 6 | (s[1] & 0x3fU) :
+		     n == 3 ? (s[0] & 0x0fU) << 12 | (s[1] & 0x3fU) << 6 | (s[2] & 0x3fU) : 0;
+
+	for (size_t i = 0; i < ELEMENTSOF(str_misleading); i++)
+		if (c >= str_misleading[i].first && c <= str_misleading[i].last)
+			return true;
+	return false;
+}
+
 bool str_has_control(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -283,10 +305,12 @@ char *str_escape(char *dst, size_t cap, const char *s, size_t n)
 size_t str_harmless_char(const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
+	size_t k;
 
 	if (str_is_c1(p, n) || (str_is_c0_or_del(*p) && *p != '\t'))
 		return 0;
-	return str_utf8_char(p, n);
+	k = str_utf8_char(p, n);
+	return k > 1 && str_is_misleading(p, k) ? 0 : k;
 }
 
 size_t str_harmless(char *dst, const char *s, size_t n)
@@ -296,7 +320,8 @@ size_t str_harmless(char *dst, const char *s, size_t n)
 	for (; n > 0; s += k, n -= k) {
 		k = str_harmless_char(s, n);
 		if (k == 0) {
-			k = str_is_c1((const unsigned char *)s, n) ? 2 : 1;
+			k = str_utf8_char((const unsigned char *)s, n);
+			k = MAX(k, (size_t)1);
 			dst[len++] = '?';
 			continue;
 		}
@@ -305,6 +330,18 @@ size_t str_harmless(char *dst, const char *s, size_t n)
 			dst[len++] = s[i];
 	}
 	return len;
+}
+
+bool str_is_harmless(const char *s, size_t n)
+{
+	size_t k;
+
+	for (; n > 0; s += k, n -= k) {
+		k = *s == '\t' ? 0 : str_harmless_char(s, n);
+		if (k == 0)
+			return false;
+	}
+	return true;
 }
 
 static int str_lower(char c)

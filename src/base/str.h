@@ -35,12 +35,18 @@ bool str_has_control(const char *s, size_t n);
  * too small (@cap >= 4). Returns @dst. For logs and error messages. */
 char *str_escape(char *dst, size_t cap, const char *s, size_t n);
 
-/* Copies @s with every control character (C0 but TAB, C1, DEL) and every byte that is no UTF-8 as one '?'; @dst has
- * room for @n bytes. Returns the length. For another user's terminal. */
+/*
+ * Copies @s with each of these as one '?': a control character (C0 but TAB, C1, DEL), a character that turns round or
+ * breaks the line it stands in (U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069), and a byte that is no
+ * UTF-8. @dst has room for @n bytes, and may be @s. Returns the length. For another user's terminal.
+ */
 size_t str_harmless(char *dst, const char *s, size_t n);
 
 /* The bytes of the character at @s, or 0 where str_harmless() makes it a '?'; @n > 0. */
 size_t str_harmless_char(const char *s, size_t n);
+
+/* Whether str_harmless() would change nothing, and no TAB is in it. */
+bool str_is_harmless(const char *s, size_t n);
 
 /* ASCII only, whatever the locale. */
 int str_casecmp(const char *a, size_t an, const char *b, size_t bn);

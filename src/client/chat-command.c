@@ -258,7 +258,7 @@ static int chat_command_match_line(void *userdata, char *line, size_t len)
 	const char *comma = memchr(line, ',', len);
 	long n = field_decode(line, comma ? (size_t)(comma - line) : len);
 
-	if (n > 0 && str_is_utf8(line, (size_t)n) && !str_has_control(line, (size_t)n))
+	if (n > 0 && str_is_harmless(line, (size_t)n))
 		chat_command_match(userdata, line, (size_t)n);
 	return 0;
 }

@@ -20,29 +20,40 @@ void client_label(struct client *c, unsigned argc, char **argv)
 	(void)snprintf(c->label, sizeof(c->label), "%.32s%s%s", argv[0], argc > 1 ? " " : "", arg);
 }
 
+/*
+ * One line on standard error. Names of files, rooms and people are in it, which others have chosen: nothing of it steers
+ * the terminal.
+ */
+_printf_(2, 0) static void client_print(const char *label, const char *fmt, va_list ap)
+{
+	_cleanup_(freep) char *text = NULL;
+	int n = vasprintf(&text, fmt, ap);
+
+	/* What was printed before stands before it. */
+	(void)fflush(stdout);
+	if (n < 0)
+		text = NULL;
+	else
+		text[str_harmless(text, text, (size_t)n)] = '\0';
+	(void)fprintf(stderr, "ioe-client: %s%s%s\n", label, label[0] ? ": " : "", n < 0 ? strerror(ENOMEM) : text);
+}
+
 void client_note(const char *fmt, ...)
 {
 	va_list ap;
 
-	/* What was printed before stands before it. */
-	(void)fflush(stdout);
-	(void)fputs("ioe-client: ", stderr);
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	client_print("", fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
 }
 
 enum exit_code client_say(const struct client *c, enum exit_code code, const char *fmt, ...)
 {
 	va_list ap;
 
-	(void)fflush(stdout);
-	(void)fprintf(stderr, "ioe-client: %s%s", c->label, c->label[0] ? ": " : "");
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	client_print(c->label, fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
 	return code;
 }
 

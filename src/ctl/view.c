@@ -184,22 +184,37 @@ size_t view_count(struct json_object *array)
 	return array ? json_object_array_length(array) : 0;
 }
 
+/* Writes the character by its number, or that there is none; how many bytes it has. */
+static size_t view_json_escape(FILE *f, const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t k = p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 1;
+	unsigned c = p[0];
+
+	if (k > n || !str_is_utf8(s, k)) {
+		k = 1;
+		c = 0xfffd;
+	} else if (k > 1) {
+		c = k == 2 ? (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU) :
+			     (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+	}
+	(void)fprintf(f, "\\u%04x", c);
+	return k;
+}
+
 void view_json(FILE *f, struct json_object *o)
 {
 	const char *s = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	size_t left = strlen(s), k;
 
-	/* json-c writes C0 as \u00XX; DEL and C1 (C2 80 to C2 9F in UTF-8) can be in strings only, and are made so here. */
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s, next = (unsigned char)s[1];
-
-		if (c == 0x7f) {
-			(void)fprintf(f, "\\u007f");
-		} else if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
-			(void)fprintf(f, "\\u00%02x", next);
-			s++;
-		} else {
-			(void)putc_unlocked(c, f);
-		}
+	/* json-c writes C0 as \u00XX. What else could do something to a terminal can be in strings only, and is of two or
+	 * three bytes, or DEL. */
+	for (; left > 0; s += k, left -= k) {
+		k = *s == '\n' ? 1 : str_harmless_char(s, left);
+		if (k > 0)
+			(void)fwrite(s, 1, k, f);
+		else
+			k = view_json_escape(f, s, left);
 	}
 	(void)fputc('\n', f);
 }

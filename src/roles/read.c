@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/macro.h"
+#include "base/str.h"
 #include "daemon/session.h"
 #include "daemon/worker.h"
 #include "roles/file.h"
@@ -226,12 +227,10 @@ static int read_put_name(struct buf *body, const char *name, bool encode)
 	r = buf_reserve(body, encoded + 1);
 	if (r < 0)
 		return r;
-	if (encoded == len)
-		memcpy(body->data + body->len, name, len);
-	else
-		(void)field_encode(body->data + body->len, name, len);
-	body->data[body->len + encoded] = '\n';
-	body->len += encoded + 1;
+	/* Without encoding it goes to a terminal as it is. */
+	body->len += encode ? field_encode(body->data + body->len, name, len) :
+			      str_harmless(body->data + body->len, name, len);
+	body->data[body->len++] = '\n';
 	return 0;
 }
 

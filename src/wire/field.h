@@ -40,8 +40,8 @@ enum field_result field_split(char *rest, size_t len, enum dialect d, enum field
 /* Encodes '%', ',', bytes below 0x20 and 0x7f. @dst has room for 3 * n; returns the length. */
 size_t field_encode(char *dst, const char *s, size_t n);
 
-/* As field_encode(), for what others have written and a terminal may show: control characters of any kind (C1, too)
- * and bytes that are no UTF-8 are encoded as well. */
+/* As field_encode(), for what others have written and a terminal may show: whatever str_harmless() makes
+ * a '?' is encoded as well, byte by byte. */
 size_t field_encode_harmless(char *dst, const char *s, size_t n);
 
 /* How long the encoded form is; equal to @n when nothing needs encoding. */

@@ -230,6 +230,12 @@ static bool client_is_event(const char *line, size_t n)
 	return false;
 }
 
+/* They turn round or break the line they stand in. */
+static const char *const client_misleading[] = {
+	"\330\234", "\342\200\216", "\342\200\217", "\342\200\250", "\342\200\251", "\342\200\252", "\342\200\253", "\342\200\254",
+	"\342\200\255", "\342\200\256", "\342\201\246", "\342\201\247", "\342\201\250", "\342\201\251",
+};
+
 /* NAME: TEXT, NAME joined! and NAME left!, of which no answer has the form; and all that is harmless to show. */
 static bool client_is_told(const char *line, size_t n)
 {
@@ -243,6 +249,8 @@ static bool client_is_told(const char *line, size_t n)
 	    !client_is_word(line + name, n - name, " left!"))
 		return false;
 	FUZZ_CHECK(str_is_utf8(line, n));
+	for (unsigned i = 0; i < ELEMENTSOF(client_misleading); i++)
+		FUZZ_CHECK(!memmem(line, n, client_misleading[i], strlen(client_misleading[i])));
 	for (size_t i = 0; i < n; i++) {
 		unsigned char ch = (unsigned char)line[i];
 

@@ -96,6 +96,9 @@ static void chat_people(struct daemon *d)
 	client_puts(a, "\033[2J\376\n");
 	client_expect(a, "Anna: ?[2J?");
 	room_heard(b, "lobby", 4, "Anna", "%1B[2J%FE");
+	client_puts(a, "ac\342\200\256dc\342\200\250eb\330\234\n");
+	client_expect(a, "Anna: ac?dc?eb?");
+	room_heard(b, "lobby", 5, "Anna", "ac%E2%80%AEdc%E2%80%A8eb%D8%9C");
 	client_puts(a, "HISTORY,lobby,2,1\n");
 	all = client_sized(a, &n);
 	g_assert_true(g_str_has_prefix(all, "3,"));

@@ -299,12 +299,23 @@ static void cli_script(unsigned reactors)
 static void cli_harmless(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	g_autofree char *servers = cli_servers(d);
+	g_autofree char *servers = cli_servers(d), *local = NULL;
 	struct tool t;
 
 	cli_run(&t, CLI_NOT_PERMITTED, servers, "get", "esc\x1b[2J", NULL);
 	g_assert_null(strchr(t.err->str, '\x1b'));
 	g_assert_null(strchr(t.out->str, '\x1b'));
+	tool_done(&t);
+	/* Nor are those of files here; whatever it is printed with. */
+	local = cli_local(d, "x\342\200\256gpj\x1b.exe");
+	cli_run(&t, CLI_FAILED, servers, "put", local, "name");
+	g_assert_nonnull(strstr(t.err->str, "x?gpj?.exe"));
+	g_assert_null(strpbrk(t.err->str, "\x1b\342"));
+	tool_done(&t);
+	g_assert_true(g_file_set_contents(local, "12345678", 8, NULL));
+	cli_check(CLI_OK, servers, "put", local, "x\342\200\256gpj.exe");
+	cli_run(&t, CLI_OK, servers, "ls", NULL, NULL);
+	g_assert_cmpstr(t.out->str, ==, "x?gpj.exe\n");
 	tool_done(&t);
 	daemon_finish(d);
 }

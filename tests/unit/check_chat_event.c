@@ -21,6 +21,7 @@ static const struct {
 	{ CHAT_EVENT_SAID, "Anna", "\033[2J", "SAID,lobby,7,1234,Anna,%1B[2J\n", "Anna: ?[2J\n" },
 	{ CHAT_EVENT_SAID, "Anna", "x\nBert: y\r\n", "SAID,lobby,7,1234,Anna,x%0ABert: y%0D%0A\n", "Anna: x?Bert: y??\n" },
 	{ CHAT_EVENT_SAID, "Anna", "\302\233\177\377\303", "SAID,lobby,7,1234,Anna,%C2%9B%7F%FF%C3\n", "Anna: ????\n" },
+	{ CHAT_EVENT_SAID, "Anna", "\342\200\256x", "SAID,lobby,7,1234,Anna,%E2%80%AEx\n", "Anna: ?x\n" },
 	{ CHAT_EVENT_SAID, "A\033", "x", "SAID,lobby,7,1234,A%1B,x\n", "A?: x\n" },
 	{ CHAT_EVENT_JOINED, "Anna", "", "JOINED,lobby,Anna\n", "Anna joined!\n" },
 	{ CHAT_EVENT_LEFT, "Anna", "slow", "LEFT,lobby,Anna,slow\n", "Anna left!\n" },

@@ -117,13 +117,13 @@ END_TEST
 
 START_TEST(test_json)
 {
-	ioectl_answering(1, "{\"parameters\":{\"state\":\"a/\\u001b[31m\\u009b\x7f\xc2\x9b\xc3\xa4\"}}");
+	ioectl_answering(1, "{\"parameters\":{\"state\":\"a/\\u001b[31m\\u009b\x7f\xc2\x9b\xc3\xa4\xe2\x80\xae\"}}");
 	ioectl("-j", "-i", "1", "status");
-	ck_assert_str_eq(ioectl_got.out.data, "{\n  \"state\":\"a/\\u001b[31m\\u009b\\u007f\\u009b\xc3\xa4\"\n}\n");
+	ck_assert_str_eq(ioectl_got.out.data, "{\n  \"state\":\"a/\\u001b[31m\\u009b\\u007f\\u009b\xc3\xa4\\u202e\"\n}\n");
 	ck_assert_int_eq(ioectl_got.status, 0);
 	ioectl("--json", "status");
 	ck_assert_str_eq(ioectl_got.out.data,
-			 "[\n  {\n    \"state\":\"a/\\u001b[31m\\u009b\\u007f\\u009b\xc3\xa4\"\n  }\n]\n");
+			 "[\n  {\n    \"state\":\"a/\\u001b[31m\\u009b\\u007f\\u009b\xc3\xa4\\u202e\"\n  }\n]\n");
 	ck_assert_int_eq(ioectl_got.status, 0);
 }
 END_TEST

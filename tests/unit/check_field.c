@@ -198,6 +198,8 @@ static const struct {
 	{ "\xed\xa0\x80", "%ED%A0%80" },
 	{ "cut\xe2\x82", "cut%E2%82" },
 	{ "cut\xc3", "cut%C3" },
+	{ "gpj\xe2\x80\xae.exe\xe2\x81\xa9", "gpj%E2%80%AE.exe%E2%81%A9" },
+	{ "a\xe2\x80\xa8" "b\xd8\x9c", "a%E2%80%A8b%D8%9C" },
 };
 
 /* What a terminal could take for a command does not reach it, whoever decodes nothing; who decodes has it all. */

@@ -21,6 +21,7 @@ static const struct {
 	{ "a,b 100%", 8, "MAIL,1099511627783,Bob,1700000000123,a%2Cb 100%25\n", "Bob: a,b 100%" },
 	{ "one\ntwo\r\n", 9, "MAIL,1099511627783,Bob,1700000000123,one%0Atwo%0D%0A\n", "Bob: one?two??" },
 	{ "\x1b[2J\x9b\xc2\x9b", 7, "MAIL,1099511627783,Bob,1700000000123,%1B[2J%9B%C2%9B\n", "Bob: ?[2J??" },
+	{ "a\xe2\x80\xae", 4, "MAIL,1099511627783,Bob,1700000000123,a%E2%80%AE\n", "Bob: a?" },
 	{ "nul\0\t", 5, "MAIL,1099511627783,Bob,1700000000123,nul%00%09\n", "Bob: nul?\t" },
 	{ "\xc3\xbc\xff", 3, "MAIL,1099511627783,Bob,1700000000123,\xc3\xbc%FF\n", "Bob: \xc3\xbc?" },
 };

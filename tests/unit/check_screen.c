@@ -48,6 +48,7 @@ static const struct {
 	{ "gr\xc3\xbc\xc3\x9f\x65 \xe2\x82\xac \xf0\x9f\x98\x80\n", "gr\xc3\xbc\xc3\x9f\x65 \xe2\x82\xac \xf0\x9f\x98\x80\n" },
 	{ "\xc2\x9b[2J", "?[2J" }, /* C1 in UTF-8 */
 	{ "\x9b[2J\xff\xfe", "?[2J??" },
+	{ "photo\xe2\x80\xaegpj.exe\xd8\x9c\n", "photo?gpj.exe?\n" },
 	{ "cut \xe2\x82", "cut ??" },
 	{ "cut \xe2\x82\nnext", "cut ??\nnext" },
 	{ "\xc3\xc3\xbc|", NULL }, /* broken and then good: only harmlessness is promised */

@@ -363,6 +363,40 @@ START_TEST(harmless)
 }
 END_TEST
 
+/* Each character of two and three bytes, alone and between others; which of them turn round or break a line is told here
+ * once more, one by one. */
+START_TEST(harmless_each_character)
+{
+	static const unsigned misleading[] = {
+		0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069,
+	};
+	unsigned c, n_misleading = 0;
+
+	for (c = 0x80; c < 0x10000; c++) {
+		char in[] = { 'a', (char)(0xe0 | c >> 12), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63)), 'b', '\0' };
+		bool bad = c < 0xa0;
+
+		if (c >= 0xd800 && c < 0xe000)
+			continue;
+		if (c < 0x800) {
+			in[1] = (char)(0xc0 | c >> 6);
+			memmove(in + 2, in + 3, 3);
+		}
+		for (size_t i = 0; i < ELEMENTSOF(misleading); i++)
+			bad = bad || c == misleading[i];
+		n_misleading += bad && c >= 0xa0;
+		check_harmless(in, strlen(in), bad ? "a?b" : in);
+		ck_assert_int_eq(str_is_harmless(in, strlen(in)), !bad);
+		ck_assert_uint_eq(str_harmless_char(in + 1, strlen(in) - 1), bad ? 0 : strlen(in) - 2);
+	}
+	ck_assert_uint_eq(n_misleading, ELEMENTSOF(misleading));
+	/* Cut, it is two bytes that are none. */
+	check_harmless("\xe2\x80", 2, "??");
+	ck_assert(str_is_harmless("", 0) && str_is_harmless("a b", 3) && !str_is_harmless("a\tb", 3));
+	ck_assert(!str_is_harmless("a\n", 2) && !str_is_harmless("\xff", 1));
+}
+END_TEST
+
 /* Over any bytes: no longer, valid, and nothing in it that steers a terminal; in place it is the same. */
 START_TEST(harmless_random)
 {
@@ -423,6 +457,7 @@ int main(void)
 	tcase_add_test(t, escape);
 	tcase_add_test(t, escape_every_cap);
 	tcase_add_test(t, harmless);
+	tcase_add_test(t, harmless_each_character);
 	tcase_add_test(t, harmless_random);
 	tcase_add_test(t, casecmp);
 	suite_add_tcase(s, t);
