@@ -48,7 +48,7 @@ void client_leave(struct client *c)
 
 int client_dial(const struct client *c, const struct server *s, struct peer **ret)
 {
-	int r = peer_connect(ret, s->host, s->port, c->connect_usec);
+	int r = peer_connect(ret, s->host, s->port, c->connect_usec, c->connect_usec);
 
 	if (r == 0)
 		peer_set_timeout(*ret, c->silence_usec);

@@ -8,6 +8,7 @@
 #include "peer/peer.h"
 
 #include "base/buf.h"
+#include "peer/countdown.h"
 #include "wire/line.h"
 
 #define PEER_PIECE (64U << 10)
@@ -16,7 +17,8 @@ struct peer {
 	int fd;
 	int error; /* negative: final */
 	uint64_t timeout_usec;
-	char *server, *store, *address;
+	char *server, *store, *address, *roles, *caps;
+	uint64_t heard_msec;
 	unsigned instance;
 
 	struct line_reader reader;
@@ -35,6 +37,9 @@ struct peer {
 	uint64_t sized; /* a bit for each request under way, the oldest lowest */
 	unsigned n_open;
 	uint64_t body_left;
+	struct countdown pace; /* of what is on its way: until then so much has to go, */
+	uint64_t paced;        /* and so much has */
+	bool is_late;          /* it has not, and was looked at for the last time */
 	char piece[PEER_PIECE];
 };
 
@@ -44,7 +49,11 @@ int peer_break(struct peer *p, int error);
 /* Looks for an answer in what is there, without waiting: 1 and it is kept in p->line, 0 where none is whole, negative
  * errno. News before it is told. */
 int reply_look(struct peer *p, size_t max);
-/* Waits for an answer. @deadline_usec 0: the time limit counts anew with each piece that comes. */
-int reply_wait_line(struct peer *p, size_t max, uint64_t deadline_usec);
+/* Waits for an answer, as a whole. */
+int reply_wait_line(struct peer *p, size_t max);
+/* A transfer begins; so many of its bytes went; waits until more may go. */
+void pace_begin(struct peer *p);
+void pace_add(struct peer *p, uint64_t n);
+int pace_wait(struct peer *p, short events);
 /* Whether the line's first fields are these. */
 bool reply_has_word(const char *line, size_t len, const char *word);

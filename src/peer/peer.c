@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "peer/peer-private.h"
 
-#include "base/clock.h"
 #include "base/macro.h"
 #include "base/str.h"
 #include "peer/dial.h"
@@ -48,6 +47,8 @@ struct peer *peer_free(struct peer *p)
 	free(p->server);
 	free(p->store);
 	free(p->address);
+	free(p->roles);
+	free(p->caps);
 	free(p->goaway);
 	free(p);
 	return NULL;
@@ -77,6 +78,11 @@ static void peer_skip_hii(struct peer *p)
 	(void)buf_str(&p->decoded);
 }
 
+static char *peer_dup_field(const struct field *f)
+{
+	return strndup(f->data, f->len);
+}
+
 static int peer_keep_hello(struct peer *p, const struct peer_reply *reply)
 {
 	const struct field *f = reply->fields;
@@ -86,12 +92,14 @@ static int peer_keep_hello(struct peer *p, const struct peer_reply *reply)
 	    str_to_u64(f[PEER_HELLO_INSTANCE].data, f[PEER_HELLO_INSTANCE].len, 0, 9999, &instance) < 0)
 		return -EPROTO;
 	p->instance = (unsigned)instance;
-	p->server = strndup(f[PEER_HELLO_SERVER].data, f[PEER_HELLO_SERVER].len);
-	p->store = strndup(f[PEER_HELLO_STORE].data, f[PEER_HELLO_STORE].len);
-	return p->server && p->store ? 0 : -ENOMEM;
+	p->server = peer_dup_field(&f[PEER_HELLO_SERVER]);
+	p->roles = peer_dup_field(&f[PEER_HELLO_ROLES]);
+	p->caps = peer_dup_field(&f[PEER_HELLO_CAPS]);
+	p->store = peer_dup_field(&f[PEER_HELLO_STORE]);
+	return p->server && p->roles && p->caps && p->store ? 0 : -ENOMEM;
 }
 
-static int peer_hello(struct peer *p, uint64_t deadline_usec)
+static int peer_hello(struct peer *p)
 {
 	struct peer_reply reply;
 	int r;
@@ -99,7 +107,7 @@ static int peer_hello(struct peer *p, uint64_t deadline_usec)
 	r = peer_request_raw(p, PEER_HELLO_LINE, strlen(PEER_HELLO_LINE));
 	if (r < 0)
 		return r;
-	r = reply_wait_line(p, PEER_HELLO_MAX, deadline_usec);
+	r = reply_wait_line(p, PEER_HELLO_MAX);
 	if (r < 0)
 		return r == -EMSGSIZE ? -EPROTO : r;
 	peer_skip_hii(p);
@@ -132,10 +140,10 @@ static int peer_keep_address(struct peer *p)
 	return 0;
 }
 
-int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t timeout_usec)
+int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t dial_usec, uint64_t timeout_usec)
 {
 	_cleanup_(peer_freep) struct peer *p = NULL;
-	uint64_t deadline_usec = clock_usec() + timeout_usec;
+	struct countdown c;
 	int r;
 
 	p = calloc(1, sizeof(*p));
@@ -145,11 +153,12 @@ int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t
 	p->unwanted = SLUG_MAX;
 	p->timeout_usec = timeout_usec;
 	p->line.max = p->decoded.max = PEER_LINE_MAX + 1;
-	r = dial_tcp(host, port, deadline_usec, &p->fd);
+	countdown_start(&c, dial_usec);
+	r = dial_tcp(host, port, &c, &p->fd);
 	if (r == 0)
 		r = peer_keep_address(p);
 	if (r == 0)
-		r = peer_hello(p, deadline_usec);
+		r = peer_hello(p);
 	if (r < 0)
 		return r;
 	*ret = STEAL_PTR(p);
@@ -190,6 +199,40 @@ const char *peer_store(const struct peer *p)
 const char *peer_address(const struct peer *p)
 {
 	return p->address;
+}
+
+const char *peer_roles(const struct peer *p)
+{
+	return p->roles;
+}
+
+/* Words joined by +. */
+static bool peer_has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word), len;
+
+	for (;; list += len + 1) {
+		len = strcspn(list, "+");
+		if (len == n && memcmp(list, word, n) == 0)
+			return true;
+		if (list[len] == '\0')
+			return false;
+	}
+}
+
+bool peer_offers(const struct peer *p, const char *role)
+{
+	return peer_has_word(p->roles, role);
+}
+
+bool peer_can(const struct peer *p, const char *cap)
+{
+	return peer_has_word(p->caps, cap);
+}
+
+uint64_t peer_heard_msec(const struct peer *p)
+{
+	return p->heard_msec;
 }
 
 const char *peer_goaway(const struct peer *p)

@@ -21,6 +21,7 @@
 
 #define PEER_LINE_MAX (1U << 20) /* bytes of a line the server may say; a longer one is -EMSGSIZE */
 #define PEER_OPEN_MAX 64         /* requests under way at once */
+#define PEER_PACE     128        /* bytes a second of a body, at least */
 
 struct peer;
 
@@ -42,11 +43,13 @@ struct peer_reply {
 };
 
 /*
- * @timeout_usec is for connecting, HELLO,ioe/1 and its answer together, and for each wait for bytes after it. 0 or
- * negative errno (-ECONNREFUSED, -ETIMEDOUT, ...; -EPROTO: it is no ioe server; -ENXIO: no such host; -EBUSY,
- * -ESHUTDOWN, -EACCES: it is one, and does not want us).
+ * @dial_usec is for finding the host and connecting to it, @timeout_usec for HELLO,ioe/1 and its answer, and afterwards
+ * for each answer as a whole: from its request to the end of its line. A body, and bytes behind a request, may take
+ * longer, but in each such time PEER_PACE bytes a second have to go. Time in which this process was stopped is not
+ * counted. 0 or negative errno (-ECONNREFUSED, -ETIMEDOUT, ...; -EPROTO: it is no ioe server; -ENXIO, -EAGAIN,
+ * -EREMOTEIO: as resolve_host() has them; -EBUSY, -ESHUTDOWN, -EACCES: it is one, and does not want us).
  */
-int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t timeout_usec);
+int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t dial_usec, uint64_t timeout_usec);
 struct peer *peer_free(struct peer *p); /* closes */
 static inline void peer_freep(struct peer **p)
 {
@@ -54,7 +57,7 @@ static inline void peer_freep(struct peer **p)
 		(void)peer_free(*p);
 }
 
-/* For each wait from now on. */
+/* For each answer from now on. */
 void peer_set_timeout(struct peer *p, uint64_t timeout_usec);
 
 /* What HELLO told. */
@@ -62,6 +65,12 @@ const char *peer_server(const struct peer *p); /* "ioed/0.1.0" */
 unsigned peer_instance(const struct peer *p);
 const char *peer_store(const struct peer *p);
 const char *peer_address(const struct peer *p); /* "127.0.0.1:9001" */
+const char *peer_roles(const struct peer *p);   /* "file+chat" */
+bool peer_offers(const struct peer *p, const char *role);
+bool peer_can(const struct peer *p, const char *cap); /* of CAPS */
+
+/* When bytes last came from it, in milliseconds since 1970. */
+uint64_t peer_heard_msec(const struct peer *p);
 
 /* Between two requests: whether the server is still there and has not said GOAWAY. Does not wait. */
 bool peer_is_open(struct peer *p);

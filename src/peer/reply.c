@@ -6,7 +6,6 @@
  */
 #include "peer/peer-private.h"
 
-#include "base/clock.h"
 #include "base/macro.h"
 #include "base/str.h"
 #include "peer/dial.h"
@@ -16,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+/* Pieces taken at once: more than the kernel holds. What never ends shall not keep anybody from looking at the clock. */
+#define REPLY_PIECES 128
 
 /* Bytes that are there, without waiting: the count, -EAGAIN, or what broke; a server that closed is -ECONNRESET. */
 static ssize_t reply_recv(struct peer *p, void *buf, size_t n)
@@ -27,6 +29,7 @@ static ssize_t reply_recv(struct peer *p, void *buf, size_t n)
 	while (k < 0 && errno == EINTR);
 	if (k < 0)
 		return -errno;
+	p->heard_msec = clock_real_usec() / USEC_PER_MSEC;
 	return k > 0 ? k : -ECONNRESET;
 }
 
@@ -122,9 +125,9 @@ int reply_look(struct peer *p, size_t max)
 	ssize_t k;
 	int r;
 
-	for (;;) {
+	for (unsigned i = 0; i <= REPLY_PIECES; i++) {
 		r = p->left > 0 ? reply_take_line(p, max) : 0;
-		if (r != 0)
+		if (r != 0 || i == REPLY_PIECES)
 			return r;
 		k = reply_recv(p, p->piece, sizeof(p->piece));
 		if (k == -EAGAIN)
@@ -134,22 +137,60 @@ int reply_look(struct peer *p, size_t max)
 		p->at = p->piece;
 		p->left = (size_t)k;
 	}
+	return 0;
 }
 
-int reply_wait_line(struct peer *p, size_t max, uint64_t deadline_usec)
+int reply_wait_line(struct peer *p, size_t max)
 {
+	struct countdown c;
 	short events;
+	bool over;
 	int r;
 
+	countdown_start(&c, p->timeout_usec);
 	for (;;) {
+		/* What has come by now was in time. */
+		over = countdown_left(&c) == 0;
 		r = reply_look(p, max);
 		if (r != 0)
-			return r < 0 ? r : 0;
-		r = dial_wait(p->fd, POLLIN, deadline_usec > 0 ? deadline_usec : clock_usec() + p->timeout_usec,
-			      &events);
-		if (r < 0)
+			return MIN(r, 0);
+		if (over)
+			return -ETIMEDOUT;
+		r = dial_wait(p->fd, POLLIN, &c, &events);
+		if (r < 0 && r != -ETIMEDOUT)
 			return r;
 	}
+}
+
+void pace_begin(struct peer *p)
+{
+	countdown_start(&p->pace, p->timeout_usec);
+	p->paced = 0;
+	p->is_late = false;
+}
+
+void pace_add(struct peer *p, uint64_t n)
+{
+	p->paced += n;
+}
+
+int pace_wait(struct peer *p, short events)
+{
+	bool over = countdown_left(&p->pace) == 0;
+	short came;
+	int r;
+
+	r = dial_wait(p->fd, events, &p->pace, &came);
+	if ((r == 0 && !over) || (r < 0 && r != -ETIMEDOUT))
+		return r;
+	if (p->paced >= MAX(p->timeout_usec * PEER_PACE / USEC_PER_SEC, (uint64_t)1)) {
+		pace_begin(p);
+		return 0;
+	}
+	if (r < 0 || p->is_late)
+		return -ETIMEDOUT;
+	p->is_late = true;
+	return 0;
 }
 
 static int reply_split(struct peer *p)
@@ -203,6 +244,7 @@ static int reply_parse(struct peer *p, bool sized, struct peer_reply *ret)
 				return -EPROTO;
 			reply.kind = PEER_REPLY_SIZED;
 			p->body_left = reply.size;
+			pace_begin(p);
 		} else {
 			reply.kind = PEER_REPLY_LINE;
 		}
@@ -222,7 +264,7 @@ int peer_reply(struct peer *p, struct peer_reply *ret)
 		return p->error;
 	if (p->body_left > 0 || p->n_open == 0)
 		return peer_break(p, -EBUSY);
-	r = p->has_line ? 0 : reply_wait_line(p, PEER_LINE_MAX, 0);
+	r = p->has_line ? 0 : reply_wait_line(p, PEER_LINE_MAX);
 	if (r < 0)
 		return peer_break(p, r);
 	p->has_line = false;
@@ -234,7 +276,6 @@ int peer_reply(struct peer *p, struct peer_reply *ret)
 
 ssize_t peer_read_body(struct peer *p, void *buf, size_t n)
 {
-	short events;
 	ssize_t k;
 	int r;
 
@@ -248,16 +289,18 @@ ssize_t peer_read_body(struct peer *p, void *buf, size_t n)
 		memcpy(buf, p->at, (size_t)k);
 		p->at += k;
 		p->left -= (size_t)k;
+		pace_add(p, (uint64_t)k);
 		p->body_left -= (uint64_t)k;
 		return k;
 	}
 	while ((k = reply_recv(p, buf, n)) == -EAGAIN) {
-		r = dial_wait(p->fd, POLLIN, clock_usec() + p->timeout_usec, &events);
+		r = pace_wait(p, POLLIN);
 		if (r < 0)
 			return peer_break(p, r);
 	}
 	if (k < 0)
 		return peer_break(p, (int)k);
+	pace_add(p, (uint64_t)k);
 	p->body_left -= (uint64_t)k;
 	return k;
 }

@@ -5,10 +5,8 @@
  */
 #include "peer/peer-private.h"
 
-#include "base/clock.h"
 #include "base/macro.h"
 #include "base/str.h"
-#include "peer/dial.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -41,7 +39,6 @@ static ssize_t request_send_some(struct peer *p, const char *data, size_t n)
 int peer_send(struct peer *p, const void *data, size_t n)
 {
 	const char *at = data;
-	short events;
 	ssize_t k;
 	int r;
 
@@ -49,6 +46,7 @@ int peer_send(struct peer *p, const void *data, size_t n)
 		return p->error;
 	if (p->has_line)
 		return PEER_E_ANSWERED;
+	pace_begin(p);
 	while (n > 0) {
 		k = request_send_some(p, at, n);
 		if (k == 0)
@@ -56,11 +54,12 @@ int peer_send(struct peer *p, const void *data, size_t n)
 		if (k > 0) {
 			at += k;
 			n -= (size_t)k;
+			pace_add(p, (uint64_t)k);
 			continue;
 		}
 		if (k != -EAGAIN)
 			return peer_break(p, (int)k);
-		r = dial_wait(p->fd, POLLIN | POLLOUT, clock_usec() + p->timeout_usec, &events);
+		r = pace_wait(p, POLLIN | POLLOUT);
 		if (r < 0)
 			return peer_break(p, r);
 	}
@@ -70,22 +69,23 @@ int peer_send(struct peer *p, const void *data, size_t n)
 /* A request's line. Answers to those before it may be coming meanwhile and stay in the kernel. */
 static int request_send_line(struct peer *p, const char *line, size_t len)
 {
-	short events;
 	ssize_t k;
 	int r;
 
+	pace_begin(p);
 	while (len > 0) {
 		k = send(p->fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (k >= 0) {
 			line += k;
 			len -= (size_t)k;
+			pace_add(p, (uint64_t)k);
 			continue;
 		}
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			return -errno;
-		r = dial_wait(p->fd, POLLOUT, clock_usec() + p->timeout_usec, &events);
+		r = pace_wait(p, POLLOUT);
 		if (r < 0)
 			return r;
 	}

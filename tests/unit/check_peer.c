@@ -24,6 +24,11 @@ START_TEST(hello_tells_who_it_is)
 	ck_assert_str_eq(peer_server(p), "ioed/0.1.0");
 	ck_assert_uint_eq(peer_instance(p), 3);
 	ck_assert_str_eq(peer_store(p), "5f,3e");
+	ck_assert_str_eq(peer_roles(p), "file+compute");
+	ck_assert(peer_offers(p, "file") && peer_offers(p, "compute"));
+	ck_assert(!peer_offers(p, "comp") && !peer_offers(p, "chat") && !peer_offers(p, "file+compute"));
+	ck_assert(peer_can(p, "range") && !peer_can(p, "shared"));
+	ck_assert_uint_gt(peer_heard_msec(p), 0);
 	(void)snprintf(address, sizeof(address), "127.0.0.1:%s", f.port);
 	ck_assert_str_eq(peer_address(p), address);
 	ck_assert(peer_is_open(p));
@@ -115,8 +120,8 @@ START_TEST(nothing_listens)
 
 	fake_start(&f, fake_serve_play);
 	fake_stop(&f);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC), -ECONNREFUSED);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", "no port", FAKE_LONG_USEC), -ENXIO);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC, FAKE_LONG_USEC), -ECONNREFUSED);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", "no port", FAKE_LONG_USEC, FAKE_LONG_USEC), -ENXIO);
 	ck_assert_ptr_null(p);
 }
 END_TEST
@@ -142,7 +147,7 @@ START_TEST(silence_ends_at_the_deadline)
 	struct peer *p = NULL;
 
 	fake_start(&f, fake_serve_play);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_SHORT_USEC), -ETIMEDOUT);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_SHORT_USEC, FAKE_SHORT_USEC), -ETIMEDOUT);
 	ck_assert_uint_ge(clock_usec() - begin, FAKE_SHORT_USEC);
 	ck_assert_uint_lt(clock_usec() - begin, FAKE_LONG_USEC / 2);
 	fake_stop(&f);
@@ -164,7 +169,7 @@ START_TEST(greeting_in_drops_ends_at_the_deadline)
 	struct peer *p = NULL;
 
 	fake_start(&f, serve_drops);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_SHORT_USEC), -ETIMEDOUT);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_SHORT_USEC, FAKE_SHORT_USEC), -ETIMEDOUT);
 	fake_stop(&f);
 }
 END_TEST
@@ -175,7 +180,7 @@ START_TEST(endless_greeting)
 	struct peer *p = NULL;
 
 	fake_start(&f, fake_serve_flood);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC), -EPROTO);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC, FAKE_LONG_USEC), -EPROTO);
 	fake_stop(&f);
 }
 END_TEST

@@ -23,7 +23,7 @@ START_TEST(endless_line)
 	struct peer_reply reply;
 
 	fake_start(&f, fake_serve_flood);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC), 0);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC, FAKE_LONG_USEC), 0);
 	ck_assert_int_eq(fake_ask(p, "PING", &reply), -EMSGSIZE);
 	ck_assert_int_eq(fake_ask(p, "PING", &reply), -EMSGSIZE);
 	ck_assert(!peer_is_open(p));
@@ -193,7 +193,7 @@ START_TEST(nul_in_a_line)
 	struct fake f = { 0 };
 
 	fake_start(&f, serve_nul);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC), 0);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC, FAKE_LONG_USEC), 0);
 	ck_assert_int_eq(fake_ask(p, "PING", &reply), -EPROTO);
 	p = peer_free(p);
 	fake_stop(&f);

@@ -88,7 +88,7 @@ START_TEST(answer_before_the_body_is_sent)
 	int r = 0;
 
 	fake_start(&f, serve_refuses_body);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC), 0);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC, FAKE_LONG_USEC), 0);
 	ck_assert_int_eq(peer_request_raw(p, "WRITE,f,104857600", 17), 0);
 	for (unsigned i = 0; i < 100 && r == 0; i++)
 		r = peer_send(p, piece, 1 << 20);
@@ -118,7 +118,7 @@ START_TEST(server_that_takes_no_more)
 	int r = 0;
 
 	fake_start(&f, serve_deaf);
-	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC), 0);
+	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC, FAKE_LONG_USEC), 0);
 	peer_set_timeout(p, FAKE_SHORT_USEC);
 	ck_assert_int_eq(peer_request_raw(p, "WRITE,f,104857600", 17), 0);
 	for (unsigned i = 0; i < 100 && r == 0; i++)

@@ -121,7 +121,7 @@ int fake_connect(struct fake *f, const struct fake_play *play, struct peer **ret
 {
 	f->play = play;
 	fake_start(f, fake_serve_play);
-	return peer_connect(ret, "127.0.0.1", f->port, FAKE_LONG_USEC);
+	return peer_connect(ret, "127.0.0.1", f->port, FAKE_LONG_USEC, FAKE_LONG_USEC);
 }
 
 int fake_ask(struct peer *p, const char *line, struct peer_reply *ret)
