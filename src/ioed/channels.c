@@ -9,9 +9,12 @@
 #include "base/macro.h"
 #include "channel/channel.h"
 #include "daemon/server.h"
+#include "roles/file.h"
+#include "roles/spool.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -336,7 +339,20 @@ struct channels_backup {
 
 static void channels_backup_drop(struct errand *e)
 {
-	free(container_of(container_of(e, struct control_backup, errand), struct channels_backup, control)->dir);
+	struct channels_backup *b =
+		container_of(container_of(e, struct control_backup, errand), struct channels_backup, control);
+
+	closep(&b->stored.served_fd);
+	free(b->dir);
+}
+
+/* What clients may read; the other thread has a descriptor of its own. */
+static int channels_served(const struct server *s)
+{
+	for (unsigned i = 0; i < s->n_roles_started; i++)
+		if (s->args.roles[i] == &file_role)
+			return fcntl(file_root_fd(s->role_states[i]), F_DUPFD_CLOEXEC, 3);
+	return -1;
 }
 
 /* Whoever asked has gone. */
@@ -375,6 +391,7 @@ static void channels_backup_begin(struct channels_backup *b)
 		.done = channels_backed_up,
 	};
 	b->stored.dir = b->dir;
+	b->stored.served_mark = SPOOL_NAME;
 	if (store && store_backup(store, &b->stored) == 0)
 		return;
 	if (hub)
@@ -398,8 +415,10 @@ struct control_backup *channels_backup(struct server *s, const char *dir, void (
 		.drop = channels_backup_drop,
 		.userdata = came_data,
 	};
+	b->stored.served_fd = channels_served(s);
 	b->dir = strdup(dir);
 	if (!b->dir) {
+		channels_backup_drop(&b->control.errand);
 		free(b);
 		return NULL;
 	}

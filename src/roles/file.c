@@ -162,6 +162,13 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 	return r;
 }
 
+int file_root_fd(const void *state)
+{
+	const struct file_state *s = state;
+
+	return s->root.fd;
+}
+
 static void file_open_spool(struct file_state *s, const struct file_options *o)
 {
 	const char *path = o->root ? o->root : "files";

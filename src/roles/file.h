@@ -21,6 +21,9 @@ struct file_state {
 	int spool_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
 };
 
+/* The folder that is served, of the role's state: the state's own descriptor. */
+int file_root_fd(const void *state);
+
 struct request;
 
 /* Answers with the error that this errno is to a client who asked for @name, and logs what is the server's trouble.

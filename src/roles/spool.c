@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SPOOL_NAME ".ioe"
-
 static void spool_sweep(int fd)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);

@@ -8,6 +8,7 @@
 #include "store/db.h"
 
 #include "base/macro.h"
+#include "store/fdvfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,6 +96,7 @@ static void db_configure(void)
 	vfs = sqlite3_vfs_find(NULL);
 	if (vfs && vfs->iVersion >= 3)
 		(void)vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)(void (*)(void))db_open_file);
+	fdvfs_register();
 }
 
 static void db_note(struct db *d, int code)
@@ -272,7 +274,7 @@ static void db_explain(const struct db *d, const char *path, int error, char *wh
 int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_size)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writer ? SQLITE_OPEN_CREATE : 0);
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | (writer ? SQLITE_OPEN_CREATE : 0);
 	int code, r;
 
 	(void)pthread_once(&once, db_configure);
@@ -294,6 +296,76 @@ int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_s
 		db_close(d);
 	}
 	return r;
+}
+
+int db_open_copy(struct db *d, int fd)
+{
+	char uri[FDVFS_URI_MAX];
+	int code;
+
+	*d = (struct db){};
+	fdvfs_uri(fd, uri);
+	code = sqlite3_open_v2(uri, &d->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+	if (code != SQLITE_OK) {
+		db_note(d, code);
+		return db_errno(d);
+	}
+	(void)sqlite3_db_config(d->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(d->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	return db_exec(d, "PRAGMA temp_store = MEMORY");
+}
+
+static int db_is_wrong(struct db *d, const char *what)
+{
+	d->code = SQLITE_CORRUPT;
+	(void)snprintf(d->text, sizeof(d->text), "%s", what);
+	return -EBADMSG;
+}
+
+/* "ok", or what is wrong. */
+static int db_quick_check(struct db *d)
+{
+	sqlite3_stmt *st;
+	char said[96] = "it says nothing";
+	int code;
+
+	code = sqlite3_prepare_v2(d->sql, "PRAGMA quick_check(1)", -1, &st, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		(void)snprintf(said, sizeof(said), "%s", (const char *)sqlite3_column_text(st, 0));
+	else
+		db_note(d, code);
+	(void)sqlite3_finalize(st);
+	if (code != SQLITE_ROW)
+		return db_errno(d);
+	return strcmp(said, "ok") == 0 ? 0 : db_is_wrong(d, said);
+}
+
+int db_count_channels(struct db *d, int64_t *ret)
+{
+	return db_ask(d, "SELECT count(*) FROM channel", ret);
+}
+
+int db_verify(struct db *d, int64_t bytes)
+{
+	int64_t application = 0, version = 0, pages = 0, page_bytes = 0;
+	int r;
+
+	r = db_ask(d, "PRAGMA application_id", &application);
+	if (r >= 0)
+		r = db_ask(d, "PRAGMA user_version", &version);
+	if (r >= 0)
+		r = db_ask(d, "PRAGMA page_count", &pages);
+	if (r >= 0)
+		r = db_ask(d, "PRAGMA page_size", &page_bytes);
+	if (r < 0)
+		return r;
+	if (application != DB_APPLICATION || version != (int64_t)ELEMENTSOF(db_migrations))
+		return db_is_wrong(d, "its head is not that of ioed's database");
+	if (pages <= 0 || pages * page_bytes != bytes)
+		return db_is_wrong(d, "it has not as many pages as it says");
+	return db_quick_check(d);
 }
 
 void db_close(struct db *d)

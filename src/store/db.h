@@ -62,7 +62,15 @@ struct db {
 /* @writer: makes the file where it is not there, and brings its schema up to date. 0, or a negative errno with a sentence
  * in @why. */
 int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_size);
+/* What lies behind this descriptor, which nobody else has open; it stays the caller's. 0 or negative errno. */
+int db_open_copy(struct db *d, int fd);
 void db_close(struct db *d);
+
+/* Whether a copy of so many bytes is a whole database of this version. 0, -EBADMSG (d->text says what is wrong), or
+ * another negative errno. Reads all of it. */
+int db_verify(struct db *d, int64_t bytes);
+/* Also of those that have given their names back: there are never fewer than there were. */
+int db_count_channels(struct db *d, int64_t *ret);
 
 /* A statement with its numbers bound, from ?1 on. NULL: d->code says why. */
 sqlite3_stmt *db_start(struct db *d, enum db_statement n, unsigned n_args, ...);

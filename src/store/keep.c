@@ -6,19 +6,13 @@
  */
 #include "store/store-private.h"
 
-#include "base/io.h"
 #include "base/macro.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #define KEEP_PAGES     8192      /* 8 MiB */
 #define KEEP_PAGES_MAX (2 * KEEP_PAGES)
-#define KEEP_STEPS     1000      /* of SQLite's, some 0.1 ms */
 #define KEEP_AHEAD     (1 << 20) /* bytes */
 #define KEEP_FREE      (64 * KEEP_AHEAD)
 
@@ -99,7 +93,7 @@ static bool keep_has_room(const struct store *s)
 {
 	struct statvfs fs;
 
-	return statvfs(s->dir, &fs) == 0 && fs.f_bavail >= KEEP_FREE / MAX(fs.f_frsize, 1UL);
+	return fstatvfs(s->room_fd, &fs) == 0 && fs.f_bavail >= KEEP_FREE / MAX(fs.f_frsize, 1UL);
 }
 
 void keep_grow(struct store *s)
@@ -136,117 +130,4 @@ void keep_look(struct store *s)
 void keep_start(struct store *s)
 {
 	(void)sqlite3_wal_hook(s->writer.db.sql, keep_committed, s);
-}
-
-static void keep_came(struct msg *m)
-{
-	struct store_request *q = container_of(m, struct store_request, msg);
-
-	store_answer(q, q->run(q->store, q));
-}
-
-/* Asked by SQLite every so often while it copies. */
-static int keep_is_stopped(void *userdata)
-{
-	const struct store_backup *q = userdata;
-
-	return atomic_load_explicit(&q->stop, memory_order_relaxed) ||
-	       atomic_load_explicit(&q->request.store->ending, memory_order_relaxed);
-}
-
-static int keep_copy(struct db *d, const char *path, struct store_backup *q)
-{
-	sqlite3_stmt *st;
-	int code;
-
-	sqlite3_progress_handler(d->sql, KEEP_STEPS, keep_is_stopped, q);
-	code = sqlite3_prepare_v2(d->sql, "VACUUM INTO ?1", -1, &st, NULL);
-	if (code == SQLITE_OK) {
-		(void)sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
-		code = sqlite3_step(st);
-	}
-	if (code != SQLITE_DONE) {
-		d->code = code;
-		(void)snprintf(d->text, sizeof(d->text), "%s", sqlite3_errmsg(d->sql));
-	}
-	(void)sqlite3_finalize(st);
-	sqlite3_progress_handler(d->sql, 0, NULL, NULL);
-	if (code == SQLITE_INTERRUPT)
-		return -ECANCELED;
-	return code == SQLITE_DONE ? 0 : db_errno(d);
-}
-
-/* SQLite writes into a file that is there and empty; made by itself it would be everybody's to read. */
-static int keep_make(int dirfd, const char *name)
-{
-	int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = fd < 0 ? -errno : 0;
-
-	closep(&fd);
-	return r;
-}
-
-static int keep_sync(int dirfd, const char *name, int flags)
-{
-	int fd = openat(dirfd, name, flags | O_CLOEXEC);
-	int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-
-	closep(&fd);
-	return r;
-}
-
-/* SQLite does not sync a copy, so it gets its name only once that is done. */
-static int keep_backup_into(struct db *d, int dirfd, struct store_backup *q)
-{
-	char path[PATH_MAX];
-	int r;
-
-	if (faccessat(dirfd, "store.db", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return -EEXIST;
-	if ((size_t)snprintf(path, sizeof(path), "%s/store.db.part", q->dir) >= sizeof(path))
-		return -ENAMETOOLONG;
-	(void)unlinkat(dirfd, "store.db.part", 0);
-	r = keep_make(dirfd, "store.db.part");
-	if (r >= 0)
-		r = keep_copy(d, path, q);
-	if (r >= 0)
-		r = keep_sync(dirfd, "store.db.part", O_RDONLY | O_NOFOLLOW);
-	if (r >= 0 && keep_is_stopped(q))
-		r = -ECANCELED;
-	if (r >= 0 && renameat2(dirfd, "store.db.part", dirfd, "store.db", RENAME_NOREPLACE) < 0)
-		r = -errno;
-	if (r >= 0)
-		r = keep_sync(dirfd, ".", O_RDONLY | O_DIRECTORY);
-	if (r < 0)
-		(void)unlinkat(dirfd, "store.db.part", 0);
-	return r;
-}
-
-static int keep_backup(struct store *s, struct store_request *request)
-{
-	struct store_backup *q = container_of(request, struct store_backup, request);
-	struct db *d = &s->keeper.db;
-	int fd, r = 0;
-
-	*q->why = '\0';
-	*d->text = '\0';
-	if (mkdir(q->dir, 0700) < 0 && errno != EEXIST)
-		r = -errno;
-	fd = r < 0 ? -1 : open(q->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (r >= 0)
-		r = fd < 0 ? -errno : keep_backup_into(d, fd, q);
-	closep(&fd);
-	if (r == -EEXIST)
-		(void)snprintf(q->why, sizeof(q->why), "%s/store.db is there already; name another folder, or move it away", q->dir);
-	else if (r == -ECANCELED)
-		(void)snprintf(q->why, sizeof(q->why), "the copy in %s was stopped, and nothing is left of it", q->dir);
-	else if (r < 0)
-		(void)snprintf(q->why, sizeof(q->why), "the copy in %s failed: %s", q->dir, *d->text ? d->text : strerror(-r));
-	return r;
-}
-
-int store_backup(struct store *s, struct store_backup *q)
-{
-	store_push(s, &s->keeper, &q->request, keep_came, keep_backup);
-	return 0;
 }

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of the store: store.c (its life), open.c (channels come and go), batch.c (the writer's transactions), write.c
- * (what is done in them), prune.c (what has been kept long enough), room.c (full disks), read.c (the reader) and keep.c
- * (the keeper). Nobody else includes this.
+ * (what is done in them), prune.c (what has been kept long enough), room.c (full disks), read.c (the reader), keep.c
+ * (the keeper) and backup.c (its copies). Nobody else includes this.
  */
 
 #include "base/map.h"

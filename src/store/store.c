@@ -231,7 +231,8 @@ int store_new(struct store **ret, const struct store_args *args, char *why, size
 	s->max_queued_bytes = args->max_queued_bytes;
 	s->max_channels = MIN(args->max_channels, UINT64_MAX >> (STORE_NUMBER_BITS + 1));
 	memcpy(s->rules, args->rules, sizeof(s->rules));
-	if ((size_t)snprintf(s->dir, sizeof(s->dir), "%s", args->dir) >= sizeof(s->dir))
+	/* SQLite is told of paths that may be URIs. */
+	if ((size_t)snprintf(s->dir, sizeof(s->dir), "%s%s", args->dir[0] == '/' ? "" : "./", args->dir) >= sizeof(s->dir))
 		r = -ENAMETOOLONG;
 	(void)snprintf(s->path, sizeof(s->path), "%s/" STORE_FILE, s->dir);
 	if (r >= 0)

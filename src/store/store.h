@@ -268,11 +268,17 @@ int store_list(struct store *s, struct store_list *q);
 bool store_list_next(const struct store_list *q, size_t *at, struct store_listed *ret);
 void store_list_done(struct store_list *q);
 
-/* A whole and consistent copy as DIR/store.db, while all goes on. -EEXIST where that is there. */
+/*
+ * A whole and consistent copy as DIR/store.db, while all goes on; DIR is made where its parent is there. -EEXIST where the
+ * copy is; -EPERM: somebody else could read the copy there or take it away; -EBADMSG: what was written is not what it
+ * should be. @why has a sentence for each.
+ */
 struct store_backup {
 	struct store_request request;
 	const char *dir;
+	int served_fd;           /* -1 or: a folder that clients may read, in and below which there is no place for a copy... */
+	const char *served_mark; /* ... nor below one that has an entry of this name; NULL: none */
 	atomic_bool stop; /* from any thread: nobody wants it any more. -ECANCELED, and nothing is left of it */
-	char why[256];
+	char why[512];
 };
 int store_backup(struct store *s, struct store_backup *q);

@@ -549,7 +549,7 @@ START_TEST(a_backup_is_whole)
 {
 	struct store_channel *c = store_opened(0, "lobby", NULL);
 	char dir[96];
-	struct store_backup q = { .dir = dir };
+	struct store_backup q = { .dir = dir, .served_fd = -1 };
 
 	for (unsigned i = 0; i < 100; i++)
 		(void)store_said(c, "text");
@@ -614,7 +614,7 @@ END_TEST
 
 START_TEST(a_backup_says_what_is_wrong)
 {
-	struct store_backup q = { .dir = "/nowhere/at/all" };
+	struct store_backup q = { .dir = "/nowhere/at/all", .served_fd = -1 };
 
 	ck_assert_int_eq(STORE_CALL(store_backup, &q), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(q.why, "/nowhere/at/all"));

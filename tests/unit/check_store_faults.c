@@ -23,7 +23,7 @@ static struct store_backup *_Atomic stopped; /* at the next write, or at the nex
 static atomic_bool stopped_at_sync;
 static atomic_uint writes;
 
-ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off)
+static ssize_t write_any(int fd, const void *p, size_t n, off64_t off)
 {
 	struct store_backup *q = atomic_load(&stopped);
 
@@ -31,6 +31,16 @@ ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off)
 		atomic_store(&q->stop, true);
 	(void)atomic_fetch_add(&writes, 1);
 	return syscall(SYS_pwrite64, fd, p, n, off);
+}
+
+ssize_t pwrite64(int fd, const void *p, size_t n, off64_t off)
+{
+	return write_any(fd, p, n, off);
+}
+
+ssize_t pwrite(int fd, const void *p, size_t n, off_t off)
+{
+	return write_any(fd, p, n, off);
 }
 
 static int sync_any(long call, int fd)
@@ -337,15 +347,17 @@ END_TEST
 START_TEST(a_backup_stops)
 {
 	struct store_channel *c;
+	static char text[4096]; /* more in all than SQLite keeps in memory before it writes */
 	char dir[96];
-	struct store_backup q = { .dir = dir };
+	struct store_backup q = { .dir = dir, .served_fd = -1 };
 	unsigned before, whole = 0;
 
+	memset(text, 'x', sizeof(text) - 1);
 	store_begin();
 	c = store_opened(0, "lobby", NULL);
 	(void)snprintf(dir, sizeof(dir), "%s/copy", folder_path);
 	for (unsigned i = 0; i < 3000; i++) {
-		struct store_append a = store_text(c, "bob", "a text that is as long as texts are, give or take a few words", NULL);
+		struct store_append a = store_text(c, "bob", text, NULL);
 
 		ck_assert_int_eq(STORE_CALL(store_append, &a), 0);
 	}
