@@ -330,11 +330,13 @@ void request_error(struct request *q, enum slug slug, const char *fmt, ...)
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	len = n < 0 ? 0 : MIN((size_t)n, sizeof(text) - 1);
-	(void)str_escape(harmless, sizeof(harmless), text, len);
-	len = strlen(harmless);
 	if (q->dialect == DIALECT_IOE1) {
-		len = field_encode(encoded, harmless, len);
+		/* A program shows it, and knows what its terminal can. */
+		len = field_encode(encoded, harmless, str_harmless(harmless, text, len));
 		say = encoded;
+	} else {
+		(void)str_escape(harmless, sizeof(harmless), text, len);
+		len = strlen(harmless);
 	}
 
 	counter_add(&q->reactor->counters.errors[q->role], 1);
