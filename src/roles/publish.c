@@ -66,10 +66,9 @@ static int publish_open_spooled(struct publish *p, const struct file_state *stat
 	return -errno;
 }
 
-int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode)
+static int publish_open_folder(struct publish *p, const struct file_state *state, const char *path)
 {
 	const char *base;
-	int r = 0;
 
 	if (state->spool_fd < 0)
 		return -EROFS;
@@ -77,7 +76,54 @@ int publish_open(struct publish *p, const struct file_state *state, const char *
 	if (p->dir_fd < 0)
 		return p->dir_fd;
 	(void)snprintf(p->base, sizeof(p->base), "%s", base);
+	return 0;
+}
 
+/* What is there may be replaced if it is a file. */
+static int publish_check_target(const struct publish *p, bool overwrite)
+{
+	struct stat st;
+
+	if (fstatat(p->dir_fd, p->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!overwrite)
+		return -EEXIST;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
+}
+
+void publish_abandon(struct publish *p, const struct file_state *state)
+{
+	if (p->spooled[0])
+		(void)unlinkat(publish_spool(p, state), p->spooled, 0);
+	closep(&p->fd);
+	closep(&p->dir_fd);
+	closep(&p->spool_fd);
+	*p = (struct publish)PUBLISH_INERT;
+}
+
+int publish_look(const struct file_state *state, const char *path, bool overwrite)
+{
+	struct publish p = PUBLISH_INERT;
+	int r;
+
+	r = publish_open_folder(&p, state, path);
+	if (r >= 0)
+		r = publish_check_target(&p, overwrite);
+	publish_abandon(&p, state);
+	return r;
+}
+
+int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode)
+{
+	int r;
+
+	r = publish_open_folder(p, state, path);
+	if (r < 0)
+		return r;
 	p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	if (p->fd < 0)
 		r = publish_has_no_tmpfile(errno) ? publish_open_spooled(p, state, mode) : -errno;
@@ -144,26 +190,12 @@ static int publish_link_spooled(struct publish *p, const struct file_state *stat
 	return r;
 }
 
-/* What is there may be replaced if it is a file. */
-static int publish_check_target(const struct publish *p)
-{
-	struct stat st;
-
-	if (fstatat(p->dir_fd, p->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
-	if (S_ISLNK(st.st_mode))
-		return -ELOOP;
-	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
-}
-
 /* By a name in the spool and a rename, which replaces at once and never follows a link. */
 static int publish_replace(struct publish *p, const struct file_state *state)
 {
 	int r;
 
-	r = publish_check_target(p);
+	r = publish_check_target(p, true);
 	if (r < 0)
 		return r;
 	if (!p->spooled[0])
@@ -210,14 +242,4 @@ int publish_commit(struct publish *p, const struct file_state *state, bool sync,
 	if (sync && fsync(p->dir_fd) < 0)
 		return -EIO;
 	return 0;
-}
-
-void publish_abandon(struct publish *p, const struct file_state *state)
-{
-	if (p->spooled[0])
-		(void)unlinkat(publish_spool(p, state), p->spooled, 0);
-	closep(&p->fd);
-	closep(&p->dir_fd);
-	closep(&p->spool_fd);
-	*p = (struct publish)PUBLISH_INERT;
 }

@@ -22,6 +22,9 @@ struct publish {
 
 #define PUBLISH_INERT { .fd = -1, .dir_fd = -1, .spool_fd = -1 }
 
+/* Whether there is no chance for it, as things are: the negative errno that publish_commit() would end with, or 0. */
+int publish_look(const struct file_state *state, const char *path, bool overwrite);
+
 /* 0 or negative errno; call publish_abandon() in any case. */
 int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode);
 int publish_write(struct publish *p, const void *data, size_t n, uint64_t off);

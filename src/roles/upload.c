@@ -76,6 +76,14 @@ static void upload_run(struct job *j)
 		publish_abandon(&u->file, u->state);
 }
 
+/* In a worker, before many bytes come: what is known at once is told at once. publish_commit() looks again. */
+static void upload_look_run(struct job *j)
+{
+	struct upload *u = container_of(j, struct upload, job);
+
+	u->error = publish_look(u->state, u->path, u->overwrite);
+}
+
 /* In a worker: closing a large file that nobody wants takes its time. */
 static void upload_abandon_run(struct job *j)
 {
@@ -101,6 +109,18 @@ static void upload_refuse_size(struct request *q, uint64_t size)
 			      (unsigned long long)o->max_size);
 }
 
+/* Of a name that is to be made, what is not there is the folder it is in. */
+static void upload_refuse(struct upload *u)
+{
+	const char *slash = strrchr(u->path, '/');
+
+	if (slash && (u->error == -ENOENT || u->error == -ENOTDIR))
+		request_error(u->q, SLUG_NOT_FOUND, "there is no folder '%.*s'; it has to be made on the server first",
+			      (int)(slash - u->path), u->path);
+	else
+		file_refuse(u->q, u->path, u->file_size == BODY_UNSETTLED ? 0 : u->file_size, u->error);
+}
+
 /* The end: the answer, and the memory back. */
 static void upload_finish(struct upload *u)
 {
@@ -110,7 +130,7 @@ static void upload_finish(struct upload *u)
 	if (u->error < 0 || u->too_large)
 		request_body_discard(q, 0);
 	if (u->error < 0) {
-		file_refuse(q, u->path, u->file_size == BODY_UNSETTLED ? 0 : u->file_size, u->error);
+		upload_refuse(u);
 	} else if (u->too_large) {
 		upload_refuse_size(q, u->file_size);
 	} else if (u->broken && u->size == BODY_UNSETTLED) {
@@ -343,5 +363,7 @@ int upload_write(struct request *q, struct fields *f)
 	request_body(q, &u->sink, size);
 	if (size == 0)
 		upload_push(u);
+	else if (size > UPLOAD_PIECE && size != BODY_UNSETTLED) /* what is smaller is one job, which looks as well */
+		upload_submit(u, upload_look_run, upload_done);
 	return 0;
 }

@@ -364,10 +364,30 @@ START_TEST(below_a_mount_two_at_once)
 }
 END_TEST
 
+/* What the end would say is known before the first byte. */
+START_TEST(a_look_says_what_the_end_would)
+{
+	folder_mkdir("d/folder");
+	ck_assert_int_eq(symlinkat("old", folder_fd, "link"), 0);
+	ck_assert_int_eq(mkfifoat(folder_fd, "fifo", 0600), 0);
+	ck_assert_int_eq(publish_look(&state, "new", false), 0);
+	ck_assert_int_eq(publish_look(&state, "d/new", true), 0);
+	ck_assert_int_eq(publish_look(&state, "d/old", true), 0);
+	ck_assert_int_eq(publish_look(&state, "d/old", false), -EEXIST);
+	ck_assert_int_eq(publish_look(&state, "d/folder", true), -EISDIR);
+	ck_assert_int_eq(publish_look(&state, "link", true), -ELOOP);
+	ck_assert_int_eq(publish_look(&state, "fifo", true), -ENOTSUP);
+	ck_assert_int_eq(publish_look(&state, "none/new", true), -ENOENT);
+	ck_assert_int_eq(publish_look(&state, "old/new", true), -ENOTDIR);
+	ck_assert_uint_eq(folder_count("d"), 2);
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_written_says_so)
 {
 	struct file_state read_only = { .root.fd = folder_fd, .spool_fd = -1 };
 
+	ck_assert_int_eq(publish_look(&read_only, "new", true), -EROFS);
 	ck_assert_int_eq(publish_open(&p, &read_only, "new", 0644), -EROFS);
 	publish_abandon(&p, &read_only);
 }
@@ -406,6 +426,7 @@ int main(void)
 	tcase_add_loop_test(tc, many_at_once, 0, WAY_MAX);
 	tcase_add_loop_test(tc, below_a_mount_files_are_replaced_too, 0, WAY_MAX * MOUNT_KINDS);
 	tcase_add_loop_test(tc, below_a_mount_two_at_once, 0, WAY_MAX);
+	tcase_add_test(tc, a_look_says_what_the_end_would);
 	tcase_add_test(tc, a_folder_that_cannot_be_written_says_so);
 	tcase_add_loop_test(tc, the_longest_name, 0, WAY_MAX);
 	suite_add_tcase(s, tc);
