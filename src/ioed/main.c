@@ -75,6 +75,14 @@ static int main_load(const struct arguments *args, struct settings **ret)
 	return r;
 }
 
+/* What works all the same, and worse. */
+static void main_warn(void)
+{
+	if (access("/proc/self/fd", F_OK) < 0)
+		log_warning("/proc is not mounted: files that are stored go by way of the folder .ioe, and one that is under "
+			    "way when ioed is killed stays there until the next start; mount it (mount -t proc proc /proc)");
+}
+
 static void main_use_log_options(const struct settings *s)
 {
 	const struct log_options *o = settings_get(s, &log_section);
@@ -414,6 +422,7 @@ int main(int argc, char **argv)
 	r = main_load(&m.args, &m.settings);
 	if (r < 0)
 		return EXIT_CONFIG;
+	main_warn();
 	if (m.args.test) {
 		(void)printf("ioed: the configuration of instance %u is in order (%s)\n", m.args.instance, m.settings->source);
 		(void)settings_unref(m.settings);

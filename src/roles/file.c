@@ -98,6 +98,11 @@ void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 		file_report(q, name, bytes, error);
 		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing of '%s' was kept", name);
 		break;
+	case ENOSYS:
+		file_report(q, name, bytes, error);
+		request_error(q, SLUG_INTERNAL, "/proc is not mounted any more on the server, and nothing of '%s' was kept; "
+			      "its administrator can mount it", name);
+		break;
 	case EFBIG:
 		request_error(q, SLUG_TOO_LARGE, "the server's file system takes no file that large");
 		break;
@@ -212,6 +217,7 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 		return r;
 	}
 	path_probe(&s->root);
+	s->no_proc = access("/proc/self/fd", F_OK) < 0;
 	file_open_spool(s, settings_get(with->settings, &file_section));
 	*ret_state = s;
 	return 0;

@@ -19,6 +19,7 @@ extern const struct role file_role;
 struct file_state {
 	struct path_root root;
 	int spool_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
+	bool no_proc; /* no /proc at the start: a file without a name could not be given one */
 };
 
 /* The folder that is served, of the role's state: the state's own descriptor. */

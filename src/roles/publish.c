@@ -124,9 +124,10 @@ int publish_open(struct publish *p, const struct file_state *state, const char *
 	r = publish_open_folder(p, state, path);
 	if (r < 0)
 		return r;
-	p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	if (!state->no_proc)
+		p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	if (p->fd < 0)
-		r = publish_has_no_tmpfile(errno) ? publish_open_spooled(p, state, mode) : -errno;
+		r = state->no_proc || publish_has_no_tmpfile(errno) ? publish_open_spooled(p, state, mode) : -errno;
 	/* Whatever the umask says. */
 	if (r >= 0 && fchmod(p->fd, mode) < 0)
 		r = -errno;
@@ -170,7 +171,10 @@ static int publish_link(const struct publish *p, int dir_fd, const char *name)
 
 	/* AT_EMPTY_PATH would need a capability before Linux 6.10. */
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", p->fd);
-	return linkat(AT_FDCWD, self, dir_fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+	if (linkat(AT_FDCWD, self, dir_fd, name, AT_SYMLINK_FOLLOW) >= 0)
+		return 0;
+	/* Unmounted since the start, or the folder is gone. */
+	return errno == ENOENT && access("/proc/self/fd", F_OK) < 0 ? -ENOSYS : -errno;
 }
 
 /* Other walls than a mount are met here only: a subvolume, a project's quota. */

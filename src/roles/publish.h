@@ -34,7 +34,7 @@ int publish_put_in_front(struct publish *p, uint64_t n, const char *front, size_
 
 /*
  * Makes it visible under its name, replacing what is there at once where @overwrite, and with @sync durable: the file
- * and its folder are fsynced. After a negative errno nothing may be acknowledged.
+ * and its folder are fsynced. After a negative errno nothing may be acknowledged; -ENOSYS: there is no /proc any more.
  */
 int publish_commit(struct publish *p, const struct file_state *state, bool sync, bool overwrite);
 

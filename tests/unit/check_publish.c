@@ -51,13 +51,17 @@ enum way {
 	WAY_TMPFILE,
 	WAY_SPOOL,       /* a file system without O_TMPFILE */
 	WAY_SPOOL_LINKS, /* and without RENAME_NOREPLACE, as NFS */
+	WAY_NO_PROC,     /* no /proc, by which a file without a name gets one */
 	WAY_MAX,
 };
 
 static void go(int way)
 {
 	/* O_TMPFILE has O_DIRECTORY in it, whose bit other calls may have. */
-	if (way >= WAY_SPOOL)
+	state.no_proc = way == WAY_NO_PROC;
+	if (way == WAY_NO_PROC)
+		forbid(SYS_linkat, 4, AT_SYMLINK_FOLLOW, ENOENT);
+	if (way == WAY_SPOOL || way == WAY_SPOOL_LINKS)
 		forbid(SYS_openat, 2, O_TMPFILE, EOPNOTSUPP);
 	if (way == WAY_SPOOL_LINKS)
 		forbid(SYS_renameat2, 4, 1 /* RENAME_NOREPLACE */, EINVAL);
@@ -383,6 +387,22 @@ START_TEST(a_look_says_what_the_end_would)
 }
 END_TEST
 
+/* Unmounted while the daemon runs: that is no folder that is missing. */
+START_TEST(proc_that_is_gone_is_named)
+{
+	ck_assert_int_eq(begin("new", "text"), 0);
+	forbid(SYS_linkat, 4, AT_SYMLINK_FOLLOW, ENOENT);
+	ck_assert_int_eq(publish_commit(&p, &state, false, true), -ENOENT);
+#ifdef SYS_access
+	forbid(SYS_access, 0, 0, ENOENT);
+#endif
+	forbid(SYS_faccessat, 0, 0, ENOENT);
+	ck_assert_int_eq(publish_commit(&p, &state, false, true), -ENOSYS);
+	publish_abandon(&p, &state);
+	folder_expect("new", NULL);
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_written_says_so)
 {
 	struct file_state read_only = { .root.fd = folder_fd, .spool_fd = -1 };
@@ -427,6 +447,7 @@ int main(void)
 	tcase_add_loop_test(tc, below_a_mount_files_are_replaced_too, 0, WAY_MAX * MOUNT_KINDS);
 	tcase_add_loop_test(tc, below_a_mount_two_at_once, 0, WAY_MAX);
 	tcase_add_test(tc, a_look_says_what_the_end_would);
+	tcase_add_test(tc, proc_that_is_gone_is_named);
 	tcase_add_test(tc, a_folder_that_cannot_be_written_says_so);
 	tcase_add_loop_test(tc, the_longest_name, 0, WAY_MAX);
 	suite_add_tcase(s, tc);
