@@ -122,23 +122,39 @@ static int endpoint_bind(int fd, const struct sockaddr_un *addr)
 	return 0;
 }
 
+/* By its descriptor: whoever else may write to the folder could put a link in its place. */
+static int endpoint_set_mode(int fd, int dir_fd, const char *name)
+{
+	char self[40];
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (chmod(self, 0660) == 0)
+		return 0;
+	/* Without /proc. */
+	return errno == ENOENT && fchmodat(dir_fd, name, 0660, 0) == 0 ? 0 : -errno;
+}
+
 static int endpoint_publish(struct endpoint *e, int dir_fd, const char *name, gid_t group)
 {
+	_cleanup_(closep) int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+	int r;
 
-	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
+	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+		return -ESTALE; /* it is not what was just made */
 	e->dev = st.st_dev;
 	e->ino = st.st_ino;
 	/* Under ioe@.service it is the daemon's own group: there is nothing to give, and no call that could. */
-	if (group != (gid_t)-1 && group != st.st_gid &&
-	    fchownat(dir_fd, name, (uid_t)-1, group, AT_SYMLINK_NOFOLLOW) < 0)
+	if (group != (gid_t)-1 && group != st.st_gid && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0)
 		log_notice("The control socket %s cannot be given to the group %s (%s): only root and the daemon's own "
 			   "user can administer it. The daemon must be a member of the group.",
 			   e->path, RIGHTS_GROUP, strerror(errno));
-	if (fchmodat(dir_fd, name, 0660, 0) < 0 || listen(e->fd, ENDPOINT_BACKLOG) < 0)
-		return -errno;
-	return 0;
+	r = endpoint_set_mode(fd, dir_fd, name);
+	if (r >= 0 && listen(e->fd, ENDPOINT_BACKLOG) < 0)
+		r = -errno;
+	return r;
 }
 
 static int endpoint_listen(int dir_fd, const char *name, const struct sockaddr_un *addr, gid_t group,

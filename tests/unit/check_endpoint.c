@@ -6,11 +6,13 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include "unit/run.h"
@@ -32,6 +34,22 @@ static void tear_down(void)
 	endpoint_done(&e);
 	(void)unlink(path);
 	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+/* The program's own comes before the library's. */
+static const char *swapped_for;
+static bool swapped;
+
+int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int r = (int)syscall(SYS_bind, fd, addr, len);
+
+	if (!swapped)
+		return r;
+	ck_assert_int_eq(unlink(path), 0);
+	if (swapped_for)
+		ck_assert_int_eq(symlink(swapped_for, path), 0);
+	return r;
 }
 
 static int open_in(const char *in, const char *name)
@@ -191,6 +209,27 @@ START_TEST(test_name_replaced)
 }
 END_TEST
 
+/* Right behind bind(): who may write to the folder puts a link there, to what he would like to be writable. */
+START_TEST(test_link_in_its_place)
+{
+	char victim[96];
+	struct stat st;
+	int fd;
+
+	(void)snprintf(victim, sizeof(victim), "%s/victim", dir);
+	fd = open(victim, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ck_assert_int_ge(fd, 0);
+	swapped_for = _i ? NULL : victim;
+	swapped = true;
+	ck_assert_int_eq(open_here(), _i ? -ENOENT : -ESTALE);
+	swapped = false;
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	(void)close(fd);
+	(void)unlink(victim);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("endpoint");
@@ -206,5 +245,6 @@ int main(void)
 	tcase_add_test(t, test_no_socket);
 	tcase_add_test(t, test_path);
 	tcase_add_test(t, test_name_replaced);
+	tcase_add_loop_test(t, test_link_in_its_place, 0, 2);
 	return run_suite(s);
 }
