@@ -77,13 +77,25 @@ int partial_begin(struct partial *p, const char *target)
 	return r;
 }
 
+/* In a folder of others the name may lead to another file by now. */
+static int partial_check(const struct partial *p)
+{
+	struct stat made, named;
+
+	if (fstat(p->fd, &made) < 0 || lstat(p->temp, &named) < 0)
+		return -errno;
+	return made.st_dev == named.st_dev && made.st_ino == named.st_ino ? 0 : -ESTALE;
+}
+
 int partial_finish(struct partial *p)
 {
 	sigset_t before;
 	int r;
 
+	r = partial_check(p);
 	/* Some file systems report a full disk only here. */
-	r = close(STEAL_FD(p->fd)) < 0 ? -errno : 0;
+	if (close(STEAL_FD(p->fd)) < 0 && r == 0)
+		r = -errno;
 	partial_hold_signals(&before);
 	if (r == 0 && rename(p->temp, p->target) < 0)
 		r = -errno;

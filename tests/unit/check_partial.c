@@ -176,6 +176,25 @@ START_TEST(longest_name)
 }
 END_TEST
 
+/* In a folder of others its name may be taken by another file, which must not become what was fetched. */
+START_TEST(another_file_has_its_name)
+{
+	struct partial p = PARTIAL_INERT;
+	int fd;
+
+	put_file("old", 0640);
+	ck_assert_int_eq(partial_begin(&p, target), 0);
+	ck_assert_int_eq(io_write_all(p.fd, "new", 3), 0);
+	ck_assert_int_eq(unlink(p.temp), 0);
+	fd = open(p.temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	ck_assert_int_ge(fd, 0);
+	(void)close(fd);
+	ck_assert_int_eq(partial_finish(&p), -ESTALE);
+	assert_file("old", 0640);
+	ck_assert_uint_eq(entries(), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("partial");
@@ -189,6 +208,7 @@ int main(void)
 	tcase_add_test(t, only_regular_files);
 	tcase_add_test(t, folder_that_is_not_there);
 	tcase_add_test(t, longest_name);
+	tcase_add_test(t, another_file_has_its_name);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
