@@ -78,12 +78,12 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 };
 
 /* That a file was read would be written down in its inode, and who reads waits for a slow disk then. Only a file's owner
- * may leave that out. */
+ * may leave that out. And whatever is made, SQLite would let everybody read, if the umask does. */
 static int db_open_file(const char *path, int flags, int mode)
 {
-	int fd = open(path, flags | O_NOATIME, mode);
+	int fd = open(path, flags | O_NOATIME, mode & 0600);
 
-	return fd < 0 && errno == EPERM ? open(path, flags, mode) : fd;
+	return fd < 0 && errno == EPERM ? open(path, flags, mode & 0600) : fd;
 }
 
 /* Each connection is one thread's, so none of SQLite's own locks are needed for it. */

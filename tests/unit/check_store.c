@@ -545,6 +545,27 @@ START_TEST(there_may_be_so_many_channels)
 }
 END_TEST
 
+/* Whatever the umask says, also what SQLite makes beside it. */
+START_TEST(nobody_else_reads_it)
+{
+	static const char *const names[] = { "store.db", "store.db-wal", "store.db-shm" };
+	struct stat st;
+	mode_t before;
+
+	store_end();
+	for (size_t i = 0; i < ELEMENTSOF(names); i++)
+		(void)unlinkat(folder_fd, names[i], 0);
+	before = umask(0);
+	store_begin();
+	(void)umask(before);
+	(void)store_said(store_opened(0, "lobby", NULL), "text");
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		ck_assert_int_eq(fstatat(folder_fd, names[i], &st, 0), 0);
+		ck_assert_msg((st.st_mode & 07777) == 0600, "%s: %o", names[i], st.st_mode & 07777);
+	}
+}
+END_TEST
+
 START_TEST(a_backup_is_whole)
 {
 	struct store_channel *c = store_opened(0, "lobby", NULL);
@@ -646,6 +667,7 @@ int main(void)
 	tcase_add_test(tc, an_empty_channel_makes_room);
 	tcase_add_test(tc, there_may_be_so_many_channels);
 	tcase_add_test(tc, what_stands_ready_behind_the_log_ends_it);
+	tcase_add_test(tc, nobody_else_reads_it);
 	tcase_add_test(tc, a_backup_is_whole);
 	tcase_add_test(tc, a_backup_says_what_is_wrong);
 	suite_add_tcase(s, tc);
