@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -257,4 +256,15 @@ int place_is_within(int fd, int root)
 		return 0;
 	place_path(root, path);
 	return place_shows(root, path, &inside);
+}
+
+bool place_is_hidden(int fd, int root)
+{
+	char path[PATH_MAX], top[PATH_MAX];
+	const char *rest;
+
+	place_path(fd, path);
+	place_path(root, top);
+	rest = place_rest(path, top);
+	return rest && strstr(rest, "/.");
 }

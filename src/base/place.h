@@ -5,8 +5,8 @@
  * for. Walks up to the root of the file system: for workers, start-up and tools, never for a loop's thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 /*
  * Whether nobody but root and this user can put files into a folder or take them away, nor put another one in its place:
@@ -23,3 +23,6 @@ int place_is_within(int fd, int root);
 
 /* Whether it or one above has an entry of this name. 1, 0 or negative errno. */
 int place_is_below_name(int fd, const char *name);
+
+/* Whether a folder below @root is so by a name that begins with a dot, as far as names are known. */
+bool place_is_hidden(int fd, int root);

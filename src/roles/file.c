@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/macro.h"
+#include "base/place.h"
 #include "daemon/session.h"
 #include "roles/read.h"
 #include "roles/spool.h"
@@ -139,6 +140,21 @@ bool file_take_name(struct request *q, const struct field *f, char ret[PATH_BYTE
 	}
 }
 
+/* What the daemon keeps must not be what clients read. */
+static int file_check_root(const struct file_state *s, const struct role_start *with, const char *path, char *why,
+			   size_t why_size)
+{
+	int r = place_is_within(with->state_dirfd, s->root.fd);
+
+	if (r <= 0 || place_is_hidden(with->state_dirfd, s->root.fd))
+		return MIN(r, 0);
+	(void)snprintf(why, why_size,
+		       "file.root %s has the state directory %s in it, so that clients could read all rooms and mail: serve "
+		       "another folder, or set another state_dir",
+		       path, with->state_dir);
+	return -EPERM;
+}
+
 static int file_open_root(struct file_state *s, const struct role_start *with, char *why, size_t why_size)
 {
 	const struct file_options *o = settings_get(with->settings, &file_section);
@@ -156,9 +172,9 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 			return r;
 		}
 	}
-	s->root.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->root.fd = openat(o->root ? AT_FDCWD : with->state_dirfd, o->root ? path : "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root.fd >= 0)
-		return 0;
+		return file_check_root(s, with, path, why, why_size);
 	r = -errno;
 	(void)snprintf(why, why_size,
 		       "file.root %s cannot be opened: %s; make it, or change file.root (what is in /home, /root and /tmp is "

@@ -4,6 +4,7 @@
 #include "client.h"
 #include "tool.h"
 
+#include <glib/gstdio.h>
 #include <arpa/inet.h>
 #include <linux/securebits.h>
 #include <netinet/in.h>
@@ -403,6 +404,21 @@ static void config_root_not_writable(unsigned reactors)
 	(void)daemon_free(d);
 }
 
+/* What is kept must not be what is served, unless by a name that is never served. */
+static void config_state_served(unsigned reactors)
+{
+	struct daemon *d = daemon_new(reactors, DAEMON_LISTENER "file = { root = \"@DIR@\"; };\n");
+	char *hidden = g_build_filename(d->dir, ".state", NULL);
+
+	config_expect_no_start(d, "clients could read all rooms and mail");
+	g_assert_cmpint(g_rename(d->state, hidden), ==, 0);
+	g_free(d->state);
+	d->state = hidden;
+	daemon_spawn(d);
+	daemon_wait_ready(d);
+	daemon_finish(d);
+}
+
 static void config_state_shared(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER), *second = daemon_new(reactors, DAEMON_LISTENER);
@@ -434,6 +450,7 @@ static void config_add(void)
 	harness_add("config/port-in-use", config_port_in_use);
 	harness_add("config/state-not-writable", config_state_not_writable);
 	harness_add("config/root-not-writable", config_root_not_writable);
+	harness_add("config/state-served", config_state_served);
 	harness_add("config/state-shared", config_state_shared);
 }
 

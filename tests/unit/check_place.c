@@ -111,6 +111,27 @@ START_TEST(within_is_at_or_below)
 }
 END_TEST
 
+START_TEST(a_dot_hides)
+{
+	int root, fd;
+
+	folder_mkdir("a/.dot");
+	folder_mkdir("a/.dot/in");
+	folder_mkdir(".a");
+	root = at("a");
+	fd = at("a/.dot/in");
+	ck_assert(place_is_hidden(fd, root));
+	(void)close(fd);
+	fd = at("a/b/c");
+	ck_assert(!place_is_hidden(fd, root));
+	(void)close(fd);
+	fd = at(".a"); /* which is not below */
+	ck_assert(!place_is_hidden(fd, root));
+	(void)close(fd);
+	(void)close(root);
+}
+END_TEST
+
 START_TEST(a_name_above_is_found)
 {
 	int fd = at("a/b/c");
@@ -203,6 +224,7 @@ int main(void)
 	tcase_add_test(tc, nobody_else_may_write);
 	tcase_add_test(tc, it_belongs_to_nobody_else);
 	tcase_add_test(tc, within_is_at_or_below);
+	tcase_add_test(tc, a_dot_hides);
 	tcase_add_test(tc, a_name_above_is_found);
 	tcase_add_test(tc, mounts_lead_elsewhere);
 	tcase_add_test(tc, very_deep);
