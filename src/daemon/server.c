@@ -248,6 +248,7 @@ int server_reload(struct server *s, struct settings *settings, const char *said,
 	s->n_listeners = settings->n_listeners;
 	(void)settings_unref(s->settings);
 	s->settings = settings_ref(settings);
+	state_look(s);
 	s->reload_usec = clock_real_usec();
 	s->reload_ok = true;
 	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", said);

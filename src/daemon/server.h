@@ -47,6 +47,7 @@ struct server {
 	int state_fd, lock_fd;
 	char *state_dir, *runtime_dir;
 	char store_id[33];
+	char state_shared[512]; /* not empty: somebody else may enter the state directory, and what to do */
 	uint64_t name_k0, name_k1; /* keys of the hash that finds a name's owner */
 	uint64_t started_usec, started_real_usec;
 	bool stopping, dropped;

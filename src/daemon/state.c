@@ -2,9 +2,12 @@
 #include "daemon/state.h"
 
 #include "base/io.h"
+#include "base/log.h"
 #include "base/macro.h"
+#include "base/place.h"
 #include "daemon/server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -127,6 +130,64 @@ static int state_read_store_id(struct server *s, char *why, size_t why_size)
 	return r < 0 ? r : 0;
 }
 
+void state_look(struct server *s)
+{
+	char why[320];
+	struct stat st;
+	int r = place_is_private(s->state_fd, why, sizeof(why));
+
+	s->state_shared[0] = '\0';
+	if (r == -EPERM)
+		(void)snprintf(s->state_shared, sizeof(s->state_shared),
+			       "%s, so somebody else could put other data in the place of the state directory: 'chmod go-w' and "
+			       "'chown' see to that",
+			       why);
+	else if (fstat(s->state_fd, &st) == 0 && st.st_mode & 007)
+		(void)snprintf(s->state_shared, sizeof(s->state_shared),
+			       "the state directory %.200s may be entered by everybody (its mode is %04o): 'chmod 700' sees to that",
+			       s->state_dir, st.st_mode & 07777);
+}
+
+/* 1: it could be read by others; 0: it could not; negative errno. Before anybody has locks on it, which go with a
+ * descriptor. */
+static int state_tighten_one(int dirfd, const char *name)
+{
+	_cleanup_(closep) int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 077))
+		return 0;
+	return fchmod(fd, st.st_mode & 0700) < 0 ? -errno : 1;
+}
+
+/* The files in there are the daemon's own, and people's mail is among them. One that was made under another umask, or put
+ * back from a copy, may be everybody's to read. */
+static void state_tighten(struct server *s)
+{
+	int fd = openat(s->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+
+	if (!d)
+		closep(&fd);
+	while (d && (e = readdir(d))) {
+		if (e->d_type != DT_REG && e->d_type != DT_UNKNOWN)
+			continue;
+		r = state_tighten_one(s->state_fd, e->d_name);
+		if (r > 0)
+			log_warning("%s/%s could be read or written by others; from now on only by ioed's user", s->state_dir,
+				    e->d_name);
+		else if (r == -EPERM)
+			log_warning("%s/%s can be read or written by others, and belongs to another user: 'chown' and 'chmod 600' "
+				    "see to that",
+				    s->state_dir, e->d_name);
+	}
+	if (d)
+		(void)closedir(d);
+}
+
 int state_open(struct server *s, const struct server_options *o, char *why, size_t why_size)
 {
 	int r;
@@ -142,6 +203,10 @@ int state_open(struct server *s, const struct server_options *o, char *why, size
 		r = state_read_store_id(s, why, why_size);
 	if (r < 0)
 		return r;
+	state_tighten(s);
+	state_look(s);
+	if (s->state_shared[0])
+		log_warning("%s", s->state_shared);
 	r = state_make_dir(s->runtime_dir, 0755);
 	if (r < 0)
 		(void)snprintf(why, why_size,

@@ -81,6 +81,8 @@ static void status_add_warnings(struct server *s, struct status *st, uint64_t no
 		warnings_add(w, WARNING_LOG_DROPPED,
 			     "%llu log events were dropped: the log's reader is too slow or stopped",
 			     (unsigned long long)st->log_dropped);
+	if (s->state_shared[0])
+		warnings_add(w, WARNING_STATE_SHARED, "%s", s->state_shared);
 	if (s->reload_usec && !s->reload_ok)
 		warnings_add(w, WARNING_RELOAD_REFUSED,
 			     "the last reload was refused: the old configuration is in force; ioectl check says why");

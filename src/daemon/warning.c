@@ -11,6 +11,7 @@ const struct warning_row warning_rows[WARNING_MAX] = {
 	[WARNING_LISTENER_PAUSED] = { "listener-paused", true, "A listener accepts no connections for now." },
 	[WARNING_LOG_DROPPED] = { "log-dropped", false, "The log could not take all events." },
 	[WARNING_RELOAD_REFUSED] = { "reload-refused", false, "The configuration on disk is not the one in force." },
+	[WARNING_STATE_SHARED] = { "state-shared", false, "Others may enter the state directory, or put another in its place." },
 };
 
 /* NULL: no memory. */

@@ -4,8 +4,10 @@
 #include "client.h"
 #include "tool.h"
 
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Runs ioe-client with up to five words and what is typed. */
@@ -35,6 +37,19 @@ static char *people_ioectl(struct daemon *d, int status, const char *command, co
 	out = g_strdup(t.out->str);
 	tool_done(&t);
 	return out;
+}
+
+/* A copy is never without its last page. */
+static void people_expect_whole(const char *path)
+{
+	g_autofree char *text = NULL;
+	gsize len;
+
+	g_assert_true(g_file_get_contents(path, &text, &len, NULL));
+	g_assert_cmpuint(len, >, 100);
+	g_assert_cmpmem(text, 15, "SQLite format 3", 15);
+	g_assert_cmpuint(((guint)(guchar)text[28] << 24 | (guint)(guchar)text[29] << 16 | (guint)(guchar)text[30] << 8 |
+			  (guint)(guchar)text[31]) * 1024, ==, len);
 }
 
 static void people_expect_in(const char *all, const char *part)
@@ -203,6 +218,123 @@ static void people_much_mail(struct daemon *d)
 	tool_done(&t);
 }
 
+/* Where somebody else could read it there is no copy, nor anything of one. */
+static void people_backup_refused(struct daemon *d)
+{
+	g_autofree char *in = g_build_filename(d->files, "copy", NULL), *open = g_build_filename(d->dir, "open", NULL);
+	g_autofree char *below = g_build_filename(open, "copy", NULL), *link = g_build_filename(d->dir, "link", NULL);
+	const char *const refused[] = { d->files, in, link, open, below };
+	static const char *const why[] = { "served", "served", "served", "written by others", "written by others" };
+	g_autofree char *tree = NULL;
+	struct client *c = client_new(d, 0);
+	struct tool t;
+
+	PEOPLE_RUN(&t, d, 0, "", "send", "--nick=ann", "bob", "for bob alone");
+	tool_done(&t);
+	g_assert_cmpint(mkdir(open, 0700), ==, 0);
+	g_assert_cmpint(mkdir(below, 0700), ==, 0);
+	g_assert_cmpint(chmod(open, 0777), ==, 0);
+	g_assert_cmpint(symlink(d->files, link), ==, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(refused); i++) {
+		tool_run(&t, "IOECTL", "", "-s", d->control, "backup", refused[i], NULL);
+		if (t.status != 1 || !strstr(t.err->str, why[i]))
+			harness_fail("backup to %s ended with %d: %s", refused[i], t.status, t.err->str);
+		tool_done(&t);
+	}
+	tree = harness_tree(d->files);
+	g_assert_cmpstr(tree, ==, ".ioe/");
+	client_puts(c, "READ,copy/store.db\nREAD,store.db\n");
+	client_expect_error(c, "not-found");
+	client_expect_error(c, "not-found");
+	client_free(c);
+	/* The sticky bit keeps others from what is below. */
+	g_assert_cmpint(chmod(open, 01777), ==, 0);
+	g_free(people_ioectl(d, 0, "backup", below));
+}
+
+struct people_flip {
+	char *link, *one, *other, *fresh;
+	gint over;
+};
+
+static gpointer people_flip(gpointer data)
+{
+	struct people_flip *f = data;
+
+	for (unsigned i = 0; !g_atomic_int_get(&f->over); i++) {
+		(void)unlink(f->fresh);
+		g_assert_cmpint(symlink(i % 2 ? f->one : f->other, f->fresh), ==, 0);
+		g_assert_cmpint(rename(f->fresh, f->link), ==, 0);
+	}
+	return NULL;
+}
+
+/* The name is made to lead into the served folder and out of it all the time: nothing of a copy is ever in there, and where
+ * one is said to be made it is there, whole. */
+static void people_backup_race(struct daemon *d)
+{
+	struct people_flip f = { .link = g_build_filename(d->dir, "link", NULL), .one = g_build_filename(d->dir, "ours", NULL),
+				 .other = d->files, .fresh = g_build_filename(d->dir, "fresh", NULL) };
+	g_autofree char *copy = g_build_filename(f.one, "store.db", NULL);
+	unsigned made = 0;
+	GThread *thread;
+	struct tool t;
+
+	PEOPLE_RUN(&t, d, 0, "", "send", "--nick=ann", "bob", "for bob alone");
+	tool_done(&t);
+	g_assert_cmpint(mkdir(f.one, 0700), ==, 0);
+	g_assert_cmpint(symlink(f.one, f.link), ==, 0);
+	thread = g_thread_new("flip", people_flip, &f);
+	for (unsigned i = 0; i < 40; i++) {
+		g_autofree char *tree = NULL;
+
+		tool_run(&t, "IOECTL", "", "-s", d->control, "backup", f.link, NULL);
+		g_assert_cmpint(t.status, <=, 1);
+		tool_done(&t);
+		tree = harness_tree(d->files);
+		g_assert_cmpstr(tree, ==, ".ioe/");
+		if (t.status == 0) {
+			made++;
+			people_expect_whole(copy);
+			g_assert_cmpint(unlink(copy), ==, 0);
+		}
+		tree = (g_free(tree), harness_tree(f.one));
+		g_assert_cmpstr(tree, ==, "");
+	}
+	g_atomic_int_set(&f.over, 1);
+	(void)g_thread_join(thread);
+	/* Else it has shown nothing. */
+	g_assert_cmpuint(made, >, 0);
+	g_assert_cmpuint(made, <, 40);
+	g_free(f.link);
+	g_free(f.one);
+	g_free(f.fresh);
+}
+
+/* What others could read before, they cannot after a start, and it is said. */
+static void people_shared_state(struct daemon *d)
+{
+	g_autofree char *db = g_build_filename(d->state, "store.db", NULL), *out = NULL;
+	GStatBuf st;
+
+	daemon_stop(d);
+	g_assert_cmpint(chmod(db, 0644), ==, 0);
+	g_assert_cmpint(chmod(d->state, 0755), ==, 0);
+	daemon_spawn(d);
+	daemon_wait_ready(d);
+	daemon_wait_log(d, "store.db could be read or written by others");
+	daemon_wait_log(d, "may be entered by everybody");
+	g_assert_cmpint(g_stat(db, &st), ==, 0);
+	g_assert_cmpuint(st.st_mode & 07777, ==, 0600);
+	out = people_ioectl(d, 0, "status", NULL);
+	people_expect_in(out, "may be entered by everybody");
+	g_assert_cmpint(chmod(d->state, 0700), ==, 0);
+	g_free(people_ioectl(d, 0, "reload", NULL));
+	g_free(out);
+	out = people_ioectl(d, 0, "status", NULL);
+	g_assert_null(strstr(out, "may be entered"));
+}
+
 /* What TAB offers is what there is; and a server's words are never run. */
 static void people_completion(struct daemon *d)
 {
@@ -250,6 +382,9 @@ static void people_add(void)
 	daemon_add("people/mail", DAEMON_LISTENER, people_mail);
 	daemon_add("people/much-mail", DAEMON_LISTENER, people_much_mail);
 	daemon_add("people/backup", DAEMON_LISTENER, people_backup);
+	daemon_add("people/backup-refused", DAEMON_LISTENER, people_backup_refused);
+	daemon_add("people/backup-race", DAEMON_LISTENER, people_backup_race);
+	daemon_add("people/shared-state", DAEMON_LISTENER, people_shared_state);
 	daemon_add("people/completion", DAEMON_LISTENER, people_completion);
 }
 

@@ -215,6 +215,70 @@ START_TEST(the_service_manager_goes_before)
 }
 END_TEST
 
+/* What was made under another umask, or copied there, is for nobody else; but only files, and only those in there. */
+START_TEST(what_lies_there_is_for_nobody_else)
+{
+	static const char *const names[] = { "store.db", "store.db-wal", "store.db-shm", "store-id", "lock", "old.db" };
+	struct server s;
+	char name[64];
+
+	ck_assert_int_eq(open_state(&s), 0);
+	state_close(&s);
+	folder_put("victim", "theirs");
+	ck_assert_int_eq(symlinkat("../../../victim", folder_fd, "a/b/state/link"), 0);
+	folder_mkdir("a/b/state/files");
+	folder_put("a/b/state/files/served", "text");
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		(void)snprintf(name, sizeof(name), "a/b/state/%s", names[i]);
+		if (strcmp(names[i], "store-id") != 0)
+			folder_put(name, "text");
+		ck_assert_int_eq(fchmodat(folder_fd, name, i % 2 ? 0666 : 0644, 0), 0);
+	}
+	ck_assert_int_eq(fchmodat(folder_fd, "victim", 0644, 0), 0);
+	ck_assert_int_eq(fchmodat(folder_fd, "a/b/state/files/served", 0644, 0), 0);
+	ck_assert_msg(open_state(&s) == 0, "%s", why);
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		(void)snprintf(name, sizeof(name), "a/b/state/%s", names[i]);
+		ck_assert_msg(mode_of(name) == 0600, "%s: %o", name, mode_of(name));
+	}
+	ck_assert_uint_eq(mode_of("victim"), 0644);
+	ck_assert_uint_eq(mode_of("a/b/state/files"), 0755);
+	ck_assert_uint_eq(mode_of("a/b/state/files/served"), 0644);
+	state_close(&s);
+}
+END_TEST
+
+START_TEST(a_folder_that_others_may_enter_is_told_of)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+		const char *said;
+	} rows[] = {
+		{ "a/b/state", 0700, "" }, { "a/b/state", 0750, "" }, { "a/b/state", 0755, "may be entered by everybody" },
+		{ "a/b/state", 0701, "may be entered by everybody" }, { "a/b/state", 0770, "may be written by others" },
+		{ "a/b/state", 01777, "may be written by others" }, { "a/b", 0777, "may be written by others" },
+		{ "a/b", 01777, "" }, { "a", 0775, "may be written by others" },
+	};
+	struct server s;
+
+	ck_assert_int_eq(open_state(&s), 0);
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+		mode_t before = mode_of(rows[i].name);
+
+		ck_assert_int_eq(fchmodat(folder_fd, rows[i].name, rows[i].mode, 0), 0);
+		state_look(&s);
+		if (*rows[i].said)
+			ck_assert_msg(strstr(s.state_shared, rows[i].said) != NULL, "%s %o: %s", rows[i].name,
+				      rows[i].mode, s.state_shared);
+		else
+			ck_assert_str_eq(s.state_shared, "");
+		ck_assert_int_eq(fchmodat(folder_fd, rows[i].name, before, 0), 0);
+	}
+	state_close(&s);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("state");
@@ -228,6 +292,8 @@ int main(void)
 	tcase_add_test(tc, a_link_is_no_lock);
 	tcase_add_test(tc, what_cannot_be_written_is_said);
 	tcase_add_test(tc, the_service_manager_goes_before);
+	tcase_add_test(tc, what_lies_there_is_for_nobody_else);
+	tcase_add_test(tc, a_folder_that_others_may_enter_is_told_of);
 	suite_add_tcase(s, tc);
 
 	return run_suite(s);
