@@ -2,7 +2,7 @@
 #include "client/command.h"
 
 #include "base/macro.h"
-#include "base/str.h"
+#include "client/show.h"
 #include "client/words.h"
 
 #include <errno.h>
@@ -46,7 +46,7 @@ enum exit_code command_run(struct client *c, unsigned argc, char **argv)
 	if (!command) {
 		c->label[0] = '\0';
 		return client_say(c, EXIT_CODE_USAGE, "'%s' is no command; `help` lists them",
-				  str_escape(shown, sizeof(shown), argv[0], strlen(argv[0])));
+				  show_name(shown, sizeof(shown), argv[0]));
 	}
 	client_label(c, argc, argv);
 	if (argc - 1 < command->min || argc - 1 > command->max)
@@ -64,7 +64,7 @@ enum exit_code command_run_line(struct client *c, const char *line)
 
 	if (words_split(line, &w, &why) < 0) {
 		c->label[0] = '\0';
-		return client_say(c, EXIT_CODE_USAGE, "'%s': %s", str_escape(shown, sizeof(shown), line, strlen(line)),
+		return client_say(c, EXIT_CODE_USAGE, "'%s': %s", show_name(shown, sizeof(shown), line),
 				  why);
 	}
 	return w.n > 0 ? command_run(c, w.n, w.at) : EXIT_CODE_OK;

@@ -2,6 +2,7 @@
 #include "client/flags.h"
 
 #include "base/str.h"
+#include "client/show.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +22,7 @@ static int flags_refuse(const struct flag *flags, const char *word, const char *
 	char shown[64];
 	int n;
 
-	n = snprintf(why, why_size, "'%s' %s; there is", str_escape(shown, sizeof(shown), word, strlen(word)), what);
+	n = snprintf(why, why_size, "'%s' %s; there is", show_name(shown, sizeof(shown), word), what);
 	for (; flags->name && n >= 0 && (size_t)n < why_size; flags++)
 		n += snprintf(why + n, why_size - (size_t)n, " --%s%s", flags->name, flags->value ? "=..." : "");
 	return -EINVAL;
@@ -60,6 +61,6 @@ int flags_number(const char *name, const char *value, uint64_t min, uint64_t max
 	if (str_to_u64(value, strlen(value), min, max, ret) == 0)
 		return 0;
 	(void)snprintf(why, why_size, "--%s: '%s' is no number from %" PRIu64 " to %" PRIu64, name,
-		       str_escape(shown, sizeof(shown), value, strlen(value)), min, max);
+		       show_name(shown, sizeof(shown), value), min, max);
 	return -EINVAL;
 }

@@ -3,6 +3,8 @@
 
 #include "base/stdfd.h"
 #include "base/str.h"
+#include "client/advice.h"
+#include "client/show.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -16,7 +18,7 @@ void client_label(struct client *c, unsigned argc, char **argv)
 	char arg[64] = "";
 
 	if (argc > 1)
-		(void)str_escape(arg, sizeof(arg), argv[1], strlen(argv[1]));
+		(void)show_name(arg, sizeof(arg), argv[1]);
 	(void)snprintf(c->label, sizeof(c->label), "%.32s%s%s", argv[0], argc > 1 ? " " : "", arg);
 }
 
@@ -60,14 +62,17 @@ enum exit_code client_say(const struct client *c, enum exit_code code, const cha
 enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply)
 {
 	const struct exit_row *row = exit_from_slug(reply->slug);
-	size_t len = strlen(reply->text);
-	_cleanup_(freep) char *text = malloc(len + 1);
+	_cleanup_(freep) char *text = advice_translate(reply->text), *shown = NULL;
+	size_t cap = text ? 4 * strlen(text) + 8 : 0;
+	/* The server may have said what to do, and knows more. */
+	bool advise = row->advice && !(text && strstr(text, "; "));
 
-	if (!text)
+	shown = malloc(cap);
+	if (!text || !shown)
 		return client_say(c, row->code, "%s", row->words);
-	text[str_harmless(text, reply->text, len)] = '\0';
-	return client_say(c, row->code, "%s%s%s%s%s", row->words, text[0] ? ": " : "", text, row->advice ? "; " : "",
-			  row->advice ? row->advice : "");
+	text[str_harmless(text, text, strlen(text))] = '\0';
+	return client_say(c, row->code, "%s%s%s%s%s", row->words, text[0] ? ": " : "", show_name(shown, cap, text),
+			  advise ? "; " : "", advise ? row->advice : "");
 }
 
 enum exit_code client_say_broken(struct client *c, int error)
