@@ -7,8 +7,18 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
+
+/*
+ * Those that end a program and do not blame it. SIGKILL alone leaves no time to remove what is not whole; what the
+ * program itself has done wrong (SIGSEGV, SIGABRT ...) is not followed by more of its doing.
+ */
+static const int interrupt_signals[] = {
+	SIGHUP, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,
+};
 
 /* Global because a signal handler has no other way to them. */
+static const char *volatile interrupt_words;
 static volatile sig_atomic_t interrupt_spares; /* SIGINTs that do not end the program */
 static volatile sig_atomic_t interrupt_came; /* one of them did */
 static bool interrupt_is_interactive;
@@ -23,10 +33,20 @@ static void interrupt_handle(int sig)
 		return;
 	}
 	partial_remove();
-	if (sig == SIGINT)
+	if (sig == SIGINT) {
+		const char *words = interrupt_words;
+
+		if (words && write(STDERR_FILENO, words, strlen(words)) < 0)
+			_exit(EXIT_CODE_INTERRUPTED);
 		_exit(EXIT_CODE_INTERRUPTED);
+	}
 	/* SA_RESETHAND: the default action follows when the handler returns. */
 	(void)raise(sig);
+}
+
+void interrupt_set_words(const char *words)
+{
+	interrupt_words = words;
 }
 
 void interrupt_clear(void)
@@ -75,6 +95,8 @@ void interrupt_install(bool interactive)
 	interrupt_is_interactive = interactive;
 	interrupt_clear();
 	interrupt_on(SIGINT, &interrupt);
-	interrupt_on(SIGTERM, &end);
-	interrupt_on(SIGHUP, &end);
+	for (size_t i = 0; i < ELEMENTSOF(interrupt_signals); i++)
+		interrupt_on(interrupt_signals[i], &end);
+	/* A file over `ulimit -f` is an error, as one on a full disk is. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 }

@@ -1,15 +1,18 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What SIGINT, SIGTERM and SIGHUP do. They remove a local file that is not whole, and end the program: SIGINT with
- * exit code 9, the others as they always do. At the prompt, and once during a command that was typed there, SIGINT
- * only ends the wait.
+ * What signals do that end a program. They remove a local file that is not whole, and end it: SIGINT with exit code 9,
+ * the others as they always do. At the prompt, and once during a command that was typed there, SIGINT only ends the
+ * wait. SIGXFSZ is ignored: the write fails.
  */
 
 #include <poll.h>
 #include <stdbool.h>
 
 void interrupt_install(bool interactive);
+
+/* What a SIGINT that ends the program says, NULL: nothing. The caller's, until it says otherwise. */
+void interrupt_set_words(const char *words);
 
 /* Before each prompt and each command typed there: the next SIGINT is the first again. */
 void interrupt_clear(void);

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT at a prompt ends the wait, whether it comes in it or on the way there. */
+/* SIGINT at a prompt ends the wait, whether it comes in it or on the way there; and what else ends the program. */
 #include "client/interrupt.h"
+
+#include "client/partial.h"
+#include "client/progress.h"
 
 #include <check.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +59,93 @@ START_TEST(one_in_the_wait_ends_it)
 }
 END_TEST
 
+/* Whatever ends it, a file that is not whole goes, and it ends as it should. */
+static const int ending[] = { SIGHUP, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF };
+
+START_TEST(each_removes_the_part)
+{
+	char dir[] = "/tmp/check_interrupt.XXXXXX", target[64];
+	struct partial p = PARTIAL_INERT;
+	int status;
+	pid_t pid;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(target, sizeof(target), "%s/file", dir);
+	pid = fork();
+	if (pid == 0) {
+		const struct rlimit none = { 0 };
+
+		(void)setrlimit(RLIMIT_CORE, &none);
+		if (partial_begin(&p, target) < 0)
+			_exit(1);
+		(void)raise(ending[_i]);
+		_exit(2);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFSIGNALED(status), "exit status %d", WEXITSTATUS(status));
+	ck_assert_int_eq(WTERMSIG(status), ending[_i]);
+	ck_assert_msg(rmdir(dir) == 0, "something is left in %s", dir);
+}
+END_TEST
+
+/* What its caller had it ignore (nohup) does not end it. */
+START_TEST(ignored_ones_stay_so)
+{
+	(void)signal(SIGHUP, SIG_IGN);
+	interrupt_install(false);
+	(void)raise(SIGHUP);
+	_exit(0);
+}
+END_TEST
+
+START_TEST(too_large_a_file_is_an_error)
+{
+	const struct rlimit little = { 10, 10 };
+	FILE *f = tmpfile();
+
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
+	if (pwrite(fileno(f), "x", 1, 10) >= 0 || errno != EFBIG)
+		_exit(1);
+	_exit(0);
+}
+END_TEST
+
+/* In a transfer SIGINT says what became of it, else nothing. */
+START_TEST(words_of_the_last)
+{
+	char seen[256] = "";
+	int ends[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		const struct client c = { .label = "put f" };
+		struct progress p;
+
+		(void)dup2(ends[1], STDERR_FILENO);
+		interrupt_install(false);
+		progress_begin(&p, &c, "nothing was stored", 100);
+		if (_i == 1)
+			progress_wait(&p, "it may be stored");
+		else if (_i == 2)
+			progress_end(&p);
+		(void)raise(SIGINT);
+		_exit(1);
+	}
+	(void)close(ends[1]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	n = read(ends[0], seen, sizeof(seen) - 1);
+	(void)close(ends[0]);
+	seen[n > 0 ? n : 0] = '\0';
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 9);
+	ck_assert_str_eq(seen, _i == 0 ? "ioe-client: put f: interrupted; nothing was stored\n" :
+			       _i == 1 ? "ioe-client: put f: interrupted; it may be stored\n" : "");
+}
+END_TEST
+
 START_TEST(the_second_ends_the_program)
 {
 	(void)raise(SIGINT);
@@ -67,6 +161,10 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, one_on_the_way_is_not_lost);
 	tcase_add_test(tc, one_in_the_wait_ends_it);
+	tcase_add_loop_test(tc, each_removes_the_part, 0, (int)(sizeof(ending) / sizeof(ending[0])));
+	tcase_add_exit_test(tc, ignored_ones_stay_so, 0);
+	tcase_add_exit_test(tc, too_large_a_file_is_an_error, 0);
+	tcase_add_loop_test(tc, words_of_the_last, 0, 3);
 	tcase_add_exit_test(tc, the_second_ends_the_program, 9);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
