@@ -3,7 +3,9 @@
 
 #include "base/io.h"
 #include "client/partial.h"
+#include "client/progress.h"
 #include "client/screen.h"
+#include "client/show.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -24,14 +26,18 @@ static int cmd_get_write(struct cmd_get_sink *sink, const char *data, size_t n)
 
 static enum exit_code cmd_get_say_local(const struct client *c, const struct cmd_get_sink *sink, int error)
 {
+	char shown[SHOW_NAME_MAX];
+
 	if (!sink->file)
 		return client_say_output(c, error);
-	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s", sink->file->target, strerror(-error));
+	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s",
+			  show_name(shown, sizeof(shown), sink->file->target), strerror(-error));
 }
 
-static enum exit_code cmd_get_body(struct client *c, struct cmd_get_sink *sink)
+static enum exit_code cmd_get_body(struct client *c, struct cmd_get_sink *sink, struct progress *progress)
 {
 	_cleanup_(freep) char *piece = malloc(CMD_GET_PIECE);
+	uint64_t done = 0;
 	ssize_t k;
 	int r;
 
@@ -40,23 +46,33 @@ static enum exit_code cmd_get_body(struct client *c, struct cmd_get_sink *sink)
 	while ((k = peer_read_body(c->peer, piece, CMD_GET_PIECE)) > 0) {
 		r = cmd_get_write(sink, piece, (size_t)k);
 		if (r < 0) {
+			progress_end(progress);
 			/* The rest is not wanted, and cannot be called off. */
 			client_lose(c);
 			return cmd_get_say_local(c, sink, r);
 		}
+		done += (uint64_t)k;
+		progress_step(progress, done);
 	}
+	progress_end(progress);
 	return k < 0 ? client_say_broken(c, (int)k) : EXIT_CODE_OK;
 }
 
 static enum exit_code cmd_get_fetch(struct client *c, const char *name, struct cmd_get_sink *sink)
 {
+	_cleanup_(progress_end) struct progress progress = { 0 };
 	struct peer_reply reply;
 	enum exit_code code;
 	int r;
 
 	code = client_ask(c, PEER_REPLY_SIZED, (const char *const[]){ "READ", name, NULL }, &reply);
-	if (code == EXIT_CODE_OK)
-		code = cmd_get_body(c, sink);
+	if (code == EXIT_CODE_OK) {
+		/* What is shown shows how far it is. */
+		if (sink->file || !sink->screen.harmless)
+			progress_begin(&progress, c, sink->file ? "nothing of it is kept" : "the rest is missing",
+				       reply.size);
+		code = cmd_get_body(c, sink, &progress);
+	}
 	if (code != EXIT_CODE_OK)
 		return code;
 	r = sink->file ? partial_finish(sink->file) : screen_finish(&sink->screen);
@@ -65,37 +81,66 @@ static enum exit_code cmd_get_fetch(struct client *c, const char *name, struct c
 
 static enum exit_code cmd_get_say_target(const struct client *c, const char *target, int error)
 {
+	char shown[SHOW_NAME_MAX];
+
+	(void)show_name(shown, sizeof(shown), target);
 	if (error == -EISDIR)
-		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: name a file in it", target);
+		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: write %s/ to put the file into it", shown, shown);
 	if (error == -ENOTSUP)
 		return client_say(c, EXIT_CODE_FAILED,
-				  "%s is no regular file, and is not replaced: use - and a redirection", target);
-	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s", target, strerror(-error));
+				  "%s is no regular file, and is not replaced: use - and a redirection", shown);
+	if (error == -ENOENT || error == -ENOTDIR)
+		return client_say(c, EXIT_CODE_FAILED, "cannot write %s: its folder is not there; mkdir makes it", shown);
+	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s", shown, strerror(-error));
+}
+
+static enum exit_code cmd_get_into(struct client *c, const char *name, const char *target)
+{
+	_cleanup_(partial_done) struct partial file = PARTIAL_INERT;
+	struct cmd_get_sink sink = { .file = &file };
+	int r;
+
+	r = partial_begin(&file, target);
+	return r < 0 ? cmd_get_say_target(c, target, r) : cmd_get_fetch(c, name, &sink);
+}
+
+/* Whether a path can only be a folder's: its last element is empty, or a dot or two. */
+static bool cmd_get_is_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+
+	return (slash && !last[0]) || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
 }
 
 static enum exit_code cmd_get_run(struct client *c, unsigned argc, char **argv)
 {
-	_cleanup_(partial_done) struct partial file = PARTIAL_INERT;
-	const char *slash = strrchr(argv[1], '/'), *target = argc > 2 ? argv[2] : slash ? slash + 1 : argv[1];
-	struct cmd_get_sink sink = { 0 };
-	int r;
+	const char *slash = strrchr(argv[1], '/'), *base = slash ? slash + 1 : argv[1], *target = argc > 2 ? argv[2] : base;
+	_cleanup_(freep) char *inside = NULL;
+	struct cmd_get_sink screen = { 0 };
+	char shown[SHOW_NAME_MAX];
 
+	if (slash && !base[0])
+		return client_say(c, EXIT_CODE_NOT_PERMITTED, "'%s' is a folder; `ls %s` shows what is in it",
+				  show_name(shown, sizeof(shown), argv[1]), shown);
 	if (argc > 2 && strcmp(target, "-") == 0) {
-		screen_init(&sink.screen);
-		return cmd_get_fetch(c, argv[1], &sink);
+		screen_init(&screen.screen);
+		return cmd_get_fetch(c, argv[1], &screen);
 	}
-	if (target[0] == '\0' || strcmp(target, ".") == 0 || strcmp(target, "..") == 0)
-		return client_say(c, EXIT_CODE_USAGE, "'%s' is no name for a file here: write get NAME FILE", target);
-	r = partial_begin(&file, target);
-	if (r < 0)
-		return cmd_get_say_target(c, target, r);
-	sink.file = &file;
-	return cmd_get_fetch(c, argv[1], &sink);
+	if (!base[0] || !target[0] || cmd_get_is_folder(base))
+		return client_say(c, EXIT_CODE_USAGE, "'%s' is no name for a file here: write get NAME FILE",
+				  show_name(shown, sizeof(shown), target));
+	if (!cmd_get_is_folder(target))
+		return cmd_get_into(c, argv[1], target);
+	if (asprintf(&inside, "%s%s%s", target, target[strlen(target) - 1] == '/' ? "" : "/", base) < 0) {
+		inside = NULL;
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	}
+	return cmd_get_into(c, argv[1], inside);
 }
 
 const struct command cmd_get = {
 	.name = "get",
-	.args = "NAME [FILE|-]",
+	.args = "NAME [FILE|FOLDER/|-]",
 	.help = "Fetches a file; - is standard output.",
 	.min = 1,
 	.max = 2,

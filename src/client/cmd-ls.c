@@ -5,33 +5,54 @@
 #include "client/listing.h"
 #include "wire/field.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A name is somebody else's: nothing of it may steer a terminal, nor end the line it stands in. */
-static int cmd_ls_print(_unused_ void *userdata, char *name, size_t len)
+static int cmd_ls_print(void *userdata, char *name, size_t len)
 {
 	long decoded = field_decode(name, len);
+	int *error = userdata;
 
 	/* A % that nothing belongs to is shown as it is. */
 	if (decoded >= 0)
 		len = (size_t)decoded;
 	len = str_harmless(name, name, len);
-	(void)fwrite(name, 1, len, stdout);
-	(void)fputc('\n', stdout);
-	return 0;
+	errno = 0;
+	if (fwrite(name, 1, len, stdout) == len && fputc('\n', stdout) != EOF)
+		return 0;
+	*error = errno > 0 ? -errno : -EIO;
+	return *error;
+}
+
+/* A folder as it is printed here ("docs/"), or as people know it ("/", "."), is the server's "docs", or no word at all. */
+static const char *cmd_ls_folder(char *folder)
+{
+	size_t n = strlen(folder);
+
+	while (n > 0 && folder[n - 1] == '/')
+		n--;
+	folder[n] = '\0';
+	return n == 0 || strcmp(folder, ".") == 0 ? NULL : folder;
 }
 
 static enum exit_code cmd_ls_run(struct client *c, unsigned argc, char **argv)
 {
+	const char *folder = argc > 1 && argv[1][0] ? cmd_ls_folder(argv[1]) : argc > 1 ? argv[1] : NULL;
 	struct peer_reply reply;
 	enum exit_code code;
-	int r;
+	int r, error = 0;
 
-	code = client_ask(c, PEER_REPLY_SIZED, (const char *const[]){ "LIST", argc > 1 ? argv[1] : NULL, NULL },
-			  &reply);
+	code = client_ask(c, PEER_REPLY_SIZED, (const char *const[]){ "LIST", folder, NULL }, &reply);
 	if (code != EXIT_CODE_OK)
 		return code;
-	r = listing_read(c->peer, cmd_ls_print, NULL);
+	r = listing_read(c->peer, cmd_ls_print, &error);
+	if (error < 0) {
+		/* The rest is not wanted, and cannot be called off. */
+		client_lose(c);
+		return client_say_output(c, error);
+	}
 	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
 }
 

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * put FILE, put FILE NAME, put FILE... FOLDER/. A shell makes "put a.txt b.txt" out of "put *.txt": so a NAME that is
+ * a file here is asked about, or refused where there is nobody to ask.
+ */
 #include "client/command.h"
 
 #include "base/clock.h"
-#include "base/io.h"
+#include "client/flags.h"
+#include "client/progress.h"
+#include "client/show.h"
+#include "client/outgoing.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,109 +22,71 @@
 /* The answer comes once all is on the server's disk: a slow one, of this many bytes a second, is waited for. */
 #define CMD_PUT_DISK_RATE (8U << 20)
 
-/* An open file and what is to be sent of it. */
-struct cmd_put_source {
-	int fd;
-	off_t begin;
-	uint64_t size;
-};
-
-static void cmd_put_source_done(struct cmd_put_source *s)
+static bool cmd_put_is_stdin(const char *file)
 {
-	closep(&s->fd);
+	return strcmp(file, "-") == 0;
 }
 
-static enum exit_code cmd_put_say_file(const struct client *c, const char *file, int error)
+static bool cmd_put_is_folder(const char *name)
 {
-	return client_say(c, EXIT_CODE_FAILED, "cannot read %s: %s", file, strerror(-error));
+	size_t n = strlen(name);
+
+	return n > 0 && name[n - 1] == '/';
 }
 
-static enum exit_code cmd_put_open(const struct client *c, const char *file, struct cmd_put_source *s)
+/* The served folder itself: "/", or as it is called here. */
+static bool cmd_put_is_root(const char *folder)
 {
-	struct stat st;
+	return strspn(folder, "/") == strlen(folder) || strcmp(folder, "./") == 0;
+}
 
-	/* Nonblocking: opening a FIFO would wait for a writer. */
-	s->fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (s->fd < 0 || fstat(s->fd, &st) < 0)
-		return cmd_put_say_file(c, file, -errno);
-	if (!S_ISREG(st.st_mode))
+static const char *cmd_put_base(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash ? slash + 1 : file;
+}
+
+static enum exit_code cmd_put_say_file(const struct client *c, const char *file, int r, int error)
+{
+	char shown[SHOW_NAME_MAX];
+
+	(void)show_name(shown, sizeof(shown), file);
+	switch (r) {
+	case OUTGOING_E_FOLDER:
+		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: name the files in it, as in `put %s%s* /`", shown,
+				  shown, cmd_put_is_folder(file) ? "" : "/");
+	case OUTGOING_E_NO_FILE:
 		return client_say(c, EXIT_CODE_FAILED,
-				  "%s is no regular file; what a program writes can be stored with - as FILE", file);
-	s->size = (uint64_t)st.st_size;
-	return EXIT_CODE_OK;
-}
-
-/* An unnamed temporary file. */
-static int cmd_put_temporary(int *ret_fd)
-{
-	const char *folder = getenv("TMPDIR");
-	_cleanup_(freep) char *path = NULL;
-	int fd;
-
-	if (asprintf(&path, "%s/ioe-client.XXXXXX", folder && folder[0] ? folder : "/tmp") < 0) {
-		path = NULL;
-		return -ENOMEM;
+				  "%s is no regular file; what a program writes can be stored with `put - NAME`", shown);
+	case OUTGOING_E_NO_SPOOL:
+		return client_say(c, exit_from_errno(error), "cannot keep %s in a temporary file ($TMPDIR, /tmp): %s",
+				  shown, strerror(-error));
+	default:
+		return client_say(c, exit_from_errno(r), "cannot read %s: %s", shown, strerror(-r));
 	}
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	(void)unlink(path);
-	*ret_fd = fd;
-	return 0;
 }
 
-/* The server must be told the size first, so a stream is written down before. */
-static int cmd_put_spool(struct cmd_put_source *s)
+static enum exit_code cmd_put_open(const struct client *c, const char *file, struct outgoing *ret)
 {
-	_cleanup_(freep) char *piece = malloc(CMD_PUT_PIECE);
-	ssize_t k;
-	int r;
+	int r, error = 0;
 
-	if (!piece)
-		return -ENOMEM;
-	r = cmd_put_temporary(&s->fd);
-	if (r < 0)
-		return r;
-	while ((k = read(STDIN_FILENO, piece, CMD_PUT_PIECE)) != 0) {
-		if (k < 0)
-			return -errno;
-		r = io_write_all(s->fd, piece, (size_t)k);
-		if (r < 0)
-			return r;
-		s->size += (uint64_t)k;
-	}
-	return 0;
-}
-
-static enum exit_code cmd_put_stdin(const struct client *c, struct cmd_put_source *s)
-{
-	struct stat st;
-	off_t at;
-	int r;
-
-	if (c->mode != CLIENT_MODE_ONCE)
+	if (!cmd_put_is_stdin(file)) {
+		r = outgoing_open(ret, file, &error);
+	} else if (c->mode != CLIENT_MODE_ONCE) {
 		return client_say(c, EXIT_CODE_USAGE, "- is standard input, where the commands come from: name a file");
-	if (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode)) {
-		at = lseek(STDIN_FILENO, 0, SEEK_CUR);
-		s->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-		if (at < 0 || s->fd < 0)
-			return cmd_put_say_file(c, "standard input", -errno);
-		s->begin = at;
-		s->size = st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
-		return EXIT_CODE_OK;
+	} else {
+		file = "standard input";
+		r = outgoing_open_fd(ret, STDIN_FILENO, &error);
 	}
-	r = cmd_put_spool(s);
-	if (r < 0)
-		return client_say(c, r == -EINTR ? EXIT_CODE_INTERRUPTED : EXIT_CODE_FAILED,
-				  "cannot keep standard input in a temporary file ($TMPDIR, /tmp): %s", strerror(-r));
-	return EXIT_CODE_OK;
+	return r == 0 ? EXIT_CODE_OK : cmd_put_say_file(c, file, r, error);
 }
 
 /*
  * The bytes. EXIT_CODE_OK also where the answer came early (*ret_early): then not all was sent, and the connection
  * is of no more use once the answer is read.
  */
-static enum exit_code cmd_put_send(struct client *c, const struct cmd_put_source *s, bool *ret_early)
+static enum exit_code cmd_put_send(struct client *c, const struct outgoing *s, struct progress *progress, bool *ret_early)
 {
 	_cleanup_(freep) char *piece = malloc(CMD_PUT_PIECE);
 	uint64_t sent = 0;
@@ -128,22 +96,28 @@ static enum exit_code cmd_put_send(struct client *c, const struct cmd_put_source
 	if (!piece)
 		return client_say_broken(c, -ENOMEM);
 	for (; sent < s->size && r == 0; sent += (uint64_t)k) {
-		k = io_pread_full(s->fd, piece, MIN((uint64_t)CMD_PUT_PIECE, s->size - sent), s->begin + (off_t)sent);
+		k = outgoing_read(s, sent, piece, CMD_PUT_PIECE);
 		if (k <= 0) {
+			progress_end(progress);
 			/* A connection that breaks leaves nothing behind on the server. */
 			client_lose(c);
 			return client_say(c, EXIT_CODE_FAILED,
 					  "read only %" PRIu64 " of %" PRIu64 " bytes (%s); nothing was stored", sent,
 					  s->size, k < 0 ? strerror((int)-k) : "the file became shorter meanwhile");
 		}
+		progress_step(progress, sent);
 		r = peer_send(c->peer, piece, (size_t)k);
 	}
 	*ret_early = r == PEER_E_ANSWERED;
-	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+	if (r >= 0)
+		return EXIT_CODE_OK;
+	progress_end(progress);
+	return client_say_broken(c, r);
 }
 
-static enum exit_code cmd_put_store(struct client *c, const char *name, const struct cmd_put_source *s)
+static enum exit_code cmd_put_store(struct client *c, const char *name, const struct outgoing *s)
 {
+	_cleanup_(progress_end) struct progress progress = { 0 };
 	char size[32];
 	struct peer_reply reply;
 	enum exit_code code;
@@ -151,10 +125,13 @@ static enum exit_code cmd_put_store(struct client *c, const char *name, const st
 
 	(void)snprintf(size, sizeof(size), "%" PRIu64, s->size);
 	code = client_send(c, (const char *const[]){ "WRITE", name, size, NULL });
-	if (code == EXIT_CODE_OK)
-		code = cmd_put_send(c, s, &early);
 	if (code != EXIT_CODE_OK)
 		return code;
+	progress_begin(&progress, c, "nothing was stored", s->size);
+	code = cmd_put_send(c, s, &progress, &early);
+	if (code != EXIT_CODE_OK)
+		return code;
+	progress_wait(&progress, "whether it was stored is not known, `ls` tells");
 	peer_set_timeout(c->peer, c->silence_usec + s->size / CMD_PUT_DISK_RATE * USEC_PER_SEC);
 	code = client_answer(c, PEER_REPLY_LINE, &reply);
 	if (early && c->peer)
@@ -170,26 +147,145 @@ static enum exit_code cmd_put_store(struct client *c, const char *name, const st
 	return EXIT_CODE_OK;
 }
 
-static enum exit_code cmd_put_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_put_one(struct client *c, const char *file, const char *name)
 {
-	_cleanup_(cmd_put_source_done) struct cmd_put_source source = { .fd = -1 };
-	const char *slash = strrchr(argv[1], '/');
-	bool is_stdin = strcmp(argv[1], "-") == 0;
+	_cleanup_(outgoing_done) struct outgoing source = OUTGOING_INERT;
 	enum exit_code code;
 
-	if (is_stdin && argc < 3)
-		return client_say(c, EXIT_CODE_USAGE, "standard input has no name: write put - NAME");
-	code = is_stdin ? cmd_put_stdin(c, &source) : cmd_put_open(c, argv[1], &source);
+	code = cmd_put_open(c, file, &source);
+	return code == EXIT_CODE_OK ? cmd_put_store(c, name, &source) : code;
+}
+
+static int cmd_put_compare(const void *a, const void *b)
+{
+	return strcmp(cmd_put_base(*(char *const *)a), cmd_put_base(*(char *const *)b));
+}
+
+/* Nobody has two files stored under one name, of which the second replaces the first. */
+static enum exit_code cmd_put_check_names(const struct client *c, unsigned n, char **files)
+{
+	_cleanup_(freep) char **sorted = reallocarray(NULL, n, sizeof(*sorted));
+	char one[SHOW_NAME_MAX], other[SHOW_NAME_MAX];
+
+	if (!sorted)
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	memcpy(sorted, files, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), cmd_put_compare);
+	for (unsigned i = 0; i < n; i++) {
+		if (cmd_put_is_stdin(sorted[i]))
+			return client_say(c, EXIT_CODE_USAGE, "standard input has no name: write put - NAME");
+		if (i > 0 && cmd_put_compare(&sorted[i - 1], &sorted[i]) == 0)
+			return client_say(c, EXIT_CODE_USAGE,
+					  "%s and %s would have the same name there: store one of them with --as=NAME",
+					  show_name(one, sizeof(one), sorted[i - 1]),
+					  show_name(other, sizeof(other), sorted[i]));
+	}
+	return EXIT_CODE_OK;
+}
+
+/* Each under its own name in the server's @folder, which ends in '/', or is "": the served folder itself. */
+static enum exit_code cmd_put_each(struct client *c, unsigned n, char **files, const char *folder)
+{
+	unsigned failed = 0;
+	enum exit_code code;
+
+	code = cmd_put_check_names(c, n, files);
 	if (code != EXIT_CODE_OK)
 		return code;
-	return cmd_put_store(c, argc > 2 ? argv[2] : slash ? slash + 1 : argv[1], &source);
+	for (unsigned i = 0; i < n; i++) {
+		_cleanup_(freep) char *name = NULL;
+
+		client_label(c, 2, (char *[]){ (char *)"put", files[i] });
+		if (asprintf(&name, "%s%s", folder, cmd_put_base(files[i])) < 0) {
+			name = NULL;
+			return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+		}
+		code = cmd_put_one(c, files[i], name);
+		if (code == EXIT_CODE_NO_SERVER || code == EXIT_CODE_INTERRUPTED)
+			return code;
+		failed += code != EXIT_CODE_OK;
+	}
+	return failed == 0 ? EXIT_CODE_OK : n > 1 ? EXIT_CODE_SOME_FAILED : code;
+}
+
+/* Whether @name is another file here. */
+static bool cmd_put_is_local(const char *file, const char *name)
+{
+	struct stat a, b;
+
+	return stat(name, &b) == 0 && S_ISREG(b.st_mode) &&
+	       !(stat(file, &a) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+/* One line from the terminal, past what editing a line leaves to stdio. */
+static bool cmd_put_is_yes(void)
+{
+	char first = '\0', byte;
+
+	while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
+		first = first ? first : byte;
+	return first == 'y' || first == 'Y';
+}
+
+static enum exit_code cmd_put_confirm(const struct client *c, const char *file, const char *name)
+{
+	char shown[SHOW_NAME_MAX], shown_file[SHOW_NAME_MAX];
+
+	(void)show_name(shown, sizeof(shown), name);
+	(void)show_name(shown_file, sizeof(shown_file), file);
+	if (c->mode == CLIENT_MODE_SCRIPT || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return client_say(c, EXIT_CODE_USAGE,
+				  "'%s' is a file here, too: write `put --as=%s %s` to store the one under that name, or "
+				  "`put %s %s /` to store both",
+				  shown, shown, shown_file, shown_file, shown);
+	(void)fprintf(stderr, "%s is a file here, too. Store %s under that name? (y/N) ", shown, shown_file);
+	(void)fflush(stderr);
+	if (cmd_put_is_yes())
+		return EXIT_CODE_OK;
+	return client_say(c, EXIT_CODE_USAGE, "nothing was stored; `put %s %s /` stores both", shown_file, shown);
+}
+
+static enum exit_code cmd_put_words(struct client *c, unsigned n, char **words, const char *as)
+{
+	const char *last = words[n - 1], *name = as ? as : n == 2 ? last : cmd_put_base(words[0]);
+	enum exit_code code;
+
+	if (!as && n > 1 && cmd_put_is_folder(last))
+		return cmd_put_each(c, n - 1, words, cmd_put_is_root(last) ? "" : last);
+	if (!as && n > 2)
+		return cmd_put_each(c, n, words, "");
+	if (cmd_put_is_stdin(words[0]) && !as && n < 2)
+		return client_say(c, EXIT_CODE_USAGE, "standard input has no name: write put - NAME");
+	code = n == 2 && !cmd_put_is_stdin(words[0]) && cmd_put_is_local(words[0], last) ?
+		       cmd_put_confirm(c, words[0], last) : EXIT_CODE_OK;
+	return code == EXIT_CODE_OK ? cmd_put_one(c, words[0], name) : code;
+}
+
+static enum exit_code cmd_put_run(struct client *c, unsigned argc, char **argv)
+{
+	const char *as = NULL;
+	const struct flag flags[] = { { "as", &as, NULL }, { 0 } };
+	char why[256];
+	int first;
+
+	first = flags_take(flags, argc, argv, why, sizeof(why));
+	if (first < 0)
+		return client_say(c, EXIT_CODE_USAGE, "%s", why);
+	argc -= (unsigned)first;
+	argv += first;
+	if (argc == 0)
+		return client_say(c, EXIT_CODE_USAGE, "too few words: write put %s", cmd_put.args);
+	if (as && argc > 1)
+		return client_say(c, EXIT_CODE_USAGE, "--as=NAME names one file: write put --as=NAME FILE");
+	client_label(c, 2, (char *[]){ (char *)"put", argv[0] });
+	return cmd_put_words(c, argc, argv, as);
 }
 
 const struct command cmd_put = {
 	.name = "put",
-	.args = "FILE|- [NAME]",
-	.help = "Stores a file; - is standard input.",
+	.args = "FILE... [NAME|FOLDER/]",
+	.help = "Stores files; - is standard input.",
 	.min = 1,
-	.max = 2,
+	.max = UINT32_MAX,
 	.run = cmd_put_run,
 };
