@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define CMD_SEND_KEY_MAX   64
+#define CMD_SEND_TEXT_MAX  (1U << 20) /* of standard input; the server takes less */
 #define CMD_SEND_ASK_MSEC  100  /* how long until the first look whether it is delivered; then longer each time */
 #define CMD_SEND_LOOK_MSEC 2000
 
@@ -166,6 +167,48 @@ static int cmd_send_join(struct buf *to, unsigned n, char **words)
 	return r;
 }
 
+/* All of standard input, but for the line end behind it. */
+static enum exit_code cmd_send_read(struct cmd_send *s)
+{
+	struct client *c = s->client;
+	ssize_t k = 1;
+	int r = 0;
+
+	if (c->mode != CLIENT_MODE_ONCE)
+		return client_say(c, EXIT_CODE_USAGE, "- is standard input, where the commands come from: write the text");
+	s->text.max = CMD_SEND_TEXT_MAX + 1;
+	while (r == 0 && k > 0) {
+		r = buf_reserve(&s->text, 1);
+		k = r == 0 ? read(STDIN_FILENO, s->text.data + s->text.len, s->text.cap - s->text.len) : 0;
+		s->text.len += k > 0 ? (size_t)k : 0;
+	}
+	if (k < 0)
+		return client_say(c, exit_from_errno(-errno), "cannot read standard input: %s", strerror(errno));
+	if (r == -ENOBUFS)
+		return client_say(c, EXIT_CODE_LIMIT,
+				  "standard input has over 1 MiB; a message may be as long as a line of the server (limits.line, "
+				  "64 KiB if nobody has changed it): `put - NAME` stores it as a file");
+	if (r < 0)
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-r));
+	if (s->text.len > 0 && s->text.data[s->text.len - 1] == '\n')
+		s->text.len--;
+	if (s->text.len == 0)
+		return client_say(c, EXIT_CODE_FAILED, "standard input is empty; nothing was sent");
+	if (memchr(s->text.data, '\0', s->text.len))
+		return client_say(c, EXIT_CODE_FAILED,
+				  "standard input holds a NUL byte, and a message is text; nothing was sent");
+	return EXIT_CODE_OK;
+}
+
+static enum exit_code cmd_send_take_text(struct cmd_send *s, unsigned n, char **words)
+{
+	if (n == 1 && strcmp(words[0], "-") == 0)
+		return cmd_send_read(s);
+	if (cmd_send_join(&s->text, n, words) < 0)
+		return client_say(s->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	return EXIT_CODE_OK;
+}
+
 /* Nobody else's, whoever else has made one. */
 static void cmd_send_make_key(char key[CMD_SEND_KEY_MAX + 1])
 {
@@ -200,9 +243,11 @@ static enum exit_code cmd_send_run(struct client *c, unsigned argc, char **argv)
 	s.name = argv[first];
 	client_label(c, 2, (char *[]){ argv[0], argv[first] });
 	s.wait = s.wait || timeout;
-	if (client_set_nick(c, nick) < 0 || cmd_send_join(&s.text, argc - (unsigned)first - 1, argv + first + 1) < 0)
+	if (client_set_nick(c, nick) < 0)
 		code = client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	else
+		code = cmd_send_take_text(&s, argc - (unsigned)first - 1, argv + first + 1);
+	if (code == EXIT_CODE_OK)
 		code = cmd_send_all(&s, seconds);
 	buf_done(&s.text);
 	return code;
@@ -210,7 +255,7 @@ static enum exit_code cmd_send_run(struct client *c, unsigned argc, char **argv)
 
 const struct command cmd_send = {
 	.name = "send",
-	.args = "[OPTION...] NAME TEXT",
+	.args = "[OPTION...] NAME TEXT|-",
 	.help = "Leaves a message for NAME, who may be away, and prints its ID.",
 	.min = 2,
 	.max = UINT32_MAX,

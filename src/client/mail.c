@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/mail.h"
 
+#include "base/stdfd.h"
 #include "base/str.h"
 #include "client/show.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define MAIL_ACK_MAX 50 /* of one ACK: it has no more than 64 fields */
+#define MAIL_ACK_MAX     50  /* of one ACK: it has no more than 64 fields */
+#define MAIL_READER_MSEC 100 /* in which one that has enough of a pipe ends, as head(1) does */
 
 void mail_done(struct mail *m)
 {
@@ -86,12 +90,25 @@ void mail_news(void *userdata, const struct news *n)
 	m->error = mail_print(m, n);
 }
 
-/* The first of those that are printed. */
-static enum exit_code mail_acknowledge(struct mail *m)
+/* Everything that is printed has left this process, and whoever reads a pipe has not left it. 0 or negative errno. */
+static int mail_flush(const struct mail *m)
+{
+	struct pollfd reader = { .fd = STDOUT_FILENO };
+	int r = stdfd_flush();
+	struct stat st;
+
+	if (r < 0 || m->n == 0 || fstat(STDOUT_FILENO, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		return r;
+	/* A signal ends the program, or this wait. */
+	return poll(&reader, 1, MAIL_READER_MSEC) > 0 ? -EPIPE : 0;
+}
+
+/* The first @max of those that are printed. */
+static enum exit_code mail_acknowledge(struct mail *m, size_t max)
 {
 	char texts[MAIL_ACK_MAX][24];
 	struct field request[MAIL_ACK_MAX + 1] = { { (char *)"ACK", strlen("ACK") } };
-	size_t n = MIN(m->n, (size_t)MAIL_ACK_MAX);
+	size_t n = MIN(max, (size_t)MAIL_ACK_MAX);
 	struct peer_reply reply;
 	enum exit_code code;
 
@@ -111,20 +128,20 @@ static enum exit_code mail_acknowledge(struct mail *m)
 enum exit_code mail_settle(struct mail *m)
 {
 	enum exit_code code = EXIT_CODE_OK;
+	size_t flushed;
 
 	do {
-		/* Never more than what has left this process. */
-		errno = 0;
-		if (m->error == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-			m->error = errno > 0 ? -errno : -EIO;
+		if (m->error == 0)
+			m->error = mail_flush(m);
 		if (m->error == -ENOMEM)
 			return client_say(m->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 		if (m->error < 0)
 			return client_say_output(m->client, m->error);
 		if (m->keep)
 			m->n = 0;
-		else if (m->n > 0)
-			code = mail_acknowledge(m);
+		/* More may come in meanwhile, and is flushed first. */
+		for (flushed = m->n; flushed > 0 && code == EXIT_CODE_OK; flushed -= MIN(flushed, (size_t)MAIL_ACK_MAX))
+			code = mail_acknowledge(m, flushed);
 	} while (m->n > 0 && code == EXIT_CODE_OK);
 	return code;
 }

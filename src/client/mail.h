@@ -19,6 +19,6 @@ struct mail {
 /* For client_set_news(). @userdata is the mail. */
 void mail_news(void *userdata, const struct news *n);
 
-/* Has all that is printed reach standard output, and acknowledges it. */
+/* Has all that is printed reach standard output, where a reader still is if it is a pipe, and acknowledges it. */
 enum exit_code mail_settle(struct mail *m);
 void mail_done(struct mail *m);
