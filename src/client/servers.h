@@ -1,11 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* A list of servers as the user writes it: HOST:PORT,HOST:PORT,[::1]:PORT */
+/* A list of servers as the user writes it: HOST,HOST:PORT,[::1],[::1]:PORT */
 
 #include <stddef.h>
 
+#define SERVERS_PORT "9001" /* where none is written */
+
 struct server {
-	char *name; /* as written */
+	char *name; /* as written, and the port where it is not */
 	char *host;
 	char *port;
 };
@@ -19,3 +21,5 @@ struct servers {
 /* 0; -EINVAL with a sentence in @why; -ENOMEM. @ret is untouched on failure. */
 int servers_parse(const char *list, struct servers *ret, char *why, size_t why_size);
 void servers_done(struct servers *s);
+/* A copy of @server. 0 or -ENOMEM. */
+int servers_append(struct servers *s, const struct server *server);

@@ -17,6 +17,10 @@ static const struct {
 } good[] = {
 	{ "127.0.0.1:9001", { { "127.0.0.1:9001", "127.0.0.1", "9001" } } },
 	{ "a:1,b.example:65535", { { "a:1", "a", "1" }, { "b.example:65535", "b.example", "65535" } } },
+	{ "files.example", { { "files.example:9001", "files.example", "9001" } } },
+	{ "[::1],192.0.2.1,x:2",
+	  { { "[::1]:9001", "::1", "9001" }, { "192.0.2.1:9001", "192.0.2.1", "9001" }, { "x:2", "x", "2" } } },
+	{ "[fe80::1%eth0]:65535", { { "[fe80::1%eth0]:65535", "fe80::1%eth0", "65535" } } },
 	{ "[::1]:9001,x:2", { { "[::1]:9001", "::1", "9001" }, { "x:2", "x", "2" } } },
 };
 
@@ -44,7 +48,6 @@ static const struct {
 	const char *why; /* how the sentence begins */
 } bad[] = {
 	{ "", "'' is no server" },
-	{ "localhost", "'localhost' has no port" },
 	{ "localhost:", "'localhost:' has no port from 1 to 65535" },
 	{ "localhost:0", "'localhost:0' has no port from 1 to 65535" },
 	{ "localhost:65536", "'localhost:65536' has no port from 1 to 65535" },
@@ -53,11 +56,21 @@ static const struct {
 	{ "localhost:99999999999999999999", "'localhost:99999999999999999999' has no port from 1 to 65535" },
 	{ ":9001", "':9001' has no host" },
 	{ "[]:9001", "'[]:9001' has no host" },
+	{ "[]", "'[]' has no host" },
 	{ "::1:9001", "'::1:9001' is an IPv6 address without brackets" },
+	{ "::1", "'::1' is an IPv6 address without brackets" },
+	{ "fe80::1%eth0", "'fe80::1%eth0' is an IPv6 address without brackets" },
+	{ "[::1", "'[::1' has a bracket" },
+	{ "[::1]9001", "'[::1]9001' has a bracket" },
+	{ "::1]:9001", "'::1]:9001' is an IPv6 address" },
+	{ "a]:9001", "'a]:9001' has a bracket" },
+	{ "[a]b:9001", "'[a]b:9001' has a bracket" },
+	{ "no port", "'no port' holds a blank" },
+	{ "a:1, b:1", "' b:1' holds a blank" },
 	{ "a:1,", "'' is no server" },
 	{ ",a:1", "'' is no server" },
 	{ "a:1,,b:1", "'' is no server" },
-	{ "a:1,\x1b[2J", "'\\x1b[2J' has no port" },
+	{ "a:1,\x1b[2J", "'\\x1b[2J' holds a blank or a control character" },
 };
 
 START_TEST(refuses)
