@@ -31,3 +31,9 @@ AC_DEFUN([IOE_NEED_CFLAGS], [
 	IOE_TRY_FLAG([CFLAGS], [$1], [IOE_CFLAGS="$IOE_CFLAGS $1"],
 		[AC_MSG_ERROR([this compiler ($CC) does not take $1])])
 ])
+
+# IOE_SUBST_DIR(VARIABLE): a folder for --with-VARIABLE that was named, and not left out.
+AC_DEFUN([IOE_SUBST_DIR], [
+	AS_CASE([$$1], [/*|'${'*], [], [AC_MSG_ERROR([--with-$1 needs a folder, not '$$1'])])
+	AC_SUBST([$1])
+])

@@ -60,49 +60,64 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# have_root SUITE PACKAGE,...: a Debian in $roots/SUITE, made where it is not there. The mounts that debootstrap makes
+# Where apt has Debian's packages from here, for debootstrap, too; its own default where that says nothing.
+mirror()
+{
+	# shellcheck disable=SC2016 # apt's
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/$'
+}
+
+# have_root NAME SUITE PACKAGE,...: a Debian in $roots/NAME, made where it is not there. The mounts that debootstrap makes
 # are its own and go with it. A folder of that name that this has not made is left alone.
 have_root()
 {
-	local suite=$1 packages=$2 dir=$roots/$1
+	local suite=$2 packages=$3 dir=$roots/$1 log=$roots/$1.log from=()
 
 	mkdir -p "$roots" || return
 	(
 		flock 9 # another build may be at it
 		[[ $(cat "$dir/.complete" 2>/dev/null) == "$packages" ]] && exit 0
-		if [[ -e $dir && ! -e $roots/$suite.log ]]; then
+		if [[ -e $dir && ! -e $log ]]; then
 			echo "# $dir is in the way: it was not made by this test" >&2
 			exit 1
 		fi
-		: >"$roots/$suite.log"
+		: >"$log"
 		rm -rf --one-file-system "$dir"
+		mapfile -t from < <(mirror)
 		echo "# makes a Debian $suite in $dir, once" >&2
-		unshare -m debootstrap --variant=minbase --include="$packages" "$suite" "$dir" >"$roots/$suite.log" 2>&1 ||
-			exit 1
+		unshare -m debootstrap --variant=minbase ${packages:+--include="$packages"} "$suite" "$dir" \
+			${from[0]+"${from[0]}"} >"$log" 2>&1 || exit 1
 		rm -f "$dir"/var/cache/apt/archives/*.deb "$dir"/etc/resolv.conf
 		echo "$packages" >"$dir/.complete"
-	) 9>"$roots/$suite.lock"
+	) 9>"$roots/$1.lock"
 }
 
 # What is written goes to memory and is gone afterwards. Nothing is registered with a systemd of the machine outside:
 # what systemd-nspawn keeps in /run/systemd goes to a tmpfs that it alone sees.
-boot()
-{
-	local arguments=(-q -D "$roots/bookworm" --volatile=overlay --boot --notify-ready=yes --register=no --keep-unit
-		--console=pipe --private-network --machine="$name" --hostname=ioe --tmpfs=/var/lib/ioe:mode=0755
-		--setenv=IOE_SYSTEM_MACHINE="$name")
+# shellcheck disable=SC2016 # for the inner shell
+container=(unshare -m sh -c 'mount -t tmpfs none /run/systemd && exec systemd-nspawn "$@"' sh
+	-q --volatile=overlay --register=no --keep-unit --machine="$name" --hostname=ioe)
 
-	if [[ -d $roots/trixie ]]; then
-		arguments+=(--bind-ro="$roots/trixie:/mnt")
-	fi
+have_containers()
+{
 	if mkdir /run/systemd 2>/dev/null; then
 		run_systemd_made=1
 	fi
 	unshare -m mount -t tmpfs none /run/systemd || skip "no tmpfs can be mounted on /run/systemd"
+}
+
+# boot NAME: the Debian in $roots/NAME, with a systemd of its own.
+boot()
+{
+	local arguments=(-D "$roots/$1" --boot --notify-ready=yes --console=pipe --private-network
+		--tmpfs=/var/lib/ioe:mode=0755 --setenv=IOE_SYSTEM_MACHINE="$name")
+
+	if [[ $1 != trixie && -d $roots/trixie ]]; then
+		arguments+=(--bind-ro="$roots/trixie:/mnt")
+	fi
+	have_containers
 	mkfifo "$scratch/ready"
-	# shellcheck disable=SC2016 # for the inner shell
-	"${await_ready:-$top_builddir/tools/await-ready}" unshare -m \
-		sh -c 'mount -t tmpfs none /run/systemd && exec systemd-nspawn "$@"' sh "${arguments[@]}" \
+	"${await_ready:-$top_builddir/tools/await-ready}" "${container[@]}" "${arguments[@]}" \
 		</dev/null >"$scratch/ready" 2>"$scratch/console" &
 	machine=$!
 	read -r nspawn <"$scratch/ready" || skip "no systemd boots here: $(tail -n 3 "$scratch/console" | tr '\n\r' '  ')"
@@ -133,9 +148,12 @@ bring()
 	tar -C "$top_srcdir/tests/system" -c "$@" | inside tar --no-same-owner -C /root -x
 }
 
-# With all that ioe needs to run.
-have_bookworm()
+# have_debian SUITE: in $roots/SUITE, with all that ioe needs to run.
+have_debian()
 {
-	have_root bookworm systemd,netcat-openbsd,libconfig9,libedit2,libjson-c5,libsqlite3-0 ||
-		skip "debootstrap makes no Debian here: $(tail -n 1 "$roots/bookworm.log")"
+	local config=libconfig9
+
+	[[ $1 == bookworm ]] || config=libconfig11
+	have_root "$1" "$1" "systemd,netcat-openbsd,$config,libedit2,libjson-c5,libsqlite3-0" ||
+		skip "debootstrap makes no Debian here: $(tail -n 1 "$roots/$1.log")"
 }

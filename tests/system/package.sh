@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-#   package.sh DIR
+#   package.sh DIR [SUITE]
 #
-# Installs the packages in DIR, where tools/package has put them, in a Debian with a systemd of its own, and runs
-# tests/system/inside-package.sh there: installed, used, upgraded, removed, purged.
+# Installs the packages in DIR, where tools/package has put them, in a Debian (bookworm, or SUITE) with a systemd of its
+# own, and runs tests/system/inside-package.sh there: installed, used, upgraded, removed, purged.
 : "${1:?is the folder with the packages}"
 top_srcdir=$(cd "$(dirname "$0")/../.." && pwd)
 top_builddir=${top_builddir:-$top_srcdir/build}
@@ -23,7 +23,8 @@ newer()
 
 # There need be no build.
 await_ready=$scratch/await-ready
-"${CC:-cc}" -D_GNU_SOURCE -o "$await_ready" "$top_srcdir/tools/await-ready.c" || exit 1
+"${CC:-cc}" -D_GNU_SOURCE -I"$top_srcdir/src" -o "$await_ready" "$top_srcdir/tools/await-ready.c" \
+	"$top_srcdir/src/base/stdfd.c" || exit 1
 
 mkdir "$scratch/debs"
 cp "$1"/ioe_*.deb "$1"/ioe-client_*.deb "$scratch/debs" || exit 1
@@ -32,8 +33,8 @@ for deb in "$scratch/debs"/*.deb; do
 	newer "$deb" "$version+1" || exit 1
 done
 
-have_bookworm
-boot
+have_debian "${2-bookworm}"
+boot "${2-bookworm}"
 bring tell.sh inside-package.sh || exit 1
 tar -C "$scratch" -c debs | inside tar --no-same-owner -C /root -x || exit 1
 tar -C "$top_srcdir/debian/tests" -c main-job | inside tar --no-same-owner -C /root -x || exit 1

@@ -11,9 +11,9 @@ source "$(dirname "$0")/machine.sh"
 if grep -q __asan_init "$IOED" || grep -q __tsan_init "$IOED"; then
 	skip "the sanitizers and what the unit forbids do not go together"
 fi
-have_bookworm
+have_debian bookworm
 # Only for its varlinkctl, which Debian 12 does not have yet; inside.sh says so where it is missing.
-have_root trixie systemd || rm -rf "$roots/trixie"
+(have_debian trixie) >/dev/null || true
 
 env -u MAKEFLAGS -u MFLAGS make -s -C "$top_builddir" install DESTDIR="$scratch/install" >"$scratch/make" 2>&1 || {
 	cat "$scratch/make"
@@ -21,7 +21,7 @@ env -u MAKEFLAGS -u MFLAGS make -s -C "$top_builddir" install DESTDIR="$scratch/
 }
 [[ -x $scratch/install/usr/sbin/ioed && -e $scratch/install/etc/ioe.conf ]] ||
 	skip "this build is not configured for /usr and /etc, where a systemd looks"
-boot
+boot bookworm
 tar -C "$scratch/install" -c . | inside tar --no-same-owner --keep-directory-symlink -C / -x || exit 1
 bring tell.sh inside.sh || exit 1
 inside env IOE_LONG="${IOE_LONG-}" bash /root/inside.sh "$@" </dev/null
