@@ -125,13 +125,7 @@ static enum exit_code chat_command_part(struct chat *ch, unsigned n, char **word
 
 static enum exit_code chat_command_nick(struct chat *ch, _unused_ unsigned n, char **words)
 {
-	struct peer_reply reply;
-	enum exit_code code;
-
-	code = client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "NICK", words[0], NULL }, &reply);
-	if (code == EXIT_CODE_OK && client_set_nick(ch->client, words[0]) == 0)
-		ch->client->is_named = true;
-	return code;
+	return client_rename(ch->client, words[0]);
 }
 
 static enum exit_code chat_command_quit(struct chat *ch, _unused_ unsigned n, _unused_ char **words)

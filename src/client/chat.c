@@ -16,6 +16,18 @@
 #define CHAT_PAGE       500 /* lines of history asked for at once */
 #define CHAT_AGAIN_MSEC 50  /* for one who has said too much at once */
 
+void chat_init(struct chat *ch, struct client *c)
+{
+	*ch = (struct chat){ .client = c, .held.max = CHAT_HELD_MAX, .unsaid.max = CHAT_UNSAID_MAX };
+}
+
+void chat_done(struct chat *ch)
+{
+	comeback_done(&ch->back);
+	buf_done(&ch->held);
+	buf_done(&ch->unsaid);
+}
+
 const char *chat_here(const struct chat *ch)
 {
 	return ch->n_rooms > 0 ? ch->rooms[ch->n_rooms - 1].name : NULL;
@@ -47,14 +59,6 @@ static void chat_put(struct chat *ch, struct buf *line)
 	(void)fflush(stdout);
 }
 
-void chat_print(struct chat *ch, struct buf *line)
-{
-	if (!ch->holding)
-		chat_put(ch, line);
-	else if (buf_append_str(line, "\n") == 0)
-		(void)buf_append(&ch->held, line->data, line->len);
-}
-
 /* What was held back goes out now. */
 static void chat_release(struct chat *ch)
 {
@@ -63,6 +67,19 @@ static void chat_release(struct chat *ch)
 		(void)fwrite(ch->held.data, 1, ch->held.len, stdout);
 	(void)fflush(stdout);
 	buf_done(&ch->held);
+}
+
+void chat_print(struct chat *ch, struct buf *line)
+{
+	size_t len = line->len;
+
+	if (ch->holding && buf_append_str(line, "\n") == 0 && buf_append(&ch->held, line->data, line->len) == 0)
+		return;
+	line->len = len;
+	/* More than can be kept: it goes on in order, before the rest of what it was held back for. */
+	if (ch->holding)
+		chat_release(ch);
+	chat_put(ch, line);
 }
 
 void chat_tell(struct chat *ch, const char *fmt, ...)
@@ -222,15 +239,25 @@ static uint64_t chat_upto(const struct peer_reply *reply, uint64_t last)
 	return last;
 }
 
+/* Its LAST-SEQ and MEMBERS. */
+static int chat_parse_join(const struct peer_reply *reply, uint64_t *ret_last, uint64_t *ret_members)
+{
+	const struct field *f = reply->fields;
+
+	if (reply->kind != PEER_REPLY_LINE || reply->n_fields < 4 || f[1].len < 1 || f[1].len > CHAT_ROOM_MAX ||
+	    str_to_u64(f[2].data, f[2].len, 0, INT64_MAX, ret_last) < 0 ||
+	    str_to_u64(f[3].data, f[3].len, 0, INT64_MAX, ret_members) < 0)
+		return -EPROTO;
+	return 0;
+}
+
 static enum exit_code chat_enter(struct chat *ch, const struct peer_reply *reply, const uint64_t *since,
 				 struct chat_room *ret)
 {
 	const struct field *f = reply->fields;
 	uint64_t last, members;
 
-	if (reply->n_fields < 4 || f[1].len < 1 || f[1].len > CHAT_ROOM_MAX ||
-	    str_to_u64(f[2].data, f[2].len, 0, INT64_MAX, &last) < 0 ||
-	    str_to_u64(f[3].data, f[3].len, 0, INT64_MAX, &members) < 0)
+	if (chat_parse_join(reply, &last, &members) < 0)
 		return client_say_broken(ch->client, -EPROTO);
 	*ret = (struct chat_room){ .last = last };
 	ret->name[str_harmless(ret->name, f[1].data, f[1].len)] = '\0';
@@ -271,8 +298,10 @@ enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *sinc
 		return client_say(ch->client, EXIT_CODE_LIMIT, "you are in %d rooms, and more are not possible: /part one",
 				  CHAT_ROOMS_MAX);
 	code = chat_ask_join(ch, room, since, &reply);
-	if (ch->n_rooms == 0)
+	if (ch->n_rooms == 0) {
 		ch->connection = ch->client->connection;
+		ch->data = ch->client->data;
+	}
 	if (code == EXIT_CODE_OK)
 		code = chat_enter(ch, &reply, since, &joined);
 	if (code == EXIT_CODE_OK && !since)
@@ -294,35 +323,96 @@ enum exit_code chat_part(struct chat *ch, const char *room)
 	return code;
 }
 
-/* On a new connection. A room that does not let us in any more is given up, which was said. */
+/* Joins again behind what was heard last, or where the number means nothing any more from now on. */
+static enum exit_code chat_rejoin(struct chat *ch, struct chat_room *room, bool *forget)
+{
+	struct client *c = ch->client;
+	uint64_t last, members;
+	struct peer_reply reply;
+	enum exit_code code;
+	char after[24];
+	int r;
+
+	(void)snprintf(after, sizeof(after), "%" PRIu64, room->last);
+	code = client_send(c, (const char *const[]){ "JOIN", room->name, *forget ? NULL : after, NULL });
+	if (code != EXIT_CODE_OK)
+		return code;
+	r = peer_reply(c->peer, &reply);
+	if (r < 0)
+		return client_say_broken(c, r);
+	if (reply.kind == PEER_REPLY_ERROR && reply.slug == SLUG_BAD_ARGUMENT && !*forget) {
+		/* There is no such number yet: a copy was put back by a daemon that does not change its STORE then. */
+		client_say_replaced(c);
+		*forget = true;
+		return chat_rejoin(ch, room, forget);
+	}
+	if (reply.kind == PEER_REPLY_ERROR)
+		return client_say_refused(c, &reply);
+	if (chat_parse_join(&reply, &last, &members) < 0)
+		return client_say_broken(c, -EPROTO);
+	if (*forget)
+		room->last = room->upto = last;
+	return EXIT_CODE_OK;
+}
+
+/* On a new connection. A room that does not let us in any more is given up, which was said; one that has no time now is
+ * asked again later, and all others with it. */
 static void chat_join_all(struct chat *ch)
 {
-	struct peer_reply reply;
+	bool forget = ch->data != ch->client->data;
 	enum exit_code code;
 
 	ch->connection = ch->client->connection;
 	for (size_t i = 0; i < ch->n_rooms && ch->client->state == CLIENT_STATE_CONNECTED;) {
-		code = chat_ask_join(ch, ch->rooms[i].name, &ch->rooms[i].last, &reply);
+		code = chat_rejoin(ch, &ch->rooms[i], &forget);
 		if (code == EXIT_CODE_OK)
 			i++;
+		else if (code == EXIT_CODE_LATER && ch->client->state == CLIENT_STATE_CONNECTED)
+			comeback_delay(&ch->back, ch->client);
 		else if (ch->client->state == CLIENT_STATE_CONNECTED)
 			chat_forget(ch, &ch->rooms[i]);
 	}
+	if (ch->client->state != CLIENT_STATE_CONNECTED)
+		return;
+	ch->data = ch->client->data;
+	comeback_done(&ch->back);
 }
+
+/* At a terminal: one step, and 1 where the server is there again, 0 where it is not yet. */
+static int chat_try(struct chat *ch)
+{
+	/* What is said about it stands above what is being typed, and the prompt may be another one. */
+	if (ch->back.search && search_is_over(ch->back.search))
+		typing_prompt_changed(ch->typing);
+	return comeback_step(&ch->back, ch->client, &ch->lost);
+}
+
+static int chat_wait(struct chat *ch)
+{
+	struct client *c = ch->client;
+
+	ch->lost = comeback_wait(&ch->back, c, ch->at_end ? clock_usec() + c->silence_usec : USEC_NEVER);
+	return ch->lost == EXIT_CODE_OK ? 1 : -ENOTCONN;
+}
+
+static void chat_say_unsaid(struct chat *ch);
 
 static int chat_resume(struct chat *ch)
 {
 	struct client *c = ch->client;
+	int r;
 
 	if (c->state == CLIENT_STATE_LOST) {
-		ch->lost = client_resume(c, clock_usec() + c->silence_usec);
-		if (ch->lost != EXIT_CODE_OK)
-			return -ENOTCONN;
+		r = ch->typing ? chat_try(ch) : chat_wait(ch);
+		if (r <= 0)
+			return r;
+		ch->lost = EXIT_CODE_OK;
 		client_note("connected again to %s", c->where.name);
 	}
 	if (c->state != CLIENT_STATE_CONNECTED)
 		return -ENOTCONN;
 	chat_join_all(ch);
+	chat_say_unsaid(ch);
 	return 0;
 }
 
@@ -338,18 +428,30 @@ int chat_hear(struct chat *ch)
 		r = -ECONNRESET;
 	if (r == 0 && c->state == CLIENT_STATE_CONNECTED && ch->connection == c->connection)
 		return 0;
-	if (ch->typing)
-		typing_aside(ch->typing);
-	if (r < 0)
+	if (r < 0) {
+		if (ch->typing)
+			typing_prompt_changed(ch->typing);
 		ch->lost = client_say_broken(c, r);
+	}
 	do
 		r = chat_resume(ch);
-	while (r == 0 && c->state == CLIENT_STATE_LOST);
+	while (r == 0 && c->state == CLIENT_STATE_LOST && !ch->typing);
 	return r;
 }
 
+int chat_fd(const struct chat *ch)
+{
+	return ch->client->peer ? peer_fd(ch->client->peer) : comeback_fd(&ch->back);
+}
+
+int chat_patience(const struct chat *ch)
+{
+	return ch->client->peer ? -1 : comeback_patience(&ch->back);
+}
+
 /* A script does not know how fast it may speak: it is held up where a person would be told. */
-static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char *text, struct peer_reply *ret)
+static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char *text, bool is_late,
+				   struct peer_reply *ret)
 {
 	const char *const request[] = { "SAY", room, text, NULL };
 	struct client *c = ch->client;
@@ -368,7 +470,8 @@ static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char
 			return EXIT_CODE_OK;
 		if (ret->kind != PEER_REPLY_ERROR)
 			return client_say_broken(c, -EPROTO);
-		if (ret->slug != SLUG_LIMIT || ch->typing || clock_usec() >= until_usec)
+		if ((ret->slug != SLUG_LIMIT && ret->slug != SLUG_BUSY) || (ch->typing && !is_late) ||
+		    clock_usec() >= until_usec)
 			return client_say_refused(c, ret);
 		r = client_listen(c, CHAT_AGAIN_MSEC);
 		if (r < 0)
@@ -376,7 +479,8 @@ static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char
 	}
 }
 
-static enum exit_code chat_say(struct chat *ch, const char *text)
+/* @is_late: it was typed a while ago. */
+static enum exit_code chat_say(struct chat *ch, const char *text, bool is_late)
 {
 	const char *room = chat_here(ch);
 	struct peer_reply reply;
@@ -386,13 +490,41 @@ static enum exit_code chat_say(struct chat *ch, const char *text)
 	if (!room)
 		return client_say(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
 	/* What was typed comes back as everybody's line. */
-	if (ch->typing)
+	if (ch->typing && !is_late)
 		typing_wipe(ch->typing);
-	code = chat_ask_say(ch, room, text, &reply);
+	code = chat_ask_say(ch, room, text, is_late, &reply);
+	if (code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_LOST)
+		client_note("it is not known whether this was said: %s", text);
 	if (code == EXIT_CODE_OK && reply.n_fields > 1 &&
 	    str_to_u64(reply.fields[1].data, reply.fields[1].len, 0, INT64_MAX, &number) == 0)
 		ch->rooms[ch->n_rooms - 1].upto = number;
 	return code;
+}
+
+/* The server is away. */
+static enum exit_code chat_keep_unsaid(struct chat *ch, const char *line)
+{
+	size_t len = ch->unsaid.len;
+
+	if (buf_append_str(&ch->unsaid, line) < 0 || buf_append(&ch->unsaid, "", 1) < 0) {
+		ch->unsaid.len = len;
+		return client_say(ch->client, EXIT_CODE_LATER, "the server is away, and no more than %u KiB wait to be said: %s",
+				  CHAT_UNSAID_MAX >> 10, line);
+	}
+	chat_tell(ch, "the server is away; said once it is there again: %s", line);
+	return EXIT_CODE_OK;
+}
+
+/* The server is there again. Where it goes once more the rest waits further. */
+static void chat_say_unsaid(struct chat *ch)
+{
+	size_t n = 0;
+
+	while (n < ch->unsaid.len && ch->client->state == CLIENT_STATE_CONNECTED) {
+		(void)chat_say(ch, ch->unsaid.data + n, true);
+		n += strlen(ch->unsaid.data + n) + 1;
+	}
+	buf_consume(&ch->unsaid, n);
 }
 
 static bool chat_is_behind(const struct chat *ch)
@@ -407,10 +539,15 @@ void chat_settle(struct chat *ch)
 {
 	struct client *c = ch->client;
 	uint64_t until_usec = clock_usec() + c->silence_usec;
+	bool over;
 
-	while (chat_is_behind(ch) && clock_usec() < until_usec && chat_hear(ch) == 0 && chat_is_behind(ch))
-		if (client_listen(c, (int)(c->silence_usec / USEC_PER_MSEC)) == -EINTR)
+	ch->at_end = true;
+	do {
+		/* What has come by now was in time. */
+		over = clock_usec() >= until_usec;
+		if (!chat_is_behind(ch) || chat_hear(ch) < 0 || !chat_is_behind(ch) || over)
 			return;
+	} while (client_listen(c, (int)(c->silence_usec / USEC_PER_MSEC)) != -EINTR);
 }
 
 void chat_line(struct chat *ch, char *line)
@@ -424,8 +561,10 @@ void chat_line(struct chat *ch, char *line)
 	}
 	if (line[0] == '/' && line[1] != '/')
 		code = chat_command_run(ch, line + 1);
+	else if (line[0] != '\0' && ch->client->state != CLIENT_STATE_CONNECTED)
+		code = chat_keep_unsaid(ch, line + (line[0] == '/'));
 	else if (line[0] != '\0')
-		code = chat_say(ch, line + (line[0] == '/'));
+		code = chat_say(ch, line + (line[0] == '/'), false);
 	if (code != EXIT_CODE_OK)
 		ch->failed = true;
 	if (ch->client->state == CLIENT_STATE_LEFT)

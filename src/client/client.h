@@ -19,9 +19,11 @@ enum client_mode {
 enum client_state {
 	CLIENT_STATE_FRESH,     /* not connected yet: the first command does it */
 	CLIENT_STATE_CONNECTED, /* peer is there, if maybe not for long */
-	CLIENT_STATE_LOST,      /* the connection broke: the next command connects to the same files again */
+	CLIENT_STATE_LOST,      /* the connection broke: the next command goes back to where it was */
 	CLIENT_STATE_LEFT,      /* the user has to connect */
 };
+
+struct search;
 
 struct client {
 	struct servers servers;
@@ -31,6 +33,11 @@ struct client {
 	struct peer *peer;   /* only in CONNECTED */
 	struct server where; /* the last one connected to; its own copies */
 	char *store;         /* of it */
+	unsigned data;       /* another number for each STORE: numbers of before mean nothing there */
+	uint64_t heard_msec; /* when the connection that was lost was last heard of, since 1970 */
+	const char *role;    /* that the command under way asks for, NULL: whatever is offered; */
+	bool needs_name;     /* and whether it is done under the user's name */
+	bool comes_back;     /* and whether it connects again by itself, and does not have to be told to */
 	char *nick;          /* NULL: the name the server gives */
 	bool is_named;       /* the server knows it */
 	unsigned connection; /* another number for each */
@@ -44,13 +51,18 @@ void client_done(struct client *c);
 
 /* link.c: the connection */
 
-/* The connected server, connecting and taking the nick where need be; NULL: it was said why, and @ret_code is how the
- * command ends. */
+/* The connected server, which offers what the command asks for; connecting and taking the nick where need be. NULL: it
+ * was said why, and @ret_code is how the command ends. */
 struct peer *client_link(struct client *c, enum exit_code *ret_code);
-/* After it broke in the middle of something: to the same data again, with the same nick, trying until then. */
+/* After it broke in the middle of something: back to where it was, or to the same data elsewhere, with the same nick,
+ * trying until then. comeback.h has it in steps. */
 enum exit_code client_resume(struct client *c, uint64_t until_usec);
 /* Who to be, at the next client_link(). NULL: no change. 0 or -ENOMEM. */
 int client_set_nick(struct client *c, const char *nick);
+/* Who to be from now on. */
+enum exit_code client_rename(struct client *c, const char *nick);
+/* A pause before the same is asked again, longer each time; @pause_usec is 0 before the first. 0 or -EINTR. */
+int client_pause(uint64_t *pause_usec);
 /* What the server says unasked goes to @fn; NULL: is thrown away. */
 void client_set_news(struct client *c, peer_news_fn fn, void *userdata);
 /* Waits until the server has said something unasked, -1: for ever. 0, also when the time is over; -EINTR, and all is
@@ -60,6 +72,14 @@ int client_listen(struct client *c, int timeout_msec);
 enum exit_code client_link_to(struct client *c, const struct server *s);
 /* One try, nothing said. 0 or negative errno. */
 int client_dial(const struct client *c, const struct server *s, struct peer **ret);
+/* No server, for that reason: -EINTR, -EBUSY, or another. */
+enum exit_code client_say_none(const struct client *c, int error, const char *why);
+/* What to look for, and what was found: 0 and it is adopted, or search.error. */
+int client_search(const struct client *c, struct search **ret);
+int client_take_search(struct client *c, struct search *s);
+/* 0: the server knows the nick, or none is needed; negative errno; or it refused: *ret_refused. */
+#define CLIENT_E_REFUSED 1
+int client_take_nick(struct client *c, struct peer_reply *ret_refused);
 /* The connection cannot be used further. */
 void client_lose(struct client *c);
 /* The user wants no connection. */
@@ -74,14 +94,16 @@ enum exit_code client_say(const struct client *c, enum exit_code code, const cha
 enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply);
 /* The connection broke with @error: the client loses it; or leaves it, where the server does not want it back. */
 enum exit_code client_say_broken(struct client *c, int error);
+/* The server is there, and what the client knew of its data is not; to be said once for each client.data. */
+void client_say_replaced(const struct client *c);
 /* Writing to standard output. */
 enum exit_code client_say_output(const struct client *c, int error);
 /* Ends a command's output: @code, or what flushing it said. */
 enum exit_code client_flush(const struct client *c, enum exit_code code);
 
 /*
- * Asks and waits for an answer of @kind: @words are the fields, up to a NULL. Anything else is said. Never NO_SERVER
- * but from client_link().
+ * Asks and waits for an answer of @kind: @words are the fields, up to a NULL. Anything else is said. A server that is
+ * busy is asked again, within the time that an answer has. Never NO_SERVER but from client_link().
  */
 enum exit_code client_ask(struct client *c, enum peer_reply_kind kind, const char *const *words,
 			  struct peer_reply *ret);

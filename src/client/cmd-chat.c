@@ -22,9 +22,7 @@ struct cmd_chat_options {
 
 static int cmd_chat_fd(void *userdata)
 {
-	const struct chat *ch = userdata;
-
-	return peer_fd(ch->client->peer);
+	return chat_fd(userdata);
 }
 
 static int cmd_chat_hear(void *userdata)
@@ -32,18 +30,27 @@ static int cmd_chat_hear(void *userdata)
 	return chat_hear(userdata);
 }
 
+static int cmd_chat_patience(void *userdata)
+{
+	return chat_patience(userdata);
+}
+
 static const char *cmd_chat_prompt(void *userdata)
 {
-	static char prompt[CHAT_ROOM_MAX + 8];
-	const char *room = chat_here(userdata);
+	static char prompt[CHAT_ROOM_MAX + 32];
+	const struct chat *ch = userdata;
+	const char *room = chat_here(ch), *state = "";
 
-	(void)snprintf(prompt, sizeof(prompt), "%s> ", room ? room : "no room");
+	if (ch->client->state == CLIENT_STATE_LOST)
+		state = ch->back.is_taken ? " (name not free yet)" : " (connecting again)";
+	(void)snprintf(prompt, sizeof(prompt), "%s%s> ", room ? room : "no room", state);
 	return prompt;
 }
 
 static const struct typing_ops cmd_chat_ops = {
 	.fd = cmd_chat_fd,
 	.hear = cmd_chat_hear,
+	.patience = cmd_chat_patience,
 	.prompt = cmd_chat_prompt,
 	.complete = chat_command_complete,
 };
@@ -193,7 +200,7 @@ static enum exit_code cmd_chat_run(struct client *c, unsigned argc, char **argv)
 {
 	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	struct cmd_chat_options options = { 0 };
-	struct chat ch = { .client = c };
+	struct chat ch;
 	enum exit_code code;
 	char why[256];
 	int first;
@@ -207,12 +214,14 @@ static enum exit_code cmd_chat_run(struct client *c, unsigned argc, char **argv)
 	client_label(c, 2, (char *[]){ argv[0], argv[first] });
 	if (client_set_nick(c, options.nick) < 0)
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	chat_init(&ch, c);
 	client_set_news(c, chat_news, &ch);
 	code = chat_join(&ch, argv[first], options.since_text ? &options.since : NULL, options.history);
+	c->comes_back = code == EXIT_CODE_OK;
 	if (code == EXIT_CODE_OK)
 		code = cmd_chat_talk(&ch, is_terminal);
 	client_set_news(c, NULL, NULL);
-	buf_done(&ch.held);
+	chat_done(&ch);
 	return code;
 }
 
@@ -222,5 +231,7 @@ const struct command cmd_chat = {
 	.help = "Talks in a room.",
 	.min = 1,
 	.max = 8,
+	.role = "chat",
+	.needs_name = true,
 	.run = cmd_chat_run,
 };

@@ -62,6 +62,12 @@ static void cmd_double_at(struct cmd_double_job *d, const struct server *s)
 	int r;
 
 	r = client_dial(d->c, s, &p);
+	/* An older one that only talks would take a number for something that somebody says. */
+	if (r == 0 && !peer_offers(p, cmd_double.role)) {
+		(void)buf_printf(&d->why, "%s%s: this port offers %s only", d->why.len > 0 ? "; " : "", s->name,
+				 peer_roles(p));
+		return;
+	}
 	while (r == 0 && d->done < d->n)
 		r = cmd_double_one(d, p);
 	if (r < 0)
@@ -97,5 +103,6 @@ const struct command cmd_double = {
 	.help = "Doubles whole numbers of any length, at a server taken at random.",
 	.min = 1,
 	.max = UINT32_MAX,
+	.role = "compute",
 	.run = cmd_double_run,
 };

@@ -144,5 +144,6 @@ const struct command cmd_get = {
 	.help = "Fetches a file; - is standard output.",
 	.min = 1,
 	.max = 2,
+	.role = "file",
 	.run = cmd_get_run,
 };

@@ -69,5 +69,7 @@ const struct command cmd_inbox = {
 	.args = "[OPTION...]",
 	.help = "Prints the messages that wait for you, and takes them.",
 	.max = 4,
+	.role = "relay",
+	.needs_name = true,
 	.run = cmd_inbox_run,
 };

@@ -61,5 +61,6 @@ const struct command cmd_ls = {
 	.args = "[FOLDER]",
 	.help = "Lists a folder of the server, a name a line; folders end in /.",
 	.max = 1,
+	.role = "file",
 	.run = cmd_ls_run,
 };

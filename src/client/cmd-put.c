@@ -287,5 +287,6 @@ const struct command cmd_put = {
 	.help = "Stores files; - is standard input.",
 	.min = 1,
 	.max = UINT32_MAX,
+	.role = "file",
 	.run = cmd_put_run,
 };

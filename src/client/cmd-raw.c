@@ -1,11 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/command.h"
 
+#include "base/str.h"
 #include "client/screen.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* What a line asks for, so that it goes only where that is offered, and under the user's name where that counts. */
+static const struct {
+	const char *verb;
+	const char *role; /* NULL: every server has it */
+} cmd_raw_verbs[] = {
+	{ "HELLO", NULL },     { "CONNECT", NULL },   { "AUTH", NULL },     { "NICK", NULL },      { "PING", NULL },
+	{ "HELP", NULL },      { "BYE", NULL },       { "QUIT", NULL },     { "EXIT", NULL },      { "LIST", "file" },
+	{ "DIR", "file" },     { "STAT", "file" },    { "READ", "file" },   { "RANGE", "file" },   { "SUM", "file" },
+	{ "WRITE", "file" },   { "UPLOAD", "file" },  { "DELETE", "file" }, { "RENAME", "file" },  { "MKDIR", "file" },
+	{ "RMDIR", "file" },   { "WATCH", "file" },   { "JOIN", "chat" },   { "PART", "chat" },    { "ROOMS", "chat" },
+	{ "WHO", "chat" },     { "SAY", "chat" },     { "HISTORY", "chat" }, { "TOPIC", "chat" },  { "KICK", "chat" },
+	{ "MUTE", "chat" },    { "BAN", "chat" },     { "ROLE", "chat" },   { "SEND", "relay" },   { "FETCH", "relay" },
+	{ "WAIT", "relay" },   { "ACK", "relay" },    { "MAILBOX", "relay" }, { "STATUS", "relay" }, { "DOUBLE", "compute" },
+};
+
+/* False: the verb is none that this client knows. */
+static bool cmd_raw_find(const char *line, const char **ret_role)
+{
+	size_t n = strcspn(line, ",");
+
+	for (size_t i = 0; i < ELEMENTSOF(cmd_raw_verbs); i++) {
+		if (str_casecmp(line, n, cmd_raw_verbs[i].verb, strlen(cmd_raw_verbs[i].verb)) != 0)
+			continue;
+		*ret_role = cmd_raw_verbs[i].role;
+		return true;
+	}
+	return false;
+}
 
 /* A sized answer's bytes. 0, negative errno of the connection, or positive errno of standard output. */
 static int cmd_raw_body(struct peer *p, struct screen *screen)
@@ -52,6 +82,7 @@ static enum exit_code cmd_raw_show(struct client *c, const struct peer_reply *re
 
 static enum exit_code cmd_raw_run(struct client *c, unsigned argc _unused_, char **argv)
 {
+	bool is_known = cmd_raw_find(argv[1], &c->role);
 	struct peer_reply reply;
 	enum exit_code code;
 	struct peer *p;
@@ -59,9 +90,13 @@ static enum exit_code cmd_raw_run(struct client *c, unsigned argc _unused_, char
 
 	if (strchr(argv[1], '\n'))
 		return client_say(c, EXIT_CODE_USAGE, "a line holds no line end; in ioe/1 write %%0A");
+	c->needs_name = c->role && (strcmp(c->role, "chat") == 0 || strcmp(c->role, "relay") == 0);
 	p = client_link(c, &code);
 	if (!p)
 		return code;
+	/* Those who do not know how to share a name say in a room what they do not know. */
+	if (!is_known && strcmp(peer_roles(p), "chat") == 0 && !peer_can(p, "shared"))
+		return client_say(c, EXIT_CODE_FAILED, "this is no request known here, and this port would say it in a room");
 	r = peer_request_raw(p, argv[1], strlen(argv[1]));
 	if (r == 0)
 		r = peer_reply(p, &reply);

@@ -26,6 +26,7 @@ struct cmd_send {
 	struct buf text;
 	bool wait;
 	char id[32];
+	unsigned data; /* the ID is of: client.data */
 };
 
 /* Whether the same may be asked again on another connection. */
@@ -65,20 +66,27 @@ static enum exit_code cmd_send_keep_id(struct cmd_send *s, const struct peer_rep
 		return client_say_broken(s->client, -EPROTO);
 	memcpy(s->id, reply->fields[1].data, reply->fields[1].len);
 	s->id[reply->fields[1].len] = '\0';
+	s->data = s->client->data;
 	return EXIT_CODE_OK;
 }
 
 static enum exit_code cmd_send_hand_over(struct cmd_send *s)
 {
 	struct client *c = s->client;
-	uint64_t until_usec = clock_usec() + c->silence_usec;
+	uint64_t until_usec = clock_usec() + c->silence_usec, pause_usec = 0;
 	struct peer_reply reply;
 	enum exit_code code;
 	int r;
 
 	if (!client_link(c, &code))
 		return code;
-	while ((r = cmd_send_once(s, &reply)) < 0) {
+	for (;;) {
+		r = cmd_send_once(s, &reply);
+		if (r == 0 && reply.kind == PEER_REPLY_ERROR && reply.slug == SLUG_BUSY && clock_usec() < until_usec &&
+		    client_pause(&pause_usec) == 0)
+			continue;
+		if (r == 0)
+			break;
 		if (!cmd_send_is_lost(s, r) || clock_usec() >= until_usec)
 			return cmd_send_say_unknown(s, client_say_broken(c, r));
 		client_lose(c);
@@ -100,6 +108,8 @@ static enum exit_code cmd_send_look(struct cmd_send *s, bool *ret_done)
 	code = client_ask(s->client, PEER_REPLY_LINE, status, &reply);
 	if (code != EXIT_CODE_OK)
 		return code;
+	if (s->client->data != s->data)
+		return client_say(s->client, EXIT_CODE_FAILED, "what has become of it cannot be known");
 	if (reply.n_fields < 2)
 		return client_say_broken(s->client, -EPROTO);
 	if (reply.fields[1].len == strlen("expired") && memcmp(reply.fields[1].data, "expired", strlen("expired")) == 0)
@@ -259,5 +269,7 @@ const struct command cmd_send = {
 	.help = "Leaves a message for NAME, who may be away, and prints its ID.",
 	.min = 2,
 	.max = UINT32_MAX,
+	.role = "relay",
+	.needs_name = true,
 	.run = cmd_send_run,
 };

@@ -2,26 +2,35 @@
 #include "client/command.h"
 
 #include "base/clock.h"
+#include "client/comeback.h"
 #include "client/flags.h"
 #include "client/mail.h"
 
 #include <errno.h>
 #include <string.h>
 
+struct cmd_watch {
+	struct mail mail;
+	struct comeback back;
+	bool was_on;
+};
+
 /* Until the connection breaks or somebody interrupts. */
-static enum exit_code cmd_watch_listen(struct mail *m)
+static enum exit_code cmd_watch_listen(struct cmd_watch *w)
 {
 	static const char *const on[] = { "WAIT", "on", NULL };
-	struct client *c = m->client;
+	struct client *c = w->mail.client;
 	struct peer_reply reply;
 	enum exit_code code;
-	unsigned connection;
 	int r = 0;
 
 	code = client_ask(c, PEER_REPLY_LINE, on, &reply);
-	connection = c->connection;
-	while (code == EXIT_CODE_OK && r == 0 && c->connection == connection) {
-		code = mail_settle(m);
+	if (code == EXIT_CODE_OK) {
+		w->was_on = true;
+		comeback_done(&w->back);
+	}
+	while (code == EXIT_CODE_OK && r == 0) {
+		code = mail_settle(&w->mail);
 		if (code == EXIT_CODE_OK)
 			r = client_listen(c, -1);
 	}
@@ -30,23 +39,32 @@ static enum exit_code cmd_watch_listen(struct mail *m)
 	return r < 0 ? client_say_broken(c, r) : code;
 }
 
-static enum exit_code cmd_watch_on(struct mail *m)
+/* Whether to try again, since it ended with @code. Where it was on before, a server that has no place for it may not know
+ * yet that the one it had is free. */
+static bool cmd_watch_goes_on(struct cmd_watch *w, enum exit_code code)
 {
-	struct client *c = m->client;
+	struct client *c = w->mail.client;
+
+	if (c->state == CLIENT_STATE_LOST)
+		return code != EXIT_CODE_INTERRUPTED;
+	if (c->state != CLIENT_STATE_CONNECTED || !w->was_on || (code != EXIT_CODE_LATER && code != EXIT_CODE_LIMIT))
+		return false;
+	comeback_delay(&w->back, c);
+	return true;
+}
+
+static enum exit_code cmd_watch_on(struct cmd_watch *w)
+{
+	struct client *c = w->mail.client;
 	enum exit_code code;
 
-	for (;;) {
-		code = cmd_watch_listen(m);
-		/* An acknowledgement has made another connection. */
-		if (c->state == CLIENT_STATE_CONNECTED && code == EXIT_CODE_OK)
-			continue;
-		if (c->state != CLIENT_STATE_LOST || code == EXIT_CODE_INTERRUPTED)
-			return code;
-		code = client_resume(c, clock_usec() + c->silence_usec);
+	while (cmd_watch_goes_on(w, code = cmd_watch_listen(w))) {
+		code = comeback_wait(&w->back, c, USEC_NEVER);
 		if (code != EXIT_CODE_OK)
 			return code;
 		client_note("connected again to %s", c->where.name);
 	}
+	return code;
 }
 
 /* Back to the prompt, where nobody would print what comes. */
@@ -62,7 +80,7 @@ static void cmd_watch_end(struct client *c)
 
 static enum exit_code cmd_watch_run(struct client *c, unsigned argc, char **argv)
 {
-	struct mail m = { .client = c };
+	struct cmd_watch w = { .mail.client = c };
 	const char *nick = NULL;
 	const struct flag flags[] = { { "nick", &nick, NULL }, { 0 } };
 	enum exit_code code;
@@ -76,12 +94,17 @@ static enum exit_code cmd_watch_run(struct client *c, unsigned argc, char **argv
 		return client_say(c, EXIT_CODE_USAGE, "too many words: write watch %s", cmd_watch.args);
 	if (client_set_nick(c, nick) < 0)
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
-	client_set_news(c, mail_news, &m);
-	code = cmd_watch_on(&m);
+	client_set_news(c, mail_news, &w.mail);
+	/* What is not there to begin with is not waited for: the user may have mistyped it. */
+	if (client_link(c, &code)) {
+		c->comes_back = true;
+		code = cmd_watch_on(&w);
+	}
 	if (code == EXIT_CODE_INTERRUPTED)
 		cmd_watch_end(c);
 	client_set_news(c, NULL, NULL);
-	mail_done(&m);
+	comeback_done(&w.back);
+	mail_done(&w.mail);
 	return code;
 }
 
@@ -90,5 +113,7 @@ const struct command cmd_watch = {
 	.args = "[OPTION...]",
 	.help = "Prints messages as they come, and takes them, until interrupted.",
 	.max = 3,
+	.role = "relay",
+	.needs_name = true,
 	.run = cmd_watch_run,
 };

@@ -53,6 +53,9 @@ enum exit_code command_run(struct client *c, unsigned argc, char **argv)
 		return client_say(c, EXIT_CODE_USAGE, "too %s words: write %s %s",
 				  argc - 1 < command->min ? "few" : "many", command->name,
 				  command->args ? command->args : "alone");
+	c->role = command->role;
+	c->needs_name = command->needs_name;
+	c->comes_back = false;
 	return client_flush(c, command->run(c, argc, argv));
 }
 

@@ -9,6 +9,8 @@ struct command {
 	const char *args;  /* as in the manual; NULL: none */
 	const char *help;  /* one sentence */
 	unsigned min, max; /* arguments */
+	const char *role;  /* of the server's, as in HI; NULL: none, or another for each argument */
+	bool needs_name;   /* it is done under the user's name */
 	/* argv[0] is the name. */
 	enum exit_code (*run)(struct client *c, unsigned argc, char **argv);
 };

@@ -16,19 +16,19 @@ static const struct exit_row exit_rows[SLUG_MAX + 1] = {
 	[SLUG_DENIED] = { EXIT_CODE_NOT_PERMITTED, "not permitted", NULL },
 	[SLUG_AUTH_REQUIRED] = { EXIT_CODE_NOT_PERMITTED, "the server wants to know who you are", NULL },
 	[SLUG_AUTH_FAILED] = { EXIT_CODE_NOT_PERMITTED, "wrong user or password", NULL },
-	[SLUG_TAKEN] = { EXIT_CODE_FAILED, "taken", "choose another name" },
+	[SLUG_TAKEN] = { EXIT_CODE_LATER, "taken", "choose another name" },
 	[SLUG_TOO_LARGE] = { EXIT_CODE_LIMIT, "too large", NULL },
 	[SLUG_NO_SPACE] = { EXIT_CODE_LIMIT, "the server's disk is full",
 			    "delete something there, or ask who runs it" },
 	[SLUG_QUOTA] = { EXIT_CODE_LIMIT, "over quota", "delete something there, or ask who runs it" },
-	[SLUG_BUSY] = { EXIT_CODE_FAILED, "the server is busy", "try again in a moment" },
+	[SLUG_BUSY] = { EXIT_CODE_LATER, "the server is busy", "try again in a moment" },
 	[SLUG_LIMIT] = { EXIT_CODE_LIMIT, "over a limit", NULL },
-	[SLUG_SLOW] = { EXIT_CODE_FAILED, "read too slowly", NULL },
+	[SLUG_SLOW] = { EXIT_CODE_LATER, "read too slowly", NULL },
 	[SLUG_CORRUPT] = { EXIT_CODE_CORRUPT, "corrupt", "nothing of it was kept: try again" },
 	[SLUG_OFFLINE] = { EXIT_CODE_FAILED, "offline", NULL },
 	[SLUG_TIMEOUT] = { EXIT_CODE_TIMED_OUT, "timed out", "try again" },
 	[SLUG_UNAVAILABLE] = { EXIT_CODE_FAILED, "not available", NULL },
-	[SLUG_SHUTTING_DOWN] = { EXIT_CODE_FAILED, "the server is shutting down", "try again in a moment" },
+	[SLUG_SHUTTING_DOWN] = { EXIT_CODE_LATER, "the server is shutting down", "try again in a moment" },
 	[SLUG_INTERNAL] = { EXIT_CODE_FAILED, "the server failed", "its journal says why: journalctl -u 'ioe@*'" },
 	[SLUG_MAX] = { EXIT_CODE_FAILED, "refused", NULL },
 };
@@ -45,6 +45,9 @@ enum exit_code exit_from_errno(int error)
 		return EXIT_CODE_INTERRUPTED;
 	case -ETIMEDOUT:
 		return EXIT_CODE_TIMED_OUT;
+	case -EBUSY:
+	case -ESHUTDOWN:
+		return EXIT_CODE_LATER;
 	default:
 		return EXIT_CODE_FAILED;
 	}
@@ -54,9 +57,11 @@ const char *exit_errno_words(int error)
 {
 	switch (error) {
 	case -ENXIO:
-		return "no such host or port";
+		return "there is no host of this name";
 	case -EAGAIN:
-		return "its name cannot be looked up now";
+		return "its name cannot be looked up, for no name server answers";
+	case -EREMOTEIO:
+		return "its name cannot be looked up, for the name server failed";
 	case -ECONNREFUSED:
 		return "nothing listens there";
 	case -ECONNRESET:
@@ -69,7 +74,7 @@ const char *exit_errno_words(int error)
 	case -EMSGSIZE:
 		return "the server said a line of over 1 MiB";
 	case -EBUSY:
-		return "the server has too many sessions";
+		return "the server is busy, or has as many sessions as it takes";
 	case -ESHUTDOWN:
 		return "the server is shutting down";
 	case -EACCES:

@@ -17,6 +17,7 @@ enum exit_code {
 	EXIT_CODE_INTERRUPTED = 9,
 	EXIT_CODE_CORRUPT = 10,
 	EXIT_CODE_LIMIT = 11,
+	EXIT_CODE_LATER = 12,
 };
 
 struct exit_row {

@@ -2,19 +2,22 @@
 /*
  * Which server a command talks to. The first of the list that answers, and that one from then on: three servers hold
  * three sets of files, and a client that wandered between them would lose what it put. When its connection breaks,
- * it goes on only where HELLO names the same STORE.
+ * it goes back to where it was; another one is taken only where HELLO names the same STORE.
  */
 #include "client/client.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "client/comeback.h"
+#include "client/search.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#define LINK_AGAIN_MSEC 300 /* between two tries */
+#define LINK_PAUSE_USEC     (100 * USEC_PER_MSEC) /* before the same is asked again, the first time, */
+#define LINK_PAUSE_MAX_USEC (2 * USEC_PER_SEC)    /* and at most */
 
 static void client_forget(struct client *c)
 {
@@ -36,6 +39,8 @@ void client_done(struct client *c)
 
 void client_lose(struct client *c)
 {
+	if (c->peer)
+		c->heard_msec = peer_heard_msec(c->peer);
 	c->peer = peer_free(c->peer);
 	c->state = CLIENT_STATE_LOST;
 }
@@ -44,6 +49,18 @@ void client_leave(struct client *c)
 {
 	client_forget(c);
 	c->state = CLIENT_STATE_LEFT;
+}
+
+int client_pause(uint64_t *pause_usec)
+{
+	uint64_t half;
+
+	*pause_usec = *pause_usec > 0 ? MIN(2 * *pause_usec, LINK_PAUSE_MAX_USEC) : LINK_PAUSE_USEC;
+	/* Half of it is by chance: those who were refused together shall not come together. */
+	half = *pause_usec / 2;
+	if (poll(NULL, 0, (int)((half + arc4random_uniform((uint32_t)half)) / USEC_PER_MSEC)) < 0)
+		return -errno;
+	return 0;
 }
 
 int client_dial(const struct client *c, const struct server *s, struct peer **ret)
@@ -60,6 +77,7 @@ static int client_adopt(struct client *c, const struct server *s, struct peer *p
 {
 	struct server where = { strdup(s->name), strdup(s->host), strdup(s->port) };
 	char *store = strdup(peer_store(p));
+	bool is_other = !c->store || !store || strcmp(store, c->store) != 0, is_replaced = c->store && is_other;
 
 	client_forget(c);
 	c->peer = p;
@@ -68,174 +86,224 @@ static int client_adopt(struct client *c, const struct server *s, struct peer *p
 	c->state = CLIENT_STATE_CONNECTED;
 	c->is_named = !c->nick;
 	c->connection++;
+	c->data += is_other;
+	peer_set_timeout(p, c->silence_usec);
 	peer_set_news(p, c->news, c->news_data);
-	if (where.name && where.host && where.port && store)
-		return 0;
-	client_leave(c);
-	return -ENOMEM;
+	if (!where.name || !where.host || !where.port || !store) {
+		client_leave(c);
+		return -ENOMEM;
+	}
+	if (is_replaced)
+		client_say_replaced(c);
+	return 0;
 }
 
-/* A try that counts only where the files are those of before, if there was a before. */
-static int client_try(struct client *c, const struct server *s)
+/* What is lost is looked for where it was, which need not be in the list, and then elsewhere. */
+int client_search(const struct client *c, struct search **ret)
 {
-	_cleanup_(peer_freep) struct peer *p = NULL;
+	bool is_back = c->state == CLIENT_STATE_LOST;
+	struct search *s = NULL;
 	int r;
 
-	r = client_dial(c, s, &p);
-	if (r < 0)
-		return r;
-	if (c->store && strcmp(peer_store(p), c->store) != 0)
-		return -ESTALE;
-	return client_adopt(c, s, STEAL_PTR(p));
-}
-
-static const char *client_try_words(int error)
-{
-	return error == -ESTALE ? "it holds other files" : exit_errno_words(error);
-}
-
-/* Goes down the list; on failure @why says what each server said. */
-static int client_try_all(struct client *c, struct buf *why)
-{
-	for (size_t i = 0; i < c->servers.n; i++) {
-		const struct server *s = &c->servers.at[i];
-		int r;
-
-		/* Tried just now. */
-		if (c->state == CLIENT_STATE_LOST && strcmp(s->name, c->where.name) == 0)
-			continue;
-		r = client_try(c, s);
-		if (r == 0) {
-			if (i > 0)
-				client_note("using %s, since no server before it answers: %s", s->name, buf_str(why));
-			return 0;
-		}
-		(void)buf_printf(why, "%s%s: %s", why->len > 0 ? "; " : "", s->name, client_try_words(r));
-		if (r == -EINTR)
-			return r;
+	r = search_new(&s);
+	if (r == 0 && is_back) {
+		s->is_back = true;
+		s->store = strdup(c->store);
+		r = s->store ? servers_append(&s->list, &c->where) : -ENOMEM;
 	}
-	return -ENOTCONN;
+	for (size_t i = 0; r == 0 && i < c->servers.n; i++)
+		if (!is_back || strcmp(c->servers.at[i].name, c->where.name) != 0)
+			r = servers_append(&s->list, &c->servers.at[i]);
+	if (r < 0) {
+		(void)search_unref(s);
+		return r;
+	}
+	s->connect_usec = c->connect_usec;
+	*ret = s;
+	return 0;
 }
 
-static enum exit_code client_say_none(const struct client *c, int error, const char *why)
+int client_take_search(struct client *c, struct search *s)
 {
+	bool was_lost = c->state == CLIENT_STATE_LOST;
+	int r;
+
+	if (!s->peer)
+		return s->error;
+	r = client_adopt(c, &s->list.at[s->found], STEAL_PTR(s->peer));
+	if (r == 0 && s->found > 0)
+		client_note("using %s%s, since no server before it answers: %s", s->list.at[s->found].name,
+			    was_lost ? ", which has the same data" : "", buf_str(&s->why));
+	return r;
+}
+
+enum exit_code client_say_none(const struct client *c, int error, const char *why)
+{
+	/* One of them is there, and has no time or room just now. */
+	enum exit_code code = error == -EBUSY ? EXIT_CODE_LATER : EXIT_CODE_NO_SERVER;
+
 	if (error == -EINTR)
 		return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted");
 	if (c->state == CLIENT_STATE_LOST)
-		return client_say(c, EXIT_CODE_NO_SERVER, "lost the server, and none with the same files answers (%s); try again when it runs",
+		return client_say(c, code, "lost the server, and none with the same files answers (%s); try again when it runs",
 				  why);
-	return client_say(c, EXIT_CODE_NO_SERVER,
+	return client_say(c, code,
 			  "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
 			  why);
 }
 
-static int client_find(struct client *c, struct buf *why)
-{
-	int r = -ENOTCONN;
-
-	/* What is lost is looked for where it was; that server need not be in the list. */
-	if (c->state == CLIENT_STATE_LOST) {
-		r = client_try(c, &c->where);
-		if (r < 0)
-			(void)buf_printf(why, "%s: %s", c->where.name, client_try_words(r));
-	}
-	return r < 0 && r != -EINTR ? client_try_all(c, why) : r;
-}
-
+/* One that has no room now is asked again. */
 static enum exit_code client_connect(struct client *c)
 {
-	_cleanup_(buf_done) struct buf why = { 0 };
+	uint64_t until_usec = clock_usec() + c->silence_usec, pause_usec = 0;
+	struct search *s = NULL;
+	enum exit_code code;
 	int r;
 
-	r = client_find(c, &why);
-	if (r == 0)
-		return EXIT_CODE_OK;
-	return client_say_none(c, r, why.len > 0 ? buf_str(&why) : "out of memory");
+	for (;;) {
+		r = client_search(c, &s);
+		if (r < 0)
+			return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-r));
+		search_run(s);
+		r = client_take_search(c, s);
+		if (r != -EBUSY || clock_usec() >= until_usec)
+			break;
+		s = search_unref(s);
+		r = client_pause(&pause_usec);
+		if (r < 0)
+			return client_say_none(c, r, "");
+	}
+	code = r == 0 ? EXIT_CODE_OK : client_say_none(c, r, s->why.len > 0 ? buf_str(&s->why) : "out of memory");
+	(void)search_unref(s);
+	return code;
 }
 
-/* 0: the server knows the nick, or none was chosen; negative errno; or it refused: *ret_refused. */
-#define LINK_E_REFUSED 1
-static int client_take_nick(struct client *c, struct peer_reply *ret_refused)
+/* NICK,name, shared with other sessions of this address where the server knows how. */
+static int client_ask_nick(struct client *c, const char *nick, struct peer_reply *ret)
 {
-	struct field request[] = { { (char *)"NICK", strlen("NICK") }, { c->nick, c->nick ? strlen(c->nick) : 0 } };
+	struct field request[] = {
+		{ (char *)"NICK", strlen("NICK") },
+		{ (char *)nick, strlen(nick) },
+		{ (char *)"shared", strlen("shared") },
+	};
 	int r;
 
-	if (c->is_named)
+	r = peer_request(c->peer, request, peer_can(c->peer, "shared") ? 3 : 2);
+	return r < 0 ? r : peer_reply(c->peer, ret);
+}
+
+int client_take_nick(struct client *c, struct peer_reply *ret_refused)
+{
+	int r;
+
+	if (c->is_named || !c->needs_name)
 		return 0;
-	r = peer_request(c->peer, request, ELEMENTSOF(request));
-	if (r == 0)
-		r = peer_reply(c->peer, ret_refused);
+	r = client_ask_nick(c, c->nick, ret_refused);
 	if (r < 0)
 		return r;
 	if (ret_refused->kind == PEER_REPLY_ERROR)
-		return LINK_E_REFUSED;
+		return CLIENT_E_REFUSED;
 	c->is_named = true;
 	return 0;
 }
 
+/* Whoever holds the name may be about to let it go. */
 static enum exit_code client_introduce(struct client *c)
 {
+	uint64_t until_usec = clock_usec() + c->silence_usec, pause_usec = 0;
 	struct peer_reply refused;
-	int r = client_take_nick(c, &refused);
-
-	if (r == LINK_E_REFUSED)
-		return client_say_refused(c, &refused);
-	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
-}
-
-/* One try. */
-static int client_resume_once(struct client *c, struct buf *why, struct peer_reply *ret_refused)
-{
+	bool told = false;
 	int r;
 
-	why->len = 0;
-	r = client_find(c, why);
-	if (r == 0)
-		r = client_take_nick(c, ret_refused);
-	return r;
+	for (;;) {
+		r = client_take_nick(c, &refused);
+		if (r != CLIENT_E_REFUSED)
+			return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+		if (exit_from_slug(refused.slug)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
+			return client_say_refused(c, &refused);
+		/* Those who end at once shall not be disturbed by it. */
+		if (!told && pause_usec >= LINK_PAUSE_MAX_USEC) {
+			client_note("another session is '%s'; going on trying for %d s", c->nick,
+				    (int)((until_usec - clock_usec()) / USEC_PER_SEC));
+			told = true;
+		}
+		if (client_pause(&pause_usec) < 0)
+			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted");
+	}
+}
+
+enum exit_code client_rename(struct client *c, const char *nick)
+{
+	struct peer_reply reply;
+	enum exit_code code;
+	int r;
+
+	if (!client_link(c, &code))
+		return code;
+	r = client_ask_nick(c, nick, &reply);
+	if (r < 0)
+		return client_say_broken(c, r);
+	if (reply.kind == PEER_REPLY_ERROR)
+		return client_say_refused(c, &reply);
+	if (client_set_nick(c, nick) < 0)
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	c->is_named = true;
+	return EXIT_CODE_OK;
 }
 
 enum exit_code client_resume(struct client *c, uint64_t until_usec)
 {
-	_cleanup_(buf_done) struct buf why = { 0 };
-	struct peer_reply refused;
-	int r;
+	struct comeback b = { 0 };
+	enum exit_code code;
 
-	for (;;) {
-		r = client_resume_once(c, &why, &refused);
-		if (r == 0)
-			return EXIT_CODE_OK;
-		/* The session that was lost may have the nick until the server sees its end. */
-		if (r == LINK_E_REFUSED && (refused.slug != SLUG_TAKEN || clock_usec() >= until_usec))
-			return client_say_refused(c, &refused);
-		if (c->state == CLIENT_STATE_CONNECTED)
-			client_lose(c);
-		if (r == -EINTR || clock_usec() >= until_usec)
-			return client_say_none(c, r, why.len > 0 ? buf_str(&why) : "no answer");
-		if (poll(NULL, 0, LINK_AGAIN_MSEC) < 0)
-			return client_say_none(c, -EINTR, "");
-	}
+	code = comeback_wait(&b, c, until_usec);
+	comeback_done(&b);
+	return code;
+}
+
+/* A port that does not offer it is sent nothing of it: an older one may take it for something that somebody says. */
+static enum exit_code client_check_role(const struct client *c)
+{
+	static const char *const what[][2] = {
+		{ "file", "files are" }, { "chat", "rooms are" }, { "relay", "mailboxes are" }, { "compute", "numbers are doubled" },
+	};
+	const char *others = "what you want is", *roles = peer_roles(c->peer);
+
+	if (!c->role || peer_offers(c->peer, c->role))
+		return EXIT_CODE_OK;
+	for (size_t i = 0; i < ELEMENTSOF(what); i++)
+		if (strcmp(what[i][0], c->role) == 0)
+			others = what[i][1];
+	return client_say(c, EXIT_CODE_FAILED, "this port offers %s only; %s at another port: %s HOST:PORT",
+			  roles[0] ? roles : "nothing", others, c->mode == CLIENT_MODE_ONCE ? "-s" : "connect");
+}
+
+/* NULL: it is to be made anew; else, or with a code, it is not. */
+static struct peer *client_link_old(struct client *c, enum exit_code *ret_code)
+{
+	if (c->state == CLIENT_STATE_LOST && c->comes_back)
+		*ret_code = client_say(c, EXIT_CODE_NO_SERVER, "the connection is not there again yet");
+	if (c->state != CLIENT_STATE_CONNECTED || peer_is_open(c->peer))
+		return c->peer;
+	if (peer_unwanted(c->peer) != SLUG_MAX || c->comes_back)
+		*ret_code = client_say_broken(c, -ECONNRESET);
+	else
+		client_lose(c);
+	return NULL;
 }
 
 struct peer *client_link(struct client *c, enum exit_code *ret_code)
 {
-	enum exit_code code;
+	enum exit_code code = EXIT_CODE_OK;
 
-	if (c->state == CLIENT_STATE_CONNECTED && c->is_named && peer_is_open(c->peer))
-		return c->peer;
-	if (c->state == CLIENT_STATE_CONNECTED && !peer_is_open(c->peer)) {
-		if (peer_unwanted(c->peer) != SLUG_MAX) {
-			*ret_code = client_say_broken(c, -ECONNRESET);
-			return NULL;
-		}
-		client_lose(c);
+	if (!client_link_old(c, &code) && code == EXIT_CODE_OK) {
+		if (c->state == CLIENT_STATE_LEFT)
+			code = client_say(c, EXIT_CODE_NO_SERVER, "Connect to a server first: connect HOST:PORT");
+		else
+			code = client_connect(c);
 	}
-	if (c->state == CLIENT_STATE_CONNECTED)
-		code = EXIT_CODE_OK;
-	else if (c->state == CLIENT_STATE_LEFT)
-		code = client_say(c, EXIT_CODE_NO_SERVER, "Connect to a server first: connect HOST:PORT");
-	else
-		code = client_connect(c);
+	if (code == EXIT_CODE_OK)
+		code = client_check_role(c);
 	if (code == EXIT_CODE_OK)
 		code = client_introduce(c);
 	if (code != EXIT_CODE_OK) {

@@ -21,6 +21,14 @@ void mail_done(struct mail *m)
 	m->n = m->room = 0;
 }
 
+/* The server has other data now, and gives the same numbers to other messages. */
+static void mail_forget(struct mail *m)
+{
+	if (m->data != m->client->data)
+		m->n = 0;
+	m->data = m->client->data;
+}
+
 static bool mail_is_printed(const struct mail *m, uint64_t id)
 {
 	for (size_t i = 0; i < m->n; i++)
@@ -83,6 +91,7 @@ void mail_news(void *userdata, const struct news *n)
 {
 	struct mail *m = userdata;
 
+	mail_forget(m);
 	if (m->error < 0 || (n->kind != NEWS_MAIL && n->kind != NEWS_DELIVERED))
 		return;
 	if (n->kind == NEWS_MAIL && mail_is_printed(m, n->number))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/client.h"
 
+#include "base/buf.h"
+#include "base/clock.h"
 #include "base/stdfd.h"
 #include "base/str.h"
 #include "client/advice.h"
@@ -75,6 +77,31 @@ enum exit_code client_say_refused(const struct client *c, const struct peer_repl
 			  advise ? "; " : "", advise ? row->advice : "");
 }
 
+void client_say_replaced(const struct client *c)
+{
+	_cleanup_(buf_done) struct buf since = { 0 };
+
+	(void)show_time(&since, c->heard_msec);
+	client_note("%s: the server's data was replaced; what was said since %s may be missing", c->where.name,
+		    buf_str(&since));
+}
+
+/* What to do about a connection that broke. */
+static const char *client_broken_advice(const struct client *c)
+{
+	return c->comes_back ? "; connecting again" : "";
+}
+
+/* A server that is about to go says so; its word for it is one of the protocol's. */
+static enum exit_code client_say_goaway(const struct client *c, const char *why)
+{
+	const char *advice = c->comes_back ? client_broken_advice(c) : ": try again in a moment";
+
+	if (strcmp(why, "stopping") == 0)
+		return client_say(c, EXIT_CODE_LATER, "%s: the server is being stopped%s", c->where.name, advice);
+	return client_say(c, EXIT_CODE_LATER, "%s: the server has ended the connection (%s)%s", c->where.name, why, advice);
+}
+
 enum exit_code client_say_broken(struct client *c, int error)
 {
 	const char *goaway = c->peer ? peer_goaway(c->peer) : NULL;
@@ -96,9 +123,9 @@ enum exit_code client_say_broken(struct client *c, int error)
 	if (error == -EBUSY || error == -EINVAL || error == -ENOMEM)
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-error));
 	if (goaway)
-		return client_say(c, exit_from_errno(error), "%s: the server has ended the connection (%s): try again in a moment",
-				  c->where.name, why);
-	return client_say(c, exit_from_errno(error), "%s: %s", c->where.name, exit_errno_words(error));
+		return client_say_goaway(c, why);
+	return client_say(c, exit_from_errno(error), "%s: %s%s", c->where.name, exit_errno_words(error),
+			  client_broken_advice(c));
 }
 
 enum exit_code client_say_output(const struct client *c, int error)
@@ -152,7 +179,22 @@ enum exit_code client_answer(struct client *c, enum peer_reply_kind kind, struct
 
 enum exit_code client_ask(struct client *c, enum peer_reply_kind kind, const char *const *words, struct peer_reply *ret)
 {
-	enum exit_code code = client_send(c, words);
+	uint64_t until_usec = clock_usec() + c->silence_usec, pause_usec = 0;
+	enum exit_code code;
+	int r;
 
-	return code == EXIT_CODE_OK ? client_answer(c, kind, ret) : code;
+	for (;;) {
+		code = client_send(c, words);
+		if (code != EXIT_CODE_OK)
+			return code;
+		r = peer_reply(c->peer, ret);
+		if (r < 0)
+			return client_say_broken(c, r);
+		if (ret->kind != PEER_REPLY_ERROR)
+			return ret->kind == kind ? EXIT_CODE_OK : client_say_broken(c, -EPROTO);
+		if (ret->slug != SLUG_BUSY || clock_usec() >= until_usec)
+			return client_say_refused(c, ret);
+		if (client_pause(&pause_usec) < 0)
+			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted");
+	}
 }

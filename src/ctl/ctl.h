@@ -18,8 +18,8 @@ enum ctl_exit {
 	CTL_TIMED_OUT = 7,
 	CTL_SOME_FAILED = 8,
 	CTL_INTERRUPTED = 9,
-	CTL_LIMIT = 11,
-	CTL_DEGRADED = 12,
+	CTL_LATER = 12,
+	CTL_DEGRADED = 13,
 };
 
 struct ctl_instance {

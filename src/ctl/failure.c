@@ -16,7 +16,7 @@ static const struct {
 	enum ctl_exit code;
 } failure_errors[] = {
 	{ "org.varlink.service.PermissionDenied", CTL_NOT_PERMITTED },
-	{ "org.ioe.control.TooManyConnections", CTL_LIMIT },
+	{ "org.ioe.control.TooManyConnections", CTL_LATER },
 	{ "org.ioe.control.NotFound", CTL_NOT_FOUND },
 	{ "org.varlink.service.InvalidParameter", CTL_USAGE },
 };
@@ -106,7 +106,7 @@ enum ctl_exit failure_print(const struct ctl_instance *i, int r, const struct cl
 		(void)fprintf(stderr, "%s did not answer within %d s (%s): it is stopped, or stuck\n", i->name,
 			      CTL_TIMEOUT_SEC, i->path);
 		break;
-	case CTL_LIMIT:
+	case CTL_LATER:
 		(void)fprintf(stderr,
 			      "%s has all the control connections it allows: try again, or see control.connections "
 			      "in ioe.conf(5)\n",

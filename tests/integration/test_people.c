@@ -100,8 +100,8 @@ static void people_chat_refused(struct daemon *d)
 	struct tool t;
 
 	client_ask(bob, "NICK,bob", "OK,bob");
-	PEOPLE_RUN(&t, d, 1, "said\n", "chat", "--nick=bob", "lobby");
-	people_expect_in(t.err->str, "choose another name");
+	PEOPLE_RUN(&t, d, 12, "said\n", "-t", "1", "chat", "--nick=bob", "lobby");
+	people_expect_in(t.err->str, "chat lobby: taken: another session is 'bob'; choose another name\n");
 	g_assert_cmpstr(t.out->str, ==, "");
 	tool_done(&t);
 	PEOPLE_RUN(&t, d, 1, "said\n", "chat", "no room");

@@ -95,9 +95,9 @@ START_TEST(test_table)
 	ck_assert_int_eq(ioectl_got.status, 8); /* one of them serves not all */
 	ioectl("-i", "10", "status");
 	ck_assert_str_eq(ioectl_got.err.data, "");
-	ck_assert_int_eq(ioectl_got.status, 12);
+	ck_assert_int_eq(ioectl_got.status, 13);
 	ioectl("-i", "10", "-j", "status");
-	ck_assert_int_eq(ioectl_got.status, 12);
+	ck_assert_int_eq(ioectl_got.status, 13);
 	ioectl("-i", "3", "status");
 	ioectl_said("Instance 3 does not run");
 	ck_assert_int_eq(ioectl_got.status, 3);
@@ -200,7 +200,7 @@ START_TEST(test_errors)
 	ioectl_answering(2, "{\"error\":\"org.ioe.control.TooManyConnections\",\"parameters\":{\"limit\":1}}");
 	ioectl("-i", "2", "status");
 	ioectl_said("control.connections");
-	ck_assert_int_eq(ioectl_got.status, 11);
+	ck_assert_int_eq(ioectl_got.status, 12);
 	ioectl_answering(3, "{\"error\":\"a\\u001b[31m\"}");
 	ioectl("-i", "3", "status");
 	ck_assert_str_eq(ioectl_got.err.data, "Instance 3 refused: a\\x1b[31m\n");

@@ -15,9 +15,9 @@ static const struct {
 } codes[] = {
 	{ SLUG_BAD_COMMAND, 1 }, { SLUG_BAD_ARGUMENT, 1 }, { SLUG_TOO_LONG, 1 },    { SLUG_NOT_FOUND, 5 },
 	{ SLUG_EXISTS, 6 },	 { SLUG_DENIED, 4 },	   { SLUG_AUTH_REQUIRED, 4 }, { SLUG_AUTH_FAILED, 4 },
-	{ SLUG_TAKEN, 1 },	 { SLUG_TOO_LARGE, 11 },   { SLUG_NO_SPACE, 11 },   { SLUG_QUOTA, 11 },
-	{ SLUG_BUSY, 1 },	 { SLUG_LIMIT, 11 },	   { SLUG_SLOW, 1 },	    { SLUG_CORRUPT, 10 },
-	{ SLUG_OFFLINE, 1 },	 { SLUG_TIMEOUT, 7 },	   { SLUG_UNAVAILABLE, 1 }, { SLUG_SHUTTING_DOWN, 1 },
+	{ SLUG_TAKEN, 12 },	 { SLUG_TOO_LARGE, 11 },   { SLUG_NO_SPACE, 11 },   { SLUG_QUOTA, 11 },
+	{ SLUG_BUSY, 12 },	 { SLUG_LIMIT, 11 },	   { SLUG_SLOW, 12 },	    { SLUG_CORRUPT, 10 },
+	{ SLUG_OFFLINE, 1 },	 { SLUG_TIMEOUT, 7 },	   { SLUG_UNAVAILABLE, 1 }, { SLUG_SHUTTING_DOWN, 12 },
 	{ SLUG_INTERNAL, 1 },	 { SLUG_MAX, 1 },
 };
 
@@ -40,6 +40,8 @@ START_TEST(errnos)
 	ck_assert_int_eq(exit_from_errno(-ETIMEDOUT), 7);
 	ck_assert_int_eq(exit_from_errno(-EINTR), 9);
 	ck_assert_int_eq(exit_from_errno(-ECONNRESET), 1);
+	ck_assert_int_eq(exit_from_errno(-EBUSY), 12);
+	ck_assert_int_eq(exit_from_errno(-ESHUTDOWN), 12);
 	ck_assert_str_eq(exit_errno_words(-ECONNREFUSED), "nothing listens there");
 	ck_assert_str_eq(exit_errno_words(-EPROTO), "what answers does not speak ioe/1");
 	ck_assert_ptr_nonnull(exit_errno_words(-ENETUNREACH));
