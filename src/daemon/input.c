@@ -323,29 +323,32 @@ void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned ro
 	}
 }
 
-/* No web page shall speak through a browser: a first line that ends in HTTP's version. */
-static bool input_is_http(const char *line, size_t len)
+void input_refuse_foreign(struct session *s, enum foreign what)
 {
-	return len > 8 && line[len - 1] >= '0' && line[len - 1] <= '9' && memcmp(line + len - 8, "HTTP/1.", 7) == 0 &&
-	       line[len - 9] == ' ';
-}
+	struct reactor *r = s->reactor;
+	unsigned nobodys = r->server->n_roles;
+	const char *answer;
+	size_t n = foreign_answer(what, &answer);
 
-static void input_refuse_http(struct session *s)
-{
-	struct request *q = input_refuse(s);
-
-	if (q)
-		request_error(q, SLUG_BAD_COMMAND, "this is an ioe server, not a web server");
-	session_finish(s);
+	s->ending = true;
+	s->first_line = false;
+	request_drop_all(s); /* an old client's name that is not decided yet */
+	raw_cut(s);
+	counter_add(&r->counters.requests[nobodys], 1);
+	counter_add(&r->counters.errors[nobodys], 1);
+	conn_write(&s->conn, answer, n);
+	loop_later(&r->loop, &s->resume);
 }
 
 /* The first line decides; only HELLO decides otherwise later. */
 static void input_decide(struct session *s, const char *line, size_t len)
 {
+	enum foreign what = foreign_look_line(line, len);
+
 	s->first_line = false;
 	s->dialect = DIALECT_LINE;
-	if (len >= 9 && input_is_http(line, len))
-		input_refuse_http(s);
+	if (what != FOREIGN_NONE)
+		input_refuse_foreign(s, what);
 }
 
 struct input_scan {
@@ -400,7 +403,7 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 		*len = line_strip_telnet(line, *len);
 		scan = input_scan(line, *len);
 	}
-	if (unlikely(s->first_line)) {
+	if (unlikely(s->first_line) && s->dialect == DIALECT_UNDECIDED) {
 		input_decide(s, line, *len);
 		if (s->ending)
 			return true;
@@ -442,7 +445,7 @@ void input_too_long(struct session *s)
 {
 	struct request *q;
 
-	s->first_line = false;
+	s->first_line = s->intercept;
 	if (s->dialect == DIALECT_UNDECIDED)
 		s->dialect = DIALECT_LINE;
 	q = input_refuse(s);
@@ -451,29 +454,55 @@ void input_too_long(struct session *s)
 			      (unsigned long long)s->reactor->limits->line);
 }
 
+/* Whether the first line's beginning tells already that it is another protocol's. */
+static bool input_meets_foreign(struct session *s, const struct line_reader *lr, const char *p, size_t n)
+{
+	size_t kept = line_kept(lr);
+	enum foreign what;
+
+	/* The bytes that are kept have been looked at; where telnet's words are among them, the whole line tells. */
+	if (kept > 0 && memchr(lr->rest.data, '\377', kept))
+		return false;
+	what = kept > 0 ? foreign_look_more(p, n) : foreign_look(p, n);
+	if (what != FOREIGN_NONE)
+		input_refuse_foreign(s, what);
+	return what != FOREIGN_NONE;
+}
+
 /*
  * A web page can make its browser's first line longer than is kept, and then its end, which would tell, is not seen. But
- * it begins as none of ours: a method, a blank and a path.
+ * it begins as none of ours. Of what is over the limit nothing is looked at.
  */
-static bool input_begins_http(const struct line_reader *lr, const char *p, size_t n)
+static bool input_is_long_http(const struct session *s, const struct line_reader *lr, const char *p, size_t n)
 {
-	size_t kept = MIN(line_kept(lr), (size_t)VERB_NAME_MAX + 2), i = 0;
-	char head[VERB_NAME_MAX + 2];
+	const char *kept = lr->rest.data;
+	size_t n_kept = line_kept(lr), max = s->reactor->limits->line, word;
 
-	memcpy(head, lr->rest.data ? lr->rest.data : p, kept);
-	n = MIN(n, sizeof(head) - kept);
-	memcpy(head + kept, p, n);
-	for (n += kept; i < n && head[i] >= 'A' && head[i] <= 'Z';)
-		i++;
-	return i > 0 && i + 1 < n && head[i] == ' ' && head[i + 1] == '/';
+	if (n_kept + n <= max)
+		return false;
+	n = MIN(n, max + 1 - MIN(n_kept, max + 1));
+	if (n_kept == 0 || foreign_begins_http(kept, n_kept))
+		return n_kept > 0 || foreign_begins_http(p, n);
+	/* The method, or the blank behind it, is the last that was kept. */
+	word = foreign_method(kept, n_kept);
+	if (word == n_kept)
+		word += foreign_method(p, n);
+	if (word + 2 > n_kept + n || word + 2 <= n_kept)
+		return false;
+	return (word < n_kept ? kept[word] : p[word - n_kept]) == ' ' && p[word + 1 - n_kept] == '/';
 }
 
 static enum input_step _hot_ input_feed_line(struct session *s, struct line_reader *lr, char **p, size_t *n)
 {
-	bool http = unlikely(s->first_line) && input_begins_http(lr, *p, *n);
 	char *line, *start = *p;
+	bool http = false;
 	size_t len, came;
 
+	if (unlikely(s->first_line)) {
+		if (input_meets_foreign(s, lr, *p, *n))
+			return INPUT_ENDED;
+		http = input_is_long_http(s, lr, *p, *n);
+	}
 	switch (line_next(lr, p, n, s->reactor->limits->line, &line, &len)) {
 	case LINE_NONE:
 		return INPUT_NEED_MORE;
@@ -482,7 +511,7 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 		return INPUT_ENDED;
 	case LINE_TOO_LONG:
 		if (http)
-			input_refuse_http(s);
+			input_refuse_foreign(s, FOREIGN_HTTP);
 		else
 			input_too_long(s);
 		return s->ended ? INPUT_ENDED : INPUT_GO_ON;

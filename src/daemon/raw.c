@@ -197,10 +197,41 @@ static bool raw_is_alone(const struct session *s)
 	return role && role->line;
 }
 
+/* What came is an old client's. Where it is asked for its name first, that is still to be seen. */
 static void raw_decide(struct session *s)
 {
 	s->dialect = DIALECT_RAW;
-	s->first_line = false;
+	s->first_line = s->intercept;
+}
+
+/* The bytes of a command up to its first line's end. */
+static size_t raw_first_line(const char *p, size_t n)
+{
+	const char *lf = n ? memchr(p, '\n', n) : NULL;
+	size_t len = lf ? (size_t)(lf - p) : n;
+
+	return len > 0 && p[len - 1] == '\r' ? len - 1 : len;
+}
+
+/*
+ * Whether what was kept is another protocol's, as far as can be told before it is quiet. An old WRITE may have any bytes
+ * behind its size.
+ */
+static bool raw_meets_foreign(struct session *s)
+{
+	const struct raw *w = s->raw;
+	const char *p = w->data.data;
+	size_t n = w->data.len;
+	enum foreign what;
+
+	if (!s->first_line || w->writing)
+		return false;
+	what = foreign_look(p, n);
+	if (what == FOREIGN_NONE && s->intercept && memchr(p, '\n', n))
+		what = foreign_look_line(p, raw_first_line(p, n));
+	if (what != FOREIGN_NONE)
+		input_refuse_foreign(s, what);
+	return what != FOREIGN_NONE;
 }
 
 /* The last answer is with the peer's TCP, and some time has passed: so the next one is a recv of its own. */
@@ -256,6 +287,18 @@ void raw_cut(struct session *s)
 	raw_settle(s);
 }
 
+/* The same for a whole command. No name begins as a browser's request does. */
+static bool raw_is_foreign(struct session *s, const struct buf *data)
+{
+	enum foreign what = foreign_look_line(data->data, raw_first_line(data->data, data->len));
+
+	if (what == FOREIGN_NONE && s->intercept && foreign_begins_http(data->data, data->len))
+		what = FOREIGN_HTTP;
+	if (what != FOREIGN_NONE)
+		input_refuse_foreign(s, what);
+	return what != FOREIGN_NONE;
+}
+
 /* All that was kept is one command. */
 static void raw_run(struct session *s)
 {
@@ -263,6 +306,10 @@ static void raw_run(struct session *s)
 	size_t len = data.len;
 
 	s->raw->data = (struct buf){ .max = data.max };
+	if (s->first_line && raw_is_foreign(s, &data)) {
+		buf_done(&data);
+		return;
+	}
 	raw_decide(s);
 	/* A person on an old client's port ends it with a line's end. */
 	if (len > 0 && data.data[len - 1] == '\n')
@@ -450,7 +497,7 @@ static void raw_look_command(struct session *s, enum split_moment moment)
 	if (w->data.len == 0)
 		return;
 	if (s->intercept && s->n_requests == 0 && raw_is_hello(&w->data)) {
-		s->intercept = false;
+		s->intercept = s->first_line = false;
 		s->dialect = DIALECT_LINE;
 		raw_to_line(s);
 		return;
@@ -461,6 +508,13 @@ static void raw_look_command(struct session *s, enum split_moment moment)
 	}
 	if (moment == SPLIT_NOW)
 		return;
+	/* A browser's request may come in pieces: the end of its line will tell. An old client's user may have typed it,
+	 * too, where an answer is due in any case; then the session is over with that. */
+	if (s->dialect == DIALECT_UNDECIDED && moment != SPLIT_EOF && foreign_begins_http(w->data.data, w->data.len)) {
+		if (moment == SPLIT_LONG || raw_is_alone(s))
+			raw_stray(s);
+		return;
+	}
 	if (s->dialect == DIALECT_RAW || raw_is_request(&w->data) || raw_is_alone(s)) {
 		if (raw_may_answer(s))
 			raw_run(s);
@@ -565,7 +619,8 @@ void raw_feed(struct session *s, char *p, size_t n)
 		session_end(s, "more than an old client says at once");
 	} else {
 		raw_note_write(s, p, n);
-		raw_look(s, SPLIT_NOW);
+		if (!raw_meets_foreign(s))
+			raw_look(s, SPLIT_NOW);
 	}
 	if (!s->ended && s->raw)
 		raw_wait(s);
@@ -604,7 +659,7 @@ static void raw_tick_silent(struct session *s)
 		return;
 	}
 	w->silent = false;
-	raw_decide(s);
+	s->dialect = DIALECT_RAW; /* what it says first may be another protocol's yet */
 	raw_only_role(s)->quiet(s);
 }
 

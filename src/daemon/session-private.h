@@ -9,6 +9,7 @@
 #include "daemon/reactor.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
+#include "wire/foreign.h"
 #include "wire/line.h"
 
 /* What a session keeps of its input between passes. Only while there is something to keep. */
@@ -44,7 +45,7 @@ struct session {
 	uint32_t sent_seen;   /* of conn.sent, when the timer looked last */
 	unsigned n_requests : 17; /* limits.pipeline */
 	unsigned dialect : 3;
-	unsigned first_line : 1; /* none has come yet */
+	unsigned first_line : 1; /* none has come yet that is known to be of this protocol */
 	unsigned eof : 1;        /* the peer has ended its requests */
 	unsigned ending : 1;     /* no more requests are taken; closed once all is answered and sent */
 	unsigned lingering : 1;  /* all is sent, and our side shut; waits for the peer to close */
@@ -110,6 +111,7 @@ int input_body(struct session *s, struct body_sink *b, uint64_t size);
 void input_feed(struct session *s, char *p, size_t n); /* works off what it may of these bytes and holds the rest */
 bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
 void input_too_long(struct session *s); /* answers a line over limits.line */
+void input_refuse_foreign(struct session *s, enum foreign what); /* ends: nothing that came or comes is a request */
 void input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len);
 /* A body that was begun with BODY_UNSETTLED: its size, and its first bytes, where they were not taken to be of it. */
 void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front);

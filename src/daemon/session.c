@@ -443,4 +443,6 @@ size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
 void session_set_intercept(struct session *s, bool on)
 {
 	s->intercept = on;
+	if (!on)
+		s->first_line = false; /* it was the name that was asked for */
 }

@@ -17,6 +17,7 @@ enum owed {
 	OWED_SIZED = 1, /* or an error's line */
 	OWED_IOE1 = 2,
 	OWED_MAYBE = 4, /* what is said in a room: a line, or none */
+	OWED_FOREIGN = 8, /* to the end: what another protocol's client shows */
 };
 
 static void client_owe(struct client *c, enum owed form)
@@ -82,6 +83,27 @@ static void client_said_bare(struct client *c)
 	client_owe(c, verb_table_find(&c->listener->verbs, "SAY", 3) ? OWED_LINE | OWED_MAYBE : OWED_LINE);
 }
 
+/* Another protocol: an answer of its own, and nothing behind it. */
+static void client_owe_foreign(struct client *c)
+{
+	c->over = true;
+	client_owe(c, OWED_FOREIGN);
+}
+
+static bool client_ends_http(const char *line, size_t n)
+{
+	const char *at = n >= 9 ? line + n - 9 : NULL;
+
+	return at && memcmp(at, " HTTP/", 6) == 0 && isdigit((unsigned char)at[6]) && at[7] == '.' &&
+	       isdigit((unsigned char)at[8]);
+}
+
+/* What no first line begins with, or holds. */
+static bool client_says_binary(const char *line, size_t n)
+{
+	return n > 0 && (((unsigned char)line[0] < 0x20 && line[0] != '\t' && line[0] != '\r') || memchr(line, '\0', n));
+}
+
 static void client_said_line(struct client *c, char *line, size_t n)
 {
 	const struct verb_entry *e;
@@ -90,14 +112,11 @@ static void client_said_line(struct client *c, char *line, size_t n)
 
 	if (c->dialect == DIALECT_LINE)
 		n = line_strip_telnet(line, n);
-	if (c->first_line && n > 8 && memcmp(line + n - 9, " HTTP/1.", 8) == 0 && line[n - 1] >= '0' &&
-	    line[n - 1] <= '9')
-		c->over = true;
-	c->first_line = false;
-	if (c->over) {
-		client_owe(c, OWED_LINE);
+	if (c->first_line && (client_says_binary(line, n) || client_ends_http(line, n))) {
+		client_owe_foreign(c);
 		return;
 	}
+	c->first_line = false;
 	comma = n > 0 ? memchr(line, ',', n) : NULL;
 	name_len = comma ? (size_t)(comma - line) : n;
 	e = verb_table_find(&c->listener->verbs, line, name_len);
@@ -116,9 +135,9 @@ static bool client_says_http(const char *line, size_t n)
 {
 	size_t word = 0;
 
-	while (word < n && line[word] >= 'A' && line[word] <= 'Z')
+	while (word < n && line[word] && (isalnum((unsigned char)line[word]) || strchr("!#$%&'*+-.^_`|~", line[word])))
 		word++;
-	return word > 0 && word < 16 && n > word + 1 && line[word] == ' ' && line[word + 1] == '/';
+	return word > 0 && n > word + 1 && line[word] == ' ' && line[word + 1] == '/';
 }
 
 /* A byte of a line. It is too long once it has more bytes than it may, and no CR of its end among them. */
@@ -132,13 +151,21 @@ static void client_said_byte(struct client *c, char ch)
 	}
 	FUZZ_CHECK(buf_append(&c->line, &ch, 1) == 0);
 	n = c->line.len;
+	/* A telnet's words are taken out first, and may hold a NUL. */
+	if (c->first_line && ch != '\n' && !memchr(c->line.data, '\377', n) && client_says_binary(c->line.data, n)) {
+		client_owe_foreign(c);
+		return;
+	}
 	if (ch == '\n') {
 		n--;
 		n -= n > 0 && c->line.data[n - 1] == '\r';
 		c->line.len = 0;
 		client_said_line(c, c->line.data, n);
 	} else if (n > max + 1 || (n == max + 1 && ch != '\r')) {
-		c->over = c->first_line && client_says_http(c->line.data, n);
+		if (c->first_line && client_says_http(c->line.data, MIN(n, max + 1))) {
+			client_owe_foreign(c);
+			return;
+		}
 		c->line.len = 0;
 		c->skipping = true;
 		c->first_line = false;
@@ -321,8 +348,29 @@ static void client_heard_line(struct client *c)
 	c->answer.len = 0;
 }
 
+/* What a stranger is told, as far as it has come: one of three beginnings, and it is all there is. */
+static void client_heard_foreign(struct client *c, const char *p, size_t n)
+{
+	static const char *const begins[] = { "HTTP/1.1 421 ", "\025\003\001", "ERROR: bad-command: " };
+	bool known = false;
+
+	FUZZ_CHECK(buf_append(&c->answer, p, n) == 0 && c->answer.len < 512);
+	for (size_t i = 0; i < ELEMENTSOF(begins); i++)
+		known |= memcmp(c->answer.data, begins[i], MIN(c->answer.len, strlen(begins[i]))) == 0;
+	FUZZ_CHECK(known);
+}
+
+static bool client_is_foreign(const struct client *c)
+{
+	return c->owed.len > 0 && c->owed.data[0] & OWED_FOREIGN;
+}
+
 static void client_heard(struct client *c, const char *p, size_t n)
 {
+	if (!c->raw && client_is_foreign(c)) {
+		client_heard_foreign(c, p, n);
+		return;
+	}
 	while (n > 0 && !c->raw) {
 		size_t k = MIN((uint64_t)n, c->sized_left);
 		const char *lf;
@@ -410,6 +458,8 @@ static bool client_is_answered(const struct client *c)
 {
 	size_t i = c->answered_max;
 
+	if (client_is_foreign(c))
+		return c->owed.len == 1 && c->answer.len > 0;
 	while (i < c->owed.len && (c->owed.data[i] & OWED_MAYBE))
 		i++;
 	return i == c->owed.len && c->sized_left == 0 && c->answer.len == 0;

@@ -304,10 +304,11 @@ static size_t model_line(struct model *m, const char *line, size_t n, const char
 	return 0;
 }
 
-/* A browser's first line, or what may be one. */
-static bool model_is_http(const char *line, size_t n)
+/* Another protocol's first line, or what may be one: a browser's, or bytes that no line begins with or holds. */
+static bool model_is_foreign(const char *line, size_t n)
 {
-	return memmem(line, n, " /", 2) || memmem(line, n, " HTTP/1.", 8);
+	return memmem(line, n, " /", 2) || memmem(line, n, " HTTP/", 6) || (n > 0 && memchr(line, '\0', n)) ||
+	       (n > 0 && (unsigned char)line[0] < 0x20 && line[0] != '\t');
 }
 
 bool model_read(struct model *m, const char *p, size_t n)
@@ -320,13 +321,11 @@ bool model_read(struct model *m, const char *p, size_t n)
 
 		if (line > 0 && p[line - 1] == '\r')
 			line--;
-		m->is_unknown = first && model_is_http(p, line);
+		m->is_unknown = first && model_is_foreign(p, line);
 		if (line > m->line_max && first && memchr(p, ' ', MIN(line, (size_t)16)))
 			m->is_unknown = true; /* a browser's, perhaps */
 		else if (line > m->line_max)
 			model_say_error(m, "too-long");
-		else if (lf && first && line > 8 && memcmp(p + line - 9, " HTTP/1.", 8) == 0)
-			m->is_unknown = true;
 		else if (lf)
 			all += model_line(m, p, line, lf + 1, n - all);
 		first = false;

@@ -248,6 +248,79 @@ static void old_no_names(struct daemon *d)
 	old_free(o);
 }
 
+/* What a browser, or a TLS client, is told, and then the end. */
+static void old_expect_foreign(struct old *o, const char *begin)
+{
+	g_autofree char *all = NULL;
+
+	(void)g_string_truncate(o->c->in, 0);
+	o->c->at = 0;
+	all = client_until_closed(o->c);
+	/* Greeted in between, where this took its time. */
+	g_assert_true(g_str_has_prefix(all + (g_str_has_prefix(all, "Hii") ? 3 : 0), begin));
+	g_assert_null(strstr(all, "joined"));
+	old_free(o);
+}
+
+/*
+ * A browser may connect ahead of time, and be greeted; and what it says then may come in pieces that are pauses apart.
+ * Nothing of it is a name, or a text.
+ */
+static void old_foreign(struct daemon *d)
+{
+	static const struct {
+		const char *first, *then, *told;
+	} greeted[] = {
+		{ "POST / HTTP/1.1\r\nHost: x\r\n\r\n", "troll", "HTTP/1.1 421 " },
+		{ "post / HTTP/1.1\r\nHost: x\r\n\r\ntroll", "troll", "HTTP/1.1 421 " },
+		{ "POST /a/long/pa", "th HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 421 " },
+		{ "troll HTTP/1.1", "troll", "HTTP/1.1 421 " },
+		{ "\026\003\001\002", "troll", "\025\003\001" },
+		{ "\005\001", "troll", "ERROR: bad-command: " },
+		{ "\033[2J", "troll", "ERROR: bad-command: " },
+	}, silent[] = {
+		{ "POST /a/long/pa", "th HTTP/1.1\r\nHost: x\r\n\r\ntroll\n", "HTTP/1.1 421 " },
+		{ "\026", "troll\n", "\025\003\001" },
+	};
+	struct client *a = room_client(d, "Anna");
+	struct old *o;
+
+	room_join(a, "lobby", "Anna", "OK,lobby,0,1,1");
+	for (size_t i = 0; i < G_N_ELEMENTS(greeted); i++)
+		for (unsigned refused = 0; refused < 2; refused++) {
+			o = old_new(d, "x");
+			(void)old_next_hii(o);
+			if (refused) {
+				old_is_refused(o, "no name", "bad-argument");
+				g_usleep(OLD_PAUSE_USEC);
+			}
+			old_send(o, greeted[i].first);
+			g_usleep(OLD_PAUSE_USEC);
+			(void)send(o->c->fd, greeted[i].then, strlen(greeted[i].then), MSG_NOSIGNAL);
+			old_expect_foreign(o, greeted[i].told);
+		}
+	/* Who speaks at once is not greeted. */
+	for (size_t i = 0; i < G_N_ELEMENTS(silent); i++) {
+		o = old_new(d, "x");
+		old_send(o, silent[i].first);
+		g_usleep(OLD_PAUSE_USEC);
+		(void)send(o->c->fd, silent[i].then, strlen(silent[i].then), MSG_NOSIGNAL);
+		old_expect_foreign(o, silent[i].told);
+	}
+	/* A NUL, which is no C string. */
+	o = old_new(d, "x");
+	(void)old_next_hii(o);
+	g_assert_cmpint(send(o->c->fd, "tro\0ll", 6, MSG_NOSIGNAL), ==, 6);
+	old_expect_foreign(o, "ERROR: bad-command: ");
+	/* Who has a name may say any of it. */
+	o = old_enter(d, "emil");
+	client_expect(a, "JOINED,lobby,emil");
+	old_type(o, "GET / HTTP/1.1");
+	room_heard(a, "lobby", 1, "emil", "GET / HTTP/1.1");
+	old_free(o);
+	client_free(a);
+}
+
 /* Who speaks first is not greeted; and who may not come in is told so, and asked again. */
 static void old_others(struct daemon *d)
 {
@@ -280,6 +353,7 @@ static void add(void)
 	daemon_add("/old-chat/names", old_config, old_names);
 	daemon_add("/old-chat/no-names", old_config, old_no_names);
 	daemon_add("/old-chat/others", old_config, old_others);
+	daemon_add("/old-chat/foreign", old_config, old_foreign);
 }
 
 int main(int argc, char **argv)

@@ -174,6 +174,7 @@ static void session_bad_bytes(struct daemon *d)
 	for (int ioe1 = 0; ioe1 < 2; ioe1++) {
 		struct client *c = ioe1 ? client_new_ioe1(d, 0) : client_new(d, 0);
 
+		client_ask(c, "PING,0", "PONG,0"); /* in the first line it would be another protocol's */
 		client_send(c, "\0\n", 2);
 		client_expect_error(c, "bad-command");
 		client_send(c, "PI\0NG\n", 6);
@@ -389,40 +390,70 @@ static void session_bye(struct daemon *d)
 	g_assert_null(strstr(tree, "late"));
 }
 
-/* No web page speaks through a browser. */
-static void session_http(struct daemon *d)
+/* What a browser, a TLS client and others are told, whole. */
+static void session_expect_foreign(struct client *c, char protocol)
 {
-	static const char *const firsts[] = {
-		"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-		"GET /a,b HTTP/1.0\nPING\n",
-		"POST / HTTP/1.1\r\nContent-Length: 20\r\n\r\nWRITE,evil,3\nabcPING\n",
-		"PING HTTP/1.1\r\n\r\n",
-		"WRITE,evil,3 HTTP/1.1\r\nabc",
+	g_autofree char *all = client_until_closed(c);
+
+	if (protocol == 'H') {
+		g_assert_true(g_str_has_prefix(all, "HTTP/1.1 421 "));
+		g_assert_nonnull(strstr(all, "\r\nContent-Type: text/plain\r\n"));
+		g_assert_nonnull(strstr(all, "\r\nConnection: close\r\n"));
+		g_assert_cmpuint((gsize)g_ascii_strtoull(strstr(all, "Content-Length: ") + 16, NULL, 10), ==,
+				 strlen(strstr(all, "\r\n\r\n") + 4));
+	} else if (protocol == 'T') {
+		g_assert_cmpint(c->in->len < 7 ? -1 : memcmp(c->in->str, "\025\003\001\000\002\002", 6), ==, 0);
+		g_assert_cmpuint(c->in->len, ==, 7);
+	} else {
+		g_assert_true(g_str_has_prefix(all, "ERROR: bad-command: "));
+		g_assert_true(strchr(all, '\n') == all + strlen(all) - 1);
+	}
+	client_free(c);
+}
+
+/* No web page speaks through a browser, and nobody through what begins as another protocol. */
+static void session_foreign(struct daemon *d)
+{
+	static const char evil[] = "\nWRITE,evil,3\nabcNICK,evil\n";
+	static const struct {
+		const char *data;
+		size_t n;
+		char protocol;
+	} firsts[] = {
+#define FIRST(s, protocol) { s, sizeof(s) - 1, protocol }
+		FIRST("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 'H'),
+		FIRST("GET /a,b HTTP/1.0\nPING\n", 'H'),
+		FIRST("POST / HTTP/1.1\r\nContent-Length: 20\r\n\r\nWRITE,evil,3\nabcPING\n", 'H'),
+		FIRST("evil / HTTP/1.1\r\n\r\n", 'H'),
+		FIRST("PING HTTP/1.1\r\n\r\n", 'H'),
+		FIRST("WRITE,evil,3 HTTP/1.1\r\nabc", 'H'),
+		FIRST("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 'H'),
+		FIRST("\026\003\001\002\000\001\000\001\374\003\003\nWRITE,evil,3\nabc", 'T'),
+		FIRST("\005\001\000", 'o'),
+		FIRST("\000\000\000\205\377SMB\162", 'o'),
+		FIRST("PING\000\nWRITE,evil,3\nabc", 'o'),
 	};
 	struct client *c;
 	g_autofree char *tree = NULL;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(firsts); i++) {
-		g_autofree char *all = NULL;
-
-		c = client_new(d, 0);
-		client_puts(c, firsts[i]);
-		all = client_until_closed(c);
-		g_assert_true(g_str_has_prefix(all, "ERROR: bad-command: "));
-		g_assert_true(strchr(all, '\n') == all + strlen(all) - 1);
-		client_free(c);
-	}
+	for (size_t i = 0; i < G_N_ELEMENTS(firsts); i++)
+		for (unsigned piece = 0; piece < 3; piece++) {
+			c = client_new(d, 0);
+			if (piece > 0)
+				client_send_pieces(c, firsts[i].data, firsts[i].n, piece);
+			else
+				client_send(c, firsts[i].data, firsts[i].n);
+			client_puts(c, evil);
+			session_expect_foreign(c, firsts[i].protocol);
+		}
 	/* Longer than is kept, so that its end is not seen; in pieces, too. */
 	for (unsigned i = 0; i < 2; i++) {
-		g_autofree char *path = g_strnfill(70000, 'a'), *all = NULL;
+		g_autofree char *path = g_strnfill(70000, 'a');
 		g_autofree char *text = g_strconcat("POST /", path, " HTTP/1.1\r\nHost: x\r\n\r\nWRITE,evil,3\nabc", NULL);
 
 		c = client_new(d, 0);
 		client_send_pieces(c, text, strlen(text), i ? 1000 : 100000);
-		all = client_until_closed(c);
-		g_assert_true(g_str_has_prefix(all, "ERROR: bad-command: "));
-		g_assert_true(strchr(all, '\n') == all + strlen(all) - 1);
-		client_free(c);
+		session_expect_foreign(c, 'H');
 	}
 	/* It is the first line that tells. */
 	c = client_new(d, 0);
@@ -479,7 +510,7 @@ static void session_add(void)
 	daemon_add("session/nick-freed", session_config, session_nick_freed);
 	client_add("session/help", session_config, session_help);
 	daemon_add("session/bye", session_config, session_bye);
-	daemon_add("session/http", session_config, session_http);
+	daemon_add("session/foreign", session_config, session_foreign);
 	client_add("session/telnet", session_config, session_telnet);
 	daemon_add("session/not-yet", session_config, session_not_yet);
 }

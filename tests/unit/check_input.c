@@ -307,7 +307,8 @@ START_TEST(bad_lines_are_errors_and_no_more)
 
 	stage_start(_i, "");
 	c = serve_connect();
-	serve_say_n(c, "PING\0x\nPING\n", 12);
+	serve_say_n(c, "PING\nPING\0x\nPING\n", 17);
+	serve_expect(c, "PONG\n");
 	serve_expect_error(c, "bad-command");
 	serve_expect(c, "PONG\n");
 	serve_say(c, "\nPARK\nBYE,now\nNOMEM\nSILENT\nWHATEVER,1,2\nPINGPINGPINGPINGPING\n\1\2\3\377\376\n");
@@ -323,10 +324,116 @@ START_TEST(bad_lines_are_errors_and_no_more)
 	serve_expect(c, "PONG\n");
 	serve_close(c);
 
+	serve_stop();
+}
+END_TEST
+
+static const struct {
+	const char *say;
+	size_t n;
+	enum foreign what;
+} strangers[] = {
+	{ TEXT("POST / HTTP/1.1\r\nHost: x\r\n\r\nPING\n"), FOREIGN_HTTP },
+	{ TEXT("ping /a,b HTTP/1.0\nPING\n"), FOREIGN_HTTP },
+	{ TEXT("PING,x HTTP/1.1\r\n\r\nPING\n"), FOREIGN_HTTP },
+	{ TEXT("EAT,5 HTTP/1.1\nPING\nPING\nPING\n"), FOREIGN_HTTP },
+	{ TEXT("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\nPING\n"), FOREIGN_HTTP },
+	{ TEXT("\026\003\001\002\000\001\nPING\n"), FOREIGN_TLS },
+	{ TEXT("\026\nPING\n"), FOREIGN_TLS },
+	{ TEXT("\026"), FOREIGN_TLS },
+	{ TEXT("\005\001\000\nPING\n"), FOREIGN_OTHER },
+	{ TEXT("\000\000\000\205\377SMB\nPING\n"), FOREIGN_OTHER },
+	{ TEXT("\200\056\001\003\001\000\025\nPING\n"), FOREIGN_OTHER },
+	{ TEXT("PING,a\0b\nPING\n"), FOREIGN_OTHER },
+	{ TEXT("PING\0"), FOREIGN_OTHER },
+	{ TEXT("EAT,\0,5\nPING\nPING\n"), FOREIGN_OTHER },
+	{ TEXT("\377\373\001PI\0NG\nPING\n"), FOREIGN_OTHER },
+};
+
+/* Whatever is behind it, and in whatever pieces it comes: one answer, in its own form, and the end. */
+START_TEST(other_protocols_end_with_their_first_bytes)
+{
+	static const size_t pieces[] = { 1000, 1, 3 };
+	const char *answer;
+	size_t n;
+	int c;
+
+	stage_start(_i, "legacy_wait = \"10s\";");
+	for (size_t i = 0; i < ELEMENTSOF(strangers); i++)
+		for (size_t k = 0; k < ELEMENTSOF(pieces); k++) {
+			c = serve_connect();
+			for (size_t at = 0; at < strangers[i].n; at += pieces[k])
+				serve_say_n(c, strangers[i].say + at, MIN(pieces[k], strangers[i].n - at));
+			n = foreign_answer(strangers[i].what, &answer);
+			serve_expect_n(c, answer, n);
+			serve_expect_end(c);
+		}
+	serve_stop();
+}
+END_TEST
+
+/* So long that the end of its first line is not kept; with any method. */
+START_TEST(a_long_line_of_a_browser_ends_it)
+{
+	static const char *const begins[] = { "GET /", "x-y /", "ALONGMETHODTHATAPAGEHASMADEUP /" };
+	static const char *const harmless[] = { "GET,/", "text with a /", "/ /", "a: /", "GET  /", "GET" };
+	const char *answer;
+	char *line = malloc(3000);
+	size_t n;
+	int c;
+
+	stage_start(_i, "legacy_wait = \"10s\"; limits = { line = 1000; };");
+	memset(line, 'x', 3000);
+	for (size_t i = 0; i < ELEMENTSOF(begins); i++)
+		for (unsigned split = 0; split <= strlen(begins[i]); split++) {
+			c = serve_connect();
+			serve_say_n(c, begins[i], split);
+			stage_settle();
+			serve_say(c, begins[i] + split);
+			serve_say_n(c, line, 3000);
+			serve_say(c, " HTTP/1.1\nPING\n");
+			n = foreign_answer(FOREIGN_HTTP, &answer);
+			serve_expect_n(c, answer, n);
+			serve_expect_end(c);
+		}
+	for (size_t i = 0; i < ELEMENTSOF(harmless); i++) {
+		c = serve_connect();
+		serve_say(c, harmless[i]);
+		serve_say_n(c, line, 3000);
+		serve_say(c, "\nPING\n");
+		serve_expect_error(c, "too-long");
+		serve_expect(c, "PONG\n");
+		serve_close(c);
+	}
+	free(line);
+	serve_stop();
+}
+END_TEST
+
+/* Only the first line tells: behind it the same is somebody's text. And telnet may say what it likes in it. */
+START_TEST(only_the_first_line_tells)
+{
+	int c;
+
+	stage_start(_i, "legacy_wait = \"10s\";");
 	c = serve_connect();
-	serve_say(c, "POST / HTTP/1.1\r\nHost: x\r\n\r\nPING\n");
+	serve_say_n(c, "PING\nPING,x HTTP/1.1\n\26\nPING\0\nPING\n", 35);
+	serve_expect(c, "PONG\nPONG,x HTTP/1.1\n");
 	serve_expect_error(c, "bad-command");
-	serve_expect_end(c);
+	serve_expect_error(c, "bad-command");
+	serve_expect(c, "PONG\n");
+	serve_close(c);
+
+	c = serve_connect();
+	serve_say_n(c, "\377\373\0\377\375\0PING\n", 11);
+	serve_expect(c, "PONG\n");
+	serve_close(c);
+	c = serve_connect();
+	serve_say_n(c, "PI\377\373", 4);
+	stage_settle();
+	serve_say_n(c, "\0NG\n", 4);
+	serve_expect(c, "PONG\n");
+	serve_close(c);
 	serve_stop();
 }
 END_TEST
@@ -373,6 +480,9 @@ int main(void)
 	tcase_add_loop_test(tc, any_pieces_give_the_same_answers, 0, STAGE_WAYS);
 	tcase_add_loop_test(tc, lines_of_all_lengths, 0, STAGE_WAYS);
 	tcase_add_loop_test(tc, bad_lines_are_errors_and_no_more, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, other_protocols_end_with_their_first_bytes, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, a_long_line_of_a_browser_ends_it, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, only_the_first_line_tells, 0, STAGE_WAYS);
 	tcase_add_loop_test(tc, a_held_line_is_not_changed, 0, 2);
 	suite_add_tcase(s, tc);
 
