@@ -189,14 +189,16 @@ static void client_said(struct client *c, const char *p, size_t n)
 	}
 }
 
-static void client_check_error(const char *line, size_t n, bool is_ioe1)
+/* In ioe/1 a sentence may have letters of any kind; whether it is ioe/1 is not always known. */
+static void client_check_error(const char *line, size_t n, bool is_ioe1, bool may_be_ioe1)
 {
 	const char *slug = line + 7, *colon = memchr(slug, ':', n - 7);
 
 	FUZZ_CHECK(colon && slug_from_name(slug, (size_t)(colon - slug)) != SLUG_MAX);
 	FUZZ_CHECK(colon + 1 < line + n && colon[1] == ' ');
+	FUZZ_CHECK(str_is_utf8(line, n) && !str_has_control(line, n));
 	for (size_t i = 0; i < n; i++)
-		FUZZ_CHECK(line[i] >= 0x20 && line[i] < 0x7f && (!is_ioe1 || line[i] != ','));
+		FUZZ_CHECK((may_be_ioe1 || (unsigned char)line[i] < 0x7f) && (!is_ioe1 || line[i] != ','));
 }
 
 static bool client_is_number(const char *line, size_t n)
@@ -316,7 +318,7 @@ static void client_heard_answer(struct client *c, const char *line, size_t n)
 	c->answered_min = min;
 	c->answered_max = max;
 	if (client_is_error(line, n))
-		client_check_error(line, n, all & OWED_IOE1);
+		client_check_error(line, n, all & OWED_IOE1, any & OWED_IOE1);
 	else if (all & OWED_SIZED)
 		FUZZ_CHECK(str_to_u64(line, n, 0, UINT64_MAX, &c->sized_left) == 0);
 	else if ((any & OWED_SIZED) && client_is_number(line, n))
