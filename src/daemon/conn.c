@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 /* What one connection may send in a pass, so that a fast reader of large files does not hold up the others. */
@@ -129,6 +130,13 @@ ssize_t conn_read(struct conn *c, void *buf, size_t n)
 		return -errno;
 	c->received += (uint64_t)r;
 	return r;
+}
+
+bool conn_has_input(const struct conn *c)
+{
+	int n = 0;
+
+	return ioctl(c->watch.fd, FIONREAD, &n) == 0 && n > 0;
 }
 
 void conn_write(struct conn *c, const void *data, size_t n)

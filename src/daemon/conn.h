@@ -47,6 +47,9 @@ void conn_done(struct conn *c);
 /* One read. Bytes, 0 at end of file, -EAGAIN, or another negative errno (then the owner treats it as broken). */
 ssize_t conn_read(struct conn *c, void *buf, size_t n);
 
+/* Whether the kernel has bytes that conn_read() would give: a system call. */
+bool conn_has_input(const struct conn *c);
+
 /* Queue; flushed at the end of the pass. Out of memory breaks the connection. */
 void conn_write(struct conn *c, const void *data, size_t n);
 

@@ -12,8 +12,11 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-/* More ready ones wait for the next pass: what a pass holds in memory stays small, and timers are looked at often. */
+/* More ready ones wait for the next pass: what a pass holds in memory stays small, and its end comes soon. */
 #define LOOP_EVENTS_MAX 64
+
+/* A pass that comes so much later than it was to had no processor. */
+#define LOOP_AWAY_USEC USEC_PER_SEC
 
 static void loop_inbox_ready(struct watch *w, _unused_ uint32_t events)
 {
@@ -28,7 +31,7 @@ int loop_init(struct loop *l)
 
 	*l = (struct loop){ .epoll_fd = -1, .inbox.fd = -1, .inbox_watch.fd = -1 };
 	list_init(&l->laters);
-	l->now_usec = clock_usec();
+	l->now_usec = l->round_usec = l->seen_usec = clock_usec();
 	wheel_init(&l->wheel, l->now_usec);
 
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -61,7 +64,10 @@ static int loop_ctl(struct loop *l, int op, struct watch *w, uint32_t events)
 
 int loop_watch(struct loop *l, struct watch *w, uint32_t events)
 {
-	return loop_ctl(l, EPOLL_CTL_ADD, w, events);
+	int r = loop_ctl(l, EPOLL_CTL_ADD, w, events);
+
+	l->n_watches += r >= 0;
+	return r;
 }
 
 int loop_rewatch(struct loop *l, struct watch *w, uint32_t events)
@@ -71,7 +77,8 @@ int loop_rewatch(struct loop *l, struct watch *w, uint32_t events)
 
 void loop_unwatch(struct loop *l, struct watch *w)
 {
-	(void)epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL);
+	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL) == 0)
+		l->n_watches--;
 	/* The kernel may have told of it in this pass already; its owner may be freed before its turn comes. */
 	for (int i = 0; i < l->n_events; i++)
 		if (l->events[i].data.ptr == w)
@@ -127,21 +134,48 @@ static int loop_wait_msec(const struct loop *l, int timeout_msec)
 	return MIN(wheel, timeout_msec);
 }
 
+/*
+ * Whether all that was ready when the round began has been told of. Where the kernel had more than a pass takes, it goes
+ * on with the others and comes to each before it comes to one again.
+ */
+static bool loop_round_is_over(struct loop *l, int n)
+{
+	if (n < 0)
+		return false; /* nothing was told: a signal, as after a stop */
+	l->round_events += (size_t)n;
+	return n < LOOP_EVENTS_MAX || l->round_events >= l->n_watches;
+}
+
+static void loop_run_timers(struct loop *l)
+{
+	l->seen_usec = l->round_usec;
+	wheel_run(&l->wheel, l->seen_usec);
+	/* The next round's events are asked for after this. */
+	l->round_usec = l->now_usec;
+	l->round_events = 0;
+}
+
+static void loop_tell_time(struct loop *l, int waited_msec)
+{
+	uint64_t before = l->now_usec;
+
+	l->now_usec = clock_usec();
+	if (waited_msec >= 0 && l->now_usec - before > (uint64_t)waited_msec * USEC_PER_MSEC + LOOP_AWAY_USEC)
+		l->back_usec = l->now_usec;
+}
+
 int loop_pass(struct loop *l, int timeout_msec)
 {
 	struct epoll_event events[LOOP_EVENTS_MAX];
-	int n;
+	int n, wait_msec = loop_wait_msec(l, timeout_msec);
 
-	n = epoll_wait(l->epoll_fd, events, LOOP_EVENTS_MAX, loop_wait_msec(l, timeout_msec));
+	n = epoll_wait(l->epoll_fd, events, LOOP_EVENTS_MAX, wait_msec);
 	if (n < 0 && errno != EINTR)
 		return -errno;
 
-	/* Before the timers: one that fires may unwatch what is in here. */
 	l->events = events;
 	l->n_events = MAX(n, 0);
-	l->now_usec = clock_usec();
-	wheel_run(&l->wheel, l->now_usec);
-
+	loop_tell_time(l, wait_msec);
 	for (int i = 0; i < l->n_events; i++) {
 		struct watch *w = events[i].data.ptr;
 
@@ -151,6 +185,8 @@ int loop_pass(struct loop *l, int timeout_msec)
 	l->n_events = 0;
 
 	loop_run_laters(l);
+	if (loop_round_is_over(l, n))
+		loop_run_timers(l);
 	return 0;
 }
 
@@ -158,7 +194,7 @@ int loop_run(struct loop *l)
 {
 	int r;
 
-	l->now_usec = clock_usec();
+	l->now_usec = l->round_usec = clock_usec();
 	while (!l->stopping) {
 		r = loop_pass(l, -1);
 		if (r < 0)

@@ -1,8 +1,12 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The only epoll. A loop belongs to one thread. One pass: due timers, then each ready watch once, messages among
- * them, then what was put off to the end of the pass (writes, deaths).
+ * The only epoll. A loop belongs to one thread. One pass: each ready watch once, messages among them, then what was put
+ * off to the end of the pass (writes, deaths), then timers.
+ *
+ * A timer says that something did not come in time, and this process may have been away for long: stopped, or without a
+ * processor. So a timer fires only when the kernel was asked for events after it had come due, and each watch that was
+ * ready then has had its turn. What came in time is known by then, however late the timer is.
  */
 
 #include "base/list.h"
@@ -29,6 +33,11 @@ struct loop {
 	int epoll_fd;
 	bool stopping;
 	uint64_t now_usec; /* when this pass began */
+	uint64_t seen_usec; /* what came before this has had its turn: the time that a timer which fires judges by */
+	uint64_t back_usec; /* when the process was there again, the last time that it had been away; 0: never */
+	uint64_t round_usec; /* what is ready by then has its turn in this round, of one pass or, in a crowd, several */
+	size_t round_events; /* told of in this round */
+	size_t n_watches;
 	struct wheel wheel;
 	struct inbox inbox;
 	struct watch inbox_watch;

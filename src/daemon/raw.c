@@ -117,11 +117,19 @@ static uint64_t raw_quiet_usec(const struct session *s)
 	return wait;
 }
 
+/* So long nothing has come, as far as is known: what came later may be there and not read. */
+static uint64_t raw_silence(const struct session *s)
+{
+	uint64_t seen = s->reactor->loop.seen_usec;
+
+	return seen > s->raw->last_usec ? seen - s->raw->last_usec : 0;
+}
+
 /* The way's length is asked for only where it has been quiet for as long as it must in any case. */
 static bool raw_is_quiet(const struct session *s)
 {
 	struct raw *w = s->raw;
-	uint64_t since = s->reactor->loop.now_usec - w->last_usec;
+	uint64_t since = raw_silence(s);
 
 	if (w->wait_usec == 0 && since >= raw_legacy_wait(s))
 		w->wait_usec = raw_quiet_usec(s);
@@ -547,15 +555,14 @@ bool raw_is_unfinished(const struct session *s)
 static void raw_wait(struct session *s)
 {
 	struct raw *w = s->raw;
-	uint64_t now = s->reactor->loop.now_usec, lng = w->last_usec + RAW_LONG_USEC;
-	uint64_t quiet = w->last_usec + (w->wait_usec ? w->wait_usec : raw_legacy_wait(s));
+	uint64_t since = raw_silence(s), quiet = w->wait_usec ? w->wait_usec : raw_legacy_wait(s);
 
 	if (!raw_is_pending(s))
 		return;
-	if (now < quiet)
-		raw_tick_at(s, quiet);
-	else if (now < lng && w->tick_usec == USEC_NEVER)
-		raw_tick_at(s, lng);
+	if (since < quiet)
+		raw_tick_at(s, w->last_usec + quiet);
+	else if (since < RAW_LONG_USEC && w->tick_usec == USEC_NEVER)
+		raw_tick_at(s, w->last_usec + RAW_LONG_USEC);
 }
 
 /* What came goes to the upload at once; the split only counts it. */
@@ -631,7 +638,6 @@ void raw_feed(struct session *s, char *p, size_t n)
 static void raw_tick_input(struct session *s)
 {
 	struct raw *w = s->raw;
-	uint64_t now = s->reactor->loop.now_usec;
 
 	if (s->ending && !w->spooling) {
 		/* No more requests are taken. */
@@ -642,7 +648,7 @@ static void raw_tick_input(struct session *s)
 		return;
 	if (s->eof)
 		raw_look(s, SPLIT_EOF);
-	else if (now >= w->last_usec + RAW_LONG_USEC)
+	else if (raw_silence(s) >= RAW_LONG_USEC)
 		raw_look(s, SPLIT_LONG);
 	else if (raw_is_quiet(s))
 		raw_look(s, SPLIT_QUIET);
@@ -654,7 +660,7 @@ static void raw_tick_silent(struct session *s)
 {
 	struct raw *w = s->raw;
 
-	if (s->reactor->loop.now_usec < w->last_usec + w->wait_usec) {
+	if (raw_silence(s) < w->wait_usec) {
 		raw_tick_at(s, w->last_usec + w->wait_usec);
 		return;
 	}

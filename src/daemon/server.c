@@ -305,7 +305,14 @@ void server_reactor_ended(struct msg *m)
 static void server_stop_expired(struct timer *t)
 {
 	struct server *s = container_of(t, struct server, stop_timer);
+	const struct server_options *o = settings_get(s->settings, &server_section);
+	struct loop *loop = s->args.loop;
 
+	/* This process was away, and so were the others' threads: they have not had their time. */
+	if (t->at_msec * USEC_PER_MSEC <= loop->back_usec) {
+		loop_timer(loop, t, loop->now_usec + (s->dropped ? SERVER_GIVE_UP_USEC : o->stop_timeout_usec));
+		return;
+	}
 	if (s->dropped) {
 		log_warning("some threads do not come back from the kernel; they are left behind");
 		server_stopped(s);
@@ -315,7 +322,7 @@ static void server_stop_expired(struct timer *t)
 	log_warning("stop_timeout is over: the sessions that are left are reset");
 	for (unsigned i = 0; i < s->n_reactors; i++)
 		reactor_tell_drop(&s->reactors[i]);
-	loop_timer(s->args.loop, t, clock_usec() + SERVER_GIVE_UP_USEC);
+	loop_timer(loop, t, loop->now_usec + SERVER_GIVE_UP_USEC);
 }
 
 uint64_t server_stop_usec(const struct server *s)

@@ -21,6 +21,9 @@
 /* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
 #define SESSION_LINGER_USEC (2 * USEC_PER_SEC)
 
+/* What is there of a line and was not read yet is read within that time: it is bounded by limits.line. */
+#define SESSION_MORE_USEC (10 * USEC_PER_MSEC)
+
 /* One that was too slow has so long to take the word that tells it so. */
 #define SESSION_CUT_USEC (5 * USEC_PER_SEC)
 
@@ -106,7 +109,7 @@ void session_touch(struct session *s)
 static void session_late(struct session *s)
 {
 	const struct limits_options *limits = s->reactor->limits;
-	uint64_t now = s->reactor->loop.now_usec;
+	uint64_t now = s->reactor->loop.seen_usec;
 
 	if (s->lingering) {
 		session_end(s, "closed");
@@ -124,26 +127,47 @@ static void session_late(struct session *s)
 		session_end_slow(s, "it sent none of the bytes that it had promised for limits.stall_time");
 }
 
+/*
+ * What the peer could not be in time with does not count. Where this process was away, the peer may have waited for us
+ * all along, and its time begins anew. And a line may have come in time, and not have been read to its end.
+ */
+static void session_forgive(struct session *s)
+{
+	const struct loop *loop = &s->reactor->loop;
+
+	if (session_deadline(s) <= loop->back_usec)
+		s->active_usec = s->line_usec = loop->now_usec;
+	else if (!session_line_is_begun(s) || s->cut || s->lingering || !conn_has_input(&s->conn))
+		return;
+	else if (s->conn.paused)
+		s->line_usec = loop->now_usec;
+	else
+		s->line_usec = MAX(s->line_usec, loop->seen_usec - s->reactor->limits->line_time_usec + SESSION_MORE_USEC);
+}
+
 static void session_fire(struct timer *t)
 {
 	struct session *s = container_of(t, struct session, timer);
-	uint64_t now = s->reactor->loop.now_usec;
+	const struct loop *loop = &s->reactor->loop;
+	uint64_t seen = loop->seen_usec;
 
 	/* What was sent since counts as life; it is not worth a store on every write. */
 	if ((uint32_t)s->conn.sent != s->sent_seen) {
 		s->sent_seen = (uint32_t)s->conn.sent;
-		s->active_usec = now;
+		s->active_usec = loop->now_usec;
 	}
-	if (raw_deadline(s) <= now)
+	if (raw_deadline(s) <= seen)
 		input_resume(s);
-	if (attach_deadline(s) <= now)
+	if (attach_deadline(s) <= seen)
 		attach_run(s);
 	if (s->ended)
 		return;
-	if (session_deadline(s) > now)
-		session_touch(s);
-	else
+	if (session_deadline(s) <= seen)
+		session_forgive(s);
+	if (session_deadline(s) <= seen)
 		session_late(s);
+	else
+		session_touch(s);
 }
 
 static void session_readable(struct conn *c)

@@ -269,9 +269,13 @@ static void main_watchdog(struct timer *t)
 {
 	struct main *m = container_of(t, struct main, watchdog);
 
-	if (server_poke(m->server))
+	if (server_poke(m->server)) {
 		notify_watchdog(m->notify);
-	loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 2);
+		loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 2);
+	} else {
+		/* One may have been away together with this thread, and be back as well. */
+		loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 16);
+	}
 }
 
 static int main_block_signals(struct main *m)

@@ -462,6 +462,12 @@ static void house_run_store(struct house *h)
 		session_store_read(s);
 }
 
+/* Its loop has waited until now: it was not away, and asks anew what has come. */
+static void house_wake(struct house *h)
+{
+	h->reactor->loop.now_usec = h->reactor->loop.round_usec = house_now_usec;
+}
+
 void house_pass(struct house *h)
 {
 	house_run_store(h);
@@ -483,6 +489,7 @@ struct house *house_get(enum house_kind kind)
 		house_n_fds = house_count_fds();
 	}
 	/* Time went on while the other one was lived in. */
+	house_wake(houses[kind]);
 	house_pass(houses[kind]);
 	return houses[kind];
 }
@@ -502,6 +509,7 @@ void house_sleep(struct house *h, uint64_t usec)
 {
 	h->slept = true;
 	house_now_usec += usec;
+	house_wake(h);
 }
 
 int house_read_file(const struct house *h, const char *name, struct buf *ret)
@@ -572,6 +580,7 @@ void house_settle(struct house *h)
 	/* The wheel shall stand for the next input as it stood for this one. */
 	house_now_usec += turn_usec - house_now_usec % turn_usec;
 	house_began_usec = house_now_usec;
+	house_wake(h);
 	h->slept = h->worked = false;
 	h->asked = 0;
 	h->answered = house_answered(h);

@@ -146,8 +146,8 @@ static void taker_act(struct msg *m)
 	probe_done(container_of(m, struct taker, msg)->victim);
 }
 
-/* Timers go first: by then the kernel has told of the watch already. */
-START_TEST(a_watch_removed_by_a_timer_is_not_called)
+/* What is ready has its turn first. */
+START_TEST(a_watch_removed_by_a_timer_is_not_called_again)
 {
 	struct probe p;
 	struct taker t = { .timer.fire = taker_fire, .victim = &p };
@@ -156,7 +156,9 @@ START_TEST(a_watch_removed_by_a_timer_is_not_called)
 	loop_timer(&loop, &t.timer, 0);
 	pass();
 	ck_assert_int_eq(p.watch.fd, -1);
-	ck_assert_uint_eq(p.calls, 0);
+	ck_assert_uint_eq(p.calls, 1);
+	pass();
+	ck_assert_uint_eq(p.calls, 1);
 }
 END_TEST
 
@@ -365,6 +367,111 @@ START_TEST(a_timer_wakes_it_once)
 }
 END_TEST
 
+/* Looks at who was called when it fires. */
+struct judge {
+	struct timer timer;
+	struct probe *probes;
+	unsigned n, fired, heard;
+	uint64_t seen_usec;
+};
+
+static void judge_fire(struct timer *t)
+{
+	struct judge *j = container_of(t, struct judge, timer);
+
+	j->fired++;
+	j->seen_usec = loop.seen_usec;
+	for (unsigned i = 0; i < j->n; i++)
+		j->heard += j->probes[i].calls > 0;
+}
+
+static void judge_wait(uint64_t until_usec)
+{
+	while (clock_usec() <= until_usec)
+		;
+}
+
+/* It came due while nobody looked, and so did what it would miss: a few, as many as a pass takes, and a crowd. */
+START_TEST(a_late_timer_fires_behind_all_that_came_in_time)
+{
+	static const unsigned crowds[] = { 1, 63, 64, 65, 300, 1000 };
+	struct probe p[1000];
+	unsigned n = crowds[_i];
+	struct judge j = { .timer.fire = judge_fire, .probes = p, .n = n };
+	uint64_t at_usec;
+
+	pass();
+	at_usec = clock_usec() + 2 * USEC_PER_MSEC;
+	loop_timer(&loop, &j.timer, at_usec);
+	for (unsigned i = 0; i < n; i++)
+		probe_init(&p[i], probe_ready);
+	judge_wait(at_usec + 2 * USEC_PER_MSEC);
+	/* The kernel is asked once before the time is known, and then until it has told of all. */
+	for (unsigned i = 0; i < 2 * (n / 64 + 2) && j.fired == 0; i++)
+		pass();
+	ck_assert_uint_eq(j.fired, 1);
+	ck_assert_uint_eq(j.heard, n);
+	ck_assert_uint_ge(j.seen_usec, at_usec);
+	for (unsigned i = 0; i < n; i++)
+		probe_done(&p[i]);
+}
+END_TEST
+
+/* What came after the loop had asked, and before it knew how late it is, is not missed either. */
+START_TEST(a_timer_does_not_fire_on_what_was_asked_before_it_was_due)
+{
+	struct judge j = { .timer.fire = judge_fire };
+	uint64_t at_usec;
+
+	pass();
+	at_usec = clock_usec() + 2 * USEC_PER_MSEC;
+	loop_timer(&loop, &j.timer, at_usec);
+	judge_wait(at_usec + 2 * USEC_PER_MSEC);
+	pass();
+	ck_assert_uint_eq(j.fired, 0);
+	pass();
+	ck_assert_uint_eq(j.fired, 1);
+}
+END_TEST
+
+/* Who is ready all the time does not put them off for ever. */
+START_TEST(a_crowd_does_not_hold_up_timers)
+{
+	struct probe p[200];
+	struct judge j = { .timer.fire = judge_fire };
+
+	for (unsigned i = 0; i < ELEMENTSOF(p); i++)
+		probe_init(&p[i], probe_ready);
+	/* Two rounds, and what is left of the one it comes into. */
+	for (unsigned n = 1; n <= 20; n++) {
+		loop_timer(&loop, &j.timer, loop.now_usec);
+		judge_wait(loop.now_usec + 2 * USEC_PER_MSEC);
+		for (unsigned i = 0; i < 3 * (ELEMENTSOF(p) / 64 + 1); i++)
+			pass();
+		ck_assert_uint_eq(j.fired, n);
+	}
+	for (unsigned i = 0; i < ELEMENTSOF(p); i++)
+		probe_done(&p[i]);
+}
+END_TEST
+
+START_TEST(it_knows_that_it_was_away)
+{
+	struct judge j = { .timer.fire = judge_fire };
+
+	loop_timer(&loop, &j.timer, clock_usec() + 10 * USEC_PER_MSEC);
+	while (j.fired == 0)
+		ck_assert_int_eq(loop_pass(&loop, -1), 0);
+	ck_assert_uint_eq(loop.back_usec, 0);
+	/* As if the last pass had been long ago. */
+	loop.now_usec -= 2 * USEC_PER_SEC;
+	pass();
+	ck_assert_uint_eq(loop.back_usec, loop.now_usec);
+	pass();
+	ck_assert_uint_lt(loop.back_usec, loop.now_usec);
+}
+END_TEST
+
 struct stopper {
 	struct msg msg;
 	unsigned heard;
@@ -419,7 +526,7 @@ int main(void)
 	tcase_add_test(tc, each_ready_watch_is_called_once_a_pass);
 	tcase_add_test(tc, a_crowd_starves_nobody);
 	tcase_add_test(tc, a_watch_removed_in_the_pass_is_not_called);
-	tcase_add_test(tc, a_watch_removed_by_a_timer_is_not_called);
+	tcase_add_test(tc, a_watch_removed_by_a_timer_is_not_called_again);
 	tcase_add_test(tc, a_watch_removed_by_a_message_is_not_called);
 	tcase_add_test(tc, a_watch_may_remove_itself);
 	tcase_add_test(tc, rewatching_changes_what_is_asked);
@@ -429,6 +536,10 @@ int main(void)
 	tcase_add_test(tc, what_is_put_off_may_take_back_another);
 	tcase_add_test(tc, what_a_watch_puts_off_runs_in_the_same_pass);
 	tcase_add_test(tc, a_timer_wakes_it_once);
+	tcase_add_loop_test(tc, a_late_timer_fires_behind_all_that_came_in_time, 0, 6);
+	tcase_add_test(tc, a_timer_does_not_fire_on_what_was_asked_before_it_was_due);
+	tcase_add_test(tc, a_crowd_does_not_hold_up_timers);
+	tcase_add_test(tc, it_knows_that_it_was_away);
 	tcase_add_test(tc, a_message_stops_it);
 	tcase_add_test(tc, a_signal_is_no_error);
 	suite_add_tcase(s, tc);
