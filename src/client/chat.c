@@ -449,9 +449,8 @@ int chat_patience(const struct chat *ch)
 	return ch->client->peer ? -1 : comeback_patience(&ch->back);
 }
 
-/* A script does not know how fast it may speak: it is held up where a person would be told. */
-static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char *text, bool is_late,
-				   struct peer_reply *ret)
+/* Neither a script nor a paste knows how fast it may speak: they are held up. */
+static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char *text, struct peer_reply *ret)
 {
 	const char *const request[] = { "SAY", room, text, NULL };
 	struct client *c = ch->client;
@@ -470,10 +469,11 @@ static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char
 			return EXIT_CODE_OK;
 		if (ret->kind != PEER_REPLY_ERROR)
 			return client_say_broken(c, -EPROTO);
-		if ((ret->slug != SLUG_LIMIT && ret->slug != SLUG_BUSY) || (ch->typing && !is_late) ||
-		    clock_usec() >= until_usec)
+		if ((ret->slug != SLUG_LIMIT && ret->slug != SLUG_BUSY) || clock_usec() >= until_usec)
 			return client_say_refused(c, ret);
 		r = client_listen(c, CHAT_AGAIN_MSEC);
+		if (r == -EINTR)
+			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted, and not said: %s", text);
 		if (r < 0)
 			return client_say_broken(c, r);
 	}
@@ -492,7 +492,7 @@ static enum exit_code chat_say(struct chat *ch, const char *text, bool is_late)
 	/* What was typed comes back as everybody's line. */
 	if (ch->typing && !is_late)
 		typing_wipe(ch->typing);
-	code = chat_ask_say(ch, room, text, is_late, &reply);
+	code = chat_ask_say(ch, room, text, &reply);
 	if (code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_LOST)
 		client_note("it is not known whether this was said: %s", text);
 	if (code == EXIT_CODE_OK && reply.n_fields > 1 &&
@@ -550,14 +550,14 @@ void chat_settle(struct chat *ch)
 	} while (client_listen(c, (int)(c->silence_usec / USEC_PER_MSEC)) != -EINTR);
 }
 
-void chat_line(struct chat *ch, char *line)
+bool chat_line(struct chat *ch, char *line)
 {
 	enum exit_code code = EXIT_CODE_OK;
 
 	/* A server that is about to leave, or has left: first be back. */
 	if (chat_hear(ch) < 0) {
 		ch->quit = ch->failed = true;
-		return;
+		return false;
 	}
 	if (line[0] == '/' && line[1] != '/')
 		code = chat_command_run(ch, line + 1);
@@ -569,4 +569,5 @@ void chat_line(struct chat *ch, char *line)
 		ch->failed = true;
 	if (ch->client->state == CLIENT_STATE_LEFT)
 		ch->lost = code;
+	return code == EXIT_CODE_OK;
 }

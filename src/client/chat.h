@@ -62,8 +62,8 @@ int chat_patience(const struct chat *ch);
 /* Waits until all that was there when a room was joined, and all that was said here, has been shown. */
 void chat_settle(struct chat *ch);
 
-/* One line of the user's: said, or a command. */
-void chat_line(struct chat *ch, char *line);
+/* One line of the user's: said, or a command. False: that failed, and it was said why. */
+bool chat_line(struct chat *ch, char *line);
 
 /* A line of our own between those of others. */
 void chat_tell(struct chat *ch, const char *fmt, ...) _printf_(2, 3);

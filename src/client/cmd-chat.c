@@ -53,6 +53,8 @@ static const struct typing_ops cmd_chat_ops = {
 	.patience = cmd_chat_patience,
 	.prompt = cmd_chat_prompt,
 	.complete = chat_command_complete,
+	.does = "Say",
+	.alone = true,
 };
 
 /* Until the end of file, /quit, or an interrupt with nothing typed. */
@@ -63,8 +65,8 @@ static void cmd_chat_type(struct chat *ch)
 
 	while (!ch->quit && r > 0) {
 		r = typing_line(ch->typing, &line);
-		if (r > 0)
-			chat_line(ch, line);
+		if (r > 0 && !chat_line(ch, line))
+			typing_drop(ch->typing);
 	}
 }
 
@@ -89,7 +91,7 @@ static int cmd_chat_lines(struct chat *ch, struct line_reader *reader, char *at,
 		copy = strndup(line, len);
 		if (!copy)
 			return -ENOMEM;
-		chat_line(ch, copy);
+		(void)chat_line(ch, copy);
 	}
 	return 0;
 }

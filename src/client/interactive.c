@@ -4,21 +4,17 @@
 #include "base/macro.h"
 #include "client/command.h"
 #include "client/interrupt.h"
+#include "client/typing.h"
 
 #include <errno.h>
-#include <histedit.h>
 #include <stdio.h>
 #include <string.h>
-#include <wchar.h>
 
-#define INTERACTIVE_HISTORY 500
-
-static char *interactive_prompt(EditLine *el)
+static const char *interactive_prompt(void *userdata)
 {
 	static char prompt[160];
-	struct client *c = NULL;
+	const struct client *c = userdata;
 
-	(void)el_get(el, EL_CLIENTDATA, &c);
 	if (c->state == CLIENT_STATE_CONNECTED)
 		(void)snprintf(prompt, sizeof(prompt), "%.150s> ", c->where.name);
 	else
@@ -49,47 +45,22 @@ static unsigned interactive_match(const char *text, size_t len, const char **ret
 }
 
 /* Tab: completes the first word. */
-static unsigned char interactive_complete(EditLine *el, wint_t ch _unused_)
+static void interactive_complete(_unused_ void *userdata, const char *text, size_t len, struct buf *insert)
 {
-	const LineInfo *line = el_line(el);
-	size_t len = (size_t)(line->cursor - line->buffer), rest_len = 0;
+	size_t rest_len = 0;
 	const char *rest = NULL;
-	char insert[32];
 	unsigned n;
 
-	n = memchr(line->buffer, ' ', len) ? 0 : interactive_match(line->buffer, len, &rest, &rest_len);
-	if (n == 0 || (n > 1 && rest_len == 0))
-		return CC_ERROR;
-	(void)snprintf(insert, sizeof(insert), "%.*s%s", (int)rest_len, rest, n == 1 ? " " : "");
-	return el_insertstr(el, insert) < 0 ? CC_ERROR : CC_REFRESH;
+	n = memchr(text, ' ', len) ? 0 : interactive_match(text, len, &rest, &rest_len);
+	if (n > 0 && buf_append(insert, rest, rest_len) == 0 && n == 1)
+		(void)buf_append_str(insert, " ");
 }
 
-/* One line; false at the end. */
-static bool interactive_line(struct client *c, EditLine *el, History *past)
-{
-	HistEvent event;
-	const char *line;
-	int n;
-
-	interrupt_clear();
-	errno = 0;
-	line = el_gets(el, &n);
-	if (!line && errno == EINTR) {
-		/* What was typed is dropped. */
-		el_reset(el);
-		(void)putchar('\n');
-		return true;
-	}
-	if (!line || n <= 0) {
-		(void)putchar('\n');
-		return false;
-	}
-	if (strspn(line, " \t\r\n") != (size_t)n)
-		(void)history(past, &event, H_ENTER, line);
-	interrupt_clear();
-	(void)command_run_line(c, line);
-	return !c->quit;
-}
+static const struct typing_ops interactive_ops = {
+	.prompt = interactive_prompt,
+	.complete = interactive_complete,
+	.does = "Run",
+};
 
 static void interactive_greet(struct client *c)
 {
@@ -101,33 +72,28 @@ static void interactive_greet(struct client *c)
 	(void)puts("`help` lists the commands.");
 }
 
+/* Until exit or the end of file; an interrupt only drops the line. */
+static void interactive_type(struct client *c, struct typing *t)
+{
+	char *line;
+	int r = 1;
+
+	while (!c->quit && (r > 0 || r == -EINTR)) {
+		r = typing_line(t, &line);
+		if (r > 0)
+			(void)command_run_line(c, line);
+	}
+}
+
 enum exit_code interactive_run(struct client *c)
 {
-	History *past = history_init();
-	EditLine *el = el_init("ioe-client", stdin, stdout, stderr);
-	enum exit_code code = EXIT_CODE_OK;
-	HistEvent event;
+	struct typing *t = NULL;
 
-	if (!past || !el) {
-		code = client_say(c, EXIT_CODE_FAILED,
+	if (typing_new(&t, &interactive_ops, c) < 0)
+		return client_say(c, EXIT_CODE_FAILED,
 				  "cannot read from this terminal ($TERM): give the commands on standard input");
-	} else {
-		(void)history(past, &event, H_SETSIZE, INTERACTIVE_HISTORY);
-		(void)el_set(el, EL_CLIENTDATA, c);
-		(void)el_set(el, EL_PROMPT, interactive_prompt);
-		(void)el_set(el, EL_EDITOR, "emacs");
-		(void)el_set(el, EL_SIGNAL, 0);
-		(void)el_set(el, EL_HIST, history, past);
-		/* The wide form keeps the pointers; the narrow one makes copies that it never frees. */
-		(void)el_wset(el, EL_ADDFN, L"ioe-complete", L"Completes a command", interactive_complete);
-		(void)el_set(el, EL_BIND, "^I", "ioe-complete", NULL);
-		interactive_greet(c);
-		while (interactive_line(c, el, past))
-			;
-	}
-	if (el)
-		el_end(el);
-	if (past)
-		history_end(past);
-	return code;
+	interactive_greet(c);
+	interactive_type(c, t);
+	(void)typing_free(t);
+	return EXIT_CODE_OK;
 }

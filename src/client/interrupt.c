@@ -4,6 +4,7 @@
 #include "base/macro.h"
 #include "client/exit.h"
 #include "client/partial.h"
+#include "client/terminal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -33,6 +34,7 @@ static void interrupt_handle(int sig)
 		return;
 	}
 	partial_remove();
+	terminal_restore();
 	if (sig == SIGINT) {
 		const char *words = interrupt_words;
 
@@ -63,14 +65,17 @@ bool interrupt_is_seen(void)
 int interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_msec)
 {
 	struct timespec timeout = { timeout_msec / 1000, timeout_msec % 1000 * 1000000L };
-	sigset_t interrupt, before;
+	sigset_t interrupt, before, wait;
 	int r = -1, e = EINTR;
 
 	(void)sigemptyset(&interrupt);
 	(void)sigaddset(&interrupt, SIGINT);
 	(void)sigprocmask(SIG_BLOCK, &interrupt, &before);
+	wait = before;
+	(void)sigdelset(&wait, SIGWINCH);
+	(void)sigdelset(&wait, SIGCONT);
 	if (!interrupt_came) {
-		r = ppoll(fds, n, timeout_msec < 0 ? NULL : &timeout, &before);
+		r = ppoll(fds, n, timeout_msec < 0 ? NULL : &timeout, &wait);
 		e = errno;
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

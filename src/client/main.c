@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 	if (optind < argc)
 		c.mode = CLIENT_MODE_ONCE;
 	else
-		c.mode = isatty(STDIN_FILENO) ? CLIENT_MODE_INTERACTIVE : CLIENT_MODE_SCRIPT;
+		c.mode = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? CLIENT_MODE_INTERACTIVE : CLIENT_MODE_SCRIPT;
 
 	interrupt_install(c.mode == CLIENT_MODE_INTERACTIVE);
 	switch (c.mode) {

@@ -1,0 +1,42 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bracketed paste: what a terminal sends between ESC [ 200 ~ and ESC [ 201 ~ was pasted, and is text and no keys.
+ * Everything else is keys, byte by byte as it came.
+ */
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PASTE_MAX (4U << 20) /* bytes of one */
+
+enum paste_result {
+	PASTE_KEYS,      /* take them with paste_key(), if there are any */
+	PASTE_TEXT,      /* paste.text is one that has ended; to be taken before more is given */
+	PASTE_TOO_LARGE, /* over PASTE_MAX, or over the memory: one has ended, and nothing is left of it */
+};
+
+/* Inert when zero. */
+struct paste {
+	struct buf text;
+	bool inside;
+	bool too_large;
+	size_t n_marker; /* bytes of a marker that may have begun */
+	char keys[8];
+	size_t n_keys, at;
+};
+
+void paste_done(struct paste *p);
+
+/* One byte more; all keys have been taken. */
+enum paste_result paste_take(struct paste *p, char c);
+bool paste_key(struct paste *p, char *ret);
+
+/*
+ * What was pasted as lines: CR, LF, and both together are '\n'; other control characters but TAB, and what is no UTF-8,
+ * are '?', as everybody would see them. Works in place, and returns how many lines there are, one without its end
+ * included.
+ */
+size_t paste_clean(struct buf *text);
