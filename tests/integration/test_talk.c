@@ -4,109 +4,11 @@
  * connections and say things at moments that a real one seldom hits.
  */
 
+#include "talk.h"
 #include "tool.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <termios.h>
-#include <unistd.h>
-
-#define TALK_HI "HI,ioe/1,ioed/0,1,chat+relay,127.0.0.1,,store\n"
-
-/* What is heard, as a glob, and what is said then. @hear NULL: the connection is closed, and the next one is served. */
-struct talk_turn {
-	const char *hear, *say;
-};
-
-#define TALK_HELLO { "HELLO,ioe/1", TALK_HI }
-#define TALK_CLOSE { NULL, NULL }
-
-struct talk {
-	int listener, fd;
-	char *server;
-	const struct talk_turn *turns;
-	size_t n_turns;
-	GThread *thread;
-	GString *heard; /* all lines */
-};
-
-/* One line, or NULL at the end. */
-static char *talk_hear(struct talk *t)
-{
-	g_autoptr(GString) line = g_string_new(NULL);
-	char c;
-
-	while (harness_poll(t->fd, POLLIN, harness_deadline()) && recv(t->fd, &c, 1, 0) == 1) {
-		if (c == '\n')
-			return g_strdup(line->str);
-		(void)g_string_append_c(line, c);
-	}
-	return NULL;
-}
-
-static void talk_play_one(struct talk *t, const struct talk_turn *turn)
-{
-	g_autofree char *line = talk_hear(t);
-
-	if (line)
-		(void)g_string_append_printf(t->heard, "%s\n", line);
-	if (!line || !g_pattern_match_simple(turn->hear, line))
-		harness_fail("heard '%s', not '%s'; before it:\n%s", line ? line : "(the end)", turn->hear,
-			     t->heard->str);
-	if (turn->say)
-		(void)send(t->fd, turn->say, strlen(turn->say), MSG_NOSIGNAL);
-}
-
-static gpointer talk_play(gpointer data)
-{
-	struct talk *t = data;
-	g_autofree char *more = NULL;
-
-	t->fd = accept(t->listener, NULL, NULL);
-	for (size_t i = 0; i < t->n_turns; i++) {
-		if (!t->turns[i].hear) {
-			(void)close(t->fd);
-			t->fd = accept(t->listener, NULL, NULL);
-		} else {
-			talk_play_one(t, &t->turns[i]);
-		}
-	}
-	more = talk_hear(t);
-	if (more)
-		harness_fail("heard '%s' behind the last", more);
-	(void)close(t->fd);
-	return NULL;
-}
-
-static void talk_start(struct talk *t, const struct talk_turn *turns, size_t n_turns)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(sa);
-
-	*t = (struct talk){ .turns = turns, .n_turns = n_turns, .heard = g_string_new(NULL) };
-	t->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	g_assert_cmpint(bind(t->listener, (const struct sockaddr *)&sa, sizeof(sa)), ==, 0);
-	g_assert_cmpint(listen(t->listener, 8), ==, 0);
-	g_assert_cmpint(getsockname(t->listener, (struct sockaddr *)&sa, &len), ==, 0);
-	t->server = g_strdup_printf("127.0.0.1:%u", (unsigned)ntohs(sa.sin_port));
-	t->thread = g_thread_new("server", talk_play, t);
-}
-
-static void talk_finish(struct talk *t)
-{
-	(void)g_thread_join(t->thread);
-	(void)close(t->listener);
-	(void)g_string_free(t->heard, TRUE);
-	g_free(t->server);
-}
 
 static void talk_expect(const struct tool *t, int status, const char *out)
 {
@@ -406,101 +308,6 @@ static void talk_refused(void)
 	talk_finish(&t);
 }
 
-/* At a terminal. */
-struct talk_terminal {
-	int master;
-	GPid pid;
-	GString *seen;
-};
-
-static void talk_terminal_setup(void *data)
-{
-	(void)data;
-	/* Its own terminal: a Control-C is for it. */
-	(void)setsid();
-	(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
-}
-
-static void talk_terminal_start(struct talk_terminal *m, const char *server)
-{
-	const char *argv[] = { harness_program("IOE_CLIENT"), "-s", server, "chat", "lobby", NULL };
-	g_autoptr(GError) error = NULL;
-	int slave;
-
-	*m = (struct talk_terminal){ .master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), .seen = g_string_new(NULL) };
-	g_assert_cmpint(grantpt(m->master), ==, 0);
-	g_assert_cmpint(unlockpt(m->master), ==, 0);
-	slave = open(ptsname(m->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	g_assert_cmpint(slave, >=, 0);
-	(void)g_spawn_async_with_pipes_and_fds(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, talk_terminal_setup, NULL,
-					       slave, slave, slave, NULL, NULL, 0, &m->pid, NULL, NULL, NULL, &error);
-	g_assert_no_error(error);
-	(void)close(slave);
-}
-
-/* Reads on until the screen has been told this, behind what was looked for before. */
-static void talk_terminal_see(struct talk_terminal *m, const char *what)
-{
-	gint64 deadline = harness_deadline();
-	char buf[1024], *at;
-	ssize_t n;
-
-	while (!(at = strstr(m->seen->str, what))) {
-		if (!harness_poll(m->master, POLLIN, deadline))
-			harness_fail("'%s' is not on the screen: %s", what, m->seen->str);
-		n = read(m->master, buf, sizeof(buf));
-		if (n <= 0)
-			harness_fail("it ended before '%s' was on the screen: %s", what, m->seen->str);
-		(void)g_string_append_len(m->seen, buf, n);
-	}
-	(void)g_string_erase(m->seen, 0, at - m->seen->str + (gssize)strlen(what));
-}
-
-static void talk_terminal_type(struct talk_terminal *m, const char *keys)
-{
-	g_assert_cmpint(write(m->master, keys, strlen(keys)), ==, (gssize)strlen(keys));
-}
-
-static void talk_terminal(void)
-{
-	static const struct talk_turn turns[] = {
-		TALK_HELLO,
-		{ "JOIN,lobby", "OK,lobby,0,2,0\n" },
-		{ "WHO,lobby", "SAID,lobby,1,1700000000000,eve,interrupting\n10\nbobby\nann\n" },
-		{ "SAY,lobby,bobby: half typed", "SAID,lobby,2,1700000000000,ann,bobby: half typed\nOK,2\n" },
-		{ "PART,lobby", "OK\n" },
-	};
-	struct talk_terminal m;
-	struct talk t;
-	int status;
-
-	talk_start(&t, turns, G_N_ELEMENTS(turns));
-	talk_terminal_start(&m, t.server);
-	talk_terminal_see(&m, "lobby> ");
-	talk_terminal_type(&m, "bo\t");
-	/* The line leaves the screen for what comes, and is there again below it. */
-	talk_terminal_see(&m, "\r\033[J");
-	talk_terminal_see(&m, "eve: interrupting\r\n");
-	talk_terminal_see(&m, "lobby> bo");
-	talk_terminal_see(&m, "bby: ");
-	talk_terminal_type(&m, "half typed\r");
-	talk_terminal_see(&m, "\033[1A\r\033[J");
-	talk_terminal_see(&m, "ann: bobby: half typed\r\n");
-	talk_terminal_see(&m, "lobby> ");
-	talk_terminal_type(&m, "never said");
-	talk_terminal_see(&m, "never said");
-	talk_terminal_type(&m, "\003");
-	talk_terminal_see(&m, "\r\n");
-	talk_terminal_see(&m, "lobby> ");
-	talk_terminal_type(&m, "/qu\t\r");
-	talk_terminal_see(&m, "lobby left");
-	g_assert_cmpint(waitpid(m.pid, &status, 0), ==, m.pid);
-	g_assert_cmpint(WEXITSTATUS(status), ==, 0);
-	(void)close(m.master);
-	(void)g_string_free(m.seen, TRUE);
-	talk_finish(&t);
-}
-
 /* Whoever is turned away, by an administrator or for what cannot be read, does not come back by itself, and says so. */
 static void talk_turned_away_one(const struct talk_turn *turns, size_t n_turns, const char *command, int status,
 				 const char *why)
@@ -541,23 +348,6 @@ static void talk_turned_away(void)
 	talk_turned_away_one(waits, G_N_ELEMENTS(waits), "send", 4, "(kicked: too loud");
 }
 
-static void talk_terminal_kicked(void)
-{
-	static const struct talk_turn turns[] = { TALK_HELLO, { "JOIN,lobby", "OK,lobby,0,1,1\n" TALK_KICKED } };
-	struct talk_terminal m;
-	struct talk t;
-	int status;
-
-	talk_start(&t, turns, G_N_ELEMENTS(turns));
-	talk_terminal_start(&m, t.server);
-	talk_terminal_see(&m, "the server has ended the connection (kicked: too loud,?[2J): ask whoever runs it");
-	g_assert_cmpint(waitpid(m.pid, &status, 0), ==, m.pid);
-	g_assert_cmpint(WEXITSTATUS(status), ==, 4);
-	(void)close(m.master);
-	(void)g_string_free(m.seen, TRUE);
-	talk_finish(&t);
-}
-
 static void talk_add(void)
 {
 	g_test_add_func("/talk/chat", talk_chat);
@@ -570,13 +360,10 @@ static void talk_add(void)
 	g_test_add_func("/talk/watch", talk_watch);
 	g_test_add_func("/talk/refused", talk_refused);
 	g_test_add_func("/talk/turned-away", talk_turned_away);
-	g_test_add_func("/talk/terminal", talk_terminal);
-	g_test_add_func("/talk/terminal-kicked", talk_terminal_kicked);
 }
 
 int main(int argc, char **argv)
 {
 	(void)g_setenv("TZ", "UTC", TRUE);
-	(void)g_setenv("TERM", "vt100", TRUE);
 	return harness_main(argc, argv, talk_add);
 }

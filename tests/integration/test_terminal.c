@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/* ioe-client at a terminal: its prompt and its chat, from outside. */
+
+#include "client.h"
+#include "talk.h"
+#include "terminal.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PASTE(text) "\033[200~" text "\033[201~"
+
+/* Chat. */
+
+static void terminal_chat(void)
+{
+	static const struct talk_turn turns[] = {
+		TALK_HELLO,
+		{ "JOIN,lobby", "OK,lobby,0,2,0\n" },
+		{ "WHO,lobby", "SAID,lobby,1,1700000000000,eve,interrupting\n10\nbobby\nann\n" },
+		{ "SAY,lobby,bobby: half typed", "SAID,lobby,2,1700000000000,ann,bobby: half typed\nOK,2\n" },
+		{ "PART,lobby", "OK\n" },
+	};
+	struct terminal m;
+	struct talk t;
+
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	terminal_start(&m, 80, "vt100", "C.UTF-8", "-s", t.server, "chat", "lobby", NULL);
+	terminal_see(&m, "lobby> ");
+	terminal_type(&m, "bo\t");
+	/* The line leaves the screen for what comes, and is there again below it. */
+	terminal_see(&m, "\r\033[J");
+	terminal_see(&m, "eve: interrupting\r\n");
+	terminal_see(&m, "lobby> bo");
+	terminal_see(&m, "bby: ");
+	terminal_type(&m, "half typed\r");
+	terminal_see(&m, "\033[1A\r\033[J");
+	terminal_see(&m, "ann: bobby: half typed\r\n");
+	terminal_see(&m, "lobby> ");
+	terminal_type(&m, "never said");
+	terminal_see(&m, "never said");
+	terminal_type(&m, "\003");
+	terminal_see(&m, "\r\n");
+	terminal_see(&m, "lobby> ");
+	terminal_type(&m, "/qu\t\r");
+	terminal_see(&m, "lobby left");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+	talk_finish(&t);
+}
+
+static void terminal_kicked(void)
+{
+	static const struct talk_turn turns[] = {
+		TALK_HELLO,
+		{ "JOIN,lobby", "OK,lobby,0,1,1\nGOAWAY,kicked: too loud%2C\x1b[2J\n" },
+	};
+	struct terminal m;
+	struct talk t;
+
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	terminal_start(&m, 80, "vt100", "C.UTF-8", "-s", t.server, "chat", "lobby", NULL);
+	terminal_see(&m, "(kicked: too loud,?[2J): ask whoever runs it");
+	g_assert_cmpint(terminal_finish(&m), ==, 4);
+	talk_finish(&t);
+}
+
+/* A daemon, a client of it that hears what is said, and a terminal in the same room. */
+struct chat_at {
+	struct terminal m;
+	struct client *bob;
+	char *server;
+};
+
+/* Passes over everything before a line. */
+static void chat_at_hear(struct client *bob, const char *wanted)
+{
+	for (;;) {
+		g_autofree char *line = client_line(bob);
+
+		if (strcmp(line, wanted) == 0)
+			return;
+	}
+}
+
+static void chat_at_start(struct chat_at *c, struct daemon *d, unsigned columns, const char *term, const char *lc_all)
+{
+	c->server = g_strdup_printf("127.0.0.1:%u", (unsigned)d->ports[0]);
+	c->bob = client_new_ioe1(d, 0);
+	client_ask(c->bob, "NICK,bob", "OK,bob");
+	client_puts(c->bob, "JOIN,room\n");
+	chat_at_hear(c->bob, "JOINED,room,bob");
+	terminal_start(&c->m, columns, term, lc_all, "-s", c->server, "chat", "--nick=anna", "room", NULL);
+	chat_at_hear(c->bob, "JOINED,room,anna");
+	terminal_see(&c->m, "room> ");
+}
+
+static void chat_at_finish(struct chat_at *c)
+{
+	terminal_type(&c->m, "\004");
+	g_assert_cmpint(terminal_finish(&c->m), ==, 0);
+	client_free(c->bob);
+	g_free(c->server);
+}
+
+/* The next line that bob is told. */
+static char *chat_at_line(struct chat_at *c)
+{
+	gint64 deadline = harness_deadline();
+	char *line;
+
+	while (!client_try_line(c->bob, g_get_monotonic_time() + 10 * 1000, &line)) {
+		if (g_get_monotonic_time() > deadline)
+			harness_fail("nothing more is said; the terminal was told: %s", c->m.all->str);
+		terminal_drain(&c->m);
+	}
+	return line;
+}
+
+/* The next thing that anna says. */
+static void chat_at_expect(struct chat_at *c, const char *text)
+{
+	for (;;) {
+		g_autofree char *line = chat_at_line(c);
+		g_auto(GStrv) fields = g_strsplit(line, ",", 6);
+		g_autofree char *said = NULL;
+
+		if (strcmp(fields[0], "SAID") != 0)
+			continue;
+		if (strcmp(fields[4], "anna") != 0)
+			continue;
+		said = g_uri_unescape_string(fields[5], NULL);
+		g_assert_cmpstr(said, ==, text);
+		return;
+	}
+}
+
+/* Any locale: what is UTF-8 is said as it was typed, and a letter is one for whoever goes back or deletes. */
+static void chat_in_locale(struct daemon *d, const char *lc_all)
+{
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", lc_all);
+	terminal_type(&c.m, "gr\xc3\xbc\xc3\x9f" "e \xe6\x97\xa5x\x7f\r");
+	chat_at_expect(&c, "gr\xc3\xbc\xc3\x9f" "e \xe6\x97\xa5");
+	/* The one of two bytes goes, and the others stay; back over one of three, and something between. */
+	terminal_type(&c.m, "a\xc3\xbc\x7f\xe6\x97\xa5\002b\r");
+	chat_at_expect(&c, "ab\xe6\x97\xa5");
+	/* No UTF-8, and one begun and not ended: what is whole stays, and it is told. */
+	terminal_type(&c.m, "a\xfc" "b\xc3" "c\r");
+	chat_at_expect(&c, "abc");
+	terminal_see(&c.m, "is no UTF-8, and is left out");
+	chat_at_finish(&c);
+}
+
+static void chat_locales(struct daemon *d)
+{
+	static const char *const locales[] = { "C", "POSIX", "C.UTF-8", "en_US.ISO-8859-1", "no such locale" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(locales); i++)
+		chat_in_locale(d, locales[i]);
+}
+
+/* A letter that was begun holds up nothing. */
+static void chat_half_letter(struct daemon *d)
+{
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	terminal_type(&c.m, "x\xe6\x97");
+	client_puts(c.bob, "SAY,room,meanwhile\n");
+	terminal_show(&c.m, "bob: meanwhile\nroom> x");
+	terminal_type(&c.m, "\xa5\r");
+	chat_at_expect(&c, "x\xe6\x97\xa5");
+	chat_at_finish(&c);
+}
+
+/* Pasted: a part of a line, up to four lines, and with the last one unfinished. */
+static void chat_paste(struct daemon *d)
+{
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	terminal_type(&c.m, "say  this\002\002\002\002\002" PASTE("\twell") "\r");
+	chat_at_expect(&c, "say \twell this");
+	terminal_type(&c.m, "<>\002" PASTE("one\rtwo\r\nthree\nfour"));
+	chat_at_expect(&c, "<one");
+	chat_at_expect(&c, "two");
+	chat_at_expect(&c, "three");
+	terminal_show(&c.m, "room> four>");
+	terminal_type(&c.m, "\002!\r");
+	chat_at_expect(&c, "four!>");
+	terminal_see(&c.m, "anna: four!>\r\nroom> ");
+	/* Nothing in it is a key, and others see what all see. */
+	terminal_type(&c.m, PASTE("a\x03" "b\x1a" "c\x1c" "d\x13" "e\x04" "f\033[Ag\x7f" "h\033[200~i\xff\xc2\x9bj\x15\tk") "l\r");
+	chat_at_expect(&c, "a?b?c?d?e?f?[Ag?h?[200~i??j?\tkl");
+	terminal_see(&c.m, "kl\r\nroom> ");
+	/* Likewise where it has lines, and a line that is a command is one. */
+	terminal_type(&c.m, PASTE("a\x03\x1a\r/rooms\r//b\r"));
+	chat_at_expect(&c, "a??");
+	chat_at_expect(&c, "/b");
+	terminal_type_bytes(&c.m, PASTE("n\0l\r"), strlen("\033[200~n") + 1 + strlen("l\r\033[201~"));
+	chat_at_expect(&c, "n?l");
+	/* None at all, and keys that begin like one. */
+	terminal_type(&c.m, PASTE("") "x\033[2~\033[D\033[20y\r");
+	terminal_see(&c.m, "room> ");
+	chat_at_finish(&c);
+}
+
+/* Five lines are asked about: yes, no, and a second paste while it is asked. */
+static void chat_paste_asks(struct daemon *d)
+{
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	terminal_type(&c.m, "typed" PASTE("1\r2\r3\r4\r5"));
+	terminal_show(&c.m, "Say 5 lines? (y/N)");
+	client_puts(c.bob, "SAY,room,meanwhile\n");
+	terminal_show(&c.m, "bob: meanwhile\nSay 5 lines? (y/N)");
+	terminal_type(&c.m, "n");
+	terminal_show(&c.m, "room> typed");
+	terminal_type(&c.m, "\002" PASTE("1\r2\r3\r4\r5\r"));
+	terminal_see(&c.m, "Say 5 lines? (y/N) ");
+	terminal_type(&c.m, "\033[A");
+	terminal_show(&c.m, "room> typed");
+	terminal_type(&c.m, "!\r");
+	chat_at_expect(&c, "type!d");
+	terminal_type(&c.m, PASTE("1\r2\r3\r4\r5"));
+	terminal_see(&c.m, "Say 5 lines? (y/N) ");
+	terminal_type(&c.m, PASTE("+\r6"));
+	terminal_see(&c.m, "Say 6 lines? (y/N) ");
+	terminal_type(&c.m, "y");
+	chat_at_expect(&c, "1");
+	chat_at_expect(&c, "2");
+	chat_at_expect(&c, "3");
+	chat_at_expect(&c, "4");
+	chat_at_expect(&c, "5+");
+	chat_at_expect(&c, "6");
+	chat_at_finish(&c);
+}
+
+static char *chat_many_lines(unsigned n)
+{
+	GString *s = g_string_new("\033[200~");
+
+	for (unsigned i = 0; i < n; i++)
+		g_string_append_printf(s, "line %u\r", i);
+	(void)g_string_append(s, "\033[201~");
+	return g_string_free(s, FALSE);
+}
+
+/* More than the server takes at once: all, in order. Without brackets, too. */
+static void chat_paste_paced(struct daemon *d)
+{
+	g_autofree char *paste = chat_many_lines(14), *bare = g_strndup(paste + 6, strlen(paste) - 12);
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C");
+	terminal_type(&c.m, paste);
+	terminal_see(&c.m, "Say 14 lines? (y/N) ");
+	terminal_type(&c.m, "y");
+	terminal_type(&c.m, bare);
+	for (unsigned i = 0; i < 28; i++) {
+		g_autofree char *line = g_strdup_printf("line %u", i % 14);
+
+		chat_at_expect(&c, line);
+	}
+	g_assert_null(strstr(c.m.all->str, "limit"));
+	chat_at_finish(&c);
+}
+
+/* Thousands; and what is over the most that one may be is left out, which is said, with nothing of it said. */
+static void chat_paste_much(struct daemon *d)
+{
+	static const size_t too_large = (4 << 20) + 1;
+	g_autofree char *paste = chat_many_lines(3000), *large = g_malloc(too_large + 6);
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	terminal_type(&c.m, paste);
+	terminal_see(&c.m, "Say 3000 lines? (y/N) ");
+	terminal_type(&c.m, "Y");
+	for (unsigned i = 0; i < 3000; i++) {
+		g_autofree char *line = g_strdup_printf("line %u", i);
+
+		chat_at_expect(&c, line);
+	}
+	memset(large, 'x', too_large + 6);
+	memcpy(large, "\033[200~", 6);
+	terminal_see(&c.m, "anna: line 2999");
+	terminal_type_bytes(&c.m, large, too_large + 6);
+	terminal_type(&c.m, "\033[201~");
+	terminal_see(&c.m, "is over 4 MiB");
+	terminal_type(&c.m, "after\r");
+	chat_at_expect(&c, "after");
+	chat_at_finish(&c);
+}
+
+/* Interrupted, and refused: the rest is not said, and it is told how much that is. */
+static void chat_paste_stopped(struct daemon *d)
+{
+	g_autofree char *paste = chat_many_lines(200);
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	terminal_type(&c.m, paste);
+	terminal_see(&c.m, "Say 200 lines? (y/N) ");
+	terminal_type(&c.m, "y");
+	terminal_see(&c.m, "anna: line 2");
+	terminal_type(&c.m, "\003");
+	terminal_see(&c.m, " of the lines that were pasted are left out");
+	terminal_see(&c.m, "room> ");
+	chat_at_finish(&c);
+}
+
+static void chat_paste_refused(struct daemon *d)
+{
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	client_ask(c.bob, "MUTE,room,anna,600", "OK");
+	terminal_type(&c.m, PASTE("1\r2\r3\r4\r"));
+	terminal_see(&c.m, "not permitted");
+	terminal_see(&c.m, "3 of the lines that were pasted are left out");
+	g_assert_null(strstr(c.m.seen->str, "not permitted"));
+	chat_at_finish(&c);
+}
+
+/* Every new width, with a line of one and of several rows: what others said stays. */
+static void chat_resize(struct daemon *d)
+{
+	static const char typed[] = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const unsigned columns[] = { 40, 100, 200, 37, 80 };
+	struct chat_at c;
+
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	terminal_type(&c.m, typed);
+	terminal_see(&c.m, "xyz");
+	for (unsigned i = 0; i < G_N_ELEMENTS(columns); i++) {
+		g_autofree char *said = g_strdup_printf("SAY,room,number %u\n", i);
+		g_autofree char *shown = g_strdup_printf("bob: number %u", i), *screen = NULL;
+
+		terminal_resize(&c.m, columns[i]);
+		client_puts(c.bob, said);
+		terminal_show(&c.m, shown);
+		terminal_see(&c.m, "room> abc");
+		terminal_see(&c.m, "z");
+		for (unsigned j = 0; j <= i; j++) {
+			g_free(shown);
+			shown = g_strdup_printf("\nbob: number %u\n", j);
+			g_free(screen);
+			screen = terminal_screen(&c.m);
+			if (!strstr(screen, shown))
+				harness_fail("number %u is gone after %u columns:\n%s", j, columns[i], screen);
+		}
+	}
+	/* And what is on the screen is what is said. */
+	terminal_type(&c.m, "\001>>");
+	terminal_show(&c.m, "room> >>abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij\nklmnopqrstuvwxyz");
+	terminal_type(&c.m, "\r");
+	client_free(c.bob);
+	terminal_show(&c.m, "room>");
+	c.bob = client_new_ioe1(d, 0);
+	chat_at_finish(&c);
+}
+
+/* Rows that are just full, or end in half of a letter of two cells: what is erased is the line, all of it and no more. */
+static void chat_full_rows(struct daemon *d)
+{
+	struct chat_at c;
+
+	chat_at_start(&c, d, 20, "xterm", "C.UTF-8");
+	for (unsigned n = 12; n <= 36; n++) {
+		g_autofree char *text = g_strnfill(n, 'x'), *said = g_strdup_printf("SAY,room,%u\n", n);
+		g_autofree char *before = g_strdup_printf("bob: %u\nroom> x", n), *screen = NULL;
+
+		/* Every second one with a letter that needs the two last cells of the row. */
+		terminal_type(&c.m, n % 2 ? "" : "y\xe6\x97\xa5");
+		terminal_type(&c.m, text);
+		terminal_see(&c.m, "x");
+		client_puts(c.bob, said);
+		before[strlen(before) - 1] = n % 2 ? 'x' : 'y';
+		g_free(said);
+		said = g_strdup_printf("bob: %u\r\n", n);
+		terminal_see(&c.m, said);
+		terminal_see(&c.m, "room> ");
+		terminal_type(&c.m, "\003");
+		terminal_see(&c.m, "room> ");
+		screen = terminal_screen(&c.m);
+		if (!strstr(screen, before))
+			harness_fail("%u: no '%s' on\n%s", n, before, screen);
+	}
+	chat_at_finish(&c);
+}
+
+/* Terminals that can do nothing, or that nobody knows: not one escape. */
+static void chat_dumb(struct daemon *d)
+{
+	static const char *const terms[] = { "dumb", NULL, "no-such-terminal", "" };
+	struct chat_at c;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(terms); i++) {
+		chat_at_start(&c, d, 40, terms[i], "C");
+		terminal_type(&c.m, "half");
+		terminal_see(&c.m, "half");
+		client_puts(c.bob, "SAY,room,anna: look\n");
+		terminal_see(&c.m, "bob: anna: look");
+		terminal_see(&c.m, "room> half");
+		terminal_type(&c.m, " a line of more than one row of this terminal\t\r");
+		chat_at_expect(&c, "half a line of more than one row of this terminal");
+		terminal_resize(&c.m, 60);
+		terminal_see(&c.m, "room> ");
+		terminal_type(&c.m, "/quit\r");
+		terminal_see(&c.m, "room left");
+		g_assert_null(strchr(c.m.all->str, '\033'));
+		g_assert_cmpint(terminal_finish(&c.m), ==, 0);
+		client_free(c.bob);
+		g_free(c.server);
+	}
+}
+
+static void terminal_add(void)
+{
+	g_test_add_func("/terminal/chat", terminal_chat);
+	g_test_add_func("/terminal/kicked", terminal_kicked);
+	daemon_add("terminal/locales", DAEMON_LISTENER, chat_locales);
+	daemon_add("terminal/half-letter", DAEMON_LISTENER, chat_half_letter);
+	daemon_add("terminal/paste", DAEMON_LISTENER, chat_paste);
+	daemon_add("terminal/paste-asks", DAEMON_LISTENER, chat_paste_asks);
+	daemon_add("terminal/paste-paced", DAEMON_LISTENER "chat = { rate = 20; burst = 5; };\n", chat_paste_paced);
+	daemon_add("terminal/paste-much", DAEMON_LISTENER "chat = { rate = 10000; burst = 10000; };\n", chat_paste_much);
+	daemon_add("terminal/paste-stopped", DAEMON_LISTENER, chat_paste_stopped);
+	daemon_add("terminal/paste-refused", DAEMON_LISTENER, chat_paste_refused);
+	daemon_add("terminal/resize", DAEMON_LISTENER, chat_resize);
+	daemon_add("terminal/full-rows", DAEMON_LISTENER, chat_full_rows);
+	daemon_add("terminal/dumb", DAEMON_LISTENER, chat_dumb);
+}
+
+int main(int argc, char **argv)
+{
+	return harness_main(argc, argv, terminal_add);
+}
