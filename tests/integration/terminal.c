@@ -40,13 +40,11 @@ static char **terminal_environment(const char *term, const char *lc_all)
 	return lc_all ? g_environ_setenv(env, "LC_ALL", lc_all, TRUE) : g_environ_unsetenv(env, "LC_ALL");
 }
 
-void terminal_start(struct terminal *m, unsigned columns, const char *term, const char *lc_all, ...)
+void terminal_start_program(struct terminal *m, unsigned columns, const char *term, const char *lc_all,
+			    const char *const *argv)
 {
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	g_auto(GStrv) env = terminal_environment(term, lc_all);
 	g_autoptr(GError) error = NULL;
-	const char *arg;
-	va_list ap;
 	int slave;
 
 	*m = (struct terminal){ .master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) };
@@ -55,22 +53,31 @@ void terminal_start(struct terminal *m, unsigned columns, const char *term, cons
 	m->begun = g_string_new(NULL);
 	for (unsigned i = 0; i < TERMINAL_ROWS * TERMINAL_COLUMNS; i++)
 		m->cells[i / TERMINAL_COLUMNS][i % TERMINAL_COLUMNS] = ' ';
+	g_assert_cmpint(grantpt(m->master), ==, 0);
+	g_assert_cmpint(unlockpt(m->master), ==, 0);
+	slave = open(ptsname(m->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	g_assert_cmpint(slave, >=, 0);
+	terminal_set_size(m, columns);
+	(void)g_spawn_async_with_pipes_and_fds(NULL, argv, (const char *const *)env, G_SPAWN_DO_NOT_REAP_CHILD,
+					       terminal_setup, NULL, slave, slave, slave, NULL, NULL, 0, &m->pid, NULL,
+					       NULL, NULL, &error);
+	g_assert_no_error(error);
+	(void)close(slave);
+}
+
+void terminal_start(struct terminal *m, unsigned columns, const char *term, const char *lc_all, ...)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	const char *arg;
+	va_list ap;
+
 	g_ptr_array_add(argv, (char *)harness_program("IOE_CLIENT"));
 	va_start(ap, lc_all);
 	while ((arg = va_arg(ap, const char *)))
 		g_ptr_array_add(argv, (char *)arg);
 	va_end(ap);
 	g_ptr_array_add(argv, NULL);
-	g_assert_cmpint(grantpt(m->master), ==, 0);
-	g_assert_cmpint(unlockpt(m->master), ==, 0);
-	slave = open(ptsname(m->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	g_assert_cmpint(slave, >=, 0);
-	terminal_set_size(m, columns);
-	(void)g_spawn_async_with_pipes_and_fds(NULL, (const char *const *)argv->pdata, (const char *const *)env,
-					       G_SPAWN_DO_NOT_REAP_CHILD, terminal_setup, NULL, slave, slave, slave,
-					       NULL, NULL, 0, &m->pid, NULL, NULL, NULL, &error);
-	g_assert_no_error(error);
-	(void)close(slave);
+	terminal_start_program(m, columns, term, lc_all, (const char *const *)argv->pdata);
 }
 
 /* The screen. */

@@ -25,6 +25,8 @@ struct terminal {
 /* @args up to a NULL. @term and @lc_all: of the environment; NULL: not there. */
 void terminal_start(struct terminal *m, unsigned columns, const char *term, const char *lc_all, ...)
 	G_GNUC_NULL_TERMINATED;
+void terminal_start_program(struct terminal *m, unsigned columns, const char *term, const char *lc_all,
+			    const char *const *argv);
 /* How it ended, -1: by a signal. Frees all. */
 int terminal_finish(struct terminal *m);
 

@@ -368,7 +368,7 @@ static void people_completion(struct daemon *d)
 	tool_run_setup(&t, "PEOPLE_BASH", "", args, NULL, NULL);
 	g_assert_cmpstr(t.err->str, ==, "");
 	g_assert_cmpstr(t.out->str, ==,
-			"--nick= --history= --since= lobby\nbob\nin/ notes.txt\nin/one\nwatch\n--nick= --history= --since=\n\n");
+			"--nick= --history= --since= lobby\nbob\n$(echo run >&2) in/ notes.txt\nin/one\nwatch\n--nick= --history= --since=\n\n");
 	tool_done(&t);
 	client_free(bob);
 }

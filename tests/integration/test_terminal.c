@@ -423,6 +423,65 @@ static void chat_dumb(struct daemon *d)
 	}
 }
 
+/* A real shell: each name becomes one word, whatever is in it, and nothing of it is run. */
+static void bash_completes(struct daemon *d)
+{
+	static const struct {
+		const char *typed, *words;
+	} names[] = {
+		{ "get my\t", "<get><my photo, 2.jpg>" },
+		{ "get \xc3\x9c\t", "<get><\xc3\x9c" "bung \xe6\x97\xa5.pdf>" },
+		{ "get it\t", "<get><it's \"a\" \\.txt>" },
+		{ "get '$\t", "<get><$(touch pwned)>" },
+		{ "get '`\t", "<get><`touch pwned`>" },
+		{ "get \"se\t", "<get><se;touch pwned>" },
+		{ "get s\t\te\t", "<get><se;touch pwned>" },
+		{ "get 'a:\t", "<get><a:b>" },
+		{ "get -\t", "<get><-n &>" },
+		{ "get sub\\ f\tin\t", "<get><sub folder/in side>" },
+		{ "get 'sub f\tin\t", "<get><sub folder/in side>" },
+		{ "ls s\t", "<ls><sub folder/>" },
+		{ "put ioe.c\t", "<put><ioe.conf>" },
+		{ "put f\ton\t", "<put><for all/one two>" },
+		{ "get my\tf\ton\t", "<get><my photo, 2.jpg><for all/one two>" },
+	};
+	static const char *const files[] = {
+		"my photo, 2.jpg", "\xc3\x9c" "bung \xe6\x97\xa5.pdf", "it's \"a\" \\.txt", "$(touch pwned)", "`touch pwned`",
+		"se;touch pwned", "a:b", "-n &", "sub folder/in side",
+	};
+	g_autofree char *file = g_build_filename(g_getenv("top_srcdir"), "tools/completions/ioe-client.bash", NULL);
+	g_autofree char *local = g_build_filename(d->dir, "for all", NULL), *one = g_build_filename(local, "one two", NULL);
+	g_autofree char *folder = g_build_filename(d->files, "sub folder", NULL), *tree = NULL;
+	g_autofree char *setup = g_strdup_printf("cd '%s'; . '%s'; PATH=${IOE_CLIENT%%/*}:$PATH\r"
+						 "show() { shift 2; printf '<%%s>' \"$@\"; echo; }\r"
+						 "complete -F _ioe_client show; echo be\"\"gin\r", d->dir, file);
+	const char *argv[] = { "/bin/bash", "--norc", "--noprofile", "-i", NULL };
+	struct terminal m;
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	g_assert_cmpint(g_mkdir_with_parents(local, 0700), ==, 0);
+	harness_write_file(one, "x", 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename(d->files, files[i], NULL);
+
+		harness_write_file(path, "x", 1);
+	}
+	terminal_start_program(&m, 200, "dumb", "C.UTF-8", argv);
+	terminal_type(&m, setup);
+	terminal_see(&m, "begin");
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *line = g_strdup_printf("show -s 127.0.0.1:%u %s\r", (unsigned)d->ports[0], names[i].typed);
+
+		terminal_type(&m, line);
+		terminal_see(&m, names[i].words);
+	}
+	terminal_type(&m, "exit\r");
+	(void)terminal_finish(&m);
+	tree = harness_tree(d->dir);
+	g_assert_null(strstr(tree, "/pwned"));
+	g_assert_null(strstr(tree, "\npwned"));
+}
+
 static void terminal_add(void)
 {
 	g_test_add_func("/terminal/chat", terminal_chat);
@@ -438,6 +497,7 @@ static void terminal_add(void)
 	daemon_add("terminal/resize", DAEMON_LISTENER, chat_resize);
 	daemon_add("terminal/full-rows", DAEMON_LISTENER, chat_full_rows);
 	daemon_add("terminal/dumb", DAEMON_LISTENER, chat_dumb);
+	daemon_add("terminal/bash-completion", DAEMON_LISTENER, bash_completes);
 }
 
 int main(int argc, char **argv)

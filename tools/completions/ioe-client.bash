@@ -47,16 +47,49 @@ _ioe_client_names()
 	_ioe_client_ask raw WHO | tail -n +2 | grep -x '[A-Za-z0-9._:-]*'
 }
 
-# Of the folder that is typed already.
+# Into "word": what a shell would make of the quotes in $1, of which the last may not be closed yet. Nothing of it is run.
+_ioe_client_unquote()
+{
+	local i char quote=
+
+	word=
+	for ((i = 0; i < ${#1}; i++)); do
+		char=${1:i:1}
+		if [[ $quote != "'" && $char == \\ ]]; then
+			i=$((i + 1))
+			word+=${1:i:1}
+		elif [[ -z $quote && ($char == "'" || $char == '"') ]]; then
+			quote=$char
+		elif [[ -n $quote && $char == "$quote" ]]; then
+			quote=
+		else
+			word+=$char
+		fi
+	done
+}
+
+# Of the folder that is typed already. They are given to readline as file names, which quotes what it inserts.
 _ioe_client_files()
 {
-	local folder='' file
+	local word folder='' name
 
-	[[ $cur == *[!A-Za-z0-9._+@/-]* ]] && return
-	[[ $cur == */* ]] && folder=${cur%/*}/
-	_ioe_client_ask ls ${folder:+"${folder%/}"} | grep -x '[A-Za-z0-9._+@/-]*' | while read -r file; do
-		echo "$folder$file"
-	done
+	_ioe_client_unquote "$cur"
+	[[ $word == */* ]] && folder=${word%/*}/
+	while IFS= read -r name; do
+		[[ $1 == folders && $name != */ ]] && continue
+		name=$folder$name
+		[[ ${name:0:${#word}} == "$word" ]] && COMPREPLY+=("$name")
+	done < <(_ioe_client_ask ls ${folder:+"$folder"})
+	compopt -o filenames 2>/dev/null
+	[[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]] && compopt -o nospace 2>/dev/null
+	return 0
+}
+
+_ioe_client_local_files()
+{
+	mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	compopt -o filenames 2>/dev/null
+	return 0
 }
 
 _ioe_client()
@@ -71,16 +104,31 @@ _ioe_client()
 	COMPREPLY=()
 	_ioe_client_look
 	case $prev in
-	-s | --servers | --nick | --key | --history | --since) return ;;
+	-s | --servers | --nick | --key | --history | --since | --as) return ;;
 	-t | --timeout) words='1 5 30' ;;
 	--for) words='10 60 3600' ;;
 	*)
 		case $command in
 		'') words='ls get put chat send inbox watch double ping raw help -s -t --servers= --timeout= --help --version' ;;
-		ls | get) words=$(_ioe_client_files) ;;
-		put)
-			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		ls)
+			_ioe_client_files folders
 			return
+			;;
+		get)
+			# The second word is a file here.
+			if [[ $prev == get ]]; then
+				_ioe_client_files
+			else
+				_ioe_client_local_files
+			fi
+			return
+			;;
+		put)
+			if [[ $cur != -* ]]; then
+				_ioe_client_local_files
+				return
+			fi
+			words='--as='
 			;;
 		chat) words="--nick= --history= --since= $(_ioe_client_rooms)" ;;
 		send) words="--nick= --key= --wait --for= $(_ioe_client_names)" ;;
