@@ -416,27 +416,38 @@ static int chat_resume(struct chat *ch)
 	return 0;
 }
 
+/* What has come; 1 where that was on a connection that is in the rooms, and goes on. */
+static int chat_hear_peer(struct chat *ch)
+{
+	struct client *c = ch->client;
+	int r;
+
+	if (c->state != CLIENT_STATE_CONNECTED)
+		return 0;
+	r = MIN(peer_hear(c->peer), 0);
+	/* One that is about to leave takes no more; a connection that a request has made anew is in no room. */
+	if (r == 0 && peer_goaway(c->peer))
+		r = -ECONNRESET;
+	return r < 0 ? r : ch->connection == c->connection;
+}
+
 int chat_hear(struct chat *ch)
 {
 	struct client *c = ch->client;
-	int r = 0;
+	int r;
 
-	if (c->state == CLIENT_STATE_CONNECTED)
-		r = MIN(peer_hear(c->peer), 0);
-	/* One that is about to leave takes no more; a connection that a request has made anew is in no room. */
-	if (r == 0 && c->state == CLIENT_STATE_CONNECTED && peer_goaway(c->peer))
-		r = -ECONNRESET;
-	if (r == 0 && c->state == CLIENT_STATE_CONNECTED && ch->connection == c->connection)
-		return 0;
-	if (r < 0) {
-		if (ch->typing)
-			typing_prompt_changed(ch->typing);
-		ch->lost = client_say_broken(c, r);
-	}
-	do
+	/* Again once it is back: what came behind the answers is not in the kernel any more. */
+	while ((r = chat_hear_peer(ch)) <= 0) {
+		if (r < 0) {
+			if (ch->typing)
+				typing_prompt_changed(ch->typing);
+			ch->lost = client_say_broken(c, r);
+		}
 		r = chat_resume(ch);
-	while (r == 0 && c->state == CLIENT_STATE_LOST && !ch->typing);
-	return r;
+		if (r < 0 || (ch->typing && c->state == CLIENT_STATE_LOST))
+			return r;
+	}
+	return 0;
 }
 
 int chat_fd(const struct chat *ch)

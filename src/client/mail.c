@@ -25,7 +25,7 @@ void mail_done(struct mail *m)
 static void mail_forget(struct mail *m)
 {
 	if (m->data != m->client->data)
-		m->n = 0;
+		m->n = m->flushed = 0;
 	m->data = m->client->data;
 }
 
@@ -112,23 +112,32 @@ static int mail_flush(const struct mail *m)
 	return poll(&reader, 1, MAIL_READER_MSEC) > 0 ? -EPIPE : 0;
 }
 
-/* The first @max of those that are printed. */
-static enum exit_code mail_acknowledge(struct mail *m, size_t max)
+/* The first of those that have left this process. */
+static enum exit_code mail_acknowledge(struct mail *m)
 {
 	char texts[MAIL_ACK_MAX][24];
 	struct field request[MAIL_ACK_MAX + 1] = { { (char *)"ACK", strlen("ACK") } };
-	size_t n = MIN(max, (size_t)MAIL_ACK_MAX);
 	struct peer_reply reply;
 	enum exit_code code;
+	size_t n;
+	int r;
 
+	/* A connection that is made anew for this may be to other data, where the same numbers are of messages that nobody has
+	 * seen. */
+	if (!client_link(m->client, &code))
+		return code;
+	mail_forget(m);
+	n = MIN(m->flushed, (size_t)MAIL_ACK_MAX);
+	if (n == 0)
+		return EXIT_CODE_OK;
 	for (size_t i = 0; i < n; i++)
 		request[i + 1] = (struct field){ texts[i], str_put_u64(texts[i], m->ids[i]) };
-	code = client_send_fields(m->client, request, (unsigned)n + 1);
+	r = peer_request(m->client->peer, request, (unsigned)n + 1);
 	/* More may come in meanwhile, behind those. */
-	if (code == EXIT_CODE_OK)
-		code = client_answer(m->client, PEER_REPLY_LINE, &reply);
+	code = r < 0 ? client_say_broken(m->client, r) : client_answer(m->client, PEER_REPLY_LINE, &reply);
 	if (code == EXIT_CODE_OK) {
 		m->n -= n;
+		m->flushed -= n;
 		memmove(m->ids, m->ids + n, m->n * sizeof(*m->ids));
 	}
 	return code;
@@ -137,8 +146,8 @@ static enum exit_code mail_acknowledge(struct mail *m, size_t max)
 enum exit_code mail_settle(struct mail *m)
 {
 	enum exit_code code = EXIT_CODE_OK;
-	size_t flushed;
 
+	mail_forget(m);
 	do {
 		if (m->error == 0)
 			m->error = mail_flush(m);
@@ -149,8 +158,9 @@ enum exit_code mail_settle(struct mail *m)
 		if (m->keep)
 			m->n = 0;
 		/* More may come in meanwhile, and is flushed first. */
-		for (flushed = m->n; flushed > 0 && code == EXIT_CODE_OK; flushed -= MIN(flushed, (size_t)MAIL_ACK_MAX))
-			code = mail_acknowledge(m, flushed);
+		m->flushed = m->n;
+		while (m->flushed > 0 && code == EXIT_CODE_OK)
+			code = mail_acknowledge(m);
 	} while (m->n > 0 && code == EXIT_CODE_OK);
 	return code;
 }

@@ -77,3 +77,10 @@ void talk_finish(struct talk *t)
 	(void)g_string_free(t->heard, TRUE);
 	g_free(t->server);
 }
+
+void talk_expect(const struct tool *t, int status, const char *out)
+{
+	if (t->status != status || (out && strcmp(t->out->str, out) != 0))
+		harness_fail("ended with %d, not %d; stdout: %s\nnot: %s\nstderr: %s", t->status, status, t->out->str,
+			     out ? out : "", t->err->str);
+}

@@ -5,17 +5,9 @@
  */
 
 #include "talk.h"
-#include "tool.h"
 
 #include <string.h>
 #include <sys/wait.h>
-
-static void talk_expect(const struct tool *t, int status, const char *out)
-{
-	if (t->status != status || (out && strcmp(t->out->str, out) != 0))
-		harness_fail("ended with %d, not %d; stdout: %s\nnot: %s\nstderr: %s", t->status, status, t->out->str,
-			     out ? out : "", t->err->str);
-}
 
 /* A line to say, commands, and what others say in the middle of it. */
 static void talk_chat(void)
@@ -308,6 +300,40 @@ static void talk_refused(void)
 	talk_finish(&t);
 }
 
+/* A server that speaks on and on while the history is read: what is held back for it has a limit. */
+static void talk_history_held(void)
+{
+	static const char event[] = "SAID,lobby,8,1700000000000,eve,";
+	const size_t n = 18, text = 1000000; /* 18 MB: over 16 MiB */
+	g_autoptr(GString) flood = g_string_new(NULL);
+	struct talk_turn turns[] = {
+		TALK_HELLO,
+		{ "JOIN,lobby", "OK,lobby,7,1,1\n" },
+		{ "HISTORY,lobby,6,1", NULL },
+		{ "PART,lobby", "OK\n" },
+	};
+	const char *first, *history, *last;
+	struct talk t;
+	struct tool tool;
+
+	for (size_t i = 0; i < n; i++) {
+		g_autofree char *said = g_strnfill(text, (char)('a' + i));
+
+		(void)g_string_append_printf(flood, "%s%s\n", event, said);
+	}
+	(void)g_string_append(flood, "24\n7,1700000000000,bob,old\n");
+	turns[2].say = flood->str;
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	tool_run(&tool, "IOE_CLIENT", "", "-s", t.server, "chat", "--history=1", "lobby", NULL);
+	talk_expect(&tool, 0, NULL);
+	first = strstr(tool.out->str, "eve: aaaa");
+	history = strstr(tool.out->str, " bob: old\n");
+	last = strstr(tool.out->str, "eve: rrrr");
+	g_assert_true(first && history && last && first < history && last < history);
+	tool_done(&tool);
+	talk_finish(&t);
+}
+
 /* Whoever is turned away, by an administrator or for what cannot be read, does not come back by itself, and says so. */
 static void talk_turned_away_one(const struct talk_turn *turns, size_t n_turns, const char *command, int status,
 				 const char *why)
@@ -359,6 +385,7 @@ static void talk_add(void)
 	g_test_add_func("/talk/inbox-full-disk", talk_inbox_full_disk);
 	g_test_add_func("/talk/watch", talk_watch);
 	g_test_add_func("/talk/refused", talk_refused);
+	g_test_add_func("/talk/history-held", talk_history_held);
 	g_test_add_func("/talk/turned-away", talk_turned_away);
 }
 

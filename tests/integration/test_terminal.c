@@ -69,6 +69,50 @@ static void terminal_kicked(void)
 	talk_finish(&t);
 }
 
+/* While the server is away the prompt shows it, what is being typed stays, and a line that is ended is said later. */
+static void terminal_away(void)
+{
+	static const struct talk_turn turns[] = {
+		TALK_HELLO,
+		{ "JOIN,lobby", "OK,lobby,7,1,1\n" },
+		{ "SAY,lobby,doubtful", NULL },
+		TALK_CLOSE,
+		TALK_CLOSE,
+		TALK_CLOSE,
+		TALK_HELLO,
+		{ "JOIN,lobby,7", "OK,lobby,8,1,1\nSAID,lobby,8,1700000000000,bob,missed\n" },
+		{ "SAY,lobby,for later", "SAID,lobby,9,1700000000000,ann,for later\nOK,9\n" },
+		{ "SAY,lobby,half a line", "SAID,lobby,10,1700000000000,ann,half a line\nOK,10\n" },
+		{ "PART,lobby", "OK\n" },
+	};
+	struct terminal m;
+	struct talk t;
+
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	terminal_start(&m, 120, "vt100", "C.UTF-8", "-s", t.server, "chat", "lobby", NULL);
+	terminal_see(&m, "lobby> ");
+	terminal_type(&m, "doubtful\r");
+	terminal_see(&m, "the server closed the connection; connecting again\r\n");
+	terminal_see(&m, "it is not known whether this was said: doubtful\r\n");
+	terminal_see(&m, "lobby (connecting again)> ");
+	terminal_type(&m, "for later\r");
+	terminal_see(&m, "* the server is away; said once it is there again: for later\r\n");
+	terminal_type(&m, "/who\r");
+	terminal_see(&m, "the connection is not there again yet\r\n");
+	terminal_type(&m, "half");
+	terminal_see(&m, "half");
+	terminal_see(&m, "connected again to 127.0.0.1:");
+	terminal_see(&m, "bob: missed\r\n");
+	terminal_see(&m, "ann: for later\r\n");
+	terminal_see(&m, "lobby> half");
+	terminal_type(&m, " a line\r");
+	terminal_see(&m, "ann: half a line\r\n");
+	terminal_type(&m, "/quit\r");
+	terminal_see(&m, "lobby left");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+	talk_finish(&t);
+}
+
 /* A daemon, a client of it that hears what is said, and a terminal in the same room. */
 struct chat_at {
 	struct terminal m;
@@ -485,6 +529,7 @@ static void bash_completes(struct daemon *d)
 static void terminal_add(void)
 {
 	g_test_add_func("/terminal/chat", terminal_chat);
+	g_test_add_func("/terminal/away", terminal_away);
 	g_test_add_func("/terminal/kicked", terminal_kicked);
 	daemon_add("terminal/locales", DAEMON_LISTENER, chat_locales);
 	daemon_add("terminal/half-letter", DAEMON_LISTENER, chat_half_letter);
