@@ -5,7 +5,6 @@
 #include "client/partial.h"
 #include "client/progress.h"
 #include "client/screen.h"
-#include "client/show.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,12 +25,9 @@ static int cmd_get_write(struct cmd_get_sink *sink, const char *data, size_t n)
 
 static enum exit_code cmd_get_say_local(const struct client *c, const struct cmd_get_sink *sink, int error)
 {
-	char shown[SHOW_NAME_MAX];
-
 	if (!sink->file)
 		return client_say_output(c, error);
-	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s",
-			  show_name(shown, sizeof(shown), sink->file->target), strerror(-error));
+	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s", sink->file->target, strerror(-error));
 }
 
 static enum exit_code cmd_get_body(struct client *c, struct cmd_get_sink *sink, struct progress *progress)
@@ -81,17 +77,15 @@ static enum exit_code cmd_get_fetch(struct client *c, const char *name, struct c
 
 static enum exit_code cmd_get_say_target(const struct client *c, const char *target, int error)
 {
-	char shown[SHOW_NAME_MAX];
-
-	(void)show_name(shown, sizeof(shown), target);
 	if (error == -EISDIR)
-		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: write %s/ to put the file into it", shown, shown);
+		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: write %s/ to put the file into it", target,
+				  target);
 	if (error == -ENOTSUP)
 		return client_say(c, EXIT_CODE_FAILED,
-				  "%s is no regular file, and is not replaced: use - and a redirection", shown);
+				  "%s is no regular file, and is not replaced: use - and a redirection", target);
 	if (error == -ENOENT || error == -ENOTDIR)
-		return client_say(c, EXIT_CODE_FAILED, "cannot write %s: its folder is not there; mkdir makes it", shown);
-	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s", shown, strerror(-error));
+		return client_say(c, EXIT_CODE_FAILED, "cannot write %s: its folder is not there; mkdir makes it", target);
+	return client_say(c, EXIT_CODE_FAILED, "cannot write %s: %s", target, strerror(-error));
 }
 
 static enum exit_code cmd_get_into(struct client *c, const char *name, const char *target)
@@ -117,18 +111,16 @@ static enum exit_code cmd_get_run(struct client *c, unsigned argc, char **argv)
 	const char *slash = strrchr(argv[1], '/'), *base = slash ? slash + 1 : argv[1], *target = argc > 2 ? argv[2] : base;
 	_cleanup_(freep) char *inside = NULL;
 	struct cmd_get_sink screen = { 0 };
-	char shown[SHOW_NAME_MAX];
 
 	if (slash && !base[0])
-		return client_say(c, EXIT_CODE_NOT_PERMITTED, "'%s' is a folder; `ls %s` shows what is in it",
-				  show_name(shown, sizeof(shown), argv[1]), shown);
+		return client_say(c, EXIT_CODE_NOT_PERMITTED, "'%s' is a folder; `ls %s` shows what is in it", argv[1],
+				  argv[1]);
 	if (argc > 2 && strcmp(target, "-") == 0) {
 		screen_init(&screen.screen);
 		return cmd_get_fetch(c, argv[1], &screen);
 	}
 	if (!base[0] || !target[0] || cmd_get_is_folder(base))
-		return client_say(c, EXIT_CODE_USAGE, "'%s' is no name for a file here: write get NAME FILE",
-				  show_name(shown, sizeof(shown), target));
+		return client_say(c, EXIT_CODE_USAGE, "'%s' is no name for a file here: write get NAME FILE", target);
 	if (!cmd_get_is_folder(target))
 		return cmd_get_into(c, argv[1], target);
 	if (asprintf(&inside, "%s%s%s", target, target[strlen(target) - 1] == '/' ? "" : "/", base) < 0) {

@@ -49,21 +49,18 @@ static const char *cmd_put_base(const char *file)
 
 static enum exit_code cmd_put_say_file(const struct client *c, const char *file, int r, int error)
 {
-	char shown[SHOW_NAME_MAX];
-
-	(void)show_name(shown, sizeof(shown), file);
 	switch (r) {
 	case OUTGOING_E_FOLDER:
-		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: name the files in it, as in `put %s%s* /`", shown,
-				  shown, cmd_put_is_folder(file) ? "" : "/");
+		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: name the files in it, as in `put %s%s* /`", file,
+				  file, cmd_put_is_folder(file) ? "" : "/");
 	case OUTGOING_E_NO_FILE:
 		return client_say(c, EXIT_CODE_FAILED,
-				  "%s is no regular file; what a program writes can be stored with `put - NAME`", shown);
+				  "%s is no regular file; what a program writes can be stored with `put - NAME`", file);
 	case OUTGOING_E_NO_SPOOL:
 		return client_say(c, exit_from_errno(error), "cannot keep %s in a temporary file ($TMPDIR, /tmp): %s",
-				  shown, strerror(-error));
+				  file, strerror(-error));
 	default:
-		return client_say(c, exit_from_errno(r), "cannot read %s: %s", shown, strerror(-r));
+		return client_say(c, exit_from_errno(r), "cannot read %s: %s", file, strerror(-r));
 	}
 }
 
@@ -165,7 +162,6 @@ static int cmd_put_compare(const void *a, const void *b)
 static enum exit_code cmd_put_check_names(const struct client *c, unsigned n, char **files)
 {
 	_cleanup_(freep) char **sorted = reallocarray(NULL, n, sizeof(*sorted));
-	char one[SHOW_NAME_MAX], other[SHOW_NAME_MAX];
 
 	if (!sorted)
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
@@ -177,8 +173,7 @@ static enum exit_code cmd_put_check_names(const struct client *c, unsigned n, ch
 		if (i > 0 && cmd_put_compare(&sorted[i - 1], &sorted[i]) == 0)
 			return client_say(c, EXIT_CODE_USAGE,
 					  "%s and %s would have the same name there: store one of them with --as=NAME",
-					  show_name(one, sizeof(one), sorted[i - 1]),
-					  show_name(other, sizeof(other), sorted[i]));
+					  sorted[i - 1], sorted[i]);
 	}
 	return EXIT_CODE_OK;
 }
@@ -237,12 +232,12 @@ static enum exit_code cmd_put_confirm(const struct client *c, const char *file, 
 		return client_say(c, EXIT_CODE_USAGE,
 				  "'%s' is a file here, too: write `put --as=%s %s` to store the one under that name, or "
 				  "`put %s %s /` to store both",
-				  shown, shown, shown_file, shown_file, shown);
+				  name, name, file, file, name);
 	(void)fprintf(stderr, "%s is a file here, too. Store %s under that name? (y/N) ", shown, shown_file);
 	(void)fflush(stderr);
 	if (cmd_put_is_yes())
 		return EXIT_CODE_OK;
-	return client_say(c, EXIT_CODE_USAGE, "nothing was stored; `put %s %s /` stores both", shown_file, shown);
+	return client_say(c, EXIT_CODE_USAGE, "nothing was stored; `put %s %s /` stores both", file, name);
 }
 
 static enum exit_code cmd_put_words(struct client *c, unsigned n, char **words, const char *as)

@@ -30,16 +30,15 @@ void client_label(struct client *c, unsigned argc, char **argv)
  */
 _printf_(2, 0) static void client_print(const char *label, const char *fmt, va_list ap)
 {
-	_cleanup_(freep) char *text = NULL;
-	int n = vasprintf(&text, fmt, ap);
+	_cleanup_(freep) char *text = NULL, *shown = NULL;
 
-	/* What was printed before stands before it. */
-	(void)fflush(stdout);
-	if (n < 0)
+	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	else
-		text[str_harmless(text, text, (size_t)n)] = '\0';
-	(void)fprintf(stderr, "ioe-client: %s%s%s\n", label, label[0] ? ": " : "", n < 0 ? strerror(ENOMEM) : text);
+		shown = show_line(text);
+	/* What was printed before stands before it. */
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "ioe-client: %s%s%s\n", label, label[0] ? ": " : "", shown ? shown : strerror(ENOMEM));
 }
 
 void client_note(const char *fmt, ...)
@@ -64,17 +63,14 @@ enum exit_code client_say(const struct client *c, enum exit_code code, const cha
 enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply)
 {
 	const struct exit_row *row = exit_from_slug(reply->slug);
-	_cleanup_(freep) char *text = advice_translate(reply->text), *shown = NULL;
-	size_t cap = text ? 4 * strlen(text) + 8 : 0;
+	_cleanup_(freep) char *text = advice_translate(reply->text);
 	/* The server may have said what to do, and knows more. */
 	bool advise = row->advice && !(text && strstr(text, "; "));
 
-	shown = malloc(cap);
-	if (!text || !shown)
+	if (!text)
 		return client_say(c, row->code, "%s", row->words);
-	text[str_harmless(text, text, strlen(text))] = '\0';
-	return client_say(c, row->code, "%s%s%s%s%s", row->words, text[0] ? ": " : "", show_name(shown, cap, text),
-			  advise ? "; " : "", advise ? row->advice : "");
+	return client_say(c, row->code, "%s%s%s%s%s", row->words, text[0] ? ": " : "", text, advise ? "; " : "",
+			  advise ? row->advice : "");
 }
 
 void client_say_replaced(const struct client *c)

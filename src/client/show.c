@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/show.h"
 
+#include "base/macro.h"
 #include "base/str.h"
 
 #include <langinfo.h>
@@ -33,38 +34,42 @@ int show_time(struct buf *to, uint64_t msec)
 	return buf_append_str(to, text);
 }
 
-/* How many bytes at @s are one character that can be shown as it is; 0: none. */
-static size_t show_plain(const char *s, size_t n, bool utf8)
+char *show_line(const char *text)
 {
-	if (!utf8)
-		return *s >= 0x20 && *s < 0x7f && *s != '\\';
-	return *s == '\t' ? 0 : str_harmless_char(s, n);
+	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	size_t n = strlen(text), len = 0;
+	_cleanup_(freep) char *harmless = malloc(n + 1);
+	char *to = malloc(4 * n + sizeof("\\xNN"));
+
+	if (!harmless || !to) {
+		free(to);
+		return NULL;
+	}
+	n = str_harmless(harmless, text, n);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)harmless[i];
+
+		if (utf8 || c < 0x80)
+			to[len++] = (char)c;
+		else
+			len += (size_t)snprintf(to + len, sizeof("\\xNN"), "\\x%02x", c);
+	}
+	to[len] = '\0';
+	return to;
 }
 
 char *show_name(char *dst, size_t cap, const char *s)
 {
-	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	size_t n = strlen(s), len = 0, fits = 0, k, need;
+	_cleanup_(freep) char *line = show_line(s);
+	size_t n = line ? strlen(line) : 0;
 
-	while (n > 0) {
-		k = show_plain(s, n, utf8);
-		need = k > 0 ? k : strlen("\\xNN");
-		if (len + need + 1 > cap) {
-			memcpy(dst + fits, "...", sizeof("..."));
-			return dst;
-		}
-		if (k > 0)
-			memcpy(dst + len, s, k);
-		else
-			(void)snprintf(dst + len, cap - len, "\\x%02x", (unsigned char)*s);
-		len += need;
-		/* Up to here it can be cut. */
-		if (len + sizeof("...") <= cap)
-			fits = len;
-		k = k > 0 ? k : 1;
-		s += k;
-		n -= k;
+	if (n >= cap) {
+		n = cap - sizeof("...");
+		while (n > 0 && ((unsigned char)line[n] & 0xc0) == 0x80)
+			n--;
+		(void)snprintf(dst, cap, "%.*s...", (int)n, line);
+	} else {
+		(void)snprintf(dst, cap, "%s", line ? line : "?");
 	}
-	dst[len] = '\0';
 	return dst;
 }

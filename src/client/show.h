@@ -12,9 +12,11 @@ int show_field(struct buf *to, const struct field *f);
 int show_time(struct buf *to, uint64_t msec); /* "2026-01-31 23:59:59", local */
 
 /*
- * A name or a word, for a message: as it is where the locale is UTF-8 and the character is valid and no control, else
- * its bytes as \xNN. Always ends in NUL, cut between two characters with "..." where @cap (>= 8) is too small.
- * Returns @dst.
+ * @text with what str_harmless() leaves of it; where the locale is not UTF-8, bytes that are not ASCII as \xNN. The
+ * caller's to free, or NULL: out of memory.
  */
+char *show_line(const char *text);
+
+/* The same, cut between two characters with "..." where @cap (>= 8) is too small. Returns @dst. */
 char *show_name(char *dst, size_t cap, const char *s);
 #define SHOW_NAME_MAX 400

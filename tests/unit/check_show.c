@@ -17,10 +17,11 @@ static const struct {
 	{ "", "", "" },
 	{ "notes.txt", "notes.txt", "notes.txt" },
 	{ "\xc3\x9c" "bung 日本.pdf", "\xc3\x9c" "bung 日本.pdf", "\\xc3\\x9cbung \\xe6\\x97\\xa5\\xe6\\x9c\\xac.pdf" },
-	{ "esc\x1b[2J\n\t\x7f", "esc\\x1b[2J\\x0a\\x09\\x7f", "esc\\x1b[2J\\x0a\\x09\\x7f" },
-	{ "c1\xc2\x9b" "x", "c1\\xc2\\x9bx", "c1\\xc2\\x9bx" },
-	{ "no\xff\xc3", "no\\xff\\xc3", "no\\xff\\xc3" },
-	{ "a\\b", "a\\b", "a\\x5cb" },
+	{ "esc\x1b[2J\n\t\x7f", "esc?[2J?\t?", "esc?[2J?\t?" },
+	{ "c1\xc2\x9b" "x", "c1?x", "c1?x" },
+	{ "\xe2\x80\xae" "gpj.exe", "?gpj.exe", "?gpj.exe" },
+	{ "no\xff\xc3", "no??", "no??" },
+	{ "a\\b", "a\\b", "a\\b" },
 };
 
 static bool use_utf8(void)
@@ -30,9 +31,13 @@ static bool use_utf8(void)
 
 START_TEST(as_it_is_where_the_locale_can)
 {
-	char got[SHOW_NAME_MAX];
+	char got[SHOW_NAME_MAX], *line = show_line(names[_i].name);
 
 	ck_assert_str_eq(show_name(got, sizeof(got), names[_i].name), names[_i].ascii);
+	ck_assert_str_eq(line, names[_i].ascii);
+	/* It is said again as it is. */
+	ck_assert_str_eq(show_name(got, sizeof(got), line), line);
+	free(line);
 	if (use_utf8())
 		ck_assert_str_eq(show_name(got, sizeof(got), names[_i].name), names[_i].utf8);
 }
