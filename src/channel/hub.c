@@ -50,7 +50,7 @@ const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size)
 
 	if (h->store)
 		store_get_state(h->store, clock_usec(), &state);
-	if (h->store && !state.closed)
+	if (h->store && !state.closed && !state.damaged)
 		(void)snprintf(dst, size, "the disk failed, and the server's log says how; try again later");
 	else
 		(void)snprintf(dst, size, "%s", h->store ? state.why : h->why);
@@ -63,9 +63,14 @@ void channel_hub_warn(struct channel_hub *h, struct warnings *to)
 
 	if (h->store)
 		store_get_state(h->store, clock_usec(), &state);
-	if (!h->store || state.closed)
-		warnings_add(to, WARNING_STORE, "rooms and mailboxes cannot be kept: %s", h->store ? state.why : h->why);
-	else if (state.busy_usec > HUB_SLOW_USEC)
+	if (!h->store || state.closed || state.damaged)
+		warnings_add(to, WARNING_STORE, "rooms and mailboxes cannot be %s: %s", state.closed || !h->store ? "kept" : "read",
+			     h->store ? state.why : h->why);
+	if (state.full)
+		warnings_add(to, WARNING_DISK_FULL,
+			     "the disk that state_dir is on was full when a message was last to be kept: make room, and it goes "
+			     "on by itself");
+	if (state.busy_usec > HUB_SLOW_USEC)
 		warnings_add(to, WARNING_DISK_SLOW,
 			     "the store has been waiting for the disk for %llu s: look at the disk that state_dir is on",
 			     (unsigned long long)(state.busy_usec / USEC_PER_SEC));

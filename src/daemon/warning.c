@@ -7,6 +7,9 @@
 
 const struct warning_row warning_rows[WARNING_MAX] = {
 	[WARNING_STORE] = { "store", true, "Rooms and mailboxes cannot be kept, so what must not be lost is refused." },
+	[WARNING_ROOT_GONE] = { "root-gone", true, "The served folder is not there." },
+	[WARNING_ROOT_READ_ONLY] = { "root-read-only", false, "The served folder cannot be written." },
+	[WARNING_DISK_FULL] = { "disk-full", true, "What came last could not be kept, since the disk is full." },
 	[WARNING_DISK_SLOW] = { "disk-slow", true, "A thread has been waiting for the disk for long." },
 	[WARNING_LISTENER_PAUSED] = { "listener-paused", true, "A listener accepts no connections for now." },
 	[WARNING_LOG_DROPPED] = { "log-dropped", false, "The log could not take all events." },

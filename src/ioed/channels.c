@@ -147,10 +147,7 @@ static void channels_come(struct channels_list *l, int error)
 	struct channel_hub *hub = channels_hub(l);
 	char *why = l->control.why;
 
-	if (error == -EBADMSG)
-		(void)snprintf(why, sizeof(l->control.why),
-			       "the list cannot be made: the database is damaged; put a backup in its place (ioectl restore)");
-	else if (error == -EIO)
+	if (error == -EIO || error == -EBADMSG)
 		(void)channel_hub_why(hub, why, sizeof(l->control.why));
 	else if (error < 0)
 		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-error));

@@ -136,6 +136,8 @@ static void batch_run(struct store *s, struct store_request *first)
 		r = passing ? r : -EIO;
 	} else {
 		batch_keep(s);
+		if (s->takes_in)
+			atomic_store_explicit(&s->was_full, false, memory_order_relaxed);
 		atomic_store_explicit(&s->commits, s->commits + 1, memory_order_relaxed);
 		atomic_store_explicit(&s->written, s->written + n, memory_order_relaxed);
 	}

@@ -81,7 +81,8 @@ struct store {
 
 	/* Written by the writer. */
 	atomic_uint_fast64_t queued, commits, written, wal_pages, busy_since;
-	atomic_bool closed;
+	atomic_bool closed, was_full;
+	atomic_bool damaged;                 /* also by the others */
 	atomic_bool ending;                  /* what takes long gives up */
 	pthread_mutex_t lock; /* of why, for a few instructions */
 	char why[512];

@@ -73,9 +73,26 @@ static enum incident store_trouble_kind(int error)
 	}
 }
 
+/* That does not pass by itself, whatever else can be read. */
+static void store_damaged(struct store *s, const char *what, const char *text)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	if (!atomic_load_explicit(&s->closed, memory_order_relaxed) && !s->why[0])
+		(void)snprintf(s->why, sizeof(s->why),
+			       "%.200s is damaged: %s failed: %.100s; put a backup in its place (ioectl(1), restore)", s->path,
+			       what, text);
+	(void)pthread_mutex_unlock(&s->lock);
+	atomic_store_explicit(&s->damaged, true, memory_order_release);
+}
+
 void store_trouble(struct store_thread *t, const char *what, int error)
 {
 	enum incident trouble = store_trouble_kind(error);
+
+	if (error == -EBADMSG)
+		store_damaged(t->store, what, t->db.text);
+	if (error == -ENOSPC && t == &t->store->writer)
+		atomic_store_explicit(&t->store->was_full, true, memory_order_relaxed);
 
 	if (error != -EBUSY && flood_pass(&t->flood, trouble, NULL))
 		incident_log(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what,
@@ -88,6 +105,8 @@ void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret
 
 	*ret = (struct store_state){
 		.closed = atomic_load_explicit(&s->closed, memory_order_acquire),
+		.damaged = atomic_load_explicit(&s->damaged, memory_order_acquire),
+		.full = atomic_load_explicit(&s->was_full, memory_order_relaxed),
 		.commits = atomic_load_explicit(&s->commits, memory_order_relaxed),
 		.written = atomic_load_explicit(&s->written, memory_order_relaxed),
 		.queued_bytes = atomic_load_explicit(&s->queued, memory_order_relaxed),

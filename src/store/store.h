@@ -72,7 +72,9 @@ unsigned store_free(struct store *s, uint64_t until_usec);
 /* From any thread. */
 struct store_state {
 	bool closed;               /* a commit failed: nothing is written any more */
+	bool damaged;              /* something could not be read as it should be */
 	char why[512];             /* ... and what to do */
+	bool full;                 /* the disk was, when something was last to be taken in */
 	uint64_t commits, written; /* transactions, and requests in them */
 	uint64_t queued_bytes;
 	uint64_t wal_pages;
