@@ -21,7 +21,7 @@ config:  daemon/option.h base/*
 control: daemon/* config/* wire/* base/*
 store:   daemon/inbox.h daemon/loop.h daemon/flood.h daemon/incident.h base/*
 channel: store/* daemon/* wire/* base/*
-roles:   daemon/role.h daemon/session.h daemon/account.h daemon/option.h daemon/timer.h daemon/warning.h daemon/worker.h channel/* store/* wire/* base/*
+roles:   daemon/role.h daemon/session.h daemon/account.h daemon/incident.h daemon/option.h daemon/timer.h daemon/warning.h daemon/worker.h channel/* store/* wire/* base/*
 ioed:    roles/* control/* config/* channel/* store/* daemon/* wire/* base/*
 peer:    wire/* base/*
 ctl:     peer/* wire/* base/*

@@ -8,6 +8,7 @@
 #include "daemon/option.h"
 #include "wire/verb.h"
 
+struct loop;
 struct request;
 struct role_start;
 struct server;
@@ -52,6 +53,8 @@ struct role {
 	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);
 	/* In main, after the reactors have ended. */
 	void (*stop)(void *state);
+	/* NULL or, in main, now and then, and behind a reload: has a worker look at what the role stands on. */
+	void (*look)(void *state);
 	/* NULL or, in main: adds what is wrong just now with what the role stands on (warning.h). Never blocks. */
 	void (*warn)(void *state, struct warnings *to);
 	/* In main: new settings, already checked. Reactors switch by themselves (request_settings()). */
@@ -63,6 +66,7 @@ struct role_start {
 	int state_dirfd;        /* the instance's state directory, locked; the daemon's */
 	const char *state_dir;  /* its path, for error messages */
 	struct worker_pool *workers;
+	struct loop *loop;      /* main's: the home of jobs that main submits */
 	struct server *server;
 	void **shared;          /* the server's: for what roles have in common. NULL at first, and to be left so */
 };

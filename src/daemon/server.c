@@ -99,6 +99,7 @@ static int server_start_roles(struct server *s, char *why, size_t why_size)
 		.state_dirfd = s->state_fd,
 		.state_dir = s->state_dir,
 		.workers = s->workers,
+		.loop = s->args.loop,
 		.server = s,
 		.shared = &s->shared,
 	};
@@ -243,6 +244,7 @@ int server_reload(struct server *s, struct settings *settings, const char *said,
 	for (unsigned i = 0; i < s->n_roles; i++)
 		if (s->args.roles[i]->reload)
 			s->args.roles[i]->reload(s->role_states[i], settings);
+	server_look(s);
 	listener_list_free(s->listeners);
 	s->listeners = listeners;
 	s->n_listeners = settings->n_listeners;
@@ -260,6 +262,13 @@ void server_reload_failed(struct server *s, const char *why)
 	s->reload_usec = clock_real_usec();
 	s->reload_ok = false;
 	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", why);
+}
+
+void server_look(struct server *s)
+{
+	for (unsigned i = 0; i < s->n_roles_started; i++)
+		if (s->args.roles[i]->look)
+			s->args.roles[i]->look(s->role_states[i]);
 }
 
 bool server_poke(struct server *s)

@@ -84,6 +84,9 @@ unsigned server_free(struct server *s);
 /* For the watchdog: whether every reactor has finished a round since the last call; asks each for one more. */
 bool server_poke(struct server *s);
 
+/* Has each role look at what it stands on; what they find shows in the status a little later. */
+void server_look(struct server *s);
+
 /* The reactor that owns a key. Any thread. */
 struct reactor *server_owner(struct server *s, const void *key, size_t len);
 

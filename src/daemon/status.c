@@ -33,11 +33,6 @@ static void status_add_listeners(struct server *s, struct status *st)
 		to->refused = status_load(&l->refused);
 		st->accepted += to->accepted;
 		st->refused += to->refused;
-		if (to->paused)
-			warnings_add(&st->warnings, WARNING_LISTENER_PAUSED,
-				     "%s accepts no connections for now: out of descriptors or memory; raise LimitNOFILE in "
-				     "the unit, or lower limits.connections",
-				     l->address);
 	}
 	st->n_listeners = s->n_listeners;
 }
@@ -64,12 +59,16 @@ static void status_add_reactors(struct server *s, struct status *st)
 	st->n_roles = s->n_roles + 1;
 }
 
-/* Of the server itself, then of each role. */
-static void status_add_warnings(struct server *s, struct status *st, uint64_t now)
+void server_warn(struct server *s, struct warnings *w)
 {
-	uint64_t stuck = worker_pool_stuck_usec(s->workers, now);
-	struct warnings *w = &st->warnings;
+	uint64_t stuck = worker_pool_stuck_usec(s->workers, clock_usec()), dropped = journal_dropped();
 
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (atomic_load_explicit(&s->listeners[i]->paused, memory_order_relaxed))
+			warnings_add(w, WARNING_LISTENER_PAUSED,
+				     "%s accepts no connections for now: out of descriptors or memory; raise LimitNOFILE in "
+				     "the unit, or lower limits.connections",
+				     s->listeners[i]->address);
 	if (stuck > STATUS_STUCK_USEC)
 		warnings_add(w, WARNING_DISK_SLOW,
 			     "a worker has been waiting for the disk for %llu s: look at the disk that the served folder is on",
@@ -77,10 +76,10 @@ static void status_add_warnings(struct server *s, struct status *st, uint64_t no
 	for (unsigned k = 0; k < s->n_roles_started; k++)
 		if (s->args.roles[k]->warn)
 			s->args.roles[k]->warn(s->role_states[k], w);
-	if (st->log_dropped > 0)
+	if (dropped > 0)
 		warnings_add(w, WARNING_LOG_DROPPED,
 			     "%llu log events were dropped: the log's reader is too slow or stopped",
-			     (unsigned long long)st->log_dropped);
+			     (unsigned long long)dropped);
 	if (s->state_shared[0])
 		warnings_add(w, WARNING_STATE_SHARED, "%s", s->state_shared);
 	if (s->reload_usec && !s->reload_ok)
@@ -118,7 +117,7 @@ int server_status(struct server *s, struct status *ret)
 	(void)snprintf(ret->reload_text, sizeof(ret->reload_text), "%s", s->reload_text);
 	status_add_listeners(s, ret);
 	status_add_reactors(s, ret);
-	status_add_warnings(s, ret, now);
+	server_warn(s, &ret->warnings);
 	if (ret->warnings.short_of_memory) {
 		status_done(ret);
 		return -ENOMEM;

@@ -44,6 +44,9 @@ struct status {
 	struct warnings warnings;          /* owned by the status */
 };
 
+/* In main's thread: adds what is wrong just now. */
+void server_warn(struct server *s, struct warnings *to);
+
 /* In main's thread. 0 or -ENOMEM; free with status_done(). */
 int server_status(struct server *s, struct status *ret);
 void status_done(struct status *st);

@@ -12,6 +12,7 @@
 #include "daemon/journal.h"
 #include "daemon/notify.h"
 #include "daemon/server.h"
+#include "daemon/warning.h"
 #include "ioed/arguments.h"
 #include "ioed/channels.h"
 #include "ioed/roles.h"
@@ -34,10 +35,23 @@
 
 #define MAIN_NOTIFY_RETRY_USEC (100 * USEC_PER_MSEC)
 
+/*
+ * What is wrong is looked for so often, when main is awake for the watchdog; and while something is, sooner, to see it end.
+ * What workers find takes them a moment.
+ */
+#define MAIN_LOOK_USEC       (60 * USEC_PER_SEC)
+#define MAIN_LOOK_AGAIN_USEC (5 * USEC_PER_SEC)
+#define MAIN_LOOK_SAY_USEC   USEC_PER_SEC
+
+#define MAIN_STATUS_MAX  400
+#define MAIN_SERVING_MAX (MAIN_STATUS_MAX - 100) /* what is wrong has room behind it */
+
 struct main {
 	struct loop loop;
 	struct watch signals;
-	struct timer watchdog, notify_timer;
+	struct timer watchdog, notify_timer, look;
+	uint64_t looked_usec; /* when the roles were last asked to look */
+	bool looked;          /* and not yet said what was seen */
 	uint64_t watchdog_usec;
 	struct arguments args;
 	struct settings *settings; /* what was started with */
@@ -46,7 +60,7 @@ struct main {
 	struct control *control;
 	struct notify *notify;
 	unsigned n_inherited; /* sockets from the service manager */
-	char status[400]; /* for the service manager */
+	char status[MAIN_STATUS_MAX]; /* for the service manager */
 };
 
 /* A sentence a line: each becomes an event of its own. */
@@ -99,11 +113,28 @@ static void main_notify_later(struct main *m)
 
 static void main_use_status(struct main *m)
 {
-	size_t len = (size_t)snprintf(m->status, sizeof(m->status), "Serving on");
+	size_t len = (size_t)snprintf(m->status, MAIN_SERVING_MAX, "Serving on");
 
-	for (size_t i = 0; i < m->server->n_listeners && len < sizeof(m->status); i++)
-		len += (size_t)snprintf(m->status + len, sizeof(m->status) - len, "%s %s (%s)", i ? "," : "",
+	for (size_t i = 0; i < m->server->n_listeners && len < MAIN_SERVING_MAX; i++)
+		len += (size_t)snprintf(m->status + len, MAIN_SERVING_MAX - len, "%s %s (%s)", i ? "," : "",
 					m->server->listeners[i]->address, m->server->listeners[i]->roles);
+}
+
+/* Behind it, the kinds of what is wrong: `ioectl status` has the sentences. True: something is. */
+static bool main_use_warnings(struct main *m)
+{
+	struct warnings w = { 0 };
+	size_t len = strlen(m->status), n = 0;
+	bool wrong;
+
+	server_warn(m->server, &w);
+	for (unsigned i = 0; i < WARNING_MAX && len < sizeof(m->status); i++)
+		if (warning_rows[i].degrades && warnings_has(&w, (enum warning)i))
+			len += (size_t)snprintf(m->status + len, sizeof(m->status) - len, "%s %s", n++ ? "," : "; degraded:",
+						warning_rows[i].name);
+	wrong = warnings_degrade(&w);
+	warnings_done(&w);
+	return wrong;
 }
 
 /* TERM and INT: begin to stop; main_stopped() comes when it is done. */
@@ -173,6 +204,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	if (r >= 0) {
 		main_use_log_options(fresh);
 		main_use_status(m);
+		(void)main_use_warnings(m);
 		incident_log(INCIDENT_RELOADED, NULL, 0, "reloaded the configuration from %s", fresh->source);
 		main_log_lines(LOG_LEVEL_WARNING, text);
 		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
@@ -264,6 +296,31 @@ static void main_notify_again(struct timer *t)
 	main_notify_later(m);
 }
 
+/* Two turns: the roles look, then what they have seen is said. */
+static void main_look(struct timer *t)
+{
+	struct main *m = container_of(t, struct main, look);
+	char before[sizeof(m->status)];
+
+	if (m->server->stopping)
+		return;
+	m->looked = !m->looked;
+	if (m->looked) {
+		m->looked_usec = m->loop.now_usec;
+		server_look(m->server);
+		loop_timer(&m->loop, t, m->loop.now_usec + MAIN_LOOK_SAY_USEC);
+		return;
+	}
+	memcpy(before, m->status, sizeof(before));
+	main_use_status(m);
+	if (main_use_warnings(m))
+		loop_timer(&m->loop, t, m->loop.now_usec + MAIN_LOOK_AGAIN_USEC);
+	if (strcmp(before, m->status) != 0) {
+		notify_status(m->notify, m->status);
+		main_notify_later(m);
+	}
+}
+
 /* Fed only where every reactor has finished a round since the last time. */
 static void main_watchdog(struct timer *t)
 {
@@ -276,6 +333,8 @@ static void main_watchdog(struct timer *t)
 		/* One may have been away together with this thread, and be back as well. */
 		loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 16);
 	}
+	if (m->loop.now_usec > m->looked_usec + MAIN_LOOK_USEC && !timer_is_armed(&m->look))
+		main_look(&m->look);
 }
 
 static int main_block_signals(struct main *m)
@@ -351,6 +410,8 @@ static int main_start(struct main *m)
 static void main_ready(struct main *m)
 {
 	main_use_status(m);
+	if (main_use_warnings(m))
+		loop_timer(&m->loop, &m->look, clock_usec() + MAIN_LOOK_AGAIN_USEC);
 	incident_log(INCIDENT_STARTED, NULL, 0, "ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
 	notify_ready(m->notify, m->status);
 	main_notify_later(m);
@@ -415,6 +476,7 @@ int main(int argc, char **argv)
 	struct main m = {
 		.watchdog.fire = main_watchdog,
 		.notify_timer.fire = main_notify_again,
+		.look.fire = main_look,
 	};
 	int r;
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "roles/file.h"
 
-#include "base/log.h"
 #include "base/macro.h"
-#include "base/place.h"
+#include "daemon/warning.h"
 #include "daemon/session.h"
 #include "roles/read.h"
 #include "roles/spool.h"
@@ -61,7 +60,7 @@ static void file_report(struct request *q, const char *name, uint64_t bytes, int
 
 void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 {
-	const struct file_state *state = request_role_state(q);
+	struct file_state *state = request_role_state(q);
 
 	switch (-error) {
 	case ENOENT:
@@ -77,6 +76,13 @@ void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 		break;
 	case ELOOP:
 		request_error(q, SLUG_DENIED, "'%s' leads over a symbolic link, and links are not followed", name);
+		break;
+	case ESTALE:
+		if (file_watch_is_gone(&state->watch))
+			request_error(q, SLUG_UNAVAILABLE, "the served folder is gone on the server; its administrator can bring it back");
+		else
+			request_error(q, SLUG_UNAVAILABLE,
+				      "the served folder was replaced by another one meanwhile; try '%s' again", name);
 		break;
 	case EXDEV:
 		request_error(q, SLUG_DENIED, "'%s' leads out of the served folder", name);
@@ -96,6 +102,7 @@ void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 		break;
 	case ENOSPC:
 	case EDQUOT:
+		atomic_store_explicit(&state->full, true, memory_order_relaxed);
 		file_report(q, name, bytes, error);
 		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing of '%s' was kept", name);
 		break;
@@ -140,19 +147,18 @@ bool file_take_name(struct request *q, const struct field *f, char ret[PATH_BYTE
 	}
 }
 
-/* What the daemon keeps must not be what clients read. */
 static int file_check_root(const struct file_state *s, const struct role_start *with, const char *path, char *why,
 			   size_t why_size)
 {
-	int r = place_is_within(with->state_dirfd, s->root.fd);
+	int r = file_watch_may_serve(s->root.fd, with->state_dirfd);
 
-	if (r <= 0 || place_is_hidden(with->state_dirfd, s->root.fd))
-		return MIN(r, 0);
+	if (r != -EPERM)
+		return r;
 	(void)snprintf(why, why_size,
 		       "file.root %s has the state directory %s in it, so that clients could read all rooms and mail: serve "
 		       "another folder, or set another state_dir",
 		       path, with->state_dir);
-	return -EPERM;
+	return r;
 }
 
 static int file_open_root(struct file_state *s, const struct role_start *with, char *why, size_t why_size)
@@ -190,31 +196,11 @@ int file_root_fd(const void *state)
 	return s->root.fd;
 }
 
-static void file_open_spool(struct file_state *s, const struct file_options *o)
-{
-	const char *path = o->root ? o->root : "files";
-	int fd = spool_open(s->root.fd);
-
-	if (fd >= 0) {
-		s->spool_fd = fd;
-		return;
-	}
-	/* Under the unit's ProtectSystem=strict only the state directory can be written. */
-	if (fd == -EROFS)
-		log_warning("the served folder %s cannot be written: %s; files can be read only. If ioed runs under systemd: "
-			    "systemctl edit ioe@N, and there [Service] ReadWritePaths=%s",
-			    path, strerror(-fd), path);
-	else
-		log_warning("the served folder %s cannot be written: %s; files can be read only. It must be writable for the "
-			    "user that ioed runs as (ioe under systemd), with room for a folder .ioe in it",
-			    path, strerror(-fd));
-}
-
 static void file_stop(void *state)
 {
 	struct file_state *s = state;
 
-	closep(&s->spool_fd);
+	file_watch_stop(s);
 	closep(&s->root.fd);
 	free(s);
 }
@@ -226,7 +212,7 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct file_state){ .root.fd = -1, .spool_fd = -1 };
+	*s = (struct file_state){ .root.fd = -1, .spool_fd = -1, .watch = { .spool_slot = -1, .nothing = -1 } };
 	r = file_open_root(s, with, why, why_size);
 	if (r < 0) {
 		file_stop(s);
@@ -234,9 +220,32 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 	}
 	path_probe(&s->root);
 	s->no_proc = access("/proc/self/fd", F_OK) < 0;
-	file_open_spool(s, settings_get(with->settings, &file_section));
+	r = file_watch_start(s, settings_get(with->settings, &file_section), with);
+	if (r < 0) {
+		file_stop(s);
+		return r;
+	}
 	*ret_state = s;
 	return 0;
+}
+
+static void file_look(void *state)
+{
+	file_watch_ask(state);
+}
+
+/* Who asks how things are may have just changed them: the next answer tells. */
+static void file_warn(void *state, struct warnings *to)
+{
+	struct file_state *s = state;
+
+	file_watch_ask(s);
+	file_watch_warn(s, to);
+	if (atomic_load_explicit(&s->full, memory_order_relaxed))
+		warnings_add(to, WARNING_DISK_FULL,
+			     "the disk that the served folder %s is on was full when a file was last to be stored: make room, and "
+			     "it goes on by itself",
+			     s->watch.path);
 }
 
 /*
@@ -264,4 +273,6 @@ const struct role file_role = {
 	.options = &file_section,
 	.start = file_start,
 	.stop = file_stop,
+	.look = file_look,
+	.warn = file_warn,
 };

@@ -3,6 +3,7 @@
 /* The role file: a folder that clients list, read and write. */
 
 #include "daemon/role.h"
+#include "roles/file_watch.h"
 #include "roles/path.h"
 
 struct file_options {
@@ -15,11 +16,14 @@ extern const struct option_section file_section;
 
 extern const struct role file_role;
 
-/* What the role's modules share. Made at the start, then only read. */
+/* What the role's modules share. Made at the start, then only read, but for what another folder in the root's place
+ * changes (file_watch.h). */
 struct file_state {
 	struct path_root root;
-	int spool_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
-	bool no_proc; /* no /proc at the start: a file without a name could not be given one */
+	atomic_int spool_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
+	bool no_proc;        /* no /proc at the start: a file without a name could not be given one */
+	struct file_watch watch;
+	atomic_bool full;    /* the disk was, when something was last to be stored */
 };
 
 /* The folder that is served, of the role's state: the state's own descriptor. */

@@ -30,14 +30,21 @@ static bool publish_has_no_tmpfile(int error)
 	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT;
 }
 
-static int publish_spool(const struct publish *p, const struct file_state *state)
+/* Held by a descriptor of one's own: another root may take this one's place. */
+static int publish_use_root_spool(struct publish *p, const struct file_state *state)
 {
-	return p->spool_fd >= 0 ? p->spool_fd : state->spool_fd;
+	int fd = state->spool_fd;
+
+	if (fd < 0)
+		return -EROFS;
+	p->spool_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return p->spool_fd < 0 ? -errno : 0;
 }
 
 /* Nothing moves from one mount to another. So a folder below another one in the root has a spool of its own. */
 static int publish_use_own_spool(struct publish *p)
 {
+	closep(&p->spool_fd);
 	p->spool_fd = spool_open(p->dir_fd);
 	return MIN(p->spool_fd, 0);
 }
@@ -54,12 +61,12 @@ static bool publish_is_elsewhere(const struct publish *p, const struct file_stat
 
 static int publish_open_spooled(struct publish *p, const struct file_state *state, unsigned mode)
 {
-	int r = publish_is_elsewhere(p, state) ? publish_use_own_spool(p) : 0;
+	int r = publish_is_elsewhere(p, state) ? publish_use_own_spool(p) : publish_use_root_spool(p, state);
 
 	if (r < 0)
 		return r;
 	publish_name_spooled(p);
-	p->fd = openat(publish_spool(p, state), p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	p->fd = openat(p->spool_fd, p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (p->fd >= 0)
 		return 0;
 	p->spooled[0] = '\0';
@@ -95,10 +102,10 @@ static int publish_check_target(const struct publish *p, bool overwrite)
 	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
 }
 
-void publish_abandon(struct publish *p, const struct file_state *state)
+void publish_abandon(struct publish *p)
 {
 	if (p->spooled[0])
-		(void)unlinkat(publish_spool(p, state), p->spooled, 0);
+		(void)unlinkat(p->spool_fd, p->spooled, 0);
 	closep(&p->fd);
 	closep(&p->dir_fd);
 	closep(&p->spool_fd);
@@ -113,7 +120,7 @@ int publish_look(const struct file_state *state, const char *path, bool overwrit
 	r = publish_open_folder(&p, state, path);
 	if (r >= 0)
 		r = publish_check_target(&p, overwrite);
-	publish_abandon(&p, state);
+	publish_abandon(&p);
 	return r;
 }
 
@@ -180,11 +187,13 @@ static int publish_link(const struct publish *p, int dir_fd, const char *name)
 /* Other walls than a mount are met here only: a subvolume, a project's quota. */
 static int publish_link_spooled(struct publish *p, const struct file_state *state)
 {
-	int r;
+	int r = publish_use_root_spool(p, state);
 
+	if (r < 0)
+		return r;
 	publish_name_spooled(p);
-	r = publish_link(p, publish_spool(p, state), p->spooled);
-	if (r == -EXDEV && p->spool_fd < 0) {
+	r = publish_link(p, p->spool_fd, p->spooled);
+	if (r == -EXDEV) {
 		r = publish_use_own_spool(p);
 		if (r >= 0)
 			r = publish_link(p, p->spool_fd, p->spooled);
@@ -206,25 +215,23 @@ static int publish_replace(struct publish *p, const struct file_state *state)
 		r = publish_link_spooled(p, state);
 	if (r < 0)
 		return r;
-	if (renameat(publish_spool(p, state), p->spooled, p->dir_fd, p->base) < 0)
+	if (renameat(p->spool_fd, p->spooled, p->dir_fd, p->base) < 0)
 		return -errno;
 	p->spooled[0] = '\0';
 	return 0;
 }
 
-static int publish_create(struct publish *p, const struct file_state *state)
+static int publish_create(struct publish *p)
 {
-	int spool_fd = publish_spool(p, state);
-
 	if (!p->spooled[0])
 		return publish_link(p, p->dir_fd, p->base);
 	/* What knows no O_TMPFILE may know no hard links either; NFS knows those, but not this flag. */
-	if (renameat2(spool_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
+	if (renameat2(p->spool_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
 		if (errno != EINVAL)
 			return -errno;
-		if (linkat(spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
+		if (linkat(p->spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
 			return -errno;
-		(void)unlinkat(spool_fd, p->spooled, 0);
+		(void)unlinkat(p->spool_fd, p->spooled, 0);
 	}
 	p->spooled[0] = '\0';
 	return 0;
@@ -237,7 +244,7 @@ int publish_commit(struct publish *p, const struct file_state *state, bool sync,
 	/* Before it has a name: a power cut must not leave a name with holes behind it. */
 	if (sync && fsync(p->fd) < 0)
 		return -errno;
-	r = publish_create(p, state);
+	r = publish_create(p);
 	if (r == -EEXIST && overwrite)
 		r = publish_replace(p, state);
 	if (r < 0)

@@ -15,7 +15,7 @@ struct file_state;
 struct publish {
 	int fd;       /* the file; without a name, or spooled */
 	int dir_fd;   /* the folder it shall be in */
-	int spool_fd; /* that folder's own spool; -1: the root's does */
+	int spool_fd; /* where it is spooled: the root's, or the folder's own; -1: it was not needed so far */
 	char base[PATH_ELEMENT_MAX + 1];
 	char spooled[32]; /* its name in the spool; "" while it has none */
 };
@@ -39,4 +39,4 @@ int publish_put_in_front(struct publish *p, uint64_t n, const char *front, size_
 int publish_commit(struct publish *p, const struct file_state *state, bool sync, bool overwrite);
 
 /* Closes; what was not committed vanishes. */
-void publish_abandon(struct publish *p, const struct file_state *state);
+void publish_abandon(struct publish *p);

@@ -30,7 +30,7 @@
 struct read_job {
 	struct job job;
 	struct request *q;
-	const struct file_state *state;
+	struct file_state *state;
 	int fd;        /* of a large file */
 	uint64_t size; /* of it */
 	struct buf body;
@@ -106,12 +106,23 @@ static int read_open(struct read_job *r)
 	return 0;
 }
 
+/* Does it; and where that fails or finds nothing, once more if that is because another folder has taken the root's place. */
+static void read_try(struct read_job *r, int (*act)(struct read_job *r))
+{
+	int again;
+
+	r->error = file_watch_is_gone(&r->state->watch) ? -ENOENT : act(r);
+	if (r->error >= 0 && (*r->path || r->body.len > 0))
+		return;
+	again = file_watch_recheck(r->state);
+	if (again != 0)
+		r->error = again < 0 ? again : act(r);
+}
+
 /* Opens it, and brings a small one along. */
 static void read_run(struct job *j)
 {
-	struct read_job *r = container_of(j, struct read_job, job);
-
-	r->error = read_open(r);
+	read_try(container_of(j, struct read_job, job), read_open);
 }
 
 static void read_done(struct job *j)
@@ -162,6 +173,8 @@ int read_file(struct request *q, struct fields *f)
 
 	if (!file_take_name(q, &f->at[0], path))
 		return 0;
+	if (unlikely(file_watch_is_gone(&state->watch)))
+		return read_by_worker(q, path, read_run, read_done);
 	fd = path_open_cached(&state->root, path, O_RDONLY);
 	r = fd < 0 ? fd : read_check(fd, &size);
 	if (r >= 0 && size > READ_SMALL_MAX) {
@@ -170,7 +183,7 @@ int read_file(struct request *q, struct fields *f)
 	}
 	if (r >= 0)
 		r = read_small(q, fd, size);
-	if (r == -EAGAIN || r == -ENOMEM)
+	if (r == -EAGAIN || r == -ENOMEM || (r < 0 && file_watch_is_doubtful(state)))
 		return read_by_worker(q, path, read_run, read_done);
 	if (r < 0)
 		file_refuse(q, path, 0, r);
@@ -254,31 +267,37 @@ static int read_sort_names(struct read_job *r, const struct buf *names, size_t n
 	return e;
 }
 
-/* In a worker. */
-static void read_list_run(struct job *j)
+static int read_list_open(struct read_job *r)
 {
-	struct read_job *r = container_of(j, struct read_job, job);
 	struct buf names = { .max = READ_LIST_MAX };
 	size_t n;
 	DIR *d;
-	int fd;
+	int fd, e;
 
 	fd = path_open(&r->state->root, r->path, O_RDONLY | O_DIRECTORY);
-	if (fd < 0) {
-		r->error = fd;
-		return;
-	}
+	if (fd < 0)
+		return fd;
 	d = fdopendir(fd);
 	if (!d) {
-		r->error = -errno;
+		e = -errno;
 		(void)close(fd);
-		return;
+		return e;
 	}
-	r->error = read_names(d, &names, &n);
+	e = read_names(d, &names, &n);
 	(void)closedir(d);
-	if (r->error >= 0)
-		r->error = read_sort_names(r, &names, n);
+	if (e >= 0)
+		e = read_sort_names(r, &names, n);
 	buf_done(&names);
+	return e;
+}
+
+/* In a worker. A folder that was moved away can still be listed, but is not the one that is served. */
+static void read_list_run(struct job *j)
+{
+	struct read_job *r = container_of(j, struct read_job, job);
+
+	(void)file_watch_confirm(r->state, file_watch_turn(&r->state->watch));
+	read_try(r, read_list_open);
 }
 
 static void read_list_done(struct job *j)

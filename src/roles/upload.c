@@ -30,7 +30,7 @@ struct upload {
 	struct body_sink sink;
 	struct job job;
 	struct request *q;
-	const struct file_state *state;
+	struct file_state *state;
 	uint64_t size, come; /* of the bytes that come: how many in all (UINT64_MAX: not settled); so far */
 	uint64_t file_size;  /* what the client promised: the same, but where the size was settled late */
 	size_t cap;          /* what a piece may grow to */
@@ -42,6 +42,7 @@ struct upload {
 
 	/* For the job. */
 	struct publish file;
+	unsigned turn; /* the folder it is in (file_watch.h) */
 	uint64_t written;
 	unsigned mode;
 	bool last, sync, overwrite;
@@ -58,22 +59,55 @@ static void upload_free(struct upload *u)
 	free(u);
 }
 
+static int upload_open(struct upload *u)
+{
+	u->turn = file_watch_turn(&u->state->watch);
+	return publish_open(&u->file, u->state, u->path, u->mode);
+}
+
+static int upload_look(struct upload *u)
+{
+	return publish_look(u->state, u->path, u->overwrite);
+}
+
+/* Once more where another folder has just taken the root's place. */
+static int upload_try(struct upload *u, int (*act)(struct upload *u))
+{
+	int r = file_watch_is_gone(&u->state->watch) ? -ENOENT : act(u), again;
+
+	again = r < 0 ? file_watch_recheck(u->state) : 0;
+	if (again <= 0)
+		return again < 0 ? again : r;
+	publish_abandon(&u->file);
+	return act(u);
+}
+
+/* What is acknowledged is in the folder that is served: looked at before and behind. */
+static int upload_commit(struct upload *u)
+{
+	int r = file_watch_confirm(u->state, u->turn);
+
+	if (r >= 0)
+		r = publish_commit(&u->file, u->state, u->sync, u->overwrite);
+	return u->turn == file_watch_turn(&u->state->watch) ? r : -ESTALE;
+}
+
 /* In a worker. */
 static void upload_run(struct job *j)
 {
 	struct upload *u = container_of(j, struct upload, job);
 
 	if (u->file.fd < 0)
-		u->error = publish_open(&u->file, u->state, u->path, u->mode);
+		u->error = upload_try(u, upload_open);
 	if (u->error >= 0 && u->writing.len > 0)
 		u->error = publish_write(&u->file, u->writing.data, u->writing.len, u->written);
 	u->written += u->writing.len;
 	if (u->error >= 0 && u->last && u->n_front > 0)
 		u->error = publish_put_in_front(&u->file, u->written, u->front, u->n_front);
 	if (u->error >= 0 && u->last)
-		u->error = publish_commit(&u->file, u->state, u->sync, u->overwrite);
+		u->error = upload_commit(u);
 	if (u->error < 0 || u->last)
-		publish_abandon(&u->file, u->state);
+		publish_abandon(&u->file);
 }
 
 /* In a worker, before many bytes come: what is known at once is told at once. publish_commit() looks again. */
@@ -81,7 +115,7 @@ static void upload_look_run(struct job *j)
 {
 	struct upload *u = container_of(j, struct upload, job);
 
-	u->error = publish_look(u->state, u->path, u->overwrite);
+	u->error = upload_try(u, upload_look);
 }
 
 /* In a worker: closing a large file that nobody wants takes its time. */
@@ -89,7 +123,7 @@ static void upload_abandon_run(struct job *j)
 {
 	struct upload *u = container_of(j, struct upload, job);
 
-	publish_abandon(&u->file, u->state);
+	publish_abandon(&u->file);
 }
 
 static size_t upload_memory(const struct upload *u)
@@ -139,6 +173,8 @@ static void upload_finish(struct upload *u)
 		request_error(q, SLUG_BAD_ARGUMENT, "the connection ended after %llu of %llu bytes; nothing was kept",
 			      (unsigned long long)u->come, (unsigned long long)u->file_size);
 	} else {
+		if (unlikely(atomic_load_explicit(&u->state->full, memory_order_relaxed)))
+			atomic_store_explicit(&u->state->full, false, memory_order_relaxed);
 		request_begin(q, "OK");
 		request_field(q, "received", 8);
 		request_field_u64(q, u->file_size);

@@ -63,7 +63,7 @@ struct daemon *daemon_new(unsigned reactors, const char *config)
 	d->files = g_build_filename(d->state, "files", NULL);
 	d->control = g_build_filename(d->runtime, "control.sock", NULL);
 	d->notify = g_build_filename(d->dir, "notify", NULL);
-	g_assert_cmpint(g_mkdir_with_parents(d->files, 0755), ==, 0);
+	g_assert_cmpint(g_mkdir_with_parents(d->files, 0700), ==, 0);
 	g_assert_cmpint(g_mkdir_with_parents(d->runtime, 0755), ==, 0);
 	g_mutex_init(&d->log_lock);
 	g_cond_init(&d->log_more);

@@ -12,12 +12,13 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* The exit status of a child that may not have a network of its own. */
-#define HARNESS_NO_NETWORK 99
+#define HARNESS_NOT_APART 99
 
 /* What is shown when a test fails: each daemon's words. */
 static GPtrArray *harness_shown;
@@ -241,7 +242,7 @@ static bool harness_make_network(void)
 }
 
 /* In a process of its own, since what is unshared stays so. */
-void harness_run_in_network(harness_fn fn, unsigned reactors)
+static void harness_run_apart(bool (*make)(void), const char *without, harness_fn fn, unsigned reactors)
 {
 	int status;
 	pid_t pid;
@@ -249,14 +250,42 @@ void harness_run_in_network(harness_fn fn, unsigned reactors)
 	pid = fork();
 	g_assert_cmpint(pid, >=, 0);
 	if (pid == 0) {
-		if (!harness_make_network())
-			_exit(HARNESS_NO_NETWORK);
+		if (!make())
+			_exit(HARNESS_NOT_APART);
 		fn(reactors);
 		_exit(0);
 	}
 	g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == HARNESS_NO_NETWORK)
-		g_test_skip("no own network namespace may be made here, and loopback is exempt from limits.per_address");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == HARNESS_NOT_APART)
+		g_test_skip(without);
 	else
 		g_assert_cmpint(status, ==, 0);
+}
+
+void harness_run_in_network(harness_fn fn, unsigned reactors)
+{
+	harness_run_apart(harness_make_network,
+			  "no own network namespace may be made here, and loopback is exempt from limits.per_address", fn,
+			  reactors);
+}
+
+/* Files stay ours: who is not root here is so in there, and they are his. */
+static bool harness_make_mounts(void)
+{
+	g_autofree char *users = g_strdup_printf("0 %u 1", getuid()), *groups = g_strdup_printf("0 %u 1", getgid());
+
+	if (unshare(CLONE_NEWNS) < 0) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+			return false;
+		if (!g_file_set_contents_full("/proc/self/setgroups", "deny", -1, G_FILE_SET_CONTENTS_NONE, 0, NULL) ||
+		    !g_file_set_contents_full("/proc/self/uid_map", users, -1, G_FILE_SET_CONTENTS_NONE, 0, NULL) ||
+		    !g_file_set_contents_full("/proc/self/gid_map", groups, -1, G_FILE_SET_CONTENTS_NONE, 0, NULL))
+			return false;
+	}
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+void harness_run_in_mounts(harness_fn fn, unsigned reactors)
+{
+	harness_run_apart(harness_make_mounts, "no own mount namespace may be made here", fn, reactors);
 }

@@ -50,3 +50,5 @@ char *harness_noise(size_t n, unsigned seed);
  * skips the test where that may not be.
  */
 void harness_run_in_network(harness_fn fn, unsigned reactors);
+/* The same where file systems may be mounted that nobody else sees. */
+void harness_run_in_mounts(harness_fn fn, unsigned reactors);

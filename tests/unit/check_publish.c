@@ -39,8 +39,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	publish_abandon(&p, &state);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
+	publish_abandon(&p);
 	ck_assert_uint_eq(folder_count(".ioe"), 0);
 	(void)close(state.spool_fd);
 	folder_remove();
@@ -83,7 +83,7 @@ static int write_all(const char *path, const char *text, bool overwrite)
 
 	ck_assert_int_eq(begin(path, text), 0);
 	r = publish_commit(&p, &state, true, overwrite);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	ck_assert_int_eq(p.fd, -1);
 	ck_assert_uint_eq(folder_count(".ioe"), 0);
 	return r;
@@ -98,7 +98,7 @@ START_TEST(a_new_file_is_there_at_the_end)
 	ck_assert_int_eq(publish_write(&p, " world", 6, 5), 0);
 	ck_assert_int_eq(publish_commit(&p, &state, true, false), 0);
 	folder_expect("d/new", "hello world");
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	folder_expect("d/new", "hello world");
 	ck_assert_uint_eq(folder_count("d"), 2);
 }
@@ -119,7 +119,7 @@ START_TEST(an_old_file_is_replaced_at_once)
 	ck_assert_int_eq(read(fd, got, sizeof(got)), 3);
 	ck_assert_str_eq(got, "old");
 	(void)close(fd);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	ck_assert_uint_eq(folder_count("."), 3);
 }
 END_TEST
@@ -156,11 +156,11 @@ START_TEST(where_there_is_no_folder_nothing_is_opened)
 	go(_i);
 	ck_assert_int_eq(symlinkat("d", folder_fd, "link"), 0);
 	ck_assert_int_eq(begin("g/new", ""), -ENOENT);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	ck_assert_int_eq(begin("old/new", ""), -ENOTDIR);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	ck_assert_int_eq(begin("link/new", ""), -ELOOP);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	ck_assert_uint_eq(folder_count("d"), 1);
 }
 END_TEST
@@ -182,7 +182,7 @@ START_TEST(bytes_are_put_in_front)
 		ck_assert_int_eq(publish_write(&p, data + n_front, n, 0), 0);
 		ck_assert_int_eq(publish_put_in_front(&p, n, data, n_front), 0);
 		ck_assert_int_eq(publish_commit(&p, &state, false, true), 0);
-		publish_abandon(&p, &state);
+		publish_abandon(&p);
 		fd = openat(folder_fd, "front", O_RDONLY | O_CLOEXEC);
 		ck_assert_int_eq(read(fd, got, (600 << 10) + 64), (ssize_t)(n + n_front));
 		ck_assert_int_eq(memcmp(got, data, n + n_front), 0);
@@ -197,7 +197,7 @@ START_TEST(what_is_given_up_vanishes)
 {
 	go(_i);
 	ck_assert_int_eq(begin("d/new", "half"), 0);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	ck_assert_uint_eq(folder_count("d"), 1);
 	ck_assert_uint_eq(folder_count("."), 3);
 	ck_assert_uint_eq(folder_count(".ioe"), 0);
@@ -216,7 +216,7 @@ START_TEST(the_mode_is_exact)
 		name[1]++;
 		ck_assert_int_eq(publish_open(&p, &state, name, modes[i]), 0);
 		ck_assert_int_eq(publish_commit(&p, &state, false, false), 0);
-		publish_abandon(&p, &state);
+		publish_abandon(&p);
 		ck_assert_int_eq(fstatat(folder_fd, name, &st, 0), 0);
 		ck_assert_uint_eq(st.st_mode & 07777, modes[i]);
 	}
@@ -256,7 +256,7 @@ START_TEST(a_full_disk_is_an_error)
 	go(_i);
 	forbid(SYS_pwrite64, 0, 0, ENOSPC);
 	ck_assert_int_eq(begin("d/new", "x"), -ENOSPC);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	ck_assert_uint_eq(folder_count("d"), 1);
 }
 END_TEST
@@ -277,7 +277,7 @@ START_TEST(many_at_once)
 	for (unsigned i = 0; i < ELEMENTSOF(many); i++) {
 		if (i % 5)
 			ck_assert_int_eq(publish_commit(&many[i], &state, false, true), 0);
-		publish_abandon(&many[i], &state);
+		publish_abandon(&many[i]);
 	}
 	folder_expect("old", "old");
 	for (unsigned i = 0; i < ELEMENTSOF(many); i += 2) {
@@ -360,8 +360,8 @@ START_TEST(below_a_mount_two_at_once)
 	ck_assert_int_eq(publish_write(&other, "2", 1, 0), 0);
 	ck_assert_int_eq(publish_commit(&p, &state, true, true), 0);
 	ck_assert_int_eq(publish_commit(&other, &state, true, true), 0);
-	publish_abandon(&other, &state);
-	publish_abandon(&p, &state);
+	publish_abandon(&other);
+	publish_abandon(&p);
 	folder_expect("m/one", "1");
 	folder_expect("m/two", "2");
 	unmount_at("m");
@@ -398,7 +398,7 @@ START_TEST(proc_that_is_gone_is_named)
 #endif
 	forbid(SYS_faccessat, 0, 0, ENOENT);
 	ck_assert_int_eq(publish_commit(&p, &state, false, true), -ENOSYS);
-	publish_abandon(&p, &state);
+	publish_abandon(&p);
 	folder_expect("new", NULL);
 }
 END_TEST
@@ -409,7 +409,7 @@ START_TEST(a_folder_that_cannot_be_written_says_so)
 
 	ck_assert_int_eq(publish_look(&read_only, "new", true), -EROFS);
 	ck_assert_int_eq(publish_open(&p, &read_only, "new", 0644), -EROFS);
-	publish_abandon(&p, &read_only);
+	publish_abandon(&p);
 }
 END_TEST
 
