@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "daemon/attach.h"
+#include "daemon/elsewhere.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -315,13 +316,18 @@ static int builtin_help_all(struct buf *b, const struct session *s)
 static int builtin_help(struct request *q, struct fields *f)
 {
 	struct buf b = { .max = 64 << 10 };
-	const struct verb_entry *e;
+	const struct verb_entry *e, *other;
 	int r;
 
 	if (f->n == 0) {
 		r = builtin_help_all(&b, q->session);
 	} else {
 		e = verb_table_find(&q->session->listener->verbs, f->at[0].data, f->at[0].len);
+		other = e ? NULL : elsewhere_find(q->session, f->at[0].data, f->at[0].len);
+		if (other) {
+			elsewhere_answer(q, other);
+			return 0;
+		}
 		if (!e || e->verb->flags & VERB_NOT_YET) {
 			request_error(q, SLUG_NOT_FOUND, "there is no verb '%.*s' here; HELP tells which there are",
 				      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);

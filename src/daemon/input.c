@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/elsewhere.h"
 #include "daemon/limits.h"
 #include "daemon/raw.h"
 
@@ -237,21 +238,20 @@ static bool input_intercept(struct session *s, char *line, size_t len)
 	return s->ended;
 }
 
-/*
- * A request that is refused before its verb has seen it. Where bytes follow it and its last field tells how many, they
- * come, whatever the answer is, and must not be read as requests. Call before answering.
- */
-static void input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len)
+/* As many as its last field tells. They come, whatever the answer is. */
+bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len)
 {
 	const char *comma = rest ? memrchr(rest, ',', len) : NULL;
 	const char *size = comma ? comma + 1 : rest;
 	uint64_t n;
 
 	if (!rest || !(v->flags & VERB_BODY) || (v->min > 1 && !comma))
-		return;
+		return false;
 	len -= (size_t)(size - rest);
-	if (len <= BODY_DIGITS_MAX && str_to_u64(size, len, 0, UINT64_MAX, &n) >= 0)
-		request_body_discard(q, n);
+	if (len > BODY_DIGITS_MAX || str_to_u64(size, len, 0, UINT64_MAX, &n) < 0)
+		return false;
+	request_body_discard(q, n);
+	return true;
 }
 
 static bool input_split(struct session *s, struct request *q, char *rest, size_t len, struct fields *f)
@@ -268,14 +268,14 @@ static bool input_split(struct session *s, struct request *q, char *rest, size_t
 			f->n = FIELDS_MAX + 1;
 			break;
 		case FIELD_BAD_PERCENT:
-			input_skip_body(q, v, rest, len);
+			(void)input_skip_body(q, v, rest, len);
 			request_error(q, SLUG_BAD_ARGUMENT,
 				      "a %% is not followed by two hex digits; in ioe/1 write %%25 for it");
 			return false;
 		}
 	}
 	if (f->n < v->min || f->n > v->max || (rest && v->max == 0)) {
-		input_skip_body(q, v, rest, len);
+		(void)input_skip_body(q, v, rest, len);
 		request_error(q, SLUG_BAD_ARGUMENT, "too many or too few fields: it is %s", v->syntax);
 		return false;
 	}
@@ -387,7 +387,7 @@ static void input_refuse_nul(struct session *s, const struct verb_entry *e, cons
 	if (!q)
 		return;
 	if (e && comma)
-		input_skip_body(q, e->verb, comma + 1, len - (size_t)(comma + 1 - line));
+		(void)input_skip_body(q, e->verb, comma + 1, len - (size_t)(comma + 1 - line));
 	request_error(q, SLUG_BAD_COMMAND, "a line must not hold NUL bytes");
 }
 
@@ -410,7 +410,7 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 	}
 	e = verb_table_find(&s->listener->verbs, line, scan.name_len);
 	if (unlikely(scan.nul)) {
-		input_refuse_nul(s, e, line, *len);
+		input_refuse_nul(s, e ? e : elsewhere_find(s, line, scan.name_len), line, *len);
 		return true;
 	}
 	if (unlikely(s->intercept)) {
@@ -420,7 +420,8 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 			return true;
 	}
 	if (!e) {
-		input_bare_line(s, line, *len, scan.name_len);
+		if (!elsewhere_refuse(s, line, *len))
+			input_bare_line(s, line, *len, scan.name_len);
 		return true;
 	}
 	row = container_of(e->verb, struct role_verb, verb);

@@ -269,23 +269,22 @@ static int listener_use(struct listener *l, int fd)
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT_MAX];
-	struct address at;
 
 	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
 		return -errno;
-	address_from_sockaddr(&at, &sa);
+	address_from_sockaddr(&l->bound, &sa);
 	(void)snprintf(l->address, sizeof(l->address), sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u",
-		       address_text(&at, text), at.port);
+		       address_text(&l->bound, text), l->bound.port);
 	l->watch = (struct watch){ .fd = fd, .ready = listener_ready };
 	return 0;
 }
 
-static int listener_add_verbs(struct listener *l, const struct role *role, unsigned index)
+static int listener_add_verbs(struct verb_table *verbs, const struct role *role, unsigned index)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < role->n_verbs && r >= 0; i++)
-		r = verb_table_add(&l->verbs, &role->verbs[i].verb, (uint8_t)index);
+		r = verb_table_add(verbs, &role->verbs[i].verb, (uint8_t)index);
 	return r;
 }
 
@@ -295,15 +294,17 @@ static int listener_set_roles(struct listener *l, uint64_t bits)
 	int r;
 
 	l->role_bits = bits;
-	r = listener_add_verbs(l, &builtin_role, l->server->n_roles);
+	r = listener_add_verbs(&l->verbs, &builtin_role, l->server->n_roles);
 	for (unsigned i = 0; i < l->server->n_roles && r >= 0; i++) {
 		const struct role *role = l->server->args.roles[i];
 
-		if (!(bits & 1ULL << i))
+		if (!(bits & 1ULL << i)) {
+			r = listener_add_verbs(&l->elsewhere, role, i);
 			continue;
+		}
 		l->n_roles++;
 		len += (size_t)snprintf(l->roles + len, sizeof(l->roles) - len, "%s%s", len ? "+" : "", role->name);
-		r = listener_add_verbs(l, role, i);
+		r = listener_add_verbs(&l->verbs, role, i);
 	}
 	return r;
 }

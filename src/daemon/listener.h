@@ -41,12 +41,14 @@ struct listener {
 	struct server *server;
 	struct address at;      /* as configured: with port 0 where the kernel chose */
 	struct listener *older; /* a reference: has the same socket, and hands its counters over when this one starts */
-	char address[64];  /* with the port that it has: "127.0.0.1:9001" */
+	struct address bound;   /* as it is: with the port that it has */
+	char address[64];  /* the same as text: "127.0.0.1:9001" */
 	char roles[80];    /* "file+chat" */
 	uint64_t role_bits;
 	unsigned n_roles;
 	bool raw;
 	struct verb_table verbs; /* what is understood here; owner: the index of the role, n_roles for every listener's */
+	struct verb_table elsewhere; /* what is a verb only where other roles are offered; owner: likewise */
 	/* Written by reactor 0 alone. */
 	atomic_bool paused;
 	atomic_uint_fast64_t accepted, refused;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "daemon/elsewhere.h"
 #include "daemon/limits.h"
 #include "daemon/pace.h"
 #include "daemon/server.h"
@@ -523,7 +524,8 @@ static void raw_look_command(struct session *s, enum split_moment moment)
 			raw_stray(s);
 		return;
 	}
-	if (s->dialect == DIALECT_RAW || raw_is_request(&w->data) || raw_is_alone(s)) {
+	if (s->dialect == DIALECT_RAW || raw_is_request(&w->data) || raw_is_alone(s) ||
+	    (moment == SPLIT_LONG && elsewhere_has(s, w->data.data, w->data.len))) {
 		if (raw_may_answer(s))
 			raw_run(s);
 	} else if (moment == SPLIT_LONG) {

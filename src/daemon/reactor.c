@@ -149,10 +149,10 @@ static void reactor_use_listeners(struct reactor *r, struct listener **listeners
 	struct listener **old = r->listeners;
 
 	r->listeners = listeners;
-	for (struct listener **l = old; *l; l++)
+	for (struct listener **l = old; r->index == 0 && *l; l++)
 		if (!reactor_has_listener(listeners, *l))
 			listener_stop(*l, &r->loop);
-	for (struct listener **l = listeners; *l; l++)
+	for (struct listener **l = listeners; r->index == 0 && *l; l++)
 		if (!reactor_has_listener(old, *l))
 			listener_start(*l, &r->loop);
 	listener_list_free(old);
@@ -163,7 +163,7 @@ static void reactor_update(struct msg *m)
 	struct reactor_update *u = container_of(m, struct reactor_update, msg);
 	struct settings *old = u->reactor->settings;
 
-	if (u->listeners && !u->reactor->leaving)
+	if (!u->reactor->leaving)
 		reactor_use_listeners(u->reactor, STEAL_PTR(u->listeners));
 	listener_list_free(u->listeners);
 	reactor_use(u->reactor, u->settings);

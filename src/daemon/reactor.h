@@ -73,8 +73,9 @@ struct reactor {
 	struct msg poke_msg;
 	atomic_bool poked;
 
+	struct listener **listeners; /* NULL-terminated, with references; reactor 0 accepts there */
+
 	/* Reactor 0's. */
-	struct listener **listeners; /* NULL-terminated, with references */
 	struct account account;
 	struct timer accept_timer; /* tries again after a pause */
 
@@ -108,7 +109,7 @@ struct reactor_update {
 	struct msg msg;
 	struct reactor *reactor;
 	struct settings *settings;   /* a reference */
-	struct listener **listeners; /* for reactor 0: all there shall be, with references */
+	struct listener **listeners; /* all there shall be, with references */
 };
 void reactor_tell_update(struct reactor *r, struct reactor_update *u);
 

@@ -35,8 +35,9 @@ struct role {
 	const struct option_section *options; /* NULL: none */
 
 	/*
-	 * On a listener that offers the role: a line that is no verb. 1: it was the role's and has been taken care of
-	 * as by a role_act_fn; 0: not the role's. @alone: the listener has no other role.
+	 * On a listener that offers the role: a line that is no verb of any role (in line and raw, with its right number of
+	 * fields). 1: it was the role's and has been taken care of as by a role_act_fn; 0: not the role's. @alone: the
+	 * listener has no other role.
 	 */
 	int (*line)(struct request *q, char *line, size_t len, bool alone);
 

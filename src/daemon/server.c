@@ -129,14 +129,14 @@ static int server_start_reactors(struct server *s, unsigned n)
 	/* All are whole before the first one runs: it may talk to any other. */
 	for (unsigned i = 0; i < n; i++) {
 		r = reactor_init(&s->reactors[i], s, i, s->settings);
+		s->reactors[i].listeners = r < 0 ? NULL : listener_list_copy(s->listeners);
+		if (r >= 0 && !s->reactors[i].listeners)
+			r = -ENOMEM;
 		if (r < 0) {
 			s->n_reactors = i + 1;
 			return r;
 		}
 	}
-	s->reactors[0].listeners = listener_list_copy(s->listeners);
-	if (!s->reactors[0].listeners)
-		return -ENOMEM;
 	for (unsigned i = 0; i < n; i++) {
 		r = reactor_start(&s->reactors[i]);
 		if (r < 0)
@@ -213,10 +213,13 @@ static int server_make_updates(struct server *s, struct listener *const *listene
 		ret[n] = calloc(1, sizeof(*ret[n]));
 		if (!ret[n])
 			break;
+		ret[n]->listeners = listener_list_copy(listeners);
+		if (!ret[n]->listeners) {
+			free(ret[n]);
+			break;
+		}
 	}
 	if (n == s->n_reactors)
-		ret[0]->listeners = listener_list_copy(listeners);
-	if (n == s->n_reactors && ret[0]->listeners)
 		return 0;
 	server_drop_updates(ret, n);
 	return -ENOMEM;

@@ -37,7 +37,7 @@ struct server {
 	unsigned n_roles_started;
 	void *role_states[ROLES_MAX];
 	void *shared; /* role_start.shared */
-	struct listener **listeners; /* NULL-terminated; reactor 0 has a list of its own */
+	struct listener **listeners; /* NULL-terminated; each reactor has a list of its own */
 	size_t n_listeners;
 	struct reactor *reactors;
 	unsigned n_reactors;

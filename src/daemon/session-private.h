@@ -113,6 +113,9 @@ bool input_line(struct session *s, char *line, size_t *len); /* one request; fal
 void input_too_long(struct session *s); /* answers a line over limits.line */
 void input_refuse_foreign(struct session *s, enum foreign what); /* ends: nothing that came or comes is a request */
 void input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len);
+/* A request that is refused before its verb has seen it: bytes that follow it are no requests. Call before answering;
+ * false: how many there are cannot be read. */
+bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
 /* A body that was begun with BODY_UNSETTLED: its size, and its first bytes, where they were not taken to be of it. */
 void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front);
 

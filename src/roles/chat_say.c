@@ -113,25 +113,10 @@ static size_t chat_say_room(struct request *q, struct chat_session *cs, char roo
 	return strlen(CHAT_SAY_LOBBY);
 }
 
-static bool chat_say_decode(struct request *q, char *line, size_t *len)
-{
-	long n;
-
-	if (request_dialect(q) != DIALECT_IOE1)
-		return true;
-	n = field_decode(line, *len);
-	if (n < 0) {
-		request_error(q, SLUG_BAD_ARGUMENT, "a %% is not followed by two hex digits; in ioe/1 write %%25 for it");
-		return false;
-	}
-	*len = (size_t)n;
-	return true;
-}
-
-/* Whether lines that are no verbs are said here at all. */
+/* Whether lines that are no verbs are said here at all. A program that says one has mistaken what it speaks to. */
 static bool chat_say_takes(struct request *q, const struct chat_session *cs, bool alone)
 {
-	return alone || (cs && cs->has_joined && request_dialect(q) != DIALECT_IOE1);
+	return request_dialect(q) != DIALECT_IOE1 && (alone || (cs && cs->has_joined));
 }
 
 int chat_say_line(struct request *q, char *line, size_t len, bool alone)
@@ -150,8 +135,6 @@ int chat_say_line(struct request *q, char *line, size_t len, bool alone)
 		return 1;
 	}
 	chat_say_strip(cs, &line, &len);
-	if (!chat_say_decode(q, line, &len))
-		return 1;
 	if (len == 0) {
 		request_silent(q); /* nothing is said in silence */
 		return 1;

@@ -77,10 +77,33 @@ static void client_said_verb(struct client *c, const struct verb *v, char *rest,
 	client_owe(c, is_sized ? OWED_SIZED : OWED_LINE);
 }
 
+/*
+ * A verb that other listeners have: it is one here, too, in line where it has its right number of fields. What follows a
+ * WRITE is not looked at; where its size is none and may be an old client's, neither is all else.
+ */
+static bool client_said_elsewhere(struct client *c, const struct verb *v, char *rest, size_t n)
+{
+	enum field_rule rule = v->flags & VERB_LAST_COMMA ? FIELD_RULE_LAST_COMMA : FIELD_RULE_REST;
+	struct fields f = { 0 };
+
+	if (c->dialect == DIALECT_LINE && rest && v->max > 0)
+		(void)field_split(rest, n, c->dialect, rule, v->max, &f);
+	if (c->dialect == DIALECT_LINE && (f.n < v->min || (rest && v->max == 0)))
+		return false;
+	client_said_unread(c, v, rest, n);
+	if (c->dialect == DIALECT_LINE && strcmp(v->name, "WRITE") == 0 && c->body_left == 0)
+		c->over = f.at[1].len > 0 && isdigit((unsigned char)f.at[1].data[0]) &&
+			  (f.at[1].len > 18 || strspn(f.at[1].data, "0123456789") < f.at[1].len);
+	client_owe(c, OWED_LINE);
+	return true;
+}
+
 /* No verb: it may be said in a room. */
 static void client_said_bare(struct client *c)
 {
-	client_owe(c, verb_table_find(&c->listener->verbs, "SAY", 3) ? OWED_LINE | OWED_MAYBE : OWED_LINE);
+	bool said = c->dialect != DIALECT_IOE1 && verb_table_find(&c->listener->verbs, "SAY", 3);
+
+	client_owe(c, said ? OWED_LINE | OWED_MAYBE : OWED_LINE);
 }
 
 /* Another protocol: an answer of its own, and nothing behind it. */
@@ -106,7 +129,7 @@ static bool client_says_binary(const char *line, size_t n)
 
 static void client_said_line(struct client *c, char *line, size_t n)
 {
-	const struct verb_entry *e;
+	const struct verb_entry *e, *other;
 	const char *comma;
 	size_t name_len;
 
@@ -120,10 +143,13 @@ static void client_said_line(struct client *c, char *line, size_t n)
 	comma = n > 0 ? memchr(line, ',', n) : NULL;
 	name_len = comma ? (size_t)(comma - line) : n;
 	e = verb_table_find(&c->listener->verbs, line, name_len);
-	if (e && comma && memchr(line, '\0', n))
-		client_said_unread(c, e->verb, comma + 1, n - name_len - 1);
+	other = verb_table_find(&c->listener->elsewhere, line, name_len);
+	if ((e || other) && comma && memchr(line, '\0', n))
+		client_said_unread(c, e ? e->verb : other->verb, comma + 1, n - name_len - 1);
 	if (memchr(line, '\0', n))
 		client_owe(c, OWED_LINE);
+	else if (other && client_said_elsewhere(c, other->verb, comma ? line + name_len + 1 : NULL, n - name_len - !!comma))
+		return;
 	else if (!e)
 		client_said_bare(c);
 	else

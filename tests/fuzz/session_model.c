@@ -262,6 +262,30 @@ static bool model_is_unknown(const char *s, size_t n)
 	return false;
 }
 
+/* A verb that this listener does not have, with its right number of fields: said elsewhere. */
+static bool model_is_elsewhere(const struct model *m, const char *line, size_t n_verb, const char *rest, size_t n_rest)
+{
+	if (m->has_file)
+		return !m->has_compute && rest && model_is_word(line, n_verb, "DOUBLE");
+	return model_is_word(line, n_verb, "LIST") || (rest && model_is_word(line, n_verb, "READ")) ||
+	       (rest && memchr(rest, ',', n_rest) && model_is_word(line, n_verb, "WRITE"));
+}
+
+/* Its bytes are thrown away; and what may be an old client's, all else. */
+static size_t model_elsewhere(struct model *m, const char *line, size_t n_verb, const char *rest, size_t n_rest, size_t n_body)
+{
+	const char *comma = rest ? memrchr(rest, ',', n_rest) : NULL;
+	uint64_t size;
+
+	model_say_error(m, "unavailable");
+	if (!model_is_word(line, n_verb, "WRITE"))
+		return 0;
+	if (model_size(rest, n_rest, &size))
+		return MIN(size, n_body);
+	m->is_over = comma && comma + 1 < rest + n_rest && comma[1] >= '0' && comma[1] <= '9';
+	return 0;
+}
+
 /* One line; @body is all that comes behind it. Returns how much of that belongs to it. */
 static size_t model_line(struct model *m, const char *line, size_t n, const char *body, size_t n_body)
 {
@@ -271,8 +295,10 @@ static size_t model_line(struct model *m, const char *line, size_t n, const char
 
 	if (memchr(line, '\0', n)) {
 		model_say_error(m, "bad-command");
-		if (m->has_file && model_is_word(line, n_verb, "WRITE") && rest && model_size(rest, n_rest, &size))
+		if (model_is_word(line, n_verb, "WRITE") && rest && model_size(rest, n_rest, &size))
 			return MIN(size, n_body);
+	} else if (model_is_elsewhere(m, line, n_verb, rest, n_rest)) {
+		return model_elsewhere(m, line, n_verb, rest, n_rest, n_body);
 	} else if (model_is_word(line, n_verb, "PING")) {
 		model_say_str(m, rest ? "PONG," : "PONG");
 		model_say(m, rest, n_rest);

@@ -116,7 +116,7 @@ START_TEST(where_it_is_not_offered)
 	c = serve_connect();
 	serve_say(c, "5\nDOUBLE,5\n");
 	serve_expect_error(c, "bad-command");
-	serve_expect_error(c, "bad-command");
+	serve_expect_error(c, "unavailable");
 	serve_close(c);
 	serve_stop();
 }
