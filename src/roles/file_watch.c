@@ -221,13 +221,19 @@ static void file_watch_run(struct job *j)
 
 static void file_watch_done(struct job *j)
 {
-	container_of(j, struct file_watch, job)->away = false;
+	struct file_watch *w = container_of(j, struct file_watch, job);
+
+	w->away = false;
+	if (w->again)
+		file_watch_ask(container_of(w, struct file_state, watch));
 }
 
 void file_watch_ask(struct file_state *s)
 {
 	struct file_watch *w = &s->watch;
 
+	/* What is under way may have looked before that which is asked about came to be. */
+	w->again = w->away;
 	if (w->away)
 		return;
 	w->away = true;

@@ -23,7 +23,7 @@ struct file_watch {
 	struct worker_pool *workers;
 	struct loop *loop;    /* main's */
 	struct job job;       /* the look that main asked for... */
-	bool away;            /* ... is under way */
+	bool away, again;     /* ... is under way, and was asked for once more meanwhile */
 	int spool_slot;       /* the number that state->spool_fd has whenever it has one */
 	int nothing;          /* what lies there while it has none */
 	pthread_mutex_t lock; /* of a look, which may block: workers and the start only */

@@ -490,8 +490,10 @@ static void health_mounts(unsigned reactors)
 	daemon_wait_log(d, "can be written again");
 	client_ask(c, "WRITE,two,0", "OK,received,0");
 
+	g_free(daemon_take_log(d));
 	g_assert_cmpint(umount2(share, MNT_DETACH), ==, 0);
 	health_wait_status(d, "\"warnings\":[]", true);
+	daemon_wait_log(d, "the served folder was replaced");
 	client_puts(c, "READ,one\n");
 	client_expect_sized(c, "1", 1);
 	client_free(c);
