@@ -145,6 +145,7 @@ static void report_counters(const struct status *st, struct json_object *o, int 
 	report_number(o, "bytes_out", st->bytes_out, r);
 	report_number(o, "memory", st->memory, r);
 	report_number(o, "memory_limit", st->memory_limit, r);
+	report_text(o, "log_level", st->log_level, r);
 	report_number(o, "log_dropped", st->log_dropped, r);
 }
 

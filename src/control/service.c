@@ -126,7 +126,7 @@ static const struct service_method service_methods[] = {
 	  { { "id", json_type_string, false }, { "why", json_type_string, true } } },
 	{ "org.ioe.control", "Reload", upkeep_reload, { { "check", json_type_boolean, true } } },
 	{ "org.ioe.control", "LogLevel", upkeep_log_level,
-	  { { "level", json_type_string, false }, { "for_usec", json_type_int, true } } },
+	  { { "level", json_type_string, true }, { "for_usec", json_type_int, true } } },
 	{ "org.ioe.control", "Metrics", service_metrics, { { 0 } } },
 	{ "org.ioe.control", "Rooms", ledger_rooms, { { 0 } } },
 	{ "org.ioe.control", "Mailboxes", ledger_mailboxes, { { 0 } } },

@@ -75,15 +75,30 @@ void upkeep_level_over(struct timer *t)
 	log_notice("the log level is the configured one again: %s", log_level_name(log_get_level()));
 }
 
+static int upkeep_tell_level(struct method_call *c)
+{
+	const struct control_acts *acts = &c->service->acts;
+	struct json_object *o = json_object_new_object();
+	int r = 0;
+
+	report_text(o, "level", log_level_name(log_get_level()), &r);
+	report_text(o, "configured", log_level_name(acts->log_level(acts->userdata)), &r);
+	if (r < 0) {
+		(void)json_object_put(o);
+		return r;
+	}
+	return method_reply(c->out, o, false);
+}
+
 int upkeep_log_level(struct method_call *c)
 {
 	struct service *s = c->service;
 	int64_t usec = method_int(c, "for_usec", 0);
 	const char *name = method_string(c, "level");
-	struct json_object *o;
 	enum log_level level;
-	int r = 0;
 
+	if (!name)
+		return usec == 0 ? upkeep_tell_level(c) : method_invalid(c->out, "level");
 	if (!upkeep_find_level(name, &level))
 		return method_invalid(c->out, "level");
 	if (usec < 0 || (uint64_t)usec > UPKEEP_LEVEL_USEC_MAX)
@@ -93,13 +108,5 @@ int upkeep_log_level(struct method_call *c)
 		loop_timer(s->loop, &s->level_timer, clock_usec() + (uint64_t)usec);
 	log_set_level(level);
 	log_notice("the log level is %s%s", name, usec > 0 ? " for a while" : " until the next reload");
-
-	o = json_object_new_object();
-	report_text(o, "level", name, &r);
-	report_text(o, "configured", log_level_name(s->acts.log_level(s->acts.userdata)), &r);
-	if (r < 0) {
-		(void)json_object_put(o);
-		return r;
-	}
-	return method_reply(c->out, o, false);
+	return upkeep_tell_level(c);
 }

@@ -2,6 +2,7 @@
 #include "daemon/status.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/macro.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
@@ -103,6 +104,7 @@ int server_status(struct server *s, struct status *ret)
 		.workers = worker_pool_threads(s->workers),
 		.sessions_limit = limits->connections,
 		.memory_limit = limits->memory,
+		.log_level = log_level_name(log_get_level()),
 		.log_dropped = journal_dropped(),
 		.reload_usec = s->reload_usec,
 		.reload_ok = s->reload_ok,

@@ -34,6 +34,7 @@ struct status {
 	uint64_t requests, errors;
 	uint64_t bytes_in, bytes_out;
 	uint64_t memory, memory_limit; /* bytes of clients' data held in memory */
+	const char *log_level; /* static */
 	uint64_t log_dropped;
 	uint64_t reload_usec; /* real time of the last one, 0: none */
 	bool reload_ok;

@@ -145,7 +145,7 @@ START_TEST(test_calls)
 		{ "{\"method\":\"org.ioe.control.Kick\",\"parameters\":{\"id\":\"1.0.1\"}}",
 		  "{\"error\":\"org.ioe.control.NotFound\",\"parameters\":{\"id\":\"1.0.1\"}}" },
 		{ "{\"method\":\"org.ioe.control.Reload\",\"parameters\":{\"check\":\"yes\"}}", INVALID("check") },
-		{ "{\"method\":\"org.ioe.control.LogLevel\"}", INVALID("level") },
+		{ "{\"method\":\"org.ioe.control.LogLevel\",\"parameters\":{\"for_usec\":1000}}", INVALID("level") },
 		{ "{\"method\":\"org.ioe.control.LogLevel\",\"parameters\":{\"level\":\"loud\"}}", INVALID("level") },
 		{ "{\"method\":\"org.ioe.control.LogLevel\",\"parameters\":{\"level\":\"info\",\"for_usec\":-1}}",
 		  INVALID("for_usec") },
@@ -505,6 +505,10 @@ END_TEST
 
 START_TEST(test_log_level)
 {
+	log_set_level(LOG_LEVEL_DEBUG);
+	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.LogLevel\"}"),
+			 "{\"parameters\":{\"level\":\"debug\",\"configured\":\"warning\"}}");
+	ck_assert_int_eq(log_get_level(), LOG_LEVEL_DEBUG);
 	ck_assert_str_eq(ask("{\"method\":\"org.ioe.control.LogLevel\",\"parameters\":{\"level\":\"err\",\"for_usec\":1000}}"),
 			 "{\"parameters\":{\"level\":\"err\",\"configured\":\"warning\"}}");
 	ck_assert_int_eq(log_get_level(), LOG_LEVEL_ERR);
@@ -542,7 +546,7 @@ START_TEST(test_description_of_the_rest)
 		check_object("type Family (", json_object_array_get_idx(families, i));
 	(void)json_object_put(o);
 	o = json_tokener_parse(ask("{\"method\":\"org.ioe.control.LogLevel\",\"parameters\":{\"level\":\"err\"}}"));
-	check_object("method LogLevel(level: string, for_usec: ?int) -> (", json_object_object_get(o, "parameters"));
+	check_object("method LogLevel(level: ?string, for_usec: ?int) -> (", json_object_object_get(o, "parameters"));
 	(void)json_object_put(o);
 }
 END_TEST

@@ -32,6 +32,7 @@ int server_status(_unused_ struct server *s, struct status *ret)
 		.state_dir = "/var/lib/ioe/3",
 		.reactors = 1,
 		.workers = 2,
+		.log_level = "notice",
 		.reload_usec = 3,
 		.reload_ok = true,
 		.reload_text = "nothing changed",
