@@ -11,9 +11,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 /* A copy reads and writes the whole database once. */
 #define BACKUP_USEC (24 * 3600 * USEC_PER_SEC)
+
+#define BACKUP_DATE_MAX 32
 
 struct backup {
 	const struct ctl *ctl;
@@ -28,18 +31,38 @@ static enum ctl_exit backup_done(void *userdata, const struct ctl_instance *i, s
 	if (b->ctl->json)
 		view_json(b->f, answer);
 	else
-		(void)fprintf(b->f, "%s is copied to %s\n", i->name, view_text(file, answer, "file"));
+		(void)fprintf(b->f, "%s: the database of rooms and mailboxes is copied to %s\n", i->name,
+			      view_text(file, answer, "file"));
 	return CTL_OK;
 }
 
-/* The daemon's working folder is not ours. 0 or negative errno. */
-static int backup_path(const char *dir, char ret[PATH_MAX])
+/* "-2026-11-21T033000", so that each copy has a folder of its own: one that is there is not replaced. */
+static int backup_date(char dst[BACKUP_DATE_MAX])
 {
-	char here[PATH_MAX] = "";
+	time_t now = time(NULL);
+	struct tm tm;
 
+	return localtime_r(&now, &tm) && strftime(dst, BACKUP_DATE_MAX, "-%Y-%m-%dT%H%M%S", &tm) > 0 ? 0 : -EOVERFLOW;
+}
+
+/* The daemon's working folder is not ours. 0 or negative errno. */
+static int backup_path(const char *dir, bool dated, char ret[PATH_MAX])
+{
+	char here[PATH_MAX] = "", date[BACKUP_DATE_MAX] = "";
+	size_t n = strlen(dir);
+
+	if (n == 0)
+		return -EINVAL;
 	if (dir[0] != '/' && !getcwd(here, sizeof(here)))
 		return -errno;
-	if ((size_t)snprintf(ret, PATH_MAX, "%s%s%s", here, here[0] ? "/" : "", dir) >= PATH_MAX)
+	if (dated) {
+		while (n > 1 && dir[n - 1] == '/')
+			n--;
+		if (backup_date(date) < 0)
+			return -EOVERFLOW;
+	}
+	if ((size_t)snprintf(ret, PATH_MAX, "%s%s%.*s%s", here, here[0] ? "/" : "", (int)MIN(n, (size_t)PATH_MAX), dir,
+			     date) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	return 0;
 }
@@ -64,7 +87,8 @@ static enum ctl_exit backup_ask(struct backup *b, const char *path)
 
 static int backup_run(const struct ctl *ctl, int argc, char **argv)
 {
-	static const struct flag flags[] = { { 0 } };
+	bool dated = false;
+	const struct flag flags[] = { { "dated", NULL, &dated }, { 0 } };
 	struct backup b = { .ctl = ctl };
 	char path[PATH_MAX];
 	int r;
@@ -73,7 +97,7 @@ static int backup_run(const struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (ask_is_one(ctl, "backup") != CTL_OK)
 		return CTL_USAGE;
-	r = argv[1][0] ? backup_path(argv[1], path) : -EINVAL;
+	r = backup_path(argv[1], dated, path);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: '%s' is no folder's path: %s\n", argv[1], strerror(-r));
 		return CTL_USAGE;
@@ -83,7 +107,7 @@ static int backup_run(const struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command backup_command = {
 	.name = "backup",
-	.args = "DIR",
-	.help = "copy rooms and mailboxes",
+	.args = "[--dated] DIR",
+	.help = "copy the database of rooms and mail",
 	.run = backup_run,
 };

@@ -111,6 +111,33 @@ static void people_chat_refused(struct daemon *d)
 	client_free(bob);
 }
 
+/* Each in a folder of its own, which nothing is replaced in; with a slash behind it as well. */
+static void people_backup_dated(struct daemon *d, const char *dir)
+{
+	g_autofree char *slash = g_strconcat(dir, "///", NULL), *head = g_strconcat(dir, "-20", NULL);
+
+	for (unsigned i = 0; i < 2; i++) {
+		g_auto(GStrv) words = NULL;
+		struct tool t;
+
+		/* It is refused where there is one of the same second. */
+		do {
+			tool_run(&t, "IOECTL", "", "-s", d->control, "backup", "--dated", i == 0 ? dir : slash, NULL);
+			if (t.status == 0)
+				break;
+			people_expect_in(t.err->str, "is there already");
+			tool_done(&t);
+		} while (true);
+		words = g_strsplit(g_strchomp(t.out->str), " copied to ", 2);
+		g_assert_cmpstr(words[0], ==, "The daemon: the database of rooms and mailboxes is");
+		g_assert_true(g_str_has_prefix(words[1], head));
+		g_assert_true(g_str_has_suffix(words[1], "/store.db"));
+		g_assert_cmpuint(strlen(words[1]), ==, strlen(dir) + strlen("-2026-11-21T033000/store.db"));
+		g_assert_true(g_file_test(words[1], G_FILE_TEST_IS_REGULAR));
+		tool_done(&t);
+	}
+}
+
 /* A copy is made while all goes on; what was said behind it is not there once it is put back, what was before is. */
 static void people_backup(struct daemon *d)
 {
@@ -126,6 +153,7 @@ static void people_backup(struct daemon *d)
 	PEOPLE_RUN(&t, d, 0, "behind\n/topic new\n", "chat", "--nick=ann", "lobby");
 	tool_done(&t);
 	g_free(people_ioectl(d, 1, "backup", copy)); /* is there already */
+	people_backup_dated(d, copy);
 	g_free(people_ioectl(d, 1, "backup", nowhere));
 	g_free(people_ioectl(d, 2, "backup", ""));
 	g_free(people_ioectl(d, 2, "backup", NULL));
