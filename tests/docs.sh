@@ -152,7 +152,7 @@ check_commands()
 {
 	local page=$1 program=$2
 
-	"$program" --help 2>&1 </dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\).*/\1/p' | sort -u >"$scratch/wanted"
+	"$program" --help 2>&1 </dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z-][a-z-]*\).*/\1/p' | sort -u >"$scratch/wanted"
 	[ -s "$scratch/wanted" ]
 	result $? "$program --help lists its commands"
 	sed -nE 's/^\.It Ic ([a-z-]+)( .*)?$/\1/p' "$man/$page" | sort -u >"$scratch/entries"

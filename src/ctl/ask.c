@@ -64,7 +64,8 @@ static enum ctl_exit ask_all(const struct ctl *ctl, const char *method, struct j
 		first = false;
 	}
 	if (first) {
-		(void)fprintf(stderr, "No instance runs (looked in %s/*/control.sock)\n", ctl->dir);
+		(void)fprintf(stderr, "No instance runs (looked in %s/*/control.sock; -s PATH asks one elsewhere)\n",
+			      ctl->dir);
 		return CTL_NO_SERVER;
 	}
 	return joined;

@@ -48,6 +48,7 @@ struct channels {
 	const struct channels_kind *kind;
 	struct table table;
 	struct json_object *array; /* with -j, instead of the table */
+	bool no_headers;
 };
 
 static int channels_head(struct channels *l)
@@ -117,18 +118,20 @@ static enum ctl_exit channels_print(struct channels *l)
 		return CTL_FAILED;
 	asked = ask_each_more(l->ctl, l->kind->method, NULL, channels_page, l);
 	/* An empty list would say that there is nothing, where it is not known. */
-	if (l->array && (asked == CTL_OK || asked == CTL_SOME_FAILED || asked == CTL_NO_SERVER))
+	if (asked != CTL_OK && asked != CTL_SOME_FAILED)
+		;
+	else if (l->array)
 		view_json(out.file, l->array);
-	else if (asked == CTL_OK || asked == CTL_SOME_FAILED)
-		table_print(out.file, &l->table);
+	else
+		table_print(out.file, &l->table, l->no_headers);
 	printed = output_finish(&out);
 	return printed != CTL_OK ? printed : asked;
 }
 
 static int channels_run(const struct ctl *ctl, const struct channels_kind *kind, int argc, char **argv)
 {
-	static const struct flag flags[] = { { 0 } };
 	struct channels l = { .ctl = ctl, .kind = kind };
+	const struct flag flags[] = { { "no-headers", NULL, &l.no_headers }, { 0 } };
 	enum ctl_exit code;
 
 	if (flags_parse(flags, 0, 0, argc, argv) < 0)
@@ -151,14 +154,14 @@ static int channels_run_mailboxes(const struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command rooms_command = {
 	.name = "rooms",
-	.args = "",
+	.args = "[--no-headers]",
 	.help = "list the rooms people talk in",
 	.run = channels_run_rooms,
 };
 
 const struct ctl_command mailboxes_command = {
 	.name = "mailboxes",
-	.args = "",
+	.args = "[--no-headers]",
 	.help = "list who has messages waiting",
 	.run = channels_run_mailboxes,
 };

@@ -64,15 +64,13 @@ static void check_exec(const char *program, const char *instance, const char *fi
 	(void)dup2(out, STDERR_FILENO);
 	(void)unsetenv("JOURNAL_STREAM"); /* its words are for us */
 	(void)execv(program, (char *const *)argv);
-	(void)dprintf(out, "%s cannot be run: %s\n", program, strerror(errno));
+	(void)dprintf(out, "ioectl: %s cannot be run: %s\n", program, strerror(errno));
 	_exit(127);
 }
 
 /* What it said goes to @said. Its exit status, or negative errno. */
-static int check_ask(const char *instance, const char *file, struct buf *said)
+static int check_ask(const char *program, const char *instance, const char *file, struct buf *said)
 {
-	char path[PATH_MAX];
-	const char *program = check_find(path);
 	int ends[2], status;
 	ssize_t n = 0;
 	pid_t pid;
@@ -129,13 +127,23 @@ static int check_run(const struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(buf_done) struct buf said = { .max = CHECK_TEXT_MAX };
 	const struct flag flags[] = { { 0 } };
+	char path[PATH_MAX];
+	const char *program;
 	enum ctl_exit printed;
 	int n, r;
 
 	n = flags_parse(flags, 0, 1, argc, argv);
 	if (n < 0)
 		return CTL_USAGE;
-	r = check_ask(ctl->instance, n > 0 ? argv[1] : NULL, &said);
+	program = check_find(path);
+	if (!check_is_program(program)) {
+		(void)fprintf(stderr,
+			      "ioectl: there is no program %s to read it with: install ioed, or say where it is: "
+			      "IOED=PATH ioectl check\n",
+			      program);
+		return CTL_FAILED;
+	}
+	r = check_ask(program, ctl->instance, n > 0 ? argv[1] : NULL, &said);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: ioed -t cannot be run: %s\n", strerror(-r));
 		return CTL_FAILED;

@@ -39,6 +39,7 @@ struct clients_list {
 	const struct clients_column *columns[ELEMENTSOF(clients_columns)];
 	struct table table;
 	struct json_object *array; /* with -j, instead of the table */
+	bool no_headers;
 	bool named;                /* one instance was named: each client does not say which it is of */
 };
 
@@ -158,10 +159,12 @@ static enum ctl_exit clients_list(const struct ctl *ctl, struct clients_list *l,
 	(void)json_object_put(parameters);
 	if (!out.file)
 		return asked;
-	if (l->array)
+	if (asked != CTL_OK && asked != CTL_SOME_FAILED)
+		; /* an empty list would say that there is nobody, where it is not known */
+	else if (l->array)
 		view_json(out.file, l->array);
-	else if (asked == CTL_OK || asked == CTL_SOME_FAILED)
-		table_print(out.file, &l->table);
+	else
+		table_print(out.file, &l->table, l->no_headers);
 	printed = output_finish(&out);
 	return printed != CTL_OK ? printed : asked;
 }
@@ -170,7 +173,7 @@ static int clients_run(const struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(clients_list_done) struct clients_list l = { .named = !ctl->all };
 	const char *columns = NULL;
-	const struct flag flags[] = { { "columns", &columns, NULL }, { 0 } };
+	const struct flag flags[] = { { "columns", &columns, NULL }, { "no-headers", NULL, &l.no_headers }, { 0 } };
 	int n;
 
 	n = flags_parse(flags, 0, 1, argc, argv);
@@ -191,7 +194,7 @@ static int clients_run(const struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command clients_command = {
 	.name = "clients",
-	.args = "[--columns=LIST] [FILTER]",
+	.args = "[--columns=LIST] [--no-headers] [FILTER]",
 	.help = "list who is connected",
 	.run = clients_run,
 };

@@ -48,6 +48,26 @@ enum ctl_exit failure_of(int r, const struct client_answer *a)
 	}
 }
 
+/* What a daemon takes for the parameters that it refuses. */
+static const struct {
+	const char *parameter, *takes;
+} failure_takes[] = {
+	{ "filter", "any text, or KEY=VALUE where KEY is id, name, address, ip, listener, dialect, state or requests" },
+	{ "id", "what ioectl clients shows as ID, such as 0.17.2041" },
+	{ "why", "at most 80 bytes of text" },
+	{ "level", "err, warning, notice, info or debug" },
+	{ "for_usec", "above 0, and at most 366d" },
+	{ "dir", "a folder's path of at most 3072 bytes" },
+};
+
+static const char *failure_find_takes(const char *parameter)
+{
+	for (size_t i = 0; i < ELEMENTSOF(failure_takes); i++)
+		if (strcmp(failure_takes[i].parameter, parameter) == 0)
+			return failure_takes[i].takes;
+	return "ioectl(1) tells what it may be";
+}
+
 /* Why a configuration was refused: a sentence a line. */
 static void failure_print_lines(const struct ctl_instance *i, const char *said)
 {
@@ -117,8 +137,8 @@ enum ctl_exit failure_print(const struct ctl_instance *i, int r, const struct cl
 			      view_text(view, a->parameters, "id"));
 		break;
 	case CTL_USAGE:
-		(void)fprintf(stderr, "%s cannot take this '%s': ioectl(1) tells what it may be\n", i->name,
-			      view_text(view, a->parameters, "parameter"));
+		(void)view_text(view, a->parameters, "parameter");
+		(void)fprintf(stderr, "%s cannot take this '%s': %s\n", i->name, view, failure_find_takes(view));
 		break;
 	case CTL_FAILED:
 	case CTL_SOME_FAILED:

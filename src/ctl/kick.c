@@ -1,43 +1,191 @@
 /* SPDX-License-Identifier: MIT */
-/* `ioectl kick`: one call a client, so that each that has gone is told by its name. */
+/*
+ * `ioectl kick`: whose connections are looked up where no id is named, and then one call a connection. What has gone
+ * in between, or comes then, is not counted.
+ */
+#include "base/clock.h"
 #include "base/macro.h"
+#include "base/str.h"
 #include "ctl/ask.h"
+#include "ctl/client.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
 #include "ctl/flags.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <string.h>
 
-static enum ctl_exit kick_done(_unused_ void *userdata, _unused_ const struct ctl_instance *i,
-			       _unused_ struct json_object *answer)
+#define KICK_NAME_MAX   32 /* bytes of a nick */
+#define KICK_FILTER_MAX 96 /* of a filter for one of these: an address with its port is shorter */
+
+struct kick {
+	const struct ctl *ctl;
+	const char *why; /* NULL: as the daemon says it */
+	FILE *f;
+	struct json_object *kicked; /* ids */
+};
+
+/*
+ * "0.17.2041". Some nicks read so, too ("0.1.70000"), and are not looked for: an id that has gone must not end somebody
+ * else's connection.
+ */
+static bool kick_is_id(const char *who)
 {
+	const char *first = strchr(who, '.'), *second = first ? strchr(first + 1, '.') : NULL;
+
+	return second && !strchr(second + 1, '.') && strspn(who, "0123456789.") == strlen(who);
+}
+
+/* "192.0.2.7:50312" or "[::1]:50312"; @ip gets the address, in brackets or not. */
+static bool kick_is_address(const char *who, char ip[INET6_ADDRSTRLEN])
+{
+	const char *end = who[0] == '[' ? strchr(who, ']') : strrchr(who, ':'), *port;
+	size_t skip = who[0] == '[';
+	uint64_t n;
+
+	if (!end || end == who || (size_t)(end - who) - skip >= INET6_ADDRSTRLEN)
+		return false;
+	port = end + skip;
+	if (*port != ':' || str_to_u64(port + 1, strlen(port + 1), 1, 65535, &n) < 0)
+		return false;
+	memcpy(ip, who + skip, (size_t)(end - who) - skip);
+	ip[(size_t)(end - who) - skip] = '\0';
+	return inet_pton(skip ? AF_INET6 : AF_INET, ip, (unsigned char[sizeof(struct in6_addr)]){ 0 }) == 1;
+}
+
+static bool kick_is_name(const char *who)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	size_t n = strlen(who);
+
+	return n >= 1 && n <= KICK_NAME_MAX && strspn(who, letters) == n;
+}
+
+/* As the daemon writes an IP address. */
+static const char *kick_ip(const char *who, char dst[INET6_ADDRSTRLEN])
+{
+	unsigned char bytes[sizeof(struct in6_addr)];
+
+	for (int i = 0; i < 2; i++) {
+		int family = i == 0 ? AF_INET : AF_INET6;
+
+		if (inet_pton(family, who, bytes) == 1)
+			return inet_ntop(family, bytes, dst, INET6_ADDRSTRLEN);
+	}
+	return NULL;
+}
+
+/* What @who is, as a filter of Clients. False: nothing of a client's. */
+static bool kick_filter(const char *who, char dst[KICK_FILTER_MAX])
+{
+	char ip[INET6_ADDRSTRLEN], shown[INET6_ADDRSTRLEN];
+	const char *port;
+
+	if (kick_ip(who, shown)) {
+		(void)snprintf(dst, KICK_FILTER_MAX, "ip=%s", shown);
+	} else if (kick_is_address(who, ip) && kick_ip(ip, shown)) {
+		port = strrchr(who, ':');
+		(void)snprintf(dst, KICK_FILTER_MAX, who[0] == '[' ? "address=[%s]%s" : "address=%s%s", shown, port);
+	} else if (kick_is_name(who)) {
+		(void)snprintf(dst, KICK_FILTER_MAX, "name=%s", who);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static enum ctl_exit kick_done(void *userdata, _unused_ const struct ctl_instance *i, _unused_ struct json_object *answer)
+{
+	*(bool *)userdata = true;
 	return CTL_OK;
 }
 
-static enum ctl_exit kick_one(const struct ctl *ctl, const char *id, const char *why)
+/* Whether it was there goes to @ret_ended. Of several, one that has gone meanwhile is no failure. */
+static enum ctl_exit kick_id(struct kick *k, const char *id, bool of_several, bool *ret_ended)
 {
 	struct json_object *o = json_object_new_object();
 	enum ctl_exit code;
 
-	if (!o || json_object_object_add(o, "id", json_object_new_string(id)) < 0 ||
-	    (why && json_object_object_add(o, "why", json_object_new_string(why)) < 0)) {
-		(void)json_object_put(o);
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+	*ret_ended = false;
+	(void)json_object_object_add(o, "id", json_object_new_string(id));
+	if (k->why)
+		(void)json_object_object_add(o, "why", json_object_new_string(k->why));
+	if (of_several) {
+		_cleanup_(client_answer_done) struct client_answer a = { 0 };
+		int r = client_ask(k->ctl->instances[0].path, "org.ioe.control.Kick", o, CTL_TIMEOUT_SEC * USEC_PER_SEC, &a);
+
+		code = failure_of(r, &a);
+		*ret_ended = code == CTL_OK;
+		code = code == CTL_NOT_FOUND ? CTL_OK : failure_print(&k->ctl->instances[0], r, &a);
+	} else {
+		code = ask_each(k->ctl, "org.ioe.control.Kick", o, kick_done, ret_ended);
 	}
-	code = ask_each(ctl, "org.ioe.control.Kick", o, kick_done, NULL);
+	if (*ret_ended)
+		(void)json_object_array_add(k->kicked, json_object_new_string(id));
 	(void)json_object_put(o);
 	return code;
 }
 
+static enum ctl_exit kick_found(void *userdata, _unused_ const struct ctl_instance *i, struct json_object *answer)
+{
+	struct json_object *page = view_array(answer, "clients"), *id;
+
+	for (size_t k = 0; k < view_count(page); k++)
+		if (json_object_object_get_ex(json_object_array_get_idx(page, k), "id", &id) &&
+		    json_object_is_type(id, json_type_string))
+			(void)json_object_array_add(userdata, json_object_get(id));
+	return CTL_OK;
+}
+
+/* All that pass @filter when they are asked for. */
+static enum ctl_exit kick_all(struct kick *k, const char *who, const char *filter)
+{
+	struct json_object *o = json_object_new_object(), *ids = json_object_new_array();
+	enum ctl_exit code;
+	size_t ended = 0;
+
+	(void)json_object_object_add(o, "filter", json_object_new_string(filter));
+	code = ask_each_more(k->ctl, "org.ioe.control.Clients", o, kick_found, ids);
+	for (size_t i = 0; code == CTL_OK && i < view_count(ids); i++) {
+		bool one;
+
+		code = kick_id(k, json_object_get_string(json_object_array_get_idx(ids, i)), true, &one);
+		ended += one;
+	}
+	(void)json_object_put(ids);
+	(void)json_object_put(o);
+	if (code == CTL_OK && ended == 0) {
+		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never was\n", k->ctl->instances[0].name, who);
+		return CTL_NOT_FOUND;
+	}
+	if (ended > 0 && !k->ctl->json)
+		(void)fprintf(k->f, "%s: %zu connection%s ended\n", who, ended, ended == 1 ? " is" : "s are");
+	return code;
+}
+
+static enum ctl_exit kick_one(struct kick *k, const char *who)
+{
+	char filter[KICK_FILTER_MAX], text[VIEW_MAX];
+	bool ended;
+
+	if (kick_is_id(who))
+		return kick_id(k, who, false, &ended);
+	if (kick_filter(who, filter))
+		return kick_all(k, who, filter);
+	(void)fprintf(stderr,
+		      "ioectl: '%s' is no client's id, name or address: ioectl clients shows them, and an address is "
+		      "192.0.2.7, 192.0.2.7:50312 or [::1]:50312\n",
+		      str_escape(text, sizeof(text), who, strlen(who)));
+	return CTL_USAGE;
+}
+
 static int kick_run(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *why = NULL;
-	const struct flag flags[] = { { "why", &why, NULL }, { 0 } };
-	struct json_object *kicked;
+	struct kick k = { .ctl = ctl };
+	const struct flag flags[] = { { "why", &k.why, NULL }, { 0 } };
 	enum ctl_exit code = CTL_OK, printed;
 	struct output out;
 	int n;
@@ -47,29 +195,25 @@ static int kick_run(const struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (ask_is_one(ctl, "kick") != CTL_OK)
 		return CTL_USAGE;
-	kicked = json_object_new_array();
-	if (!kicked || output_open(&out) < 0) {
-		(void)json_object_put(kicked);
+	k.kicked = json_object_new_array();
+	if (!k.kicked || output_open(&out) < 0) {
+		(void)json_object_put(k.kicked);
 		(void)fprintf(stderr, "ioectl: out of memory\n");
 		return CTL_FAILED;
 	}
-	for (int i = 1; i <= n; i++) {
-		enum ctl_exit one = kick_one(ctl, argv[i], why);
-
-		if (one == CTL_OK)
-			(void)json_object_array_add(kicked, json_object_new_string(argv[i]));
-		code = failure_join(code, one, i == 1);
-	}
-	if (ctl->json)
-		view_json(out.file, kicked);
-	(void)json_object_put(kicked);
+	k.f = out.file;
+	for (int i = 1; i <= n; i++)
+		code = failure_join(code, kick_one(&k, argv[i]), i == 1);
+	if (ctl->json && view_count(k.kicked) > 0)
+		view_json(out.file, k.kicked);
+	(void)json_object_put(k.kicked);
 	printed = output_finish(&out);
 	return (int)(printed != CTL_OK ? printed : code);
 }
 
 const struct ctl_command kick_command = {
 	.name = "kick",
-	.args = "[--why=TEXT] ID...",
+	.args = "[--why=TEXT] ID|NAME|ADDRESS...",
 	.help = "end clients' connections",
 	.run = kick_run,
 };

@@ -24,6 +24,7 @@ static bool level_is_known(const char *name)
 
 struct level {
 	const struct ctl *ctl;
+	bool set;         /* and not only shown */
 	const char *time; /* NULL: until the next reload */
 	FILE *f;
 	struct json_object *array;
@@ -39,15 +40,21 @@ static enum ctl_exit level_answered(void *userdata, const struct ctl_instance *i
 			(void)json_object_object_add(answer, "instance", instance_json(i));
 		return json_object_array_add(l->array, json_object_get(answer)) < 0 ? CTL_FAILED : CTL_OK;
 	}
+	(void)view_text(configured, answer, "configured");
 	(void)fprintf(l->f, "%s logs %s and above", i->name, view_text(level, answer, "level"));
 	if (l->time)
-		(void)fprintf(l->f, " for %s, then %s\n", l->time, view_text(configured, answer, "configured"));
-	else
+		(void)fprintf(l->f, " for %s, then %s\n", l->time, configured);
+	else if (l->set)
 		(void)fprintf(l->f, " until the next reload\n");
+	else if (strcmp(level, configured) != 0)
+		(void)fprintf(l->f, " for now; the configuration says %s\n", configured);
+	else
+		(void)fprintf(l->f, "\n");
 	return CTL_OK;
 }
 
-static enum ctl_exit level_set(struct level *l, const char *name, uint64_t usec)
+/* @name NULL: what it is. */
+static enum ctl_exit level_ask(struct level *l, const char *name, uint64_t usec)
 {
 	struct json_object *o = json_object_new_object();
 	enum ctl_exit asked, printed;
@@ -61,7 +68,8 @@ static enum ctl_exit level_set(struct level *l, const char *name, uint64_t usec)
 		return CTL_FAILED;
 	}
 	l->f = out.file;
-	(void)json_object_object_add(o, "level", json_object_new_string(name));
+	if (name)
+		(void)json_object_object_add(o, "level", json_object_new_string(name));
 	if (l->time)
 		(void)json_object_object_add(o, "for_usec", json_object_new_int64((int64_t)usec));
 	asked = ask_each(l->ctl, "org.ioe.control.LogLevel", o, level_answered, l);
@@ -78,21 +86,28 @@ static int level_run(const struct ctl *ctl, int argc, char **argv)
 	struct level l = { .ctl = ctl };
 	const struct flag flags[] = { { "for", &l.time, NULL }, { 0 } };
 	uint64_t usec = 0;
+	int n;
 
-	if (flags_parse(flags, 1, 1, argc, argv) < 0 || !level_is_known(argv[1]))
+	n = flags_parse(flags, 0, 1, argc, argv);
+	if (n < 0 || (n > 0 && !level_is_known(argv[1])))
 		return CTL_USAGE;
+	l.set = n > 0;
+	if (l.time && !l.set) {
+		(void)fprintf(stderr, "ioectl: --for=%s wants a level: err, warning, notice, info or debug\n", l.time);
+		return CTL_USAGE;
+	}
 	if (l.time && flags_time("for", l.time, &usec) < 0)
 		return CTL_USAGE;
 	if (l.time && (usec == 0 || usec > 366 * 86400 * USEC_PER_SEC)) {
 		(void)fprintf(stderr, "ioectl: --for=%s is out of range: above 0, and at most 366d\n", l.time);
 		return CTL_USAGE;
 	}
-	return (int)level_set(&l, argv[1], usec);
+	return (int)level_ask(&l, l.set ? argv[1] : NULL, usec);
 }
 
 const struct ctl_command level_command = {
 	.name = "log-level",
-	.args = "[--for=TIME] LEVEL",
-	.help = "log more, or less",
+	.args = "[[--for=TIME] LEVEL]",
+	.help = "show or change what is logged",
 	.run = level_run,
 };

@@ -6,6 +6,7 @@
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
+#include "ctl/said.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -14,9 +15,18 @@
 
 #define MAIN_SOCKET_MAX 107 /* bytes of sockaddr_un without its NUL */
 
-#define MAIN_HELP_COLUMN 36
+#define MAIN_HELP_COLUMN 34 /* with what stands behind it, within 80 */
 
 #define MAIN_SYNOPSIS   "ioectl [-i N | -s PATH] [-j] COMMAND"
+
+static int main_run_help(const struct ctl *ctl, int argc, char **argv);
+
+static const struct ctl_command main_help_command = {
+	.name = "help",
+	.args = "[COMMAND]",
+	.help = "print the options and commands",
+	.run = main_run_help,
+};
 
 static const char *arg_instance;
 static const char *arg_socket;
@@ -25,6 +35,7 @@ static bool arg_json;
 static const struct ctl_command *const main_commands[] = {
 	&status_command, &clients_command, &kick_command,  &rooms_command,   &mailboxes_command, &backup_command,
 	&reload_command, &check_command,   &level_command, &metrics_command, &wait_command,
+	&main_help_command,
 };
 
 static void main_usage(FILE *f)
@@ -37,11 +48,15 @@ static void main_usage(FILE *f)
 			 "  -h, --help         print this and end\n"
 			 "  -V, --version      print the version and end\n\n"
 			 "Commands:\n");
-	for (size_t i = 0; i < ELEMENTSOF(main_commands); i++)
-		(void)fprintf(f, "  %s%s%-*s %s\n", main_commands[i]->name, main_commands[i]->args[0] ? " " : "",
-			      MAX(MAIN_HELP_COLUMN - (int)strlen(main_commands[i]->name), 0), main_commands[i]->args,
-			      main_commands[i]->help);
-	(void)fprintf(f, "\nSee ioectl(1).\n");
+	for (size_t i = 0; i < ELEMENTSOF(main_commands); i++) {
+		const struct ctl_command *c = main_commands[i];
+		int n = fprintf(f, "  %s%s%s", c->name, c->args[0] ? " " : "", c->args);
+
+		if (n > MAIN_HELP_COLUMN)
+			n = fprintf(f, "\n") - 1;
+		(void)fprintf(f, "%*s %s\n", MAIN_HELP_COLUMN - n, "", c->help);
+	}
+	(void)fprintf(f, "\nioectl help COMMAND tells of one; see ioectl(1) for all.\n");
 }
 
 static int main_usage_error(void)
@@ -50,13 +65,18 @@ static int main_usage_error(void)
 	return CTL_USAGE;
 }
 
-static int main_help(void)
+/* Of @c, or NULL: of all. */
+static int main_help(const struct ctl_command *c)
 {
 	struct output out;
 
 	if (output_open(&out) < 0)
 		return CTL_FAILED;
-	main_usage(out.file);
+	if (c)
+		(void)fprintf(out.file, "Usage: ioectl [OPTION...] %s %s\n\n  %s; see ioectl(1)\n", c->name,
+			      c->args, c->help);
+	else
+		main_usage(out.file);
 	return (int)output_finish(&out);
 }
 
@@ -93,10 +113,12 @@ static int main_parse(int argc, char **argv)
 			arg_socket = optarg;
 			break;
 		case 'j':
+			if (!arg_json)
+				said_keep();
 			arg_json = true;
 			break;
 		case 'h':
-			return main_help();
+			return main_help(NULL);
 		case 'V':
 			return main_version();
 		default:
@@ -130,6 +152,28 @@ static const struct ctl_command *main_find(const char *name)
 		if (strcmp(main_commands[i]->name, name) == 0)
 			return main_commands[i];
 	return NULL;
+}
+
+static int main_unknown(const char *name)
+{
+	(void)fprintf(stderr, "ioectl: there is no command '%s'\n", name);
+	return main_usage_error();
+}
+
+static int main_run_help(_unused_ const struct ctl *ctl, int argc, char **argv)
+{
+	const struct ctl_command *c = argc > 1 ? main_find(argv[1]) : NULL;
+
+	return argc > 1 && !c ? main_unknown(argv[1]) : main_help(c);
+}
+
+/* Behind a command: it is told of, and not run. What stands behind "--" is no option. */
+static bool main_wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
 }
 
 /* Whom to ask. The exit code, or -1 to go on. */
@@ -191,14 +235,11 @@ static void main_signals(void)
 	(void)sigaction(SIGPIPE, &ignored, NULL);
 }
 
-int main(int argc, char **argv)
+static int main_command(int argc, char **argv)
 {
 	const struct ctl_command *command;
 	int r;
 
-	if (stdfd_open() < 0)
-		return CTL_FAILED;
-	main_signals();
 	r = main_parse(argc, argv);
 	if (r < 0)
 		r = main_check();
@@ -209,9 +250,20 @@ int main(int argc, char **argv)
 		return main_usage_error();
 	}
 	command = main_find(argv[optind]);
-	if (!command) {
-		(void)fprintf(stderr, "ioectl: there is no command '%s'\n", argv[optind]);
-		return main_usage_error();
-	}
+	if (!command)
+		return main_unknown(argv[optind]);
+	if (main_wants_help(argc - optind, argv + optind))
+		return main_help(command);
 	return main_run(command, argc - optind, argv + optind);
+}
+
+int main(int argc, char **argv)
+{
+	int r;
+
+	if (stdfd_open() < 0)
+		return CTL_FAILED;
+	main_signals();
+	r = main_command(argc, argv);
+	return arg_json ? said_finish(r) : r;
 }

@@ -209,6 +209,6 @@ static int metrics_run(const struct ctl *ctl, int argc, char **argv)
 const struct ctl_command metrics_command = {
 	.name = "metrics",
 	.args = "[--write=FILE]",
-	.help = "print numbers for a monitoring system (OpenMetrics)",
+	.help = "print numbers for a monitoring system",
 	.run = metrics_run,
 };

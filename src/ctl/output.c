@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool output_printed;
+
 int output_open(struct output *ret)
 {
 	*ret = (struct output){ 0 };
@@ -28,10 +30,17 @@ enum ctl_exit output_finish(struct output *o)
 {
 	int r = output_close(o);
 
-	if (r == 0)
+	if (r == 0 && o->len > 0) {
+		output_printed = true;
 		r = io_write_all(STDOUT_FILENO, o->text, o->len);
+	}
 	free(o->text);
 	if (r < 0 && r != -EPIPE)
 		(void)fprintf(stderr, "ioectl: standard output cannot be written: %s\n", strerror(-r));
 	return r < 0 ? CTL_FAILED : CTL_OK;
+}
+
+bool output_has_printed(void)
+{
+	return output_printed;
 }

@@ -19,3 +19,6 @@ int output_close(struct output *o);
 
 /* Writes it all to standard output. CTL_OK, or CTL_FAILED: said on stderr, unless the reader has just gone away. */
 enum ctl_exit output_finish(struct output *o);
+
+/* Whether output_finish() has written anything, or tried to. */
+bool output_has_printed(void);

@@ -4,6 +4,7 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
+#include "ctl/flags.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
 
@@ -134,7 +135,8 @@ void status_print_one(FILE *f, struct json_object *o, bool colour)
 	(void)fprintf(f, STATUS_ROW "%s\n", "Config", view_text(a, o, "config"));
 	status_print_reload(f, o);
 	(void)fprintf(f, STATUS_ROW "%s\n", "State", view_text(a, o, "state_dir"));
-	(void)fprintf(f, STATUS_ROW "%s events dropped\n", "Log", view_number(a, o, "log_dropped"));
+	(void)fprintf(f, STATUS_ROW "%s and above, %s events dropped\n", "Log", view_text(a, o, "log_level"),
+		      view_number(b, o, "log_dropped"));
 	status_print_warnings(f, o, colour);
 }
 
@@ -164,7 +166,7 @@ static const struct status_column status_columns[] = {
 	{ "WARNINGS", "warnings", status_view_warnings },
 };
 
-void status_print_table(FILE *f, struct json_object *array, bool colour)
+void status_print_table(FILE *f, struct json_object *array, bool colour, bool no_headers)
 {
 	int widths[ELEMENTSOF(status_columns)];
 	char text[VIEW_MAX];
@@ -173,8 +175,9 @@ void status_print_table(FILE *f, struct json_object *array, bool colour)
 		const struct status_column *c = &status_columns[i];
 
 		widths[i] = MAX(status_width(array, c->key, c->view), (int)strlen(c->head));
-		(void)fprintf(f, "%s%-*s", i == 0 ? "" : "  ", i + 1 == ELEMENTSOF(status_columns) ? 0 : widths[i],
-			      c->head);
+		if (!no_headers)
+			(void)fprintf(f, "%s%-*s", i == 0 ? "" : "  ",
+				      i + 1 == ELEMENTSOF(status_columns) ? 0 : widths[i], c->head);
 	}
 	for (size_t n = 0; n < view_count(array); n++) {
 		for (size_t i = 0; i < ELEMENTSOF(status_columns); i++) {
@@ -182,7 +185,8 @@ void status_print_table(FILE *f, struct json_object *array, bool colour)
 			bool coloured = colour && strcmp(c->key, "state") == 0;
 
 			(void)c->view(text, json_object_array_get_idx(array, n), c->key);
-			(void)fprintf(f, "%s%s%-*s%s", i == 0 ? "\n" : "  ", status_colour(text, coloured),
+			(void)fprintf(f, "%s%s%-*s%s", i > 0 ? "  " : n > 0 || !no_headers ? "\n" : "",
+				      status_colour(text, coloured),
 				      i + 1 == ELEMENTSOF(status_columns) ? 0 : widths[i], text,
 				      status_plain(coloured));
 		}
@@ -199,30 +203,28 @@ static enum ctl_exit status_keep(void *userdata, _unused_ const struct ctl_insta
 	return strcmp(view_text(state, answer, "state"), "degraded") == 0 ? CTL_DEGRADED : CTL_OK;
 }
 
-static void status_print(FILE *f, const struct ctl *ctl, struct json_object *array)
+static void status_print(FILE *f, const struct ctl *ctl, struct json_object *array, bool no_headers)
 {
 	size_t n = view_count(array);
 
-	if (ctl->json && ctl->all)
-		view_json(f, array);
-	else if (ctl->json && n == 1)
-		view_json(f, json_object_array_get_idx(array, 0));
-	else if (!ctl->json && n == 1)
+	if (ctl->json)
+		view_answers(f, array, ctl->all);
+	else if (n == 1)
 		status_print_one(f, json_object_array_get_idx(array, 0), ctl->colour);
-	else if (!ctl->json && n > 1)
-		status_print_table(f, array, ctl->colour);
+	else if (n > 1)
+		status_print_table(f, array, ctl->colour, no_headers);
 }
 
 static int status_run(const struct ctl *ctl, int argc, char **argv)
 {
+	bool no_headers = false;
+	const struct flag flags[] = { { "no-headers", NULL, &no_headers }, { 0 } };
 	struct json_object *array;
 	struct output out;
 	enum ctl_exit asked, printed;
 
-	if (argc > 1) {
-		(void)fprintf(stderr, "ioectl: status takes 0 arguments, and '%s' was given\n", argv[1]);
+	if (flags_parse(flags, 0, 0, argc, argv) < 0)
 		return CTL_USAGE;
-	}
 	array = json_object_new_array();
 	if (!array || output_open(&out) < 0) {
 		(void)json_object_put(array);
@@ -230,7 +232,7 @@ static int status_run(const struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILED;
 	}
 	asked = ask_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
-	status_print(out.file, ctl, array);
+	status_print(out.file, ctl, array, no_headers);
 	(void)json_object_put(array);
 	printed = output_finish(&out);
 	return printed != CTL_OK ? printed : asked;
@@ -238,7 +240,7 @@ static int status_run(const struct ctl *ctl, int argc, char **argv)
 
 const struct ctl_command status_command = {
 	.name = "status",
-	.args = "",
+	.args = "[--no-headers]",
 	.help = "show what the daemon is doing",
 	.run = status_run,
 };

@@ -10,4 +10,4 @@
 void status_print_one(FILE *f, struct json_object *o, bool colour);
 
 /* Several, a line each. */
-void status_print_table(FILE *f, struct json_object *array, bool colour);
+void status_print_table(FILE *f, struct json_object *array, bool colour, bool no_headers);

@@ -27,13 +27,17 @@ int table_add(struct table *t, const char *cell)
 	return 0;
 }
 
-void table_print(FILE *f, const struct table *t)
+void table_print(FILE *f, const struct table *t, bool no_headers)
 {
 	const char *cell = t->cells.data;
 
 	for (size_t i = 0; i < t->n_cells; i++) {
 		size_t n = strlen(cell), column = i % t->n_columns;
 
+		if (no_headers && i < t->n_columns) {
+			cell += n + 1;
+			continue;
+		}
 		(void)fwrite(cell, 1, n, f);
 		if (column + 1 == t->n_columns)
 			(void)fputc('\n', f);

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #define TABLE_COLUMNS_MAX 16
@@ -18,5 +19,5 @@ struct table {
 
 /* Row by row, the head first. 0 or -ENOMEM. */
 int table_add(struct table *t, const char *cell);
-void table_print(FILE *f, const struct table *t);
+void table_print(FILE *f, const struct table *t, bool no_headers); /* aligned the same without the head */
 void table_done(struct table *t);

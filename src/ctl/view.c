@@ -221,8 +221,7 @@ void view_json(FILE *f, struct json_object *o)
 
 void view_answers(FILE *f, struct json_object *array, bool all)
 {
-	if (all)
-		view_json(f, array);
-	else if (view_count(array) > 0)
-		view_json(f, json_object_array_get_idx(array, 0));
+	if (view_count(array) == 0)
+		return;
+	view_json(f, all ? array : json_object_array_get_idx(array, 0));
 }

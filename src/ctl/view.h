@@ -28,7 +28,7 @@ uint64_t view_u64(struct json_object *o, const char *key); /* 0 where it is none
 struct json_object *view_array(struct json_object *o, const char *key);
 size_t view_count(struct json_object *array);
 
-/* Answers of a command: all of them as an array, or the only one there is, or nothing. */
+/* Answers of a command: all of them as an array, or the only one there is; nothing where nobody answered. */
 void view_answers(FILE *f, struct json_object *array, bool all);
 
 /* The JSON itself, for programs and for people: on a terminal too it is only text. */

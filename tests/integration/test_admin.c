@@ -155,13 +155,63 @@ static void admin_kick(unsigned reactors)
 	g_free(admin_ioectl(d, 8, "kick", "--why=go, away", second, first));
 	client_expect(two, "GOAWAY,kicked: go%2C away");
 	client_expect_eof(two);
-	g_free(admin_ioectl(d, 2, "kick", "nonsense", NULL, NULL));
+	g_free(admin_ioectl(d, ADMIN_EXIT_NOT_FOUND, "kick", "nonsense", NULL, NULL));
+	g_free(admin_ioectl(d, 2, "kick", "non sense", NULL, NULL));
+	g_free(admin_ioectl(d, 2, "clients", "foo=bar", NULL, NULL));
 	client_ask(three, "PING", "PONG");
 	daemon_wait_sessions(d, 1);
 	daemon_wait_log(d, "of two was kicked: go, away");
 	client_free(one);
 	client_free(two);
 	client_free(three);
+	daemon_finish(d);
+}
+
+/* Each that goes by its end, and how many went is told; those of another name or port stay. */
+static void admin_kick_says(struct daemon *d, const char *who, const char *expected)
+{
+	g_autofree char *said = admin_ioectl(d, 0, "kick", who, NULL, NULL);
+
+	g_assert_cmpstr(said, ==, expected);
+}
+
+static void admin_kick_by(unsigned reactors)
+{
+	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
+	struct client *many[300], *other = admin_connect_as(d, "other"), *alone = admin_connect_as(d, "alone");
+	g_autofree char *list = NULL, *said = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	for (unsigned i = 0; i < G_N_ELEMENTS(many); i++) {
+		many[i] = client_new_ioe1(d, 0);
+		client_ask(many[i], "NICK,Cron,shared", "OK,Cron");
+	}
+	admin_kick_says(d, "alone", "alone: 1 connection is ended\n");
+	client_expect_eof(alone);
+	admin_kick_says(d, "cRON", "cRON: 300 connections are ended\n");
+	for (unsigned i = 0; i < G_N_ELEMENTS(many); i++) {
+		client_expect(many[i], "GOAWAY,kicked: ended by an administrator");
+		client_expect_eof(many[i]);
+		client_free(many[i]);
+	}
+	g_free(admin_ioectl(d, ADMIN_EXIT_NOT_FOUND, "kick", "cron", NULL, NULL));
+	client_ask(other, "PING", "PONG");
+	daemon_wait_sessions(d, 1);
+
+	client_free(alone);
+	alone = admin_connect_as(d, "alone");
+	list = admin_ioectl(d, 0, "clients", "--columns=address", "--no-headers", "name=alone");
+	lines = g_strsplit(list, "\n", -1);
+	said = g_strdup_printf("%s: 1 connection is ended\n", lines[0]);
+	admin_kick_says(d, lines[0], said);
+	client_expect_eof(alone);
+	client_ask(other, "PING", "PONG");
+	g_free(admin_ioectl(d, ADMIN_EXIT_NOT_FOUND, "kick", "127.0.0.2", NULL, NULL));
+	admin_kick_says(d, "127.0.0.1", "127.0.0.1: 1 connection is ended\n");
+	client_expect_eof(other);
+	client_free(other);
+	client_free(alone);
+	daemon_wait_sessions(d, 0);
 	daemon_finish(d);
 }
 
@@ -177,9 +227,15 @@ static void admin_visit(struct daemon *d)
 static void admin_log_level(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	g_autofree char *log = NULL;
+	g_autofree char *log = NULL, *shown = admin_ioectl(d, 0, "log-level", NULL, NULL, NULL), *status = NULL;
 
+	g_assert_cmpstr(shown, ==, "The daemon logs info and above\n");
 	g_free(admin_ioectl(d, 0, "log-level", "debug", "--for=10m", NULL));
+	g_free(shown);
+	shown = admin_ioectl(d, 0, "log-level", NULL, NULL, NULL);
+	g_assert_cmpstr(shown, ==, "The daemon logs debug and above for now; the configuration says info\n");
+	status = admin_ioectl(d, 0, "status", NULL, NULL, NULL);
+	g_assert_nonnull(strstr(status, "  Log        debug and above, "));
 	admin_visit(d);
 	daemon_wait_log(d, "ended: closed");
 	/* A shorter time takes the place of the longer one. */
@@ -457,7 +513,7 @@ static void admin_completion(void)
 	struct client *c = admin_connect_as(d, "bob");
 	g_autofree char *id = admin_id_of(d, "bob");
 	g_autofree char *file = g_build_filename(g_getenv("top_srcdir"), "tools/completions/ioectl.bash", NULL);
-	g_autofree char *expected = g_strdup_printf("--why= %s\nbob\nlog-level\nready\n", id);
+	g_autofree char *expected = g_strdup_printf("--why= %s bob\nbob\nlog-level\nready\n", id);
 	const char *args[] = { "-c", script, "bash", file, d->control, NULL };
 	struct tool t;
 
@@ -488,6 +544,7 @@ static void admin_add(void)
 	harness_add("admin/clients", admin_clients);
 	client_add("admin/bytes", DAEMON_LISTENER, admin_bytes);
 	harness_add("admin/kick", admin_kick);
+	harness_add("admin/kick-by", admin_kick_by);
 	harness_add("admin/log-level", admin_log_level);
 	harness_add("admin/metrics", admin_metrics_grow);
 	harness_add("admin/reload", admin_reload);

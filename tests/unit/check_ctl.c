@@ -3,6 +3,7 @@
 #include "base/macro.h"
 
 #include <check.h>
+#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 	"\"started_usec\":1000000000000000,\"uptime_usec\":93784000000,\"config\":\"/etc/ioe.conf\","                      \
 	"\"state_dir\":\"/var/lib/ioe/2\",\"reactors\":1,\"workers\":4,\"sessions\":3,\"sessions_limit\":16384,"           \
 	"\"accepted\":15,\"refused\":2,\"requests\":1204,\"errors\":3,\"bytes_in\":1023,\"bytes_out\":1048575,"            \
-	"\"memory\":1024,\"memory_limit\":268435456,\"log_dropped\":0,\"reload\":{\"time_usec\":1000000060000000,"         \
+	"\"memory\":1024,\"memory_limit\":268435456,\"log_level\":\"info\",\"log_dropped\":0,"                            \
+	"\"reload\":{\"time_usec\":1000000060000000,"                                                                    \
 	"\"ok\":false,\"text\":\"first.\\nsecond.\"},\"listeners\":[{\"address\":\"127.0.0.1:9002\",\"roles\":[\"file\","  \
 	"\"chat\"],\"paused\":true,\"accepted\":15,\"refused\":2},{\"address\":\"[::1]:9\",\"roles\":[],\"paused\":false," \
 	"\"accepted\":0,\"refused\":0}],\"roles\":[{\"name\":\"session\",\"requests\":4,\"errors\":0},{\"name\":\"file\"," \
@@ -38,7 +40,7 @@ static const char full_screen[] =
 	"  Config     /etc/ioe.conf\n"
 	"  Reload     2001-09-09 01:47:40, refused: first. second.\n"
 	"  State      /var/lib/ioe/2\n"
-	"  Log        0 events dropped\n"
+	"  Log        info and above, 0 events dropped\n"
 	"  Warnings   one\n"
 	"             two\n";
 
@@ -208,11 +210,68 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* The object that a command with -j prints where it has failed, and nothing else; "exit" and "text" are what they were. */
+static void check_json_error(const char *error, int status, const char *said)
+{
+	struct json_object *o = json_tokener_parse(ioectl_got.out.data), *v;
+	size_t n = strlen(said);
+
+	ck_assert_msg(json_object_is_type(o, json_type_object), "no object: %s", ioectl_got.out.data);
+	ck_assert(json_object_object_get_ex(o, "error", &v));
+	ck_assert_str_eq(json_object_get_string(v), error);
+	ck_assert(json_object_object_get_ex(o, "exit", &v));
+	ck_assert_int_eq(json_object_get_int(v), status);
+	ck_assert_int_eq(ioectl_got.status, status);
+	ck_assert(json_object_object_get_ex(o, "text", &v));
+	ck_assert(n > 0 && said[n - 1] == '\n');
+	ck_assert_int_eq(json_object_get_string_len(v), (int)n - 1);
+	ck_assert_int_eq(memcmp(json_object_get_string(v), said, n - 1), 0);
+	(void)json_object_put(o);
+}
+
+/* Every command that asks, with one instance and with all: an object, and the sentence where it always is. */
+START_TEST(test_json_errors)
+{
+	static const char *const commands[][3] = {
+		{ "status" },   { "clients" }, { "rooms" },     { "mailboxes" }, { "reload" },         { "log-level" },
+		{ "metrics" },  { "kick", "0.1.1" },            { "kick", "anna" }, { "backup", "/x" }, { "kick", "127.0.0.1" },
+	};
+	char long_text[3000];
+
+	ioectl_answering(1, "{\"error\":\"org.varlink.service.PermissionDenied\"}");
+	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
+		ioectl("-j", "-i", "1", commands[i][0], commands[i][1]);
+		ioectl_said("may not be administered by you");
+		check_json_error("not-permitted", 4, ioectl_got.err.data);
+		ioectl("-j", commands[i][0], commands[i][1]);
+		check_json_error("not-permitted", 4, ioectl_got.err.data);
+		ioectl("-j", "-i", "2", commands[i][0], commands[i][1]);
+		check_json_error("no-server", 3, ioectl_got.err.data);
+	}
+	ioectl("-j", "clients", "--nonsense");
+	check_json_error("usage", 2, ioectl_got.err.data);
+	/* What is no UTF-8, and what would be more than text on a terminal. */
+	ioectl("-j", "log-level", "a\xff\x1b[31m");
+	ck_assert_ptr_nonnull(strstr(ioectl_got.out.data, "'a??[31m' is no log level"));
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	ioectl("-j", "log-level", long_text);
+	check_json_error("usage", 2, ioectl_got.err.data);
+	/* Some have answered: that is the answer. */
+	ioectl_answering(3, FULL);
+	ioectl("-j", "status");
+	ck_assert_int_eq(ioectl_got.status, 8);
+	ck_assert(ioectl_got.out.data[0] == '[');
+	ck_assert_ptr_null(strstr(ioectl_got.out.data, "\"error\""));
+}
+END_TEST
+
 START_TEST(test_nobody)
 {
 	char expected[256], path[128];
 
-	(void)snprintf(expected, sizeof(expected), "No instance runs (looked in %s/*/control.sock)\n", ioectl_dir);
+	(void)snprintf(expected, sizeof(expected), "No instance runs (looked in %s/*/control.sock; -s PATH asks one elsewhere)\n",
+		       ioectl_dir);
 	ioectl("status");
 	ck_assert_str_eq(ioectl_got.err.data, expected);
 	ck_assert_str_eq(ioectl_got.out.data, "");
@@ -220,8 +279,7 @@ START_TEST(test_nobody)
 	(void)close(ioectl_listen(1));
 	ioectl("-j", "status");
 	ck_assert_str_eq(ioectl_got.err.data, expected);
-	ck_assert_str_eq(ioectl_got.out.data, "[\n]\n");
-	ck_assert_int_eq(ioectl_got.status, 3);
+	check_json_error("no-server", 3, expected);
 	ioectl("-i", "9", "status");
 	ioectl_said("Instance 9 does not run");
 	ck_assert_int_eq(ioectl_got.status, 3);
@@ -263,7 +321,19 @@ START_TEST(test_usage)
 		{ { "kick" }, "kick wants an argument" },
 		{ { "reload", "x" }, "reload takes 0 arguments" },
 		{ { "reload", "--check=yes" }, "--check takes no value" },
-		{ { "log-level" }, "log-level wants an argument" },
+		{ { "log-level", "--for=10m" }, "--for=10m wants a level" },
+		{ { "log-level", "info", "debug" }, "log-level takes 1 argument" },
+		{ { "help", "nonsense" }, "there is no command 'nonsense'" },
+		{ { "kick", "x y" }, "'x y' is no client's id, name or address" },
+		{ { "kick", "" }, "'' is no client's id, name or address" },
+		{ { "kick", "127.0.0.1:0" }, "is no client's id, name or address" },
+		{ { "kick", "127.0.0.1:65536" }, "is no client's id, name or address" },
+		{ { "kick", "[::1" }, "is no client's id, name or address" },
+		{ { "kick", "[::1]" }, "is no client's id, name or address" },
+		{ { "kick", "[127.0.0.1]:1" }, "is no client's id, name or address" },
+		{ { "kick", "a\x1b" "b" }, "'a\\x1bb' is no client's" },
+		{ { "kick", "a23456789012345678901234567890123" }, "is no client's id, name or address" },
+		{ { "kick", "name=anna" }, "is no client's id, name or address" },
 		{ { "log-level", "loud" }, "'loud' is no log level" },
 		{ { "log-level", "--for=5", "info" }, "--for=5 is no time" },
 		{ { "log-level", "--for=0s", "info" }, "out of range" },
@@ -278,7 +348,10 @@ START_TEST(test_usage)
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
 		ioectl_args(rows[i].args);
 		ioectl_said(rows[i].said);
-		ck_assert_str_eq(ioectl_got.out.data, "");
+		if (rows[i].args[0] && strcmp(rows[i].args[0], "-j") == 0)
+			check_json_error("usage", 2, ioectl_got.err.data);
+		else
+			ck_assert_str_eq(ioectl_got.out.data, "");
 		ck_assert_int_eq(ioectl_got.status, 2);
 	}
 	memset(path, 'x', sizeof(path));
@@ -289,11 +362,65 @@ START_TEST(test_usage)
 	path[107] = 0;
 	ioectl("-s", path, "status");
 	ck_assert_int_eq(ioectl_got.status, 3);
-	ioectl("--help");
-	ck_assert_ptr_nonnull(strstr(ioectl_got.out.data, "\n  status "));
-	ck_assert_int_eq(ioectl_got.status, 0);
 	ioectl("--version");
 	ck_assert_str_eq(ioectl_got.out.data, "ioectl " PACKAGE_VERSION "\n");
+	ck_assert_int_eq(ioectl_got.status, 0);
+}
+END_TEST
+
+/* Everywhere the same, of no daemon, and for a terminal of 80 columns. */
+START_TEST(test_help)
+{
+	static const char *const commands[] = { "status", "clients", "kick",      "rooms",   "mailboxes", "backup",
+						"reload", "check",   "log-level", "metrics", "wait",      "help" };
+	char usage[64], *help;
+
+	ioectl("--help");
+	ck_assert_int_eq(ioectl_got.status, 0);
+	for (const char *line = ioectl_got.out.data; *line; line += strcspn(line, "\n") + 1)
+		ck_assert_msg(strcspn(line, "\n") <= 80, "too long: %s", line);
+	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
+		(void)snprintf(usage, sizeof(usage), "\n  %s", commands[i]);
+		ck_assert_ptr_nonnull(strstr(ioectl_got.out.data, usage));
+	}
+	help = strdup(ioectl_got.out.data);
+	ioectl("help");
+	ck_assert_str_eq(ioectl_got.out.data, help);
+	free(help);
+	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
+		(void)snprintf(usage, sizeof(usage), "Usage: ioectl [OPTION...] %s ", commands[i]);
+		ioectl(commands[i], "--help");
+		ck_assert_int_eq(ioectl_got.status, 0);
+		ck_assert_int_eq(strncmp(ioectl_got.out.data, usage, strlen(usage)), 0);
+		ck_assert_uint_le(strcspn(ioectl_got.out.data, "\n"), 80);
+		help = strdup(ioectl_got.out.data);
+		ioectl("help", commands[i]);
+		ck_assert_str_eq(ioectl_got.out.data, help);
+		ioectl("-i", "1", commands[i], "x", "-h");
+		ck_assert_str_eq(ioectl_got.out.data, help);
+		ck_assert_str_eq(ioectl_got.err.data, "");
+		free(help);
+	}
+	ioectl("clients", "--", "--help");
+	ck_assert_int_eq(ioectl_got.status, 3);
+}
+END_TEST
+
+START_TEST(test_no_headers)
+{
+	ioectl_answering(10, "{\"parameters\":{\"instance\":10,\"state\":\"degraded\",\"warnings\":[\"x\"]}}");
+	ioectl_answering(2, FULL);
+	ioectl("status", "--no-headers");
+	ck_assert_str_eq(ioectl_got.out.data,
+			 "2         running   0.1.0    4711  1 d 2 h  3         16384  1204      1.0 KiB  2\n"
+			 "10        degraded  ?        ?     ?        ?         ?      ?         ?        1\n");
+	ioectl("-i", "2", "status", "--no-headers");
+	ck_assert_str_eq(ioectl_got.out.data, full_screen);
+	ioectl_answering(3, "{\"parameters\":{\"rooms\":[{\"name\":\"garden\"}],\"mailboxes\":[]}}");
+	ioectl("-i", "3", "rooms", "--no-headers");
+	ck_assert_str_eq(ioectl_got.out.data, "garden  ?        ?         ?     ?     -\n");
+	ioectl("-i", "3", "mailboxes", "--no-headers");
+	ck_assert_str_eq(ioectl_got.out.data, "");
 	ck_assert_int_eq(ioectl_got.status, 0);
 }
 END_TEST
@@ -343,7 +470,10 @@ static void add(TCase *tc)
 	tcase_add_test(tc, test_strange);
 	tcase_add_test(tc, test_no_ioed);
 	tcase_add_test(tc, test_errors);
+	tcase_add_test(tc, test_json_errors);
 	tcase_add_test(tc, test_nobody);
+	tcase_add_test(tc, test_help);
+	tcase_add_test(tc, test_no_headers);
 	tcase_add_test(tc, test_usage);
 	tcase_add_test(tc, test_output);
 	tcase_add_test(tc, test_silent);

@@ -108,13 +108,64 @@ START_TEST(test_kick)
 	ck_assert_int_eq(ioectl_got.status, 2);
 	ioectl_answering(3,
 			 "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"id\"}}");
-	ioectl("-i", "3", "kick", "x");
-	ioectl_said("cannot take this 'id'");
+	ioectl("-i", "3", "kick", "1.2.99999999999999999999");
+	ioectl_said("cannot take this 'id': what ioectl clients shows as ID");
+	ck_assert_int_eq(ioectl_got.status, 2);
+	ioectl_answering(5,
+			 "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"filter\"}}");
+	ioectl("-i", "5", "clients", "foo=bar");
+	ioectl_said("KEY is id, name, address, ip, listener, dialect, state or requests");
 	ck_assert_int_eq(ioectl_got.status, 2);
 	ioectl_answering(4, "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"x\"}}");
 	ioectl("-i", "4", "kick", "0.1.1");
 	ioectl_said("is of another version");
 	ck_assert_int_eq(ioectl_got.status, 1);
+}
+END_TEST
+
+/* The list first, then an answer for each id in it: the second has gone meanwhile. */
+static void act_kicks(int fd, const void *arg, size_t len)
+{
+	static const char *const answers[] = {
+		"{\"parameters\":{}}",
+		"{\"error\":\"org.ioe.control.NotFound\",\"parameters\":{\"id\":\"0.2.1\"}}",
+		"{\"parameters\":{}}",
+	};
+	static unsigned calls;
+	unsigned n = calls++ % (1 + ELEMENTSOF(answers));
+
+	if (n == 0)
+		ioectl_act_answer(fd, arg, len);
+	else
+		ioectl_act_answer(fd, answers[n - 1], strlen(answers[n - 1]) + 1);
+}
+
+START_TEST(test_kick_by)
+{
+	static const char *const who[] = { "K-t.he_", "127.0.0.1", "::1", "127.0.0.1:1", "[::1]:65535" };
+
+	ioectl_daemon(1, act_kicks, two_pages, sizeof(two_pages));
+	for (size_t i = 0; i < ELEMENTSOF(who); i++) {
+		char expected[64];
+
+		(void)snprintf(expected, sizeof(expected), "%s: 2 connections are ended\n", who[i]);
+		ioectl("kick", who[i]);
+		ck_assert_str_eq(ioectl_got.err.data, "");
+		ck_assert_str_eq(ioectl_got.out.data, expected);
+		ck_assert_int_eq(ioectl_got.status, 0);
+	}
+	ioectl("-j", "kick", "anna");
+	ck_assert_str_eq(ioectl_got.out.data, "[\n  \"0.1.1\",\n  \"0.30000.1\"\n]\n");
+	ioectl_answering(2, "{\"parameters\":{\"clients\":[],\"truncated\":false}}");
+	ioectl("-i", "2", "kick", "anna");
+	ck_assert_str_eq(ioectl_got.err.data, "Instance 2 has no client 'anna': it has gone, or never was\n");
+	ck_assert_int_eq(ioectl_got.status, 5);
+	/* What a page should not be. */
+	ioectl_answering(3, "{\"parameters\":{\"clients\":[1,{},{\"id\":5},null]}}");
+	ioectl("-i", "3", "kick", "anna");
+	ck_assert_int_eq(ioectl_got.status, 5);
+	ioectl("kick", "anna");
+	ioectl_said("kick is for one instance, and 3 have a socket");
 }
 END_TEST
 
@@ -124,6 +175,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, test_clients_of_several);
 	tcase_add_test(tc, test_clients_strange);
 	tcase_add_test(tc, test_kick);
+	tcase_add_test(tc, test_kick_by);
 }
 
 int main(void)

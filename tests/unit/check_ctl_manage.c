@@ -42,9 +42,14 @@ START_TEST(test_log_level)
 	ck_assert_str_eq(ioectl_got.out.data, "Instance 1 logs debug and above until the next reload\n");
 	ioectl("log-level", "--for", "10m", "debug");
 	ck_assert_str_eq(ioectl_got.out.data, "Instance 1 logs debug and above for 10m, then info\n");
+	ioectl("log-level");
+	ck_assert_str_eq(ioectl_got.out.data, "Instance 1 logs debug and above for now; the configuration says info\n");
 	ioectl("-j", "-i", "1", "log-level", "debug");
 	ck_assert_str_eq(ioectl_got.out.data, "{\n  \"level\":\"debug\",\n  \"configured\":\"info\"\n}\n");
 	ck_assert_int_eq(ioectl_got.status, 0);
+	ioectl_answering(2, "{\"parameters\":{\"level\":\"info\",\"configured\":\"info\"}}");
+	ioectl("-i", "2", "log-level");
+	ck_assert_str_eq(ioectl_got.out.data, "Instance 2 logs info and above\n");
 }
 END_TEST
 
@@ -120,7 +125,16 @@ START_TEST(test_check)
 	ck_assert_int_eq(ioectl_got.status, 1);
 	ck_assert_int_eq(setenv("IOED", "/nothing/is/here", 1), 0);
 	ioectl("check");
-	ioectl_said("/nothing/is/here cannot be run: No such file or directory");
+	ck_assert_str_eq(ioectl_got.err.data, "ioectl: there is no program /nothing/is/here to read it with: install ioed, "
+					      "or say where it is: IOED=PATH ioectl check\n");
+	ck_assert_int_eq(ioectl_got.status, 1);
+	/* A folder, and what is there and is no program. */
+	ck_assert_int_eq(setenv("IOED", ioectl_dir, 1), 0);
+	ioectl("check");
+	ioectl_said("there is no program");
+	ck_assert_int_eq(setenv("IOED", path, 1), 0);
+	ioectl("-j", "check");
+	ioectl_said("there is no program");
 	ck_assert_int_eq(ioectl_got.status, 1);
 }
 END_TEST

@@ -53,7 +53,7 @@ _ioectl_columns='id name address listener dialect state'
 # What can follow "key=" or stand for itself: as it is now.
 _ioectl_values()
 {
-	ioectl "${whom[@]}" clients --columns="$1" 2>/dev/null | tail -n +2 | sort -u
+	ioectl "${whom[@]}" clients --no-headers --columns="$1" 2>/dev/null | grep -vx -e - | sort -u
 }
 
 _ioectl()
@@ -83,17 +83,20 @@ _ioectl()
 		;;
 	*)
 		case $command in
-		'') words='status clients kick rooms mailboxes backup reload check log-level metrics wait -i -s -j --instance= --socket= --json --help --version' ;;
+		'') words='status clients kick rooms mailboxes backup reload check log-level metrics wait help -i -s -j --instance= --socket= --json --help --version' ;;
 		clients)
-			words='--columns= id= name= address= ip= listener= dialect= state= requests='
+			words='--columns= --no-headers id= name= address= ip= listener= dialect= state= requests='
 			for key in $_ioectl_columns; do
 				[[ $prev == "$key" ]] && words=$(_ioectl_values "$key")
 			done
 			;;
-		kick) words="--why= $(_ioectl_values id)" ;;
+		kick) words="--why= $(_ioectl_values id) $(_ioectl_values name)" ;;
+		status | rooms | mailboxes) words=--no-headers ;;
+		help) words='status clients kick rooms mailboxes backup reload check log-level metrics wait' ;;
 		reload) words='--check --diff' ;;
 		check | backup)
-			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			[[ $command == backup && $cur == -* ]] && words=--dated
+			mapfile -t COMPREPLY < <(if [[ $words ]]; then compgen -W "$words" -- "$cur"; else compgen -f -- "$cur"; fi)
 			return
 			;;
 		log-level) words='--for= err warning notice info debug' ;;
