@@ -102,6 +102,4 @@ void interrupt_install(bool interactive)
 	interrupt_on(SIGINT, &interrupt);
 	for (size_t i = 0; i < ELEMENTSOF(interrupt_signals); i++)
 		interrupt_on(interrupt_signals[i], &end);
-	/* A file over `ulimit -f` is an error, as one on a full disk is. */
-	(void)signal(SIGXFSZ, SIG_IGN);
 }

@@ -3,7 +3,7 @@
 /*
  * What signals do that end a program. They remove a local file that is not whole, and end it: SIGINT with exit code 9,
  * the others as they always do. At the prompt, and once during a command that was typed there, SIGINT only ends the
- * wait. SIGXFSZ is ignored: the write fails.
+ * wait.
  */
 
 #include <poll.h>

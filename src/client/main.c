@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,6 +134,8 @@ int main(int argc, char **argv)
 
 	if (stdfd_open() < 0)
 		return EXIT_CODE_FAILED;
+	/* A file over `ulimit -f` is an error, as one on a full disk is. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	/* For typing; what is printed does not depend on it. */
 	(void)setlocale(LC_CTYPE, "");
 	code = main_parse(argc, argv);

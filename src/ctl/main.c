@@ -233,6 +233,7 @@ static void main_signals(void)
 		(void)sigaction(SIGINT, &interrupted, NULL);
 	/* A write says it too. */
 	(void)sigaction(SIGPIPE, &ignored, NULL);
+	(void)sigaction(SIGXFSZ, &ignored, NULL);
 }
 
 static int main_command(int argc, char **argv)

@@ -349,7 +349,6 @@ static int main_block_signals(struct main *m)
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return -errno;
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN); /* a write over a limit shall fail, not kill */
 	m->signals = (struct watch){ .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = main_signal };
 	return m->signals.fd < 0 ? -errno : loop_watch(&m->loop, &m->signals, EPOLLIN);
 }
@@ -482,6 +481,7 @@ int main(int argc, char **argv)
 
 	if (stdfd_open() < 0)
 		return EXIT_FAILURE;
+	(void)signal(SIGXFSZ, SIG_IGN); /* a write over a limit shall fail, not kill */
 	r = arguments_parse(&m.args, argc, argv);
 	if (r >= 0)
 		return r == EXIT_SUCCESS ? main_flush() : r;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* In the child. */
@@ -36,6 +37,15 @@ static void output_gone(G_GNUC_UNUSED void *data)
 	(void)close(ends[1]);
 }
 
+/* Standard error is a file, too: the status is all there is. */
+static void output_limited(G_GNUC_UNUSED void *data)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_FSIZE, &none) < 0)
+		_exit(99);
+}
+
 static void output_closed(G_GNUC_UNUSED void *data)
 {
 	(void)close(STDOUT_FILENO);
@@ -55,6 +65,7 @@ static const struct {
 } outputs[] = {
 	{ "full", output_full, true },
 	{ "gone", output_gone, true },
+	{ "limited", output_limited, false },
 	{ "closed", output_closed, true },
 	{ "all closed", output_all_closed, false },
 };

@@ -98,18 +98,6 @@ START_TEST(ignored_ones_stay_so)
 }
 END_TEST
 
-START_TEST(too_large_a_file_is_an_error)
-{
-	const struct rlimit little = { 10, 10 };
-	FILE *f = tmpfile();
-
-	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &little), 0);
-	if (pwrite(fileno(f), "x", 1, 10) >= 0 || errno != EFBIG)
-		_exit(1);
-	_exit(0);
-}
-END_TEST
-
 /* In a transfer SIGINT says what became of it, else nothing. */
 START_TEST(words_of_the_last)
 {
@@ -163,7 +151,6 @@ int main(void)
 	tcase_add_test(tc, one_in_the_wait_ends_it);
 	tcase_add_loop_test(tc, each_removes_the_part, 0, (int)(sizeof(ending) / sizeof(ending[0])));
 	tcase_add_exit_test(tc, ignored_ones_stay_so, 0);
-	tcase_add_exit_test(tc, too_large_a_file_is_an_error, 0);
 	tcase_add_loop_test(tc, words_of_the_last, 0, 3);
 	tcase_add_exit_test(tc, the_second_ends_the_program, 9);
 	suite_add_tcase(s, tc);
