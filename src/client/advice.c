@@ -69,8 +69,9 @@ char *advice_translate(const char *text)
 	int r;
 
 	/* What to do stands behind the last semicolon; before it there may be names that look like anything. */
-	for (const char *p = text; (p = strstr(p, "; ")); p++)
-		advice = p;
+	for (const char *p = text; (p = strchr(p, ';')); p++)
+		if (p[1] == ' ')
+			advice = p;
 	if (!advice)
 		return strdup(text);
 	open = memchr(text, '\'', (size_t)(advice - text));
