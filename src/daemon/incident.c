@@ -15,6 +15,8 @@ const struct incident_row incident_rows[INCIDENT_MAX] = {
 			     "A new configuration is in force" },
 	[INCIDENT_RELOAD_REFUSED] = { "reload-refused", "29a60e7706424a4e9ce65d838df63f20", LOG_LEVEL_ERR, false,
 				   "A new configuration was refused" },
+	[INCIDENT_OPEN_TO_NETWORK] = { "open-to-network", "47c8a69d676c4c12bb581f64e8f79cc9", LOG_LEVEL_WARNING, false,
+				       "A listener is open to the network without a password" },
 	[INCIDENT_LIMIT_SESSIONS] = { "limit-sessions", "d8998975b5b149158bb2549870849c7f", LOG_LEVEL_WARNING, false,
 				   "There are as many sessions as there may be" },
 	[INCIDENT_LIMIT_ADDRESS] = { "limit-address", "9c9739ecb5d045d8a44796c66838210f", LOG_LEVEL_WARNING, true,

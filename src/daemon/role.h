@@ -33,6 +33,7 @@ struct role {
 	const struct role_verb *verbs;
 	size_t n_verbs;
 	const struct option_section *options; /* NULL: none */
+	const char *exposed; /* behind "everybody who reaches ... may": what it lets anybody do (exposure.h) */
 
 	/*
 	 * On a listener that offers the role: a line that is no verb of any role (in line and raw, with its right number of

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macro.h"
+#include "daemon/exposure.h"
 #include "daemon/journal.h"
 #include "daemon/limits.h"
 #include "daemon/server.h"
@@ -60,6 +61,15 @@ static void status_add_reactors(struct server *s, struct status *st)
 	st->n_roles = s->n_roles + 1;
 }
 
+static void status_warn_of_exposure(const struct server *s, struct warnings *w)
+{
+	char text[EXPOSURE_MAX];
+
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (exposure_of_listener(s->listeners[i], text))
+			warnings_add(w, WARNING_OPEN_TO_NETWORK, "%s", text);
+}
+
 void server_warn(struct server *s, struct warnings *w)
 {
 	uint64_t stuck = worker_pool_stuck_usec(s->workers, clock_usec()), dropped = journal_dropped();
@@ -83,6 +93,7 @@ void server_warn(struct server *s, struct warnings *w)
 			     (unsigned long long)dropped);
 	if (s->state_shared[0])
 		warnings_add(w, WARNING_STATE_SHARED, "%s", s->state_shared);
+	status_warn_of_exposure(s, w);
 	if (s->reload_usec && !s->reload_ok)
 		warnings_add(w, WARNING_RELOAD_REFUSED,
 			     "the last reload was refused: the old configuration is in force; ioectl check says why");

@@ -15,6 +15,7 @@ const struct warning_row warning_rows[WARNING_MAX] = {
 	[WARNING_LOG_DROPPED] = { "log-dropped", false, "The log could not take all events." },
 	[WARNING_RELOAD_REFUSED] = { "reload-refused", false, "The configuration on disk is not the one in force." },
 	[WARNING_STATE_SHARED] = { "state-shared", false, "Others may enter the state directory, or put another in its place." },
+	[WARNING_OPEN_TO_NETWORK] = { "open-to-network", false, "A listener is open to the network, and no password is asked for." },
 };
 
 /* NULL: no memory. */

@@ -7,6 +7,7 @@
 #include "base/stdfd.h"
 #include "config/config.h"
 #include "control/control.h"
+#include "daemon/exposure.h"
 #include "daemon/incident.h"
 #include "daemon/flood.h"
 #include "daemon/journal.h"
@@ -137,6 +138,16 @@ static bool main_use_warnings(struct main *m)
 	return wrong;
 }
 
+/* An event for each listener that others than this machine can reach. */
+static void main_log_exposure(const struct main *m)
+{
+	char text[EXPOSURE_MAX];
+
+	for (size_t i = 0; i < m->server->n_listeners; i++)
+		if (exposure_of_listener(m->server->listeners[i], text))
+			incident_log(INCIDENT_OPEN_TO_NETWORK, NULL, 0, "%s", text);
+}
+
 /* TERM and INT: begin to stop; main_stopped() comes when it is done. */
 static void main_stop(struct main *m, const char *signal)
 {
@@ -207,6 +218,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 		(void)main_use_warnings(m);
 		incident_log(INCIDENT_RELOADED, NULL, 0, "reloaded the configuration from %s", fresh->source);
 		main_log_lines(LOG_LEVEL_WARNING, text);
+		main_log_exposure(m);
 		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
 		(void)settings_unref(m->reloaded);
 		m->reloaded = STEAL_PTR(fresh);
@@ -412,6 +424,7 @@ static void main_ready(struct main *m)
 	if (main_use_warnings(m))
 		loop_timer(&m->loop, &m->look, clock_usec() + MAIN_LOOK_AGAIN_USEC);
 	incident_log(INCIDENT_STARTED, NULL, 0, "ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
+	main_log_exposure(m);
 	notify_ready(m->notify, m->status);
 	main_notify_later(m);
 	m->watchdog_usec = notify_watchdog_usec();
@@ -470,6 +483,17 @@ static int main_flush(void)
 	return EXIT_FAILURE;
 }
 
+/* `ioed -t`, where there is no fault. */
+static void main_check(const struct main *m)
+{
+	char text[EXPOSURE_MAX];
+
+	for (size_t i = 0; i < m->settings->n_listeners; i++)
+		if (exposure_of_options(m->settings->listeners[i], ioed_roles, m->args.instance, text))
+			log_warning("%s", text);
+	(void)printf("ioed: the configuration of instance %u is in order (%s)\n", m->args.instance, m->settings->source);
+}
+
 int main(int argc, char **argv)
 {
 	struct main m = {
@@ -490,7 +514,7 @@ int main(int argc, char **argv)
 		return EXIT_CONFIG;
 	main_warn();
 	if (m.args.test) {
-		(void)printf("ioed: the configuration of instance %u is in order (%s)\n", m.args.instance, m.settings->source);
+		main_check(&m);
 		(void)settings_unref(m.settings);
 		return main_flush();
 	}

@@ -134,6 +134,7 @@ const struct role chat_role = {
 	.name = "chat",
 	.verbs = chat_verbs,
 	.n_verbs = ELEMENTSOF(chat_verbs),
+	.exposed = "read and speak in all rooms",
 	.options = &chat_section,
 	.line = chat_say_line,
 	.quiet = chat_old_quiet,

@@ -71,6 +71,7 @@ const struct role compute_role = {
 	.name = "compute",
 	.verbs = compute_verbs,
 	.n_verbs = ELEMENTSOF(compute_verbs),
+	.exposed = "have numbers doubled",
 	.line = compute_line,
 	.stray = compute_stray,
 };

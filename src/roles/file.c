@@ -270,6 +270,7 @@ const struct role file_role = {
 	.name = "file",
 	.verbs = file_verbs,
 	.n_verbs = ELEMENTSOF(file_verbs),
+	.exposed = "read, store and replace files",
 	.options = &file_section,
 	.start = file_start,
 	.stop = file_stop,

@@ -183,6 +183,7 @@ const struct role relay_role = {
 	.name = "relay",
 	.verbs = relay_verbs,
 	.n_verbs = ELEMENTSOF(relay_verbs),
+	.exposed = "send and read mail in any name",
 	.options = &relay_section,
 	.start = relay_start,
 	.stop = relay_stop,

@@ -221,6 +221,94 @@ static void health_fine(unsigned reactors)
 	daemon_finish(d);
 }
 
+/* Listeners that others can reach: all places tell of each, with what its roles let everybody do. */
+static char *health_exposed(const struct daemon *d, unsigned listener, const char *address, const char *may)
+{
+	return g_strdup_printf("everybody who reaches %s:%u may %s: this version asks for no password; use address = ", address,
+			       d->ports[listener], may);
+}
+
+static void health_open(unsigned reactors)
+{
+	static const char loopback[] = "listeners = ( { address = \"127.0.0.1\"; port = 0; roles = [ \"file\" ]; } );\n";
+	struct daemon *d = daemon_start(reactors, "listeners = (\n"
+					"  { address = \"0.0.0.0\"; port = 0; roles = [ \"file\", \"compute\" ]; },\n"
+					"  { address = \"127.0.0.1\"; port = 0; roles = [ \"relay\", \"chat\" ]; }\n);\n");
+	g_autofree char *files = health_exposed(d, 0, "0.0.0.0", "read, store and replace files and have numbers doubled");
+	char *text;
+
+	daemon_wait_log(d, files);
+	text = daemon_take_log(d);
+	g_assert_null(strstr(text, " mail"));
+	g_free(text);
+	/* Again with a reload, and no more once it is closed. */
+	daemon_signal(d, SIGHUP);
+	daemon_wait_ready(d);
+	daemon_wait_log(d, files);
+	text = health_ioectl(d, 0, "status", NULL, NULL);
+	g_assert_nonnull(strstr(text, files));
+	g_assert_null(strstr(text, " mail"));
+	g_free(text);
+	text = health_ioectl(d, 0, "metrics", NULL, NULL);
+	g_assert_nonnull(strstr(text, "ioe_warning=\"open-to-network\"} 1\n"));
+	g_free(text);
+	g_free(daemon_take_log(d));
+	daemon_write_config(d, loopback);
+	daemon_signal(d, SIGHUP);
+	daemon_wait_ready(d);
+	text = health_ioectl(d, 0, "status", NULL, NULL);
+	g_assert_nonnull(strstr(text, "Warnings   none\n"));
+	g_free(text);
+	daemon_wait_log(d, "reloaded the configuration");
+	text = daemon_take_log(d);
+	g_assert_null(strstr(text, "everybody who"));
+	g_free(text);
+	daemon_finish(d);
+}
+
+/* Before anything is bound; as many as there may be. */
+static void health_open_check(void)
+{
+	g_autoptr(GString) config = g_string_new("listeners = (\n");
+	g_autofree char *path = NULL;
+	struct daemon *d;
+	struct tool t;
+	char *at;
+
+	for (unsigned i = 0; i < 60; i++)
+		g_string_append_printf(config, "  { address = \"%s\"; port = %u; roles = [ \"%s\" ]; },\n",
+				       i % 2 ? "192.0.2.1" : "::", 1000 + i, i % 3 == 0 || i == 59 ? "chat" : "relay");
+	g_string_append(config, "  { address = \"::1\"; port = 0; roles = [ \"relay\" ]; },\n"
+			"  { address = \"127.1.2.3\"; port_base = 5; roles = [ \"relay\" ]; },\n"
+			"  { address = \"192.0.2.1\"; port = 0; roles = [ \"relay\" ]; },\n"
+			"  { address = \"192.0.2.1\"; port_base = 2000; roles = [ \"relay\" ]; }\n);\n");
+	d = daemon_new(0, config->str);
+	path = health_path(d, "ioe.conf");
+	for (unsigned tool = 0; tool < 2; tool++) {
+		if (tool == 0)
+			tool_run(&t, "IOED", "", "-t", "-i", "7", "-c", path, NULL);
+		else
+			tool_run(&t, "IOECTL", "", "-i", "7", "check", path, NULL);
+		g_assert_cmpint(t.status, ==, 0);
+		at = tool == 0 ? t.err->str : t.out->str;
+		g_assert_nonnull(strstr(t.out->str, "is in order"));
+		g_assert_nonnull(strstr(at, "everybody who reaches [::]:1000 may read and speak in all rooms: this version asks "
+					    "for no password; use address = \"::1\", or a firewall\n"));
+		g_assert_nonnull(strstr(at, "everybody who reaches 192.0.2.1:1059 may read and speak"));
+		g_assert_nonnull(strstr(at, "192.0.2.1, a port that the kernel chooses may send and read mail in any name: "));
+		g_assert_nonnull(strstr(at, "192.0.2.1:2007 may send and read mail in any name: this version asks for no "
+					    "password; use address = \"127.0.0.1\", or a firewall\n"));
+		for (unsigned n = 0; n < 62; n++) {
+			at = strstr(at, "everybody who reaches ");
+			g_assert_nonnull(at);
+			at++;
+		}
+		g_assert_null(strstr(at, "everybody who reaches "));
+		tool_done(&t);
+	}
+	(void)daemon_free(d);
+}
+
 /* Folders */
 
 static struct daemon *health_start_share(unsigned reactors)
@@ -524,7 +612,9 @@ static void health_no_spool(unsigned reactors)
 
 static void health_add(void)
 {
+	g_test_add_func("/health/open-check", health_open_check);
 	harness_add("health/fine", health_fine);
+	harness_add("health/open", health_open);
 	for (size_t i = 0; i < G_N_ELEMENTS(health_stores); i++) {
 		g_autofree char *name = g_strdup_printf("health/store-%s", health_stores[i].name);
 
