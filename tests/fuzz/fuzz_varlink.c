@@ -20,7 +20,7 @@
 /* The daemon behind the service. */
 int server_status(_unused_ struct server *s, struct status *ret)
 {
-	*ret = (struct status){ .state = "running", .version = "0", .config = "" };
+	*ret = (struct status){ .state = "running", .version = "0", .config = "", .log_level = "info" };
 	return 0;
 }
 
