@@ -16,8 +16,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Pieces taken at once: more than the kernel holds. What never ends shall not keep anybody from looking at the clock. */
-#define REPLY_PIECES 128
+/* Pieces taken at once: what never ends shall not keep anybody from looking at the clock. */
+#define REPLY_PIECES 16
+/* Looks at what has come in time, once that is over: events may stand before the answer. */
+#define REPLY_LAST_LOOKS 3
 
 /* Bytes that are there, without waiting: the count, -EAGAIN, or what broke; a server that closed is -ECONNRESET. */
 static ssize_t reply_recv(struct peer *p, void *buf, size_t n)
@@ -143,21 +145,19 @@ int reply_look(struct peer *p, size_t max)
 int reply_wait_line(struct peer *p, size_t max)
 {
 	struct countdown c;
+	unsigned looks = 0;
 	short events;
-	bool over;
 	int r;
 
 	countdown_start(&c, p->timeout_usec);
 	for (;;) {
-		/* What has come by now was in time. */
-		over = countdown_left(&c) == 0;
+		if (countdown_left(&c) == 0 && looks++ == REPLY_LAST_LOOKS)
+			return -ETIMEDOUT;
 		r = reply_look(p, max);
 		if (r != 0)
 			return MIN(r, 0);
-		if (over)
-			return -ETIMEDOUT;
 		r = dial_wait(p->fd, POLLIN, &c, &events);
-		if (r < 0 && r != -ETIMEDOUT)
+		if (r < 0 && (r != -ETIMEDOUT || looks > 0))
 			return r;
 	}
 }
