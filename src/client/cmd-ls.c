@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-/* A name is somebody else's: nothing of it may steer a terminal, nor end the line it stands in. */
+/* A name is somebody else's: nothing of it may steer a terminal, nor end the line it stands in. Into a file or a pipe what
+ * does neither goes as it is, so that `get` takes it. */
 static int cmd_ls_print(void *userdata, char *name, size_t len)
 {
 	long decoded = field_decode(name, len);
@@ -18,7 +20,8 @@ static int cmd_ls_print(void *userdata, char *name, size_t len)
 	/* A % that nothing belongs to is shown as it is. */
 	if (decoded >= 0)
 		len = (size_t)decoded;
-	len = str_harmless(name, name, len);
+	if (isatty(STDOUT_FILENO) || !str_is_utf8(name, len) || str_has_control(name, len))
+		len = str_harmless(name, name, len);
 	errno = 0;
 	if (fwrite(name, 1, len, stdout) == len && fputc('\n', stdout) != EOF)
 		return 0;

@@ -113,6 +113,23 @@ static void terminal_away(void)
 	talk_finish(&t);
 }
 
+/* Names are somebody else's, and nothing of them turns a terminal's line round. */
+static void terminal_ls(void)
+{
+	static const struct talk_turn turns[] = {
+		{ "HELLO,ioe/1", TALK_HI_AS("file", "", "store") },
+		{ "LIST", "34\nx\342\200\256gpj.exe\n\033]0;y\007\n\303\234z\n%0Aa%1B[2J\n" },
+	};
+	struct terminal m;
+	struct talk t;
+
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	terminal_start(&m, 80, "vt100", "C.UTF-8", "-s", t.server, "ls", NULL);
+	terminal_see(&m, "x?gpj.exe\r\n?]0;y?\r\n\303\234z\r\n?a?[2J\r\n");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+	talk_finish(&t);
+}
+
 /* A daemon, a client of it that hears what is said, and a terminal in the same room. */
 struct chat_at {
 	struct terminal m;
@@ -530,6 +547,7 @@ static void terminal_add(void)
 {
 	g_test_add_func("/terminal/chat", terminal_chat);
 	g_test_add_func("/terminal/away", terminal_away);
+	g_test_add_func("/terminal/ls", terminal_ls);
 	g_test_add_func("/terminal/kicked", terminal_kicked);
 	daemon_add("terminal/locales", DAEMON_LISTENER, chat_locales);
 	daemon_add("terminal/half-letter", DAEMON_LISTENER, chat_half_letter);
