@@ -70,8 +70,8 @@ void client_set_news(struct client *c, peer_news_fn fn, void *userdata);
 int client_listen(struct client *c, int timeout_msec);
 /* Connects to @s alone, leaving what was. Says why it fails. */
 enum exit_code client_link_to(struct client *c, const struct server *s);
-/* One try, nothing said. 0 or negative errno. */
-int client_dial(const struct client *c, const struct server *s, struct peer **ret);
+/* One try, nothing said; a silent server leaves @others their share of the time. 0 or negative errno. */
+int client_dial(const struct client *c, const struct server *s, size_t others, struct peer **ret);
 /* No server, for that reason: -EINTR, -EBUSY, or another. */
 enum exit_code client_say_none(const struct client *c, int error, const char *why);
 /* What to look for, and what was found: 0 and it is adopted, or search.error. */

@@ -18,6 +18,7 @@ struct cmd_double_job {
 	unsigned n, done, failed;
 	enum exit_code code; /* of the last that failed */
 	struct buf why;      /* what servers said that did not answer */
+	bool later;          /* one of them may */
 };
 
 /* Whether another server may know better. */
@@ -56,12 +57,12 @@ static int cmd_double_one(struct cmd_double_job *d, struct peer *p)
 	return 0;
 }
 
-static void cmd_double_at(struct cmd_double_job *d, const struct server *s)
+static void cmd_double_at(struct cmd_double_job *d, const struct server *s, size_t others)
 {
 	_cleanup_(peer_freep) struct peer *p = NULL;
 	int r;
 
-	r = client_dial(d->c, s, &p);
+	r = client_dial(d->c, s, others, &p);
 	/* An older one that only talks would take a number for something that somebody says. */
 	if (r == 0 && !peer_offers(p, cmd_double.role)) {
 		(void)buf_printf(&d->why, "%s%s: this port offers %s only", d->why.len > 0 ? "; " : "", s->name,
@@ -72,6 +73,7 @@ static void cmd_double_at(struct cmd_double_job *d, const struct server *s)
 		r = cmd_double_one(d, p);
 	if (r < 0)
 		(void)buf_printf(&d->why, "%s%s: %s", d->why.len > 0 ? "; " : "", s->name, exit_errno_words(r));
+	d->later = d->later || exit_from_errno(r) == EXIT_CODE_LATER;
 	if (r == -EINTR)
 		d->code = EXIT_CODE_INTERRUPTED;
 }
@@ -83,9 +85,11 @@ static enum exit_code cmd_double_run(struct client *c, unsigned argc, char **arg
 	enum exit_code code;
 
 	for (size_t i = 0; i < c->servers.n && d.done < d.n && d.code != EXIT_CODE_INTERRUPTED; i++)
-		cmd_double_at(&d, &c->servers.at[(first + i) % c->servers.n]);
+		cmd_double_at(&d, &c->servers.at[(first + i) % c->servers.n], c->servers.n - i - 1);
 	if (d.code == EXIT_CODE_INTERRUPTED)
 		code = client_say(c, d.code, "interrupted");
+	else if (d.done < d.n && d.later)
+		code = client_say(c, EXIT_CODE_LATER, "no server takes this now (%s); try again in a while", buf_str(&d.why));
 	else if (d.done < d.n)
 		code = client_say(c, EXIT_CODE_NO_SERVER, "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
 				  d.why.len > 0 ? buf_str(&d.why) : "out of memory");

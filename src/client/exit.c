@@ -53,6 +53,13 @@ enum exit_code exit_from_errno(int error)
 	}
 }
 
+enum exit_code exit_from_dial(int error)
+{
+	enum exit_code code = exit_from_errno(error);
+
+	return code == EXIT_CODE_INTERRUPTED || code == EXIT_CODE_LATER ? code : EXIT_CODE_NO_SERVER;
+}
+
 const char *exit_errno_words(int error)
 {
 	switch (error) {

@@ -29,6 +29,7 @@ struct exit_row {
 /* Also for SLUG_MAX, a word this client does not know. */
 const struct exit_row *exit_from_slug(enum slug s);
 
-/* For the negative errno of a connection. */
+/* For the negative errno of a connection; of one that was not there yet. */
 enum exit_code exit_from_errno(int error);
+enum exit_code exit_from_dial(int error);
 const char *exit_errno_words(int error);

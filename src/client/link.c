@@ -63,9 +63,10 @@ int client_pause(uint64_t *pause_usec)
 	return 0;
 }
 
-int client_dial(const struct client *c, const struct server *s, struct peer **ret)
+int client_dial(const struct client *c, const struct server *s, size_t others, struct peer **ret)
 {
-	int r = peer_connect(ret, s->host, s->port, c->connect_usec, c->connect_usec);
+	uint64_t least = MIN(c->connect_usec, USEC_PER_SEC), share = MAX(c->connect_usec / (others + 1), least);
+	int r = peer_connect(ret, s->host, s->port, share, c->connect_usec);
 
 	if (r == 0)
 		peer_set_timeout(*ret, c->silence_usec);
@@ -147,6 +148,8 @@ enum exit_code client_say_none(const struct client *c, int error, const char *wh
 	if (c->state == CLIENT_STATE_LOST)
 		return client_say(c, code, "lost the server, and none with the same files answers (%s); try again when it runs",
 				  why);
+	if (code == EXIT_CODE_LATER)
+		return client_say(c, code, "no server takes this now (%s); try again in a while", why);
 	return client_say(c, code,
 			  "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
 			  why);
@@ -319,12 +322,11 @@ enum exit_code client_link_to(struct client *c, const struct server *s)
 	int r;
 
 	client_leave(c);
-	r = client_dial(c, s, &p);
+	r = client_dial(c, s, 0, &p);
 	if (r == 0)
 		r = client_adopt(c, s, STEAL_PTR(p));
 	if (r < 0)
-		return client_say(c, r == -EINTR ? EXIT_CODE_INTERRUPTED : EXIT_CODE_NO_SERVER, "%s: %s", s->name,
-				  exit_errno_words(r));
+		return client_say(c, exit_from_dial(r), "%s: %s", s->name, exit_errno_words(r));
 	return EXIT_CODE_OK;
 }
 

@@ -42,6 +42,10 @@ START_TEST(errnos)
 	ck_assert_int_eq(exit_from_errno(-ECONNRESET), 1);
 	ck_assert_int_eq(exit_from_errno(-EBUSY), 12);
 	ck_assert_int_eq(exit_from_errno(-ESHUTDOWN), 12);
+	ck_assert_int_eq(exit_from_dial(-ETIMEDOUT), 3);
+	ck_assert_int_eq(exit_from_dial(-ECONNREFUSED), 3);
+	ck_assert_int_eq(exit_from_dial(-EINTR), 9);
+	ck_assert_int_eq(exit_from_dial(-EBUSY), 12);
 	ck_assert_str_eq(exit_errno_words(-ECONNREFUSED), "nothing listens there");
 	ck_assert_str_eq(exit_errno_words(-EPROTO), "what answers does not speak ioe/1");
 	ck_assert_ptr_nonnull(exit_errno_words(-ENETUNREACH));
