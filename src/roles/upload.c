@@ -399,7 +399,8 @@ int upload_write(struct request *q, struct fields *f)
 	request_body(q, &u->sink, size);
 	if (size == 0)
 		upload_push(u);
-	else if (size > UPLOAD_PIECE && size != BODY_UNSETTLED) /* what is smaller is one job, which looks as well */
+	/* What is smaller is one job, which looks as well. Where the session has just gone, giving up is under way. */
+	else if (size > UPLOAD_PIECE && size != BODY_UNSETTLED && !u->broken)
 		upload_submit(u, upload_look_run, upload_done);
 	return 0;
 }
