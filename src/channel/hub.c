@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/incident.h"
+#include "daemon/state.h"
 #include "daemon/warning.h"
 
 #include <errno.h>
@@ -95,12 +96,25 @@ static int hub_init(struct channel_hub *h)
 	return r;
 }
 
+/* Clients know what was said by STORE and number. */
+static int hub_renew(void *userdata)
+{
+	struct channel_hub *h = userdata;
+	int r = state_renew_store_id(h->server);
+
+	if (r >= 0)
+		log_notice("a copy of rooms and mailboxes was put back: it is served as a new STORE, %s", h->server->store_id);
+	return r;
+}
+
 static void hub_open_store(struct channel_hub *h, const struct role_start *with)
 {
 	struct store_args args = {
 		.dir = with->state_dir,
 		.max_queued_bytes = HUB_QUEUED_MAX,
 		.max_channels = HUB_CHANNELS_MAX,
+		.renew = hub_renew,
+		.userdata = h,
 	};
 
 	if (store_new(&h->store, &args, h->why, sizeof(h->why)) < 0) {

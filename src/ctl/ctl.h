@@ -55,6 +55,7 @@ extern const struct ctl_command level_command;
 extern const struct ctl_command mailboxes_command;
 extern const struct ctl_command metrics_command;
 extern const struct ctl_command reload_command;
+extern const struct ctl_command restore_command;
 extern const struct ctl_command rooms_command;
 extern const struct ctl_command status_command;
 extern const struct ctl_command wait_command;

@@ -33,7 +33,7 @@ static const char *arg_socket;
 static bool arg_json;
 
 static const struct ctl_command *const main_commands[] = {
-	&status_command, &clients_command, &kick_command,  &rooms_command,   &mailboxes_command, &backup_command,
+	&status_command, &clients_command, &kick_command,  &rooms_command,   &mailboxes_command, &backup_command, &restore_command,
 	&reload_command, &check_command,   &level_command, &metrics_command, &wait_command,
 	&main_help_command,
 };

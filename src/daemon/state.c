@@ -101,25 +101,34 @@ static bool state_is_store_id(const struct buf *b)
 	return b->len == 33 && b->data[32] == '\n' && strspn(b->data, "0123456789abcdef") == 32;
 }
 
+int state_renew_store_id(struct server *s)
+{
+	unsigned char random[16];
+	char text[34];
+	int r;
+
+	if (getrandom(random, sizeof(random), 0) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(random); i++)
+		(void)snprintf(text + 2 * i, 3, "%02x", random[i]);
+	text[32] = '\n';
+	r = io_replace_file(s->state_fd, "store-id", text, 33, 0600);
+	if (r >= 0)
+		memcpy(s->store_id, text, 32);
+	return r;
+}
+
 /* Two servers with one store id hold the same data; so it is made with the data, and stays with it. */
 static int state_read_store_id(struct server *s, char *why, size_t why_size)
 {
 	struct buf b = { .max = 64 };
-	unsigned char random[16];
-	char text[34];
 	int r;
 
 	r = io_read_file(s->state_fd, "store-id", &b);
 	if (r >= 0 && b.len > 0 && state_is_store_id(&b)) {
 		memcpy(s->store_id, b.data, 32);
 	} else if (r == -ENOENT) {
-		if (getrandom(random, sizeof(random), 0) < 0)
-			return -errno;
-		for (size_t i = 0; i < sizeof(random); i++)
-			(void)snprintf(text + 2 * i, 3, "%02x", random[i]);
-		memcpy(s->store_id, text, 32);
-		text[32] = '\n';
-		r = io_replace_file(s->state_fd, "store-id", text, 33, 0600);
+		r = state_renew_store_id(s);
 	} else if (r >= 0 || r == -ENOBUFS) {
 		r = -EBADMSG;
 	}
@@ -212,6 +221,43 @@ int state_open(struct server *s, const struct server_options *o, char *why, size
 		(void)snprintf(why, why_size,
 			       "the runtime directory %s cannot be made: %s; run as the user that may, or set runtime_dir",
 			       s->runtime_dir, strerror(-r));
+	return r;
+}
+
+static int state_lock_stopped(struct server *s)
+{
+	struct stat dir;
+
+	s->lock_fd = openat(s->state_fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (s->lock_fd < 0 && errno == ENOENT) {
+		s->lock_fd = openat(s->state_fd, "lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (s->lock_fd >= 0 && geteuid() == 0 &&
+		    (fstat(s->state_fd, &dir) < 0 || fchown(s->lock_fd, dir.st_uid, dir.st_gid) < 0))
+			return -errno;
+	}
+	return s->lock_fd < 0 || flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+int state_open_stopped(struct server *s, const struct server_options *o, char *why, size_t why_size)
+{
+	int r;
+
+	s->state_dir = state_path("STATE_DIRECTORY", o->state_dir);
+	if (!s->state_dir)
+		return -ENOMEM;
+	s->state_fd = open(s->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = s->state_fd < 0 ? -errno : state_lock_stopped(s);
+	if (r == -EWOULDBLOCK)
+		(void)snprintf(why, why_size, "instance %u runs: stop it first (systemctl stop ioe@%u), its state directory %s is in use",
+			       s->args.instance, s->args.instance, s->state_dir);
+	else if (r == -ENOENT)
+		(void)snprintf(why, why_size,
+			       "there is no state directory %s: start the instance once, so that it is made for the right user, and "
+			       "stop it; or name another one",
+			       s->state_dir);
+	else if (r < 0)
+		(void)snprintf(why, why_size, "the state directory %s cannot be used: %s; be root, or the user that ioed runs as",
+			       s->state_dir, strerror(-r));
 	return r;
 }
 

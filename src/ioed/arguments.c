@@ -11,10 +11,11 @@
 
 static void arguments_usage(FILE *f)
 {
-	(void)fprintf(f, "Usage: ioed [-i N] [-c FILE] [-t]\n"
+	(void)fprintf(f, "Usage: ioed [-i N] [-c FILE] [-t | -r COPY]\n"
 			 "  -i, --instance=N   which instance this is, 1 to 9999 (default 1)\n"
 			 "  -c, --config=FILE  read FILE instead of the usual one, see ioe.conf(5)\n"
 			 "  -t, --test         check the configuration and end\n"
+			 "  -r, --restore=COPY put a copy of rooms and mailboxes back, and end\n"
 			 "  -V, --version      print the version and end\n"
 			 "  -h, --help         print this and end\n"
 			 "See ioed(8).\n");
@@ -37,13 +38,14 @@ int arguments_parse(struct arguments *ret, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "instance", required_argument, NULL, 'i' }, { "config", required_argument, NULL, 'c' },
-		{ "test", no_argument, NULL, 't' },	      { "version", no_argument, NULL, 'V' },
+		{ "test", no_argument, NULL, 't' },	      { "restore", required_argument, NULL, 'r' },
+		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },	      {},
 	};
 	int c, r;
 
 	*ret = (struct arguments){ .instance = 1 };
-	while ((c = getopt_long(argc, argv, "i:c:tVh", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "i:c:tr:Vh", options, NULL)) >= 0) {
 		switch (c) {
 		case 'i':
 			r = arguments_instance(ret, optarg);
@@ -55,6 +57,9 @@ int arguments_parse(struct arguments *ret, int argc, char **argv)
 			break;
 		case 't':
 			ret->test = true;
+			break;
+		case 'r':
+			ret->restore = optarg;
 			break;
 		case 'V':
 			(void)puts("ioed " PACKAGE_VERSION);

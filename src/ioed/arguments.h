@@ -6,6 +6,7 @@
 
 struct arguments {
 	const char *config; /* NULL: the default file */
+	const char *restore; /* NULL, or the copy that is to be put back */
 	unsigned instance;
 	bool test;
 };

@@ -16,6 +16,7 @@
 #include "daemon/warning.h"
 #include "ioed/arguments.h"
 #include "ioed/channels.h"
+#include "ioed/restore.h"
 #include "ioed/roles.h"
 
 #include <errno.h>
@@ -519,6 +520,11 @@ int main(int argc, char **argv)
 		return main_flush();
 	}
 	main_use_log_options(m.settings);
+	if (m.args.restore) {
+		r = restore_copy(m.settings, m.args.instance, m.args.restore);
+		(void)settings_unref(m.settings);
+		return r == EXIT_SUCCESS ? main_flush() : r;
+	}
 	main_raise_nofile();
 	main_tune_malloc();
 	r = main_serve(&m);

@@ -214,12 +214,14 @@ static int backup_check_part(struct store_backup *q, int dirfd, int fd)
 static int backup_fill(struct store *s, int dirfd, int fd, struct store_backup *q)
 {
 	struct db *d = &s->keeper.db;
-	int64_t channels = 0;
+	int64_t channels = 0, version;
 	int r;
 
 	r = db_count_channels(d, &channels);
 	if (r >= 0)
 		r = backup_copy(d, fd, q);
+	if (r >= 0)
+		r = db_mark_copy(fd, &version);
 	if (r >= 0)
 		r = backup_check_copy(q, fd, channels);
 	if (r >= 0 && fsync(fd) < 0)

@@ -7,6 +7,7 @@
  */
 #include "store/db.h"
 
+#include "base/io.h"
 #include "base/macro.h"
 #include "store/fdvfs.h"
 
@@ -18,6 +19,7 @@
 #include <string.h>
 
 #define DB_APPLICATION  0x696f6573 /* "ioes" */
+#define DB_COPY         0x696f6563 /* "ioec": a copy, which has not been served; who does not know that does not open it */
 #define DB_BUSY_MSEC    2000       /* somebody with the sqlite3 tool, or a backup program */
 
 /* From version i to i + 1. What was released never changes. */
@@ -97,6 +99,13 @@ static void db_configure(void)
 	if (vfs && vfs->iVersion >= 3)
 		(void)vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)(void (*)(void))db_open_file);
 	fdvfs_register();
+}
+
+static void db_configure_once(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, db_configure);
 }
 
 static void db_note(struct db *d, int code)
@@ -186,7 +195,7 @@ static int db_migrate(struct db *d, const char *path, int64_t version, char *why
 	}
 	for (; version < known && r >= 0; version++) {
 		(void)snprintf(pragmas, sizeof(pragmas), "PRAGMA application_id = %d; PRAGMA user_version = %lld; COMMIT",
-			       DB_APPLICATION, (long long)version + 1);
+			       d->is_copy ? DB_COPY : DB_APPLICATION, (long long)version + 1);
 		r = db_exec(d, "BEGIN EXCLUSIVE");
 		if (r >= 0)
 			r = db_exec(d, db_migrations[version]);
@@ -209,7 +218,8 @@ static int db_check(struct db *d, const char *path, bool writer, char *why, size
 		r = db_ask(d, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (r < 0)
 		return r;
-	if (tables > 0 && application != DB_APPLICATION) {
+	d->is_copy = application == DB_COPY;
+	if (tables > 0 && application != DB_APPLICATION && !(d->is_copy && writer)) {
 		(void)snprintf(why, why_size, "%s is a database, but not one of ioed; move it away", path);
 		return -EBADMSG;
 	}
@@ -251,7 +261,7 @@ static void db_explain(const struct db *d, const char *path, int error, char *wh
 	switch (-error) {
 	case EBADMSG:
 		(void)snprintf(why, why_size,
-			       "%s is damaged (%s); put a backup in its place (ioectl(1), backup), or move it away with its "
+			       "%s is damaged (%s); put a backup in its place (ioectl(1), restore), or move it away with its "
 			       "-wal to begin with an empty one",
 			       path, d->text);
 		break;
@@ -273,11 +283,10 @@ static void db_explain(const struct db *d, const char *path, int error, char *wh
 
 int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_size)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI | (writer ? SQLITE_OPEN_CREATE : 0);
 	int code, r;
 
-	(void)pthread_once(&once, db_configure);
+	db_configure_once();
 	*d = (struct db){};
 	*why = '\0';
 	code = sqlite3_open_v2(path, &d->sql, flags, NULL);
@@ -298,11 +307,54 @@ int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_s
 	return r;
 }
 
+int db_adopt(struct db *d)
+{
+	char pragma[64];
+	int r;
+
+	(void)snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d", DB_APPLICATION);
+	r = db_exec(d, pragma);
+	d->is_copy = d->is_copy && r < 0;
+	return r;
+}
+
+static uint32_t db_head_number(const unsigned char *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* Written as it stands in the file, since there is no journal here: https://sqlite.org/fileformat.html has the places. */
+int db_mark_copy(int fd, int64_t *ret_version)
+{
+	static const unsigned char mark[] = { DB_COPY >> 24, DB_COPY >> 16 & 0xff, DB_COPY >> 8 & 0xff, DB_COPY & 0xff };
+	static const unsigned char no_log[] = { 1, 1 }; /* what lies beside it is not a part of it */
+	unsigned char head[100];
+	ssize_t n = io_pread_full(fd, head, sizeof(head), 0);
+	uint32_t application;
+	int r;
+
+	if (n < 0)
+		return (int)n;
+	if (n < (ssize_t)sizeof(head) || memcmp(head, "SQLite format 3", 16) != 0)
+		return -EBADMSG;
+	application = db_head_number(head + 68);
+	if (application != DB_APPLICATION && application != DB_COPY)
+		return -EBADMSG;
+	*ret_version = (int64_t)db_head_number(head + 60);
+	if (*ret_version > (int64_t)ELEMENTSOF(db_migrations))
+		return -EPROTONOSUPPORT;
+	r = io_pwrite_all(fd, no_log, sizeof(no_log), 18);
+	if (r >= 0)
+		r = io_pwrite_all(fd, mark, sizeof(mark), 68);
+	return r;
+}
+
 int db_open_copy(struct db *d, int fd)
 {
 	char uri[FDVFS_URI_MAX];
 	int code;
 
+	db_configure_once();
 	*d = (struct db){};
 	fdvfs_uri(fd, uri);
 	code = sqlite3_open_v2(uri, &d->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
@@ -361,7 +413,7 @@ int db_verify(struct db *d, int64_t bytes)
 		r = db_ask(d, "PRAGMA page_size", &page_bytes);
 	if (r < 0)
 		return r;
-	if (application != DB_APPLICATION || version != (int64_t)ELEMENTSOF(db_migrations))
+	if (application != DB_COPY || version < 1 || version > (int64_t)ELEMENTSOF(db_migrations))
 		return db_is_wrong(d, "its head is not that of ioed's database");
 	if (pages <= 0 || pages * page_bytes != bytes)
 		return db_is_wrong(d, "it has not as many pages as it says");

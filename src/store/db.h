@@ -57,16 +57,25 @@ struct db {
 	sqlite3_stmt *statements[DB_STATEMENT_MAX]; /* made when they are first needed */
 	int code;       /* SQLite's extended code of the last error */
 	char text[160]; /* and its words */
+	bool is_copy;   /* marked as one, see db_adopt() */
 };
 
 /* @writer: makes the file where it is not there, and brings its schema up to date. 0, or a negative errno with a sentence
  * in @why. */
 int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_size);
+/*
+ * A copy is marked: numbers that were given since it was made would be given again, to something else. A writer opens it
+ * and is told so (is_copy); what is served from it has to get another STORE first, then the mark is taken out, durably.
+ */
+int db_adopt(struct db *d);
+/* Marks what lies behind this descriptor, which nobody has open: a database that was closed in order. 0, -EBADMSG: it is
+ * none of ioed's; -EPROTONOSUPPORT: a newer one's; or another negative errno. */
+int db_mark_copy(int fd, int64_t *ret_version);
 /* What lies behind this descriptor, which nobody else has open; it stays the caller's. 0 or negative errno. */
 int db_open_copy(struct db *d, int fd);
 void db_close(struct db *d);
 
-/* Whether a copy of so many bytes is a whole database of this version. 0, -EBADMSG (d->text says what is wrong), or
+/* Whether a marked copy of so many bytes is a whole database of a version that is known. 0, -EBADMSG (d->text says what is wrong), or
  * another negative errno. Reads all of it. */
 int db_verify(struct db *d, int64_t bytes);
 /* Also of those that have given their names back: there are never fewer than there were. */

@@ -139,6 +139,10 @@ int room_make(struct store *s);
 void room_again(struct store *s);                /* the file has been cut */
 uint64_t room_log_wanted(const struct store *s); /* bytes that the log's file is to have */
 
+/* restore.c: finishes what was interrupted, if there is such. *ret_kept: "", or where what was there is kept. 0 or negative
+ * errno */
+int restore_finish(int dirfd, bool *ret_done, char ret_kept[static RESTORE_KEPT_MAX]);
+
 /* keep.c */
 void keep_start(struct store *s); /* before the writer's first transaction */
 /* The writer, in a transaction, so that nobody else writes to the log: sees to it that there is room in its file. */

@@ -196,11 +196,43 @@ static int store_sync_dir(const struct store *s)
 	return r;
 }
 
-static int store_open_all(struct store *s, char *why, size_t why_size)
+/* Before anything of it is looked at. */
+static int store_finish_restore(struct store *s, char *why, size_t why_size)
+{
+	_cleanup_(closep) int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char kept[RESTORE_KEPT_MAX];
+	bool done = false;
+	int r = fd < 0 ? 0 : restore_finish(fd, &done, kept);
+
+	if (r < 0)
+		(void)snprintf(why, why_size, "what was restored into %s cannot be taken up: %s", s->dir, strerror(-r));
+	else if (done)
+		log_notice("what was restored into %s is taken up; what was there is kept beside it", s->dir);
+	return r;
+}
+
+/* In this order, whenever it ends in between: one STORE more does no harm, one less would. */
+static int store_adopt(struct store *s, const struct store_args *args, char *why, size_t why_size)
+{
+	int r = args->renew ? args->renew(args->userdata) : 0;
+
+	if (r >= 0)
+		r = db_adopt(&s->writer.db);
+	if (r < 0)
+		(void)snprintf(why, why_size, "%s was put back, and cannot be taken up: %s; make room, and start again", s->path,
+			       strerror(-r));
+	return r;
+}
+
+static int store_open_all(struct store *s, const struct store_args *args, char *why, size_t why_size)
 {
 	int r;
 
-	r = store_thread_init(s, &s->writer, true, why, why_size);
+	r = store_finish_restore(s, why, why_size);
+	if (r >= 0)
+		r = store_thread_init(s, &s->writer, true, why, why_size);
+	if (r >= 0 && s->writer.db.is_copy)
+		r = store_adopt(s, args, why, why_size);
 	if (r >= 0)
 		r = room_open(s);
 	if (r >= 0)
@@ -255,7 +287,7 @@ int store_new(struct store **ret, const struct store_args *args, char *why, size
 		r = -ENAMETOOLONG;
 	(void)snprintf(s->path, sizeof(s->path), "%s/" STORE_FILE, s->dir);
 	if (r >= 0)
-		r = store_open_all(s, why, why_size);
+		r = store_open_all(s, args, why, why_size);
 	if (r >= 0)
 		r = store_start_all(s);
 	if (r < 0) {

@@ -57,6 +57,10 @@ struct store_args {
 	uint64_t max_queued_bytes; /* of requests that wait to be written; from there on: busy */
 	uint64_t max_channels;     /* on disk, of each kind, so that one does not use up the other's */
 	struct store_rule rules[STORE_KINDS_MAX];
+	/* NULL or: it is a copy that was put back, so what was told of it since is not in it. Must see to it, durably, that
+	 * this is another STORE; it may be asked for again if the daemon is killed. 0, or negative errno: it is not opened. */
+	int (*renew)(void *userdata);
+	void *userdata;
 };
 
 /*
@@ -284,3 +288,18 @@ struct store_backup {
 	char why[512];
 };
 int store_backup(struct store *s, struct store_backup *q);
+
+/*
+ * Puts a copy in the place of the store in a folder, which nobody has open or opens meanwhile. It is checked; what was
+ * there is kept in a folder beside. However it ends, there is the one or the other. Blocks. 0, or negative errno with a
+ * sentence in @why.
+ */
+#define RESTORE_KEPT_MAX 64
+struct store_restore {
+	int dirfd;        /* the caller's */
+	const char *dir;  /* its path, for sentences */
+	const char *file;
+	char kept[RESTORE_KEPT_MAX]; /* the folder in it that has what was there; "": nothing was */
+	char why[1024];
+};
+int store_restore(struct store_restore *q);

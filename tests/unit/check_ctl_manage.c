@@ -125,8 +125,8 @@ START_TEST(test_check)
 	ck_assert_int_eq(ioectl_got.status, 1);
 	ck_assert_int_eq(setenv("IOED", "/nothing/is/here", 1), 0);
 	ioectl("check");
-	ck_assert_str_eq(ioectl_got.err.data, "ioectl: there is no program /nothing/is/here to read it with: install ioed, "
-					      "or say where it is: IOED=PATH ioectl check\n");
+	ck_assert_str_eq(ioectl_got.err.data, "ioectl: there is no program /nothing/is/here to do it with: install ioed, "
+					      "or say where it is: IOED=PATH ioectl ...\n");
 	ck_assert_int_eq(ioectl_got.status, 1);
 	/* A folder, and what is there and is no program. */
 	ck_assert_int_eq(setenv("IOED", ioectl_dir, 1), 0);

@@ -83,7 +83,7 @@ _ioectl()
 		;;
 	*)
 		case $command in
-		'') words='status clients kick rooms mailboxes backup reload check log-level metrics wait help -i -s -j --instance= --socket= --json --help --version' ;;
+		'') words='status clients kick rooms mailboxes backup restore reload check log-level metrics wait help -i -s -j --instance= --socket= --json --help --version' ;;
 		clients)
 			words='--columns= --no-headers id= name= address= ip= listener= dialect= state= requests='
 			for key in $_ioectl_columns; do
@@ -92,10 +92,11 @@ _ioectl()
 			;;
 		kick) words="--why= $(_ioectl_values id) $(_ioectl_values name)" ;;
 		status | rooms | mailboxes) words=--no-headers ;;
-		help) words='status clients kick rooms mailboxes backup reload check log-level metrics wait' ;;
+		help) words='status clients kick rooms mailboxes backup restore reload check log-level metrics wait' ;;
 		reload) words='--check --diff' ;;
-		check | backup)
+		check | backup | restore)
 			[[ $command == backup && $cur == -* ]] && words=--dated
+			[[ $command == restore && $cur == -* ]] && words='--config= --state-dir='
 			mapfile -t COMPREPLY < <(if [[ $words ]]; then compgen -W "$words" -- "$cur"; else compgen -f -- "$cur"; fi)
 			return
 			;;

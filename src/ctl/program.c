@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/program.h"
+
+#include "base/macro.h"
+#include "base/str.h"
+#include "ctl/output.h"
+#include "ctl/view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define PROGRAM_TEXT_MAX (1U << 20)
+
+/* Where it was built a folder of that name stands beside this program. */
+static bool program_is_one(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* ioed where $IOED says, beside this program, or where it is installed. */
+static const char *program_find(char dst[PATH_MAX])
+{
+	const char *told = getenv("IOED");
+	char *slash = NULL;
+	ssize_t n;
+
+	if (told && *told)
+		return told;
+	n = readlink("/proc/self/exe", dst, PATH_MAX - sizeof("/ioed"));
+	if (n > 0) {
+		dst[n] = '\0';
+		slash = strrchr(dst, '/');
+	}
+	if (slash) {
+		memcpy(slash, "/ioed", sizeof("/ioed"));
+		if (program_is_one(dst))
+			return dst;
+	}
+	return IOE_SBINDIR "/ioed";
+}
+
+static void program_exec(const char *program, const char *const *argv, int out)
+{
+	(void)dup2(out, STDOUT_FILENO);
+	(void)dup2(out, STDERR_FILENO);
+	(void)unsetenv("JOURNAL_STREAM"); /* its words are for us */
+	(void)execv(program, (char *const *)argv);
+	(void)dprintf(out, "ioectl: %s cannot be run: %s\n", program, strerror(errno));
+	_exit(127);
+}
+
+/* What it said goes to @said. Its exit status, or negative errno. */
+static int program_ask(const char *program, const char *const *argv, struct buf *said)
+{
+	int ends[2], status;
+	ssize_t n = 0;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		return -errno;
+	}
+	if (pid == 0)
+		program_exec(program, argv, ends[1]);
+	(void)close(ends[1]);
+	while (buf_reserve(said, PIPE_BUF) == 0 && (n = read(ends[0], said->data + said->len, PIPE_BUF)) > 0)
+		said->len += (size_t)n;
+	(void)close(ends[0]);
+	if (waitpid(pid, &status, 0) < 0)
+		return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
+}
+
+static enum ctl_exit program_print(const struct ctl *ctl, bool ok, struct buf *said)
+{
+	struct json_object *o = NULL;
+	char text[VIEW_MAX];
+	struct output out;
+
+	if (!ctl->json && !ok) {
+		for (const char *p = buf_str(said); p && *p; p += *p == '\n') {
+			size_t n = strcspn(p, "\n");
+
+			(void)fprintf(stderr, "%s\n", str_escape(text, sizeof(text), p, n));
+			p += n;
+		}
+		return CTL_OK;
+	}
+	if (output_open(&out) < 0)
+		return CTL_FAILED;
+	if (ctl->json) {
+		o = json_object_new_object();
+		(void)json_object_object_add(o, "ok", json_object_new_boolean(ok));
+		(void)json_object_object_add(o, "text", json_object_new_string_len(said->data, (int)said->len));
+		view_json(out.file, o);
+		(void)json_object_put(o);
+	} else {
+		(void)fwrite(said->data, 1, said->len, out.file);
+	}
+	return output_finish(&out);
+}
+
+int program_run(const struct ctl *ctl, const char *const *argv)
+{
+	_cleanup_(buf_done) struct buf said = { .max = PROGRAM_TEXT_MAX };
+	enum ctl_exit printed;
+	char path[PATH_MAX];
+	const char *program = program_find(path);
+	int r;
+
+	if (!program_is_one(program)) {
+		(void)fprintf(stderr,
+			      "ioectl: there is no program %s to do it with: install ioed, or say where it is: "
+			      "IOED=PATH ioectl ...\n",
+			      program);
+		return CTL_FAILED;
+	}
+	r = program_ask(program, argv, &said);
+	if (r < 0) {
+		(void)fprintf(stderr, "ioectl: %s cannot be run: %s\n", program, strerror(-r));
+		return CTL_FAILED;
+	}
+	printed = program_print(ctl, r == 0, &said);
+	return (int)(printed != CTL_OK ? printed : r == 0 ? CTL_OK : CTL_FAILED);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* `ioectl restore`: `ioed -r`, since no daemon runs that could be asked. */
+#include "ctl/ctl.h"
+#include "ctl/flags.h"
+#include "ctl/program.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ioed takes it for what systemd says, so it has to begin with a '/'. */
+static int restore_use_state_dir(const char *dir)
+{
+	char path[PATH_MAX];
+
+	if (!realpath(dir, path)) {
+		(void)fprintf(stderr, "ioectl: --state-dir=%s cannot be used: %s\n", dir, strerror(errno));
+		return CTL_USAGE;
+	}
+	if (strchr(path, ':')) {
+		(void)fprintf(stderr, "ioectl: --state-dir=%s cannot be used: its path has a colon; say state_dir in a file, and "
+				      "name that with --config\n", dir);
+		return CTL_USAGE;
+	}
+	return setenv("STATE_DIRECTORY", path, 1) < 0 ? CTL_FAILED : CTL_OK;
+}
+
+static int restore_run(const struct ctl *ctl, int argc, char **argv)
+{
+	const char *args[10] = { "ioed" }, *config = NULL, *dir = NULL;
+	const struct flag flags[] = { { "config", &config, NULL }, { "state-dir", &dir, NULL }, { 0 } };
+	size_t k = 1;
+	int r;
+
+	if (flags_parse(flags, 1, 1, argc, argv) < 0)
+		return CTL_USAGE;
+	if ((!ctl->instance && !ctl->all) || (!ctl->instance && !config && !dir)) {
+		(void)fprintf(stderr, "ioectl: restore is for one instance, which does not run: say which with -i, --config or "
+				      "--state-dir\n");
+		return CTL_USAGE;
+	}
+	/* The environment of whoever calls may be a unit's. */
+	(void)unsetenv("STATE_DIRECTORY");
+	r = dir ? restore_use_state_dir(dir) : CTL_OK;
+	if (r != CTL_OK)
+		return r;
+	if (ctl->instance) {
+		args[k++] = "-i";
+		args[k++] = ctl->instance;
+	}
+	if (config) {
+		args[k++] = "-c";
+		args[k++] = config;
+	}
+	args[k++] = "-r";
+	args[k++] = argv[1];
+	return program_run(ctl, args);
+}
+
+const struct ctl_command restore_command = {
+	.name = "restore",
+	.args = "[--config=FILE] [--state-dir=DIR] COPY",
+	.help = "put a copy back, while stopped",
+	.run = restore_run,
+};
