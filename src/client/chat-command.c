@@ -4,7 +4,9 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "client/listing.h"
+#include "client/match.h"
 #include "client/show.h"
+#include "client/suggest.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -171,6 +173,11 @@ static const struct chat_command *chat_command_find(const char *name)
 	return NULL;
 }
 
+static const char *chat_command_name_at(unsigned i)
+{
+	return i < ELEMENTSOF(chat_commands) ? chat_commands[i].name : NULL;
+}
+
 /* The next word of a line, or with @rest all that is left, without blanks around. NULL: there is none. */
 static char *chat_command_next(char **line, bool rest)
 {
@@ -202,9 +209,15 @@ enum exit_code chat_command_run(struct chat *ch, char *line)
 {
 	const struct chat_command *command;
 	char *words[CHAT_COMMAND_WORDS] = { NULL }, *name = chat_command_next(&line, false), shown[64];
+	const char *meant;
 	unsigned n = 0;
 
 	command = name ? chat_command_find(name) : NULL;
+	meant = name && !command ? suggest(name, chat_command_name_at) : NULL;
+	if (meant)
+		return client_say(ch->client, EXIT_CODE_USAGE,
+				  "'/%s' is no command: did you mean /%s? /help lists all, //text says /text",
+				  show_name(shown, sizeof(shown), name), meant);
 	if (!command)
 		return client_say(ch->client, EXIT_CODE_USAGE, "'/%s' is no command; /help lists them, //text says /text",
 				  name ? str_escape(shown, sizeof(shown), name, strlen(name)) : "");
@@ -220,45 +233,19 @@ enum exit_code chat_command_run(struct chat *ch, char *line)
 	return command->run ? command->run(ch, n, words) : chat_command_help(ch);
 }
 
-/* What all that begin like the word have in common behind it. */
-struct chat_command_match {
-	const char *word;
-	size_t len;
-	unsigned n;
-	struct buf rest;
-	struct buf all; /* of them, for people */
-};
-
-static void chat_command_match(struct chat_command_match *m, const char *s, size_t len)
-{
-	size_t k;
-
-	if (len < m->len || str_casecmp(s, m->len, m->word, m->len) != 0)
-		return;
-	(void)buf_append_str(&m->all, m->n > 0 ? " " : "");
-	(void)buf_append(&m->all, s, len);
-	if (m->n++ == 0) {
-		(void)buf_append(&m->rest, s + m->len, len - m->len);
-		return;
-	}
-	for (k = 0; k < m->rest.len && k < len - m->len && m->rest.data[k] == s[m->len + k]; k++)
-		;
-	m->rest.len = k;
-}
-
 /* The first field of a line: the room of ROOMS, the name of WHO. What is none on a terminal is no candidate. */
 static int chat_command_match_line(void *userdata, char *line, size_t len)
 {
 	const char *comma = memchr(line, ',', len);
 	long n = field_decode(line, comma ? (size_t)(comma - line) : len);
 
-	if (n > 0 && str_is_harmless(line, (size_t)n))
-		chat_command_match(userdata, line, (size_t)n);
+	if (n > 0)
+		match_add(userdata, line, (size_t)n);
 	return 0;
 }
 
 /* Asked anew each time, and nothing said where it fails. */
-static void chat_command_match_asked(struct chat *ch, struct chat_command_match *m, const char *verb, const char *room)
+static void chat_command_match_asked(struct chat *ch, struct match *m, const char *verb, const char *room)
 {
 	struct field request[] = { { (char *)verb, strlen(verb) }, { (char *)room, room ? strlen(room) : 0 } };
 	struct client *c = ch->client;
@@ -272,10 +259,10 @@ static void chat_command_match_asked(struct chat *ch, struct chat_command_match 
 		(void)listing_read(c->peer, chat_command_match_line, m);
 }
 
-static void chat_command_match_command(struct chat_command_match *m)
+static void chat_command_match_command(struct match *m)
 {
 	for (size_t i = 0; i < ELEMENTSOF(chat_commands); i++)
-		chat_command_match(m, chat_commands[i].name, strlen(chat_commands[i].name));
+		match_add(m, chat_commands[i].name, strlen(chat_commands[i].name));
 }
 
 /* The command in whose first word @text ends; NULL: in none. */
@@ -296,7 +283,7 @@ void chat_command_complete(void *userdata, const char *text, size_t len, struct 
 {
 	struct chat *ch = userdata;
 	const char *blank = memrchr(text, ' ', len), *word = blank ? blank + 1 : text;
-	struct chat_command_match m = { .word = word, .len = (size_t)(text + len - word) };
+	struct match m = { .word = word, .len = (size_t)(text + len - word), .fold = true };
 	const struct chat_command *command = len > 0 ? chat_command_in_first(text, len) : NULL;
 	bool is_command = !blank && len > 0 && text[0] == '/';
 
@@ -314,6 +301,5 @@ void chat_command_complete(void *userdata, const char *text, size_t len, struct 
 		(void)buf_append_str(insert, blank || is_command ? " " : ": ");
 	else if (m.n > 1 && m.rest.len == 0)
 		chat_print(ch, &m.all);
-	buf_done(&m.rest);
-	buf_done(&m.all);
+	match_done(&m);
 }

@@ -73,6 +73,8 @@ void chat_print(struct chat *ch, struct buf *line)
 {
 	size_t len = line->len;
 
+	if (ch->quiet)
+		return;
 	if (ch->holding && buf_append_str(line, "\n") == 0 && buf_append(&ch->held, line->data, line->len) == 0)
 		return;
 	line->len = len;
@@ -564,20 +566,24 @@ void chat_settle(struct chat *ch)
 bool chat_line(struct chat *ch, char *line)
 {
 	enum exit_code code = EXIT_CODE_OK;
+	bool is_command;
 
 	/* A server that is about to leave, or has left: first be back. */
 	if (chat_hear(ch) < 0) {
 		ch->quit = ch->failed = true;
 		return false;
 	}
-	if (line[0] == '/' && line[1] != '/')
+	is_command = line[0] == '/' && !ch->quiet;
+	if (is_command && line[1] != '/')
 		code = chat_command_run(ch, line + 1);
 	else if (line[0] != '\0' && ch->client->state != CLIENT_STATE_CONNECTED)
-		code = chat_keep_unsaid(ch, line + (line[0] == '/'));
+		code = chat_keep_unsaid(ch, line + is_command);
 	else if (line[0] != '\0')
-		code = chat_say(ch, line + (line[0] == '/'), false);
-	if (code != EXIT_CODE_OK)
+		code = chat_say(ch, line + is_command, false);
+	if (code != EXIT_CODE_OK) {
 		ch->failed = true;
+		ch->code = code;
+	}
 	if (ch->client->state == CLIENT_STATE_LEFT)
 		ch->lost = code;
 	return code == EXIT_CODE_OK;

@@ -29,9 +29,11 @@ struct chat {
 	struct typing *typing; /* NULL: there is no terminal */
 	bool holding;          /* what arrives is printed a little later: */
 	struct buf held;
+	bool quiet;            /* nothing of it is printed, and no line is a command */
 	bool quit;
 	bool at_end;           /* nothing more is to be said: not worth going on for ever for */
 	bool failed;           /* something that was asked for */
+	enum exit_code code;   /* how the last of that ended */
 	enum exit_code lost;   /* the server, for good */
 };
 

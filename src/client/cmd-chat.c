@@ -3,13 +3,12 @@
 #include "client/command.h"
 
 #include "client/chat-command.h"
+#include "client/chat-script.h"
 #include "client/chat.h"
 #include "client/flags.h"
 #include "client/interrupt.h"
-#include "wire/line.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,72 +69,6 @@ static void cmd_chat_type(struct chat *ch)
 	}
 }
 
-/* All lines of a piece. */
-static int cmd_chat_lines(struct chat *ch, struct line_reader *reader, char *at, size_t left)
-{
-	enum line_result result;
-	_cleanup_(freep) char *copy = NULL;
-	char *line;
-	size_t len;
-
-	while (!ch->quit && (result = line_next(reader, &at, &left, PEER_LINE_MAX, &line, &len)) != LINE_NONE) {
-		if (result == LINE_NO_MEMORY)
-			return -ENOMEM;
-		if (result == LINE_TOO_LONG || memchr(line, '\0', len)) {
-			client_note("a line of standard input %s is not said",
-				    result == LINE_TOO_LONG ? "of over 1 MiB" : "with a NUL byte");
-			ch->failed = true;
-			continue;
-		}
-		free(copy);
-		copy = strndup(line, len);
-		if (!copy)
-			return -ENOMEM;
-		(void)chat_line(ch, copy);
-	}
-	return 0;
-}
-
-/* What is there on standard input: 1, 0 at its end, or negative errno. */
-static int cmd_chat_take(struct chat *ch, struct line_reader *reader)
-{
-	char piece[16384], end[] = "\n";
-	ssize_t n;
-	int r;
-
-	n = read(STDIN_FILENO, piece, sizeof(piece));
-	if (n < 0)
-		return -errno;
-	if (n > 0)
-		r = cmd_chat_lines(ch, reader, piece, (size_t)n);
-	else
-		r = line_is_unfinished(reader) ? cmd_chat_lines(ch, reader, end, 1) : 0;
-	return r < 0 ? r : n > 0;
-}
-
-static void cmd_chat_script(struct chat *ch)
-{
-	_cleanup_(line_reader_done) struct line_reader reader = { 0 };
-	struct pollfd from[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .events = POLLIN } };
-	int r = 1;
-
-	while (!ch->quit && r > 0) {
-		if (chat_hear(ch) < 0) {
-			ch->failed = true;
-			return;
-		}
-		from[1].fd = peer_fd(ch->client->peer);
-		if (poll(from, 2, -1) < 0)
-			r = -errno;
-		else if (from[0].revents != 0)
-			r = cmd_chat_take(ch, &reader);
-	}
-	if (r < 0) {
-		client_note("cannot read standard input: %s", strerror(-r));
-		ch->failed = true;
-	}
-}
-
 static void cmd_chat_leave(struct chat *ch)
 {
 	enum exit_code code = EXIT_CODE_OK;
@@ -157,7 +90,7 @@ static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
 		cmd_chat_type(ch);
 		interrupt_install(ch->client->mode == CLIENT_MODE_INTERACTIVE);
 	} else {
-		cmd_chat_script(ch);
+		chat_script(ch);
 		chat_settle(ch);
 	}
 	cmd_chat_leave(ch);
@@ -231,6 +164,10 @@ const struct command cmd_chat = {
 	.name = "chat",
 	.args = "[OPTION...] ROOM",
 	.help = "Talks in a room.",
+	.options = "  --nick=NAME     under this name\n"
+		   "  --history=N     show the last N messages first; at a terminal 20, 0 for none\n"
+		   "  --since=SEQ     show everything behind message number SEQ first\n",
+	.words = { COMMAND_WORD_ROOM },
 	.min = 1,
 	.max = 8,
 	.role = "chat",

@@ -104,7 +104,7 @@ static enum exit_code cmd_double_run(struct client *c, unsigned argc, char **arg
 const struct command cmd_double = {
 	.name = "double",
 	.args = "N...",
-	.help = "Doubles whole numbers of any length, at a server taken at random.",
+	.help = "Doubles whole numbers of any length.",
 	.min = 1,
 	.max = UINT32_MAX,
 	.role = "compute",

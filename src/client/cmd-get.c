@@ -134,6 +134,7 @@ const struct command cmd_get = {
 	.name = "get",
 	.args = "NAME [FILE|FOLDER/|-]",
 	.help = "Fetches a file; - is standard output.",
+	.words = { COMMAND_WORD_REMOTE, COMMAND_WORD_LOCAL },
 	.min = 1,
 	.max = 2,
 	.role = "file",

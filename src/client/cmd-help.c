@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/command.h"
 
-static enum exit_code cmd_help_run(struct client *c _unused_, unsigned argc _unused_, char **argv _unused_)
+static enum exit_code cmd_help_run(struct client *c, unsigned argc, char **argv)
 {
-	command_list();
+	const struct command *command;
+
+	if (argc == 1) {
+		command_list();
+		return EXIT_CODE_OK;
+	}
+	command = command_find(argv[1]);
+	if (!command)
+		return command_say_unknown(c, argv[1]);
+	command_explain(command);
 	return EXIT_CODE_OK;
 }
 
 const struct command cmd_help = {
 	.name = "help",
-	.help = "Lists the commands.",
+	.args = "[COMMAND]",
+	.help = "Lists the commands, or explains one.",
+	.words = { COMMAND_WORD_COMMAND },
+	.max = 1,
 	.run = cmd_help_run,
 };
 

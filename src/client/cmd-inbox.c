@@ -67,7 +67,9 @@ static enum exit_code cmd_inbox_run(struct client *c, unsigned argc, char **argv
 const struct command cmd_inbox = {
 	.name = "inbox",
 	.args = "[OPTION...]",
-	.help = "Prints the messages that wait for you, and takes them.",
+	.help = "Prints the messages that wait, and takes them.",
+	.options = "  --nick=NAME     under this name\n"
+		   "  --keep          leave them where they are\n",
 	.max = 4,
 	.role = "relay",
 	.needs_name = true,

@@ -62,7 +62,8 @@ static enum exit_code cmd_ls_run(struct client *c, unsigned argc, char **argv)
 const struct command cmd_ls = {
 	.name = "ls",
 	.args = "[FOLDER]",
-	.help = "Lists a folder of the server, a name a line; folders end in /.",
+	.help = "Lists a folder of the server.",
+	.words = { COMMAND_WORD_FOLDER },
 	.max = 1,
 	.role = "file",
 	.run = cmd_ls_run,

@@ -33,6 +33,6 @@ static enum exit_code cmd_ping_run(struct client *c, unsigned argc _unused_, cha
 
 const struct command cmd_ping = {
 	.name = "ping",
-	.help = "Shows who the server is and how long it takes to answer.",
+	.help = "Shows who the server is and how fast it answers.",
 	.run = cmd_ping_run,
 };

@@ -280,6 +280,8 @@ const struct command cmd_put = {
 	.name = "put",
 	.args = "FILE... [NAME|FOLDER/]",
 	.help = "Stores files; - is standard input.",
+	.options = "  --as=NAME       under this name, of one file\n",
+	.words = { COMMAND_WORD_LOCAL, COMMAND_WORD_LOCAL },
 	.min = 1,
 	.max = UINT32_MAX,
 	.role = "file",

@@ -106,7 +106,7 @@ static enum exit_code cmd_raw_run(struct client *c, unsigned argc _unused_, char
 const struct command cmd_raw = {
 	.name = "raw",
 	.args = "LINE",
-	.help = "Sends a line of ioe/1 as it is (one word: quote it) and shows the answer as it comes.",
+	.help = "Sends a line of ioe/1 and shows the answer.",
 	.min = 1,
 	.max = 1,
 	.run = cmd_raw_run,

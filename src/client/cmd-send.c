@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "client/flags.h"
+#include "client/words.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -164,19 +165,6 @@ static enum exit_code cmd_send_all(struct cmd_send *s, uint64_t seconds)
 	return code;
 }
 
-/* The words, a blank between two. */
-static int cmd_send_join(struct buf *to, unsigned n, char **words)
-{
-	int r = 0;
-
-	for (unsigned i = 0; r == 0 && i < n; i++) {
-		r = i > 0 ? buf_append_str(to, " ") : 0;
-		if (r == 0)
-			r = buf_append_str(to, words[i]);
-	}
-	return r;
-}
-
 /* All of standard input, but for the line end behind it. */
 static enum exit_code cmd_send_read(struct cmd_send *s)
 {
@@ -214,7 +202,7 @@ static enum exit_code cmd_send_take_text(struct cmd_send *s, unsigned n, char **
 {
 	if (n == 1 && strcmp(words[0], "-") == 0)
 		return cmd_send_read(s);
-	if (cmd_send_join(&s->text, n, words) < 0)
+	if (words_join(&s->text, n, words) < 0)
 		return client_say(s->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	return EXIT_CODE_OK;
 }
@@ -266,7 +254,12 @@ static enum exit_code cmd_send_run(struct client *c, unsigned argc, char **argv)
 const struct command cmd_send = {
 	.name = "send",
 	.args = "[OPTION...] NAME TEXT|-",
-	.help = "Leaves a message for NAME, who may be away, and prints its ID.",
+	.help = "Leaves a message for NAME and prints its ID.",
+	.options = "  --nick=NAME     under this name\n"
+		   "  --key=KEY       the same message again is held once\n"
+		   "  --wait          until NAME has taken it\n"
+		   "  --for=SECONDS   so long at most\n",
+	.words = { COMMAND_WORD_NAME },
 	.min = 2,
 	.max = UINT32_MAX,
 	.role = "relay",

@@ -111,7 +111,8 @@ static enum exit_code cmd_watch_run(struct client *c, unsigned argc, char **argv
 const struct command cmd_watch = {
 	.name = "watch",
 	.args = "[OPTION...]",
-	.help = "Prints messages as they come, and takes them, until interrupted.",
+	.help = "Prints and takes messages as they come.",
+	.options = "  --nick=NAME     under this name\n",
 	.max = 3,
 	.role = "relay",
 	.needs_name = true,

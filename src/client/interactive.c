@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "client/command.h"
+#include "client/complete.h"
 #include "client/interrupt.h"
 #include "client/typing.h"
 
@@ -10,10 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
+struct interactive {
+	struct client *client;
+	struct typing *typing;
+};
+
 static const char *interactive_prompt(void *userdata)
 {
 	static char prompt[160];
-	const struct client *c = userdata;
+	const struct client *c = ((const struct interactive *)userdata)->client;
 
 	if (c->state == CLIENT_STATE_CONNECTED)
 		(void)snprintf(prompt, sizeof(prompt), "%.150s> ", c->where.name);
@@ -22,38 +28,17 @@ static const char *interactive_prompt(void *userdata)
 	return prompt;
 }
 
-/* What all commands that begin with @text have in common behind it, and how many they are. */
-static unsigned interactive_match(const char *text, size_t len, const char **ret_rest, size_t *ret_rest_len)
+static void interactive_complete(void *userdata, const char *text, size_t len, struct buf *insert)
 {
-	const struct command *command;
-	unsigned n = 0;
-	size_t k;
+	_cleanup_(buf_done) struct buf shown = { 0 };
+	struct interactive *i = userdata;
 
-	for (unsigned i = 0; (command = command_at(i)); i++) {
-		if (strncmp(command->name, text, len) != 0)
-			continue;
-		if (n++ == 0) {
-			*ret_rest = command->name + len;
-			*ret_rest_len = strlen(*ret_rest);
-			continue;
-		}
-		for (k = 0; k < *ret_rest_len && (*ret_rest)[k] == command->name[len + k]; k++)
-			;
-		*ret_rest_len = k;
-	}
-	return n;
-}
-
-/* Tab: completes the first word. */
-static void interactive_complete(_unused_ void *userdata, const char *text, size_t len, struct buf *insert)
-{
-	size_t rest_len = 0;
-	const char *rest = NULL;
-	unsigned n;
-
-	n = memchr(text, ' ', len) ? 0 : interactive_match(text, len, &rest, &rest_len);
-	if (n > 0 && buf_append(insert, rest, rest_len) == 0 && n == 1)
-		(void)buf_append_str(insert, " ");
+	complete_command(i->client, text, len, insert, &shown);
+	if (shown.len == 0)
+		return;
+	typing_aside(i->typing);
+	(void)fwrite(shown.data, 1, shown.len, stdout);
+	(void)putchar('\n');
 }
 
 static const struct typing_ops interactive_ops = {
@@ -87,13 +72,13 @@ static void interactive_type(struct client *c, struct typing *t)
 
 enum exit_code interactive_run(struct client *c)
 {
-	struct typing *t = NULL;
+	struct interactive i = { .client = c };
 
-	if (typing_new(&t, &interactive_ops, c) < 0)
+	if (typing_new(&i.typing, &interactive_ops, &i) < 0)
 		return client_say(c, EXIT_CODE_FAILED,
 				  "cannot read from this terminal ($TERM): give the commands on standard input");
 	interactive_greet(c);
-	interactive_type(c, t);
-	(void)typing_free(t);
+	interactive_type(c, i.typing);
+	(void)typing_free(i.typing);
 	return EXIT_CODE_OK;
 }

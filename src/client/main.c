@@ -26,8 +26,9 @@ static void main_help(void)
 {
 	(void)printf("Usage: ioe-client [-s LIST] [-t SECONDS] [COMMAND [ARGUMENT...]]\n"
 		     "Without a command, commands are read from standard input, a line each.\n\n"
-		     "  -s, --servers=LIST     HOST[:PORT],...: the first that answers is used; port 9001\n"
-		     "                         where none is said; without it $IOE_SERVERS, else\n"
+		     "  -s, --servers=LIST     HOST[:PORT],...: the first that answers is used; the\n"
+		     "                         port is 9001 if it is left out; without it\n"
+		     "                         $IOE_SERVERS, else\n"
 		     "                         " MAIN_SERVERS "\n"
 		     "  -t, --timeout=SECONDS  how long an answer may take, 1 to 86400 (%d)\n"
 		     "  -h, --help             print this and end\n"

@@ -5,6 +5,11 @@
  * and \\; a backslash elsewhere keeps the next character; # at the start of a word begins a comment.
  */
 
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
 /* Inert when zero. The words end in a NULL. */
 struct words {
 	unsigned n;
@@ -16,3 +21,16 @@ struct words {
  * backslash with nothing behind it; -ENOMEM. */
 int words_split(const char *line, struct words *ret, const char **ret_why);
 void words_done(struct words *w);
+
+/*
+ * The beginning of a line, for who completes it: the last word is the one that has been begun, empty behind a blank, and
+ * *ret_quote the quote it is in, or 0. No words: it is in a comment. 0 or -ENOMEM.
+ */
+int words_split_open(const char *line, struct words *ret, char *ret_quote);
+
+/* Appends @s so that it is read as it is, inside of @quote (0: none); @first: at the beginning of a word. 0 or negative
+ * errno. */
+int words_quote(struct buf *to, const char *s, size_t len, char quote, bool first);
+
+/* The words with a blank between two. 0 or negative errno. */
+int words_join(struct buf *to, unsigned n, char **words);

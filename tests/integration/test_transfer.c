@@ -533,7 +533,7 @@ static void transfer_connect(struct daemon *d)
 	t.input = NULL;
 	DOES(&t, "connect", s.server);
 	transfer_run(&tool, &t, 0, (const char *const[]){ "help", NULL });
-	g_assert_nonnull(strstr(tool.out->str, "Lists the commands."));
+	g_assert_nonnull(strstr(tool.out->str, "Lists the commands"));
 	tool_done(&tool);
 	DOES(&t, "bye");
 	FAILS(&t, 2, "too few words", "connect");

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines said in a room by a script: nothing is printed but failures, and nothing of it is a command. */
+#include "client/command.h"
+
+#include "base/buf.h"
+#include "client/chat-script.h"
+#include "client/chat.h"
+#include "client/flags.h"
+#include "client/words.h"
+
+#include <errno.h>
+#include <string.h>
+
+static enum exit_code cmd_say_words(struct chat *ch, unsigned n, char **words)
+{
+	_cleanup_(buf_done) struct buf text = { 0 };
+	int r;
+
+	if (n == 1 && strcmp(words[0], "-") == 0) {
+		chat_script(ch);
+		return ch->failed ? EXIT_CODE_SOME_FAILED : EXIT_CODE_OK;
+	}
+	r = words_join(&text, n, words);
+	if (r == 0)
+		r = chat_script_text(ch, text.data, text.len);
+	return r < 0 ? client_say(ch->client, EXIT_CODE_FAILED, "%s", strerror(-r)) : ch->code;
+}
+
+static enum exit_code cmd_say_in(struct chat *ch, const char *room, unsigned n, char **words)
+{
+	enum exit_code code, left;
+
+	code = chat_join(ch, room, NULL, 0);
+	if (code != EXIT_CODE_OK)
+		return code;
+	ch->client->comes_back = true;
+	code = cmd_say_words(ch, n, words);
+	if (ch->lost != EXIT_CODE_OK)
+		return ch->lost;
+	/* What was said is said; that it could not be left in order is of no use to anybody. */
+	left = ch->n_rooms > 0 && ch->client->state == CLIENT_STATE_CONNECTED ? chat_part(ch, chat_here(ch)) : EXIT_CODE_OK;
+	return code == EXIT_CODE_OK ? left : code;
+}
+
+static enum exit_code cmd_say_run(struct client *c, unsigned argc, char **argv)
+{
+	const char *nick = NULL;
+	const struct flag flags[] = { { "nick", &nick, NULL }, { 0 } };
+	enum exit_code code;
+	struct chat ch;
+	char why[256];
+	int first;
+
+	first = flags_take(flags, argc, argv, why, sizeof(why));
+	if (first < 0)
+		return client_say(c, EXIT_CODE_USAGE, "%s", why);
+	if ((unsigned)first + 2 > argc)
+		return client_say(c, EXIT_CODE_USAGE, "too few words: write say %s", cmd_say.args);
+	if (c->mode != CLIENT_MODE_ONCE && (unsigned)first + 2 == argc && strcmp(argv[first + 1], "-") == 0)
+		return client_say(c, EXIT_CODE_USAGE, "commands come from standard input: write ioe-client say ROOM -");
+	client_label(c, 2, (char *[]){ argv[0], argv[first] });
+	if (client_set_nick(c, nick) < 0)
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	chat_init(&ch, c);
+	ch.quiet = ch.at_end = true;
+	client_set_news(c, chat_news, &ch);
+	code = cmd_say_in(&ch, argv[first], argc - (unsigned)first - 1, argv + first + 1);
+	client_set_news(c, NULL, NULL);
+	chat_done(&ch);
+	return code;
+}
+
+const struct command cmd_say = {
+	.name = "say",
+	.args = "[OPTION...] ROOM TEXT|-",
+	.help = "Says lines in a room; - is standard input.",
+	.options = "  --nick=NAME     under this name\n",
+	.words = { COMMAND_WORD_ROOM },
+	.min = 2,
+	.max = UINT32_MAX,
+	.role = "chat",
+	.needs_name = true,
+	.run = cmd_say_run,
+};
