@@ -115,7 +115,7 @@ static enum exit_code chat_command_history(struct chat *ch, _unused_ unsigned n,
 
 static enum exit_code chat_command_join(struct chat *ch, _unused_ unsigned n, char **words)
 {
-	return chat_join(ch, words[0], NULL, 0);
+	return chat_join(ch, words[0], NULL, chat_history_default(ch), false);
 }
 
 static enum exit_code chat_command_part(struct chat *ch, unsigned n, char **words)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "client/chat-command.h"
+#include "client/chat-show.h"
 #include "client/listing.h"
 #include "client/show.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #define CHAT_PAGE       500 /* lines of history asked for at once */
+#define CHAT_HISTORY    20  /* lines shown at a terminal */
 #define CHAT_AGAIN_MSEC 50  /* for one who has said too much at once */
 
 void chat_init(struct chat *ch, struct client *c)
@@ -97,41 +99,6 @@ void chat_tell(struct chat *ch, const char *fmt, ...)
 	va_end(ap);
 	if (r == 0)
 		chat_print(ch, &line);
-}
-
-/* "bob: text", "* bob joined", with the room where there are several. */
-static int chat_show(const struct chat *ch, const struct news *n, struct buf *line)
-{
-	static const char *const verbs[] = {
-		[NEWS_JOINED] = " joined",
-		[NEWS_LEFT] = " left",
-		[NEWS_TOPIC] = " set the topic",
-		[NEWS_SAID] = "",
-		[NEWS_HISTORY] = "",
-	};
-	bool is_said = n->kind == NEWS_SAID || n->kind == NEWS_HISTORY;
-	int r = 0;
-
-	if (n->kind == NEWS_HISTORY)
-		r = show_time(line, n->time_msec);
-	if (r == 0 && n->kind == NEWS_HISTORY)
-		r = buf_append_str(line, " ");
-	if (r == 0 && ch->n_rooms > 1 && n->room.len > 0) {
-		r = buf_append_str(line, "[");
-		if (r == 0)
-			r = show_field(line, &n->room);
-		if (r == 0)
-			r = buf_append_str(line, "] ");
-	}
-	if (r == 0 && !is_said)
-		r = buf_append_str(line, "* ");
-	if (r == 0)
-		r = show_field(line, &n->name);
-	if (r == 0)
-		r = buf_append_str(line, verbs[n->kind]);
-	if (r == 0 && (is_said || n->text.len > 0))
-		r = buf_append_str(line, ": ");
-	return r == 0 ? show_field(line, &n->text) : r;
 }
 
 void chat_news(void *userdata, const struct news *n)
@@ -284,7 +251,13 @@ static enum exit_code chat_ask_join(struct chat *ch, const char *room, const uin
 			  ret);
 }
 
-enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history)
+uint64_t chat_history_default(const struct chat *ch)
+{
+	return ch->typing ? CHAT_HISTORY : 0;
+}
+
+enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history,
+			 bool asked)
 {
 	struct chat_room *known = chat_find(ch, room, strlen(room)), joined;
 	struct peer_reply reply;
@@ -308,6 +281,9 @@ enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *sinc
 		code = chat_enter(ch, &reply, since, &joined);
 	if (code == EXIT_CODE_OK && !since)
 		code = chat_history_to(ch, joined.name, joined.last, n_history);
+	/* Of those that nobody asked for it was said why they are not shown. */
+	if (!asked && code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_CONNECTED && ch->n_rooms > 0)
+		code = EXIT_CODE_OK;
 	return code;
 }
 

@@ -43,9 +43,11 @@ void chat_done(struct chat *ch);
 /* For client_set_news(). @userdata is the chat. */
 void chat_news(void *userdata, const struct news *n);
 
-/* All is there before @after of the room is told, and what is said from now on; or where @since is NULL, this many of
- * the last ones. */
-enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history);
+/* What is said behind @since, or where it is NULL @n_history of the last messages, and what is said from now on. @asked: the
+ * user wants these; else nothing depends on them. */
+enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history, bool asked);
+/* So many where nobody says: some at a terminal, none elsewhere. */
+uint64_t chat_history_default(const struct chat *ch);
 enum exit_code chat_part(struct chat *ch, const char *room);
 /* The last ones of a room that we are in. */
 enum exit_code chat_history(struct chat *ch, const char *room, uint64_t count);

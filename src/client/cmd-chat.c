@@ -81,9 +81,6 @@ static void cmd_chat_leave(struct chat *ch)
 
 static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
 {
-	if (is_terminal && typing_new(&ch->typing, &cmd_chat_ops, ch) < 0)
-		return client_say(ch->client, EXIT_CODE_FAILED,
-				  "cannot read from this terminal ($TERM): give what is to be said on standard input");
 	if (is_terminal) {
 		interrupt_install(true);
 		chat_tell(ch, "/help lists the commands, /quit leaves");
@@ -94,7 +91,6 @@ static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
 		chat_settle(ch);
 	}
 	cmd_chat_leave(ch);
-	ch->typing = typing_free(ch->typing);
 	if (ch->lost != EXIT_CODE_OK)
 		return ch->lost;
 	/* At a terminal each was seen. */
@@ -150,12 +146,17 @@ static enum exit_code cmd_chat_run(struct client *c, unsigned argc, char **argv)
 	if (client_set_nick(c, options.nick) < 0)
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	chat_init(&ch, c);
+	if (is_terminal && typing_new(&ch.typing, &cmd_chat_ops, &ch) < 0)
+		return client_say(c, EXIT_CODE_FAILED,
+				  "cannot read from this terminal ($TERM): give what is to be said on standard input");
 	client_set_news(c, chat_news, &ch);
-	code = chat_join(&ch, argv[first], options.since_text ? &options.since : NULL, options.history);
+	code = chat_join(&ch, argv[first], options.since_text ? &options.since : NULL,
+			 options.history_text ? options.history : chat_history_default(&ch), options.history_text);
 	c->comes_back = code == EXIT_CODE_OK;
 	if (code == EXIT_CODE_OK)
 		code = cmd_chat_talk(&ch, is_terminal);
 	client_set_news(c, NULL, NULL);
+	ch.typing = typing_free(ch.typing);
 	chat_done(&ch);
 	return code;
 }

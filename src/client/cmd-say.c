@@ -30,7 +30,7 @@ static enum exit_code cmd_say_in(struct chat *ch, const char *room, unsigned n, 
 {
 	enum exit_code code, left;
 
-	code = chat_join(ch, room, NULL, 0);
+	code = chat_join(ch, room, NULL, 0, false);
 	if (code != EXIT_CODE_OK)
 		return code;
 	ch->client->comes_back = true;

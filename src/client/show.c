@@ -34,6 +34,21 @@ int show_time(struct buf *to, uint64_t msec)
 	return buf_append_str(to, text);
 }
 
+int show_clock(struct buf *to, uint64_t msec)
+{
+	time_t seconds = (time_t)(msec / 1000), now = time(NULL);
+	struct tm tm, today;
+	char text[32];
+	bool is_today;
+
+	if (!localtime_r(&seconds, &tm) || !localtime_r(&now, &today))
+		return buf_append_str(to, "?");
+	is_today = tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday;
+	if (strftime(text, sizeof(text), is_today ? "%H:%M" : "%Y-%m-%d %H:%M", &tm) == 0)
+		return buf_append_str(to, "?");
+	return buf_append_str(to, text);
+}
+
 char *show_line(const char *text)
 {
 	bool utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

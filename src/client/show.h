@@ -10,6 +10,8 @@
 /* Each appends to @to. 0 or -ENOMEM. */
 int show_field(struct buf *to, const struct field *f);
 int show_time(struct buf *to, uint64_t msec); /* "2026-01-31 23:59:59", local */
+/* The same for people who were there: "23:59" today, else "2026-01-31 23:59". */
+int show_clock(struct buf *to, uint64_t msec);
 
 /*
  * @text with what str_harmless() leaves of it; where the locale is not UTF-8, bytes that are not ASCII as \xNN. The

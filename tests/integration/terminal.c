@@ -263,13 +263,13 @@ void terminal_see(struct terminal *m, const char *what)
 
 void terminal_show(struct terminal *m, const char *rows)
 {
-	g_autofree char *wanted = g_strconcat("\n", rows, "\n", NULL);
+	g_autofree char *wanted = g_strconcat(rows, "\n", NULL);
 	gint64 deadline = harness_deadline();
 
 	for (;;) {
-		g_autofree char *screen = terminal_screen(m), *all = g_strconcat("\n", screen, NULL);
+		g_autofree char *screen = terminal_screen(m);
 
-		if (strstr(all, wanted))
+		if (strstr(screen, wanted))
 			return;
 		if (g_get_monotonic_time() > deadline)
 			harness_fail("'%s' is not on the screen:\n%s", rows, screen);

@@ -38,7 +38,8 @@ void terminal_resize(struct terminal *m, unsigned columns);
 void terminal_drain(struct terminal *m);
 /* Reads on until the terminal has been told this, behind what was looked for before. */
 void terminal_see(struct terminal *m, const char *what);
-/* Reads on until these rows, joined by LF, stand on the screen one below the other, without blanks at their ends. */
+/* Reads on until these rows, joined by LF, stand on the screen one below the other, without blanks at their ends; of the first
+ * its end is enough. */
 void terminal_show(struct terminal *m, const char *rows);
 /* The rows of the screen, each with an LF. */
 char *terminal_screen(const struct terminal *m);

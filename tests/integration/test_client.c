@@ -150,6 +150,45 @@ static void cli_usage(void)
 	tool_done(&t);
 }
 
+/* Each command is explained, in 80 columns, also by itself; and what is none gets the one that may be meant. */
+static void cli_help(void)
+{
+	static const char *const commands[] = { "ls", "get", "put", "chat", "say", "send", "inbox", "watch", "double", "ping",
+						"raw", "help", "connect", "bye", "exit", "quit" };
+	struct tool t, again;
+
+	for (size_t i = 0; i <= G_N_ELEMENTS(commands); i++) {
+		const char *command = i < G_N_ELEMENTS(commands) ? commands[i] : NULL;
+		g_auto(GStrv) lines = NULL;
+
+		tool_run(&t, "IOE_CLIENT", "", command ? "help" : "--help", command, NULL);
+		cli_expect_status(&t, CLI_OK);
+		lines = g_strsplit(t.out->str, "\n", -1);
+		for (size_t j = 0; lines[j]; j++)
+			g_assert_cmpuint(strlen(lines[j]), <=, 80);
+		if (command) {
+			g_assert_true(g_str_has_prefix(t.out->str, "Usage: "));
+			tool_run(&again, "IOE_CLIENT", "", command, "--help", NULL);
+			cli_expect_status(&again, CLI_OK);
+			g_assert_cmpstr(again.out->str, ==, t.out->str);
+			tool_done(&again);
+		}
+		tool_done(&t);
+	}
+	tool_run(&t, "IOE_CLIENT", "", "?", NULL);
+	cli_expect_status(&t, CLI_OK);
+	g_assert_nonnull(strstr(t.out->str, "  double N..."));
+	tool_done(&t);
+	tool_run(&t, "IOE_CLIENT", "", "UPLOAD", "x", NULL);
+	cli_expect_status(&t, CLI_USAGE);
+	g_assert_nonnull(strstr(t.err->str, "'UPLOAD' is no command: did you mean `put`?"));
+	tool_done(&t);
+	tool_run(&t, "IOE_CLIENT", "", "help", "gte\033", NULL);
+	cli_expect_status(&t, CLI_USAGE);
+	g_assert_nonnull(strstr(t.err->str, "is no command: did you mean `get`?"));
+	tool_done(&t);
+}
+
 static void cli_exit_codes(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER "file = { max_size = \"64K\"; overwrite = false; };\n");
@@ -324,6 +363,7 @@ static void cli_harmless(unsigned reactors)
 static void cli_add(void)
 {
 	g_test_add_func("/client/usage", cli_usage);
+	g_test_add_func("/client/help", cli_help);
 	g_test_add_func("/client/timeout", cli_timeout);
 	g_test_add_func("/client/broken-get", cli_broken_get);
 	harness_add("client/files", cli_files);

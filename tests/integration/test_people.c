@@ -94,6 +94,65 @@ static void people_chat(struct daemon *d)
 	client_free(bob);
 }
 
+/* A script says what it has to say: all of it, in order, and prints nothing. */
+static void people_say(struct daemon *d)
+{
+	g_autoptr(GString) many = g_string_new(NULL);
+	struct client *bob = client_new_ioe1(d, 0);
+	struct tool t;
+
+	client_ask(bob, "NICK,bob", "OK,bob");
+	PEOPLE_RUN(&t, d, 0, "", "say", "--nick=ci", "garden", "the", "build, done");
+	g_assert_cmpstr(t.out->str, ==, "");
+	g_assert_cmpstr(t.err->str, ==, "");
+	tool_done(&t);
+	/* More than may be said at once; none is a command, an empty one is none, and the last has no end. */
+	for (unsigned i = 0; i < 15; i++)
+		g_string_append_printf(many, "/line %u\n\n", i);
+	(void)g_string_append(many, "/quit\nlast");
+	PEOPLE_RUN(&t, d, 0, many->str, "say", "--nick=ci", "garden", "-");
+	g_assert_cmpstr(t.out->str, ==, "");
+	g_assert_cmpstr(t.err->str, ==, "");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "say", "--nick=ci", "garden", "/two\nlines");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 0, "", "say", "garden", "-");
+	tool_done(&t);
+	client_ask(bob, "JOIN,garden", "OK,garden,20,1,1");
+	client_expect(bob, "JOINED,garden,bob");
+	client_puts(bob, "HISTORY,garden,0,100\n");
+	{
+		g_autofree char *size = client_line(bob), *first = client_line(bob);
+
+		g_assert_true(g_str_has_suffix(first, ",ci,the build%2C done"));
+	}
+	for (unsigned i = 0; i < 19; i++) {
+		g_autofree char *line = client_line(bob);
+		g_autofree char *end = i < 15 ? g_strdup_printf(",ci,/line %u", i) :
+				       g_strdup_printf(",ci,%s", ((const char *[]){ "/quit", "last", "/two", "lines" })[i - 15]);
+
+		if (!g_str_has_suffix(line, end))
+			harness_fail("'%s' does not end in '%s'", line, end);
+	}
+	/* What fails is said, with a status of its own. */
+	client_ask(bob, "JOIN,mine", "OK,mine,0,1,1");
+	client_expect(bob, "JOINED,mine,bob");
+	client_ask(bob, "MUTE,mine,ci,600", "OK");
+	PEOPLE_RUN(&t, d, 4, "", "say", "--nick=ci", "mine", "not heard");
+	g_assert_cmpstr(t.out->str, ==, "");
+	people_expect_in(t.err->str, "say mine: not permitted");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 8, "not heard\n", "say", "--nick=ci", "mine", "-");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 1, "", "say", "no room", "x");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 2, "", "say", "garden");
+	tool_done(&t);
+	PEOPLE_RUN(&t, d, 8, "say garden -\n", NULL); /* the script is there already */
+	tool_done(&t);
+	client_free(bob);
+}
+
 static void people_chat_refused(struct daemon *d)
 {
 	struct client *bob = client_new_ioe1(d, 0);
@@ -406,6 +465,7 @@ static void people_add(void)
 	/* What tool_run() is to run, besides the tools. */
 	g_assert_true(g_setenv("PEOPLE_BASH", "/bin/bash", TRUE));
 	daemon_add("people/chat", DAEMON_LISTENER, people_chat);
+	daemon_add("people/say", DAEMON_LISTENER "chat = { rate = 50; burst = 5; };\n", people_say);
 	daemon_add("people/chat-refused", DAEMON_LISTENER, people_chat_refused);
 	daemon_add("people/mail", DAEMON_LISTENER, people_mail);
 	daemon_add("people/much-mail", DAEMON_LISTENER, people_much_mail);

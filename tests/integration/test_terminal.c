@@ -89,7 +89,7 @@ static void terminal_away(void)
 	struct talk t;
 
 	talk_start(&t, turns, G_N_ELEMENTS(turns));
-	terminal_start(&m, 120, "vt100", "C.UTF-8", "-s", t.server, "chat", "lobby", NULL);
+	terminal_start(&m, 120, "vt100", "C.UTF-8", "-s", t.server, "chat", "--history=0", "lobby", NULL);
 	terminal_see(&m, "lobby> ");
 	terminal_type(&m, "doubtful\r");
 	terminal_see(&m, "the server closed the connection; connecting again\r\n");
@@ -412,7 +412,7 @@ static void chat_resize(struct daemon *d)
 		terminal_see(&c.m, "z");
 		for (unsigned j = 0; j <= i; j++) {
 			g_free(shown);
-			shown = g_strdup_printf("\nbob: number %u\n", j);
+			shown = g_strdup_printf("bob: number %u\n", j);
 			g_free(screen);
 			screen = terminal_screen(&c.m);
 			if (!strstr(screen, shown))
@@ -482,6 +482,261 @@ static void chat_dumb(struct daemon *d)
 		client_free(c.bob);
 		g_free(c.server);
 	}
+}
+
+/* A time before each line; my name in what others say is bold and rings, in what I say it does not; what was said before. */
+static void chat_named(struct daemon *d)
+{
+	struct client *eve = client_new_ioe1(d, 0);
+	struct chat_at c;
+
+	client_ask(eve, "NICK,eve", "OK,eve");
+	client_puts(eve, "JOIN,room\n");
+	for (unsigned i = 1; i <= 25; i++) {
+		g_autofree char *say = g_strdup_printf("SAY,room,before %u: anna\n", i);
+
+		client_puts(eve, say);
+	}
+	chat_at_hear(eve, "OK,25");
+	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
+	g_assert_null(strstr(c.m.all->str, "before 5:"));
+	g_assert_nonnull(strstr(c.m.all->str, " eve: before 6: \033[1manna\033[m\r\n"));
+	g_assert_nonnull(strstr(c.m.all->str, " eve: before 25: \033[1manna\033[m\r\n"));
+	client_puts(eve, "SAY,room,Anna%2C annas anna-x ann \xc3\xa4nna (ANNA)%1B[2J\n");
+	terminal_see(&c.m, " eve: \033[1mAnna\033[m, annas anna-x ann \xc3\xa4nna (\033[1mANNA\033[m)?[2J\a\r\n");
+	g_assert_true(g_regex_match_simple("\n[0-2][0-9]:[0-5][0-9] eve: Anna, annas anna-x ann \xc3\xa4nna \\(ANNA\\)\\?\\[2J\n",
+					   terminal_screen(&c.m), 0, 0));
+	client_puts(eve, "SAY,room,nobody%20named\n");
+	terminal_see(&c.m, " eve: nobody named\r\n");
+	terminal_type(&c.m, "I, anna\r");
+	terminal_see(&c.m, " anna: I, anna\r\n");
+	chat_at_finish(&c);
+
+	/* Dumb ones ring and no more; and nothing from before where nothing is wanted. */
+	c = (struct chat_at){ .server = g_strdup_printf("127.0.0.1:%u", (unsigned)d->ports[0]) };
+	terminal_start(&c.m, 80, "dumb", "C", "-s", c.server, "chat", "--nick=anna", "--history=0", "room", NULL);
+	terminal_see(&c.m, "room> ");
+	client_puts(eve, "SAY,room,anna!\n");
+	terminal_see(&c.m, " eve: anna!\a\r\n");
+	g_assert_null(strchr(c.m.all->str, '\033'));
+	g_assert_null(strstr(c.m.all->str, "before"));
+	terminal_type(&c.m, "\004");
+	g_assert_cmpint(terminal_finish(&c.m), ==, 0);
+	g_free(c.server);
+	client_free(eve);
+}
+
+/* The prompt: commands, what is typed and dropped, the end, and where it began. */
+static void prompt_commands(struct daemon *d)
+{
+	g_autofree char *server = g_strdup_printf("127.0.0.1:%u", (unsigned)d->ports[0]);
+	g_autofree char *prompt = g_strdup_printf("%s> ", server), *connect = g_strdup_printf("connect %s\r", server);
+	struct terminal m;
+
+	terminal_start(&m, 80, "xterm", "C.UTF-8", "-s", server, NULL);
+	terminal_see(&m, "`help` lists the commands.");
+	terminal_see(&m, prompt);
+	terminal_type(&m, "he\t\r");
+	terminal_see(&m, "Says lines in a room");
+	terminal_see(&m, prompt);
+	terminal_type(&m, "pnig\r");
+	terminal_see(&m, "did you mean `ping`?");
+	terminal_see(&m, prompt);
+	terminal_type(&m, "say room \x03");
+	terminal_see(&m, prompt);
+	terminal_type(&m, "ping\r");
+	terminal_see(&m, "ioed/");
+	terminal_see(&m, prompt);
+	/* A paste is asked about here, too. */
+	terminal_type(&m, PASTE("double 1\rdouble 2\rdouble 3\rdouble 4\rdouble 5"));
+	terminal_see(&m, "Run 5 lines? (y/N) ");
+	terminal_type(&m, "y");
+	terminal_show(&m, "double 1\n2");
+	terminal_show(&m, "double 5\n10");
+	terminal_type(&m, "bye\r");
+	terminal_see(&m, "not connected> ");
+	terminal_type(&m, "ls\r");
+	terminal_see(&m, "Connect to a server first");
+	terminal_see(&m, "not connected> ");
+	terminal_type(&m, connect);
+	terminal_see(&m, prompt);
+	terminal_type(&m, "chat --nick=ann room\r");
+	terminal_see(&m, "room> ");
+	terminal_type(&m, "in the room\r");
+	terminal_see(&m, "ann: in the room");
+	terminal_type(&m, "/jion x\r");
+	terminal_see(&m, "did you mean /join?");
+	terminal_see(&m, "room> ");
+	terminal_type(&m, "/quit\r");
+	terminal_see(&m, "room left");
+	terminal_see(&m, prompt);
+	terminal_type(&m, "\004");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+}
+
+/* It goes away between two commands and is there again; and it stays away. */
+static void prompt_server_goes(void)
+{
+	static const struct talk_turn turns[] = {
+		{ "HELLO,ioe/1", "HI,ioe/1,ioed/0,1,file+chat,127.0.0.1,,store\n" },
+		{ "LIST", "2\na\n" },
+		TALK_CLOSE,
+		{ "HELLO,ioe/1", "HI,ioe/1,ioed/0,1,file+chat,127.0.0.1,,store\n" },
+		{ "LIST", "2\nb\n" },
+	};
+	struct terminal m;
+	struct talk t;
+
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	terminal_start(&m, 80, "xterm", "C", "-s", t.server, NULL);
+	terminal_see(&m, "> ");
+	terminal_type(&m, "ls\r");
+	terminal_see(&m, "a\r\n");
+	terminal_see(&m, "> ");
+	terminal_type(&m, "ls\r");
+	terminal_see(&m, "b\r\n");
+	terminal_see(&m, "> ");
+	terminal_type(&m, "exit\r");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+	talk_finish(&t);
+
+	/* Nobody is there any more. */
+	terminal_start(&m, 80, "xterm", "C", "-s", "127.0.0.1:1", NULL);
+	terminal_see(&m, "no server answers");
+	terminal_see(&m, "not connected> ");
+	terminal_type(&m, "\t\r\003ls x\t\t\003");
+	terminal_see(&m, "not connected> ls x");
+	terminal_type(&m, "\004");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+}
+
+/* TAB: each name is the one that is meant, and what no terminal should be told is no name. */
+static void prompt_completes(struct daemon *d)
+{
+	static const struct {
+		const char *typed, *line;
+	} lines[] = {
+		{ "get my\t", "get my\\ photo,\\ 2.jpg " },
+		{ "get \xc3\x9c\t", "get \xc3\x9c" "bung.pdf " },
+		{ "get \xc3\t", "get \xc3\x9c" "bung.pdf " },
+		{ "get it\t", "get it\\'s\\ \\\"a\\\".txt " },
+		{ "get \"it\t", "get \"it's \\\"a\\\".txt\" " },
+		{ "get 'it\t", "get 'it'\\''s \"a\".txt' " },
+		{ "get two\t", "get two" },
+		{ "get two\tA\t", "get twoA " },
+		{ "get sub\\ f\tin\t", "get sub\\ folder/inside " },
+		{ "get x\t", "get x" },
+		{ "get \\#\t", "get \\#hash " },
+		{ "get my\tf\ton\t", "get my\\ photo,\\ 2.jpg for\\ all/one " },
+		{ "put ioe.c\t", "put ioe.conf " },
+		{ "put f\ton\tsub\t", "put for\\ all/one sub" },
+		{ "ls s\t", "ls sub\\ folder/" },
+		{ "ls m\t", "ls m" },
+		{ "help do\t", "help double " },
+		{ "chat ga\t", "chat garden " },
+		{ "say --nick=me ga\t", "say --nick=me garden " },
+		{ "send bo\t", "send bob " },
+		{ "nonsense x\t", "nonsense x" },
+		{ "get 'a' # my\t", "get 'a' # my" },
+	};
+	static const char *const files[] = {
+		"my photo, 2.jpg", "\xc3\x9c" "bung.pdf", "it's \"a\".txt", "twoA", "twoB", "sub folder/inside", "#hash",
+		"x\xe2\x80\xae" "gpj.exe",
+	};
+	g_autofree char *server = g_strdup_printf("127.0.0.1:%u", (unsigned)d->ports[0]);
+	g_autofree char *prompt = g_strdup_printf("%s> ", server), *before = g_get_current_dir();
+	g_autofree char *local = g_build_filename(d->dir, "for all", NULL), *one = g_build_filename(local, "one", NULL);
+	g_autofree char *folder = g_build_filename(d->files, "sub folder", NULL);
+	struct client *bob = client_new_ioe1(d, 0);
+	struct terminal m;
+
+	g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+	g_assert_cmpint(g_mkdir_with_parents(local, 0700), ==, 0);
+	harness_write_file(one, "x", 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename(d->files, files[i], NULL);
+
+		harness_write_file(path, "x", 1);
+	}
+	client_ask(bob, "NICK,bob", "OK,bob");
+	client_puts(bob, "JOIN,garden\n");
+	chat_at_hear(bob, "JOINED,garden,bob");
+	g_assert_cmpint(chdir(d->dir), ==, 0);
+	terminal_start(&m, 120, "xterm", "C", "-s", server, NULL);
+	g_assert_cmpint(chdir(before), ==, 0);
+	terminal_see(&m, prompt);
+	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+		g_autofree char *row = g_strconcat(prompt, lines[i].line, "|", NULL);
+
+		terminal_type(&m, lines[i].typed);
+		terminal_type(&m, "|");
+		terminal_show(&m, row);
+		terminal_type(&m, "\003");
+		terminal_see(&m, prompt);
+	}
+	terminal_type(&m, "get two\t");
+	terminal_show(&m, "twoA  twoB");
+	terminal_type(&m, "\003\004");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+	client_free(bob);
+}
+
+/* A server that means harm: nothing of its names is done, and nothing steers the terminal. */
+static void prompt_hostile_names(void)
+{
+	static const char names[] = "a\nb%1B]0;x%07\nb\x1b[2J\nb%0Aexit\nb%0D\nb%C2%9B2J\nb%FF\nb%00\nb%09\nb%E2%80%AEx\n";
+	g_autofree char *long_name = g_strnfill(60000, 'b'), *many = NULL, *listing = NULL, *list = NULL;
+	g_autoptr(GString) crowd = g_string_new(NULL);
+	struct talk_turn turns[] = {
+		{ "HELLO,ioe/1", "HI,ioe/1,ioed/0,1,file+chat,127.0.0.1,,store\n" },
+		{ "LIST", NULL },
+		{ "LIST", NULL },
+		{ "PING*", "PONG\n" },
+	};
+	struct terminal m;
+	struct talk t;
+
+	list = g_strconcat(names, long_name, "\n", NULL);
+	listing = g_strdup_printf("%zu\n%s", strlen(list), list);
+	for (unsigned i = 0; i < 3000; i++)
+		g_string_append_printf(crowd, "c%u\n", i);
+	many = g_strdup_printf("%zu\n%s", crowd->len, crowd->str);
+	turns[1].say = listing;
+	turns[2].say = many;
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	terminal_start(&m, 80, "xterm", "C.UTF-8", "-s", t.server, NULL);
+	terminal_see(&m, "> ");
+	terminal_type(&m, "get b\t!");
+	terminal_see(&m, "!");
+	terminal_type(&m, "\003");
+	terminal_see(&m, "> ");
+	terminal_type(&m, "get c\t");
+	terminal_see(&m, "and 2900 more");
+	terminal_see(&m, "> ");
+	terminal_type(&m, "\003");
+	terminal_see(&m, "> ");
+	terminal_type(&m, "ping\r");
+	terminal_see(&m, "> ");
+	g_assert_null(strstr(m.all->str, "\033]"));
+	g_assert_null(strstr(m.all->str, "[2J"));
+	g_assert_null(strstr(m.all->str, "bb"));
+	terminal_type(&m, "\004");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+	talk_finish(&t);
+}
+
+/* Standard output that is a pipe is told no escape and no prompt, whatever standard input is. */
+static void prompt_into_pipe(struct daemon *d)
+{
+	g_autofree char *server = g_strdup_printf("127.0.0.1:%u", (unsigned)d->ports[0]);
+	const char *argv[] = { "/bin/sh", "-c", "\"$0\" -s \"$1\" | od -c; echo en\"\"ded", harness_program("IOE_CLIENT"),
+			       server, NULL };
+	struct terminal m;
+
+	terminal_start_program(&m, 80, "xterm", "C", argv);
+	terminal_type(&m, "double 21\r\004");
+	terminal_see(&m, "0000000   4   2  \\n\r\n0000003\r\nended");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
 }
 
 /* A real shell: each name becomes one word, whatever is in it, and nothing of it is run. */
@@ -560,6 +815,12 @@ static void terminal_add(void)
 	daemon_add("terminal/resize", DAEMON_LISTENER, chat_resize);
 	daemon_add("terminal/full-rows", DAEMON_LISTENER, chat_full_rows);
 	daemon_add("terminal/dumb", DAEMON_LISTENER, chat_dumb);
+	daemon_add("terminal/named", DAEMON_LISTENER, chat_named);
+	daemon_add("terminal/prompt", DAEMON_LISTENER, prompt_commands);
+	g_test_add_func("/terminal/prompt-server-goes", prompt_server_goes);
+	daemon_add("terminal/prompt-completes", DAEMON_LISTENER, prompt_completes);
+	g_test_add_func("/terminal/prompt-hostile-names", prompt_hostile_names);
+	daemon_add("terminal/prompt-into-pipe", DAEMON_LISTENER, prompt_into_pipe);
 	daemon_add("terminal/bash-completion", DAEMON_LISTENER, bash_completes);
 }
 

@@ -94,6 +94,63 @@ START_TEST(long_lines)
 }
 END_TEST
 
+static const struct {
+	const char *line;
+	const char *last; /* NULL: no words */
+	unsigned n;
+	char quote;
+} begun[] = {
+	{ "", "", 1, 0 },
+	{ "get", "get", 1, 0 },
+	{ "get ", "", 2, 0 },
+	{ "get a\\ b", "a b", 2, 0 },
+	{ "get 'a b", "a b", 2, '\'' },
+	{ "get \"a \\\"b", "a \"b", 2, '"' },
+	{ "get 'a'b\"c", "abc", 2, '"' },
+	{ "get 'a b' ", "", 3, 0 },
+	{ "get a\\", "a", 2, 0 },
+	{ "get # a", NULL, 0, 0 },
+	{ "get a#b", "a#b", 2, 0 },
+};
+
+START_TEST(a_line_that_has_begun)
+{
+	struct words w = { 0 };
+	char quote = 'x';
+
+	ck_assert_int_eq(words_split_open(begun[_i].line, &w, &quote), 0);
+	ck_assert_uint_eq(w.n, begun[_i].n);
+	ck_assert_int_eq(quote, begun[_i].quote);
+	if (begun[_i].last)
+		ck_assert_str_eq(w.at[w.n - 1], begun[_i].last);
+	words_done(&w);
+}
+END_TEST
+
+/* Whatever a name holds, it is read back as that name. */
+START_TEST(quoted_and_read_again)
+{
+	static const char *const names[] = { "a", "a b", "it's", "\"a\"", "\\", "#a", "a#", "'\"\\ #'", "$(x) `y`;&" };
+	static const char quotes[] = { 0, '\'', '"' };
+
+	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+		char quote = quotes[_i], end[2] = { quotes[_i], '\0' };
+		struct buf line = { 0 };
+		struct words w = { 0 };
+		const char *why = NULL;
+
+		ck_assert_int_eq(buf_append_str(&line, end), 0);
+		ck_assert_int_eq(words_quote(&line, names[i], strlen(names[i]), quote, true), 0);
+		ck_assert_int_eq(buf_append_str(&line, end), 0);
+		ck_assert_int_eq(words_split(buf_str(&line), &w, &why), 0);
+		ck_assert_uint_eq(w.n, 1);
+		ck_assert_str_eq(w.at[0], names[i]);
+		words_done(&w);
+		buf_done(&line);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("words");
@@ -102,6 +159,8 @@ int main(void)
 	tcase_add_loop_test(t, splits, 0, (int)ELEMENTSOF(good));
 	tcase_add_loop_test(t, refuses, 0, (int)ELEMENTSOF(bad));
 	tcase_add_test(t, long_lines);
+	tcase_add_loop_test(t, a_line_that_has_begun, 0, (int)ELEMENTSOF(begun));
+	tcase_add_loop_test(t, quoted_and_read_again, 0, 3);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -109,7 +109,7 @@ _ioe_client()
 	--for) words='10 60 3600' ;;
 	*)
 		case $command in
-		'') words='ls get put chat send inbox watch double ping raw help -s -t --servers= --timeout= --help --version' ;;
+		'') words='ls get put chat say send inbox watch double ping raw help -s -t --servers= --timeout= --help --version' ;;
 		ls)
 			_ioe_client_files folders
 			return
@@ -131,9 +131,11 @@ _ioe_client()
 			words='--as='
 			;;
 		chat) words="--nick= --history= --since= $(_ioe_client_rooms)" ;;
+		say) words="--nick= $(_ioe_client_rooms)" ;;
 		send) words="--nick= --key= --wait --for= $(_ioe_client_names)" ;;
 		inbox) words='--nick= --keep' ;;
 		watch) words='--nick=' ;;
+		help) words='ls get put chat say send inbox watch double ping raw' ;;
 		raw) words='HELP ROOMS WHO LIST PING MAILBOX' ;;
 		esac
 		;;
