@@ -37,7 +37,7 @@ static const struct {
 	{ { "x", "--=a" }, "'--=a' is no option of this command; there is --nick=... --keep" },
 	{ { "x", "--keep=yes" }, "'--keep=yes' has a value, and the option takes none; there is --nick=... --keep" },
 	{ { "x", "--nick" }, "'--nick' lacks its value; there is --nick=... --keep" },
-	{ { "x", "--\033[2J" }, "'--\\x1b[2J' is no option of this command; there is --nick=... --keep" },
+	{ { "x", "--\033[2J" }, "'--?[2J' is no option of this command; there is --nick=... --keep" },
 };
 
 static unsigned count(const char *const *words, unsigned max)
