@@ -8,12 +8,13 @@
 
 #include "vectors/split.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define OLD_QUIET_USEC (200 * 1000)
+#define OLD_QUIET_USEC (500 * 1000) /* far above legacy_wait: also a daemon that the machine keeps waiting has seen it */
 #define OLD_LONG_USEC  (1500 * 1000)
 
 /* All roles on one port, as they come; and ports of one role. */
@@ -197,7 +198,8 @@ static void old_pending(unsigned reactors)
 	path = g_build_filename(d->files, "large", NULL);
 	harness_write_file(path, noise, 9000000);
 	old_send(fd, "READ,large", 10);
-	g_usleep(OLD_QUIET_USEC);
+	/* The answer has begun: what comes now is a command of its own. */
+	g_assert_true(harness_poll(fd, POLLIN, harness_deadline()));
 	old_send(fd, "LIST", 4);
 	g_usleep(OLD_LONG_USEC);
 	while (left > 0)

@@ -149,7 +149,6 @@ START_TEST(silence_ends_at_the_deadline)
 	fake_start(&f, fake_serve_play);
 	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_SHORT_USEC, FAKE_SHORT_USEC), -ETIMEDOUT);
 	ck_assert_uint_ge(clock_usec() - begin, FAKE_SHORT_USEC);
-	ck_assert_uint_lt(clock_usec() - begin, FAKE_LONG_USEC / 2);
 	fake_stop(&f);
 }
 END_TEST
