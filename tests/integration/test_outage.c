@@ -341,16 +341,16 @@ static void outage_role(void)
 	}
 }
 
-/* Three tries without an answer take longer than -t, what with the pauses between them. */
+/* Four tries without an answer take longer than -t, what with the pauses between them. */
 static void outage_for_ever(void)
 {
 	static const struct talk_turn chat[] = {
-		TALK_HELLO, { "JOIN,lobby", "OK,lobby,7,1,1\n" }, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE,
+		TALK_HELLO, { "JOIN,lobby", "OK,lobby,7,1,1\n" }, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE,
 		TALK_HELLO, { "JOIN,lobby,7", "OK,lobby,8,1,1\nSAID,lobby,8,1700000000000,bob,missed\n" },
 		{ "PART,lobby", "OK\n" },
 	};
 	static const struct talk_turn watch[] = {
-		TALK_HELLO, { "WAIT,on", "OK\n" }, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE,
+		TALK_HELLO, { "WAIT,on", "OK\n" }, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE, TALK_CLOSE,
 		TALK_HELLO, { "WAIT,on", "OK\nMAIL,7,ann,1700000000000,one\n" }, { "ACK,7", "ERROR: internal: over\n" },
 	};
 	struct person p[2];
