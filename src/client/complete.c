@@ -42,13 +42,14 @@ static int complete_take_name(void *userdata, char *line, size_t len)
 }
 
 /* Asked anew each time, and nothing said where it fails: what breaks here is found broken by the next command. */
-static void complete_ask(struct complete *o, const char *verb, const char *word, size_t len)
+static void complete_ask(struct complete *o, const char *role, const char *verb, const char *word, size_t len)
 {
 	struct field request[] = { { (char *)verb, strlen(verb) }, { (char *)word, len } };
 	struct client *c = o->client;
 	struct peer_reply reply;
 
-	if (c->state != CLIENT_STATE_CONNECTED || !peer_is_open(c->peer))
+	/* A port that does not offer it is sent nothing of it: an older one may say it in a room. */
+	if (c->state != CLIENT_STATE_CONNECTED || !peer_is_open(c->peer) || !peer_offers(c->peer, role))
 		return;
 	if (peer_request(c->peer, request, len > 0 ? 2 : 1) == 0 && peer_reply(c->peer, &reply) == 0 &&
 	    reply.kind == PEER_REPLY_SIZED)
@@ -57,7 +58,7 @@ static void complete_ask(struct complete *o, const char *verb, const char *word,
 
 static void complete_remote(struct complete *o)
 {
-	complete_ask(o, "LIST", o->folder, o->folder_len > 1 ? o->folder_len - 1 : 0);
+	complete_ask(o, "file", "LIST", o->folder, o->folder_len > 1 ? o->folder_len - 1 : 0);
 }
 
 static void complete_local(struct complete *o)
@@ -102,11 +103,11 @@ static void complete_word(struct complete *o, enum command_word kind)
 		break;
 	case COMMAND_WORD_ROOM:
 		o->match.fold = true;
-		complete_ask(o, "ROOMS", NULL, 0);
+		complete_ask(o, "chat", "ROOMS", NULL, 0);
 		break;
 	case COMMAND_WORD_NAME:
 		o->match.fold = true;
-		complete_ask(o, "WHO", NULL, 0);
+		complete_ask(o, "chat", "WHO", NULL, 0);
 		break;
 	case COMMAND_WORD_COMMAND:
 		complete_command_names(o);

@@ -130,6 +130,29 @@ static void terminal_ls(void)
 	talk_finish(&t);
 }
 
+/* The tabulator sends no name of a file to a port that would say it in a room. */
+static void terminal_completes_not(void)
+{
+	static const struct talk_turn turns[] = {
+		{ "HELLO,ioe/1", TALK_HI_AS("chat", "", "store") },
+		{ "PING", "PONG\n" },
+		{ "BYE", "BYE\n" },
+	};
+	struct terminal m;
+	struct talk t;
+
+	talk_start(&t, turns, G_N_ELEMENTS(turns));
+	terminal_start(&m, 80, "vt100", "C.UTF-8", "-s", t.server, NULL);
+	terminal_see(&m, "> ");
+	terminal_type(&m, "get private/\t");
+	terminal_see(&m, "private/");
+	terminal_type(&m, "\003ping\r");
+	terminal_see(&m, "instance 1\r\n");
+	terminal_type(&m, "bye\rexit\r");
+	g_assert_cmpint(terminal_finish(&m), ==, 0);
+	talk_finish(&t);
+}
+
 /* A daemon, a client of it that hears what is said, and a terminal in the same room. */
 struct chat_at {
 	struct terminal m;
@@ -802,6 +825,7 @@ static void terminal_add(void)
 {
 	g_test_add_func("/terminal/chat", terminal_chat);
 	g_test_add_func("/terminal/away", terminal_away);
+	g_test_add_func("/terminal/completes-not", terminal_completes_not);
 	g_test_add_func("/terminal/ls", terminal_ls);
 	g_test_add_func("/terminal/kicked", terminal_kicked);
 	daemon_add("terminal/locales", DAEMON_LISTENER, chat_locales);
