@@ -72,7 +72,8 @@ int channel_hub_ref(const struct role_start *with, struct channel_hub **ret);
 void channel_hub_unref(struct channel_hub *h);
 struct store *channel_hub_store(struct channel_hub *h); /* NULL where it did not open */
 const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size);
-/* Main: what is wrong with the store just now. */
+/* Main: has the store look at its files. Main: what is wrong with the store just now. */
+void channel_hub_look(struct channel_hub *h);
 void channel_hub_warn(struct channel_hub *h, struct warnings *to);
 
 /*

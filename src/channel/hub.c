@@ -58,10 +58,18 @@ const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size)
 	return dst;
 }
 
+void channel_hub_look(struct channel_hub *h)
+{
+	if (h->store)
+		store_look(h->store);
+}
+
+/* Who asks how things are may have just changed them: the next answer tells. */
 void channel_hub_warn(struct channel_hub *h, struct warnings *to)
 {
 	struct store_state state = {};
 
+	channel_hub_look(h);
 	if (h->store)
 		store_get_state(h->store, clock_usec(), &state);
 	if (!h->store || state.closed || state.damaged)

@@ -110,6 +110,11 @@ static int chat_start(const struct role_start *with, void **ret_state, char *why
 	return 0;
 }
 
+static void chat_look(void *state)
+{
+	channel_hub_look(((struct chat_state *)state)->hub);
+}
+
 static void chat_warn(void *state, struct warnings *to)
 {
 	channel_hub_warn(((struct chat_state *)state)->hub, to);
@@ -140,6 +145,7 @@ const struct role chat_role = {
 	.quiet = chat_old_quiet,
 	.start = chat_start,
 	.stop = chat_stop,
+	.look = chat_look,
 	.warn = chat_warn,
 	.reload = chat_reload,
 };

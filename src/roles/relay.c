@@ -165,6 +165,11 @@ static void relay_reload(void *p, const struct settings *s)
 	relay_set_rule(p, s);
 }
 
+static void relay_look(void *p)
+{
+	channel_hub_look(((struct relay_state *)p)->hub);
+}
+
 static void relay_warn(void *p, struct warnings *to)
 {
 	channel_hub_warn(((struct relay_state *)p)->hub, to);
@@ -187,6 +192,7 @@ const struct role relay_role = {
 	.options = &relay_section,
 	.start = relay_start,
 	.stop = relay_stop,
+	.look = relay_look,
 	.warn = relay_warn,
 	.reload = relay_reload,
 };

@@ -83,6 +83,9 @@ struct store {
 	atomic_uint_fast64_t queued, commits, written, wal_pages, busy_since;
 	atomic_bool closed, was_full;
 	atomic_bool damaged;                 /* also by the others */
+	struct msg look;
+	bool has_wal;                        /* there was one once all was open */
+	atomic_bool looking;                 /* it is under way */
 	atomic_bool ending;                  /* what takes long gives up */
 	pthread_mutex_t lock; /* of why, for a few instructions */
 	char why[512];

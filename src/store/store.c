@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define STORE_FILE "store.db"
 
@@ -97,6 +98,37 @@ void store_trouble(struct store_thread *t, const char *what, int error)
 	if (error != -EBUSY && flood_pass(&t->flood, trouble, NULL))
 		incident_log(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what,
 			     error == -ENOMEM ? strerror(ENOMEM) : t->db.text);
+}
+
+static bool store_is_file(const struct store *s, const char *suffix, int fd)
+{
+	char path[PATH_MAX + 32];
+	struct stat there, here;
+
+	(void)snprintf(path, sizeof(path), "%s%s", s->path, suffix);
+	if (stat(path, &there) < 0)
+		return errno != ENOENT && errno != ENOTDIR; /* else nobody knows */
+	return fd < 0 || fstat(fd, &here) < 0 || (there.st_dev == here.st_dev && there.st_ino == here.st_ino);
+}
+
+/* The keeper. */
+static void store_look_came(struct msg *m)
+{
+	static const struct db gone = { .text = "it, or its -wal, was moved away or removed while ioed ran" };
+	struct store *s = container_of(m, struct store, look);
+
+	atomic_store_explicit(&s->looking, false, memory_order_release);
+	if (!atomic_load_explicit(&s->closed, memory_order_relaxed) &&
+	    !(store_is_file(s, "", s->room_fd) && (!s->has_wal || store_is_file(s, "-wal", -1))))
+		store_fail(s, "keeping it", &gone);
+}
+
+void store_look(struct store *s)
+{
+	if (atomic_exchange_explicit(&s->looking, true, memory_order_acquire))
+		return;
+	s->look.act = store_look_came;
+	inbox_push(&s->keeper.loop.inbox, &s->look);
 }
 
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)
@@ -245,6 +277,7 @@ static int store_open_all(struct store *s, const struct store_args *args, char *
 		r = store_thread_init(s, &s->keeper, false, why, why_size);
 	if (r >= 0)
 		r = store_sync_dir(s);
+	s->has_wal = r >= 0 && store_is_file(s, "-wal", -1);
 	if (r >= 0)
 		r = map_init(&s->open);
 	return r;

@@ -85,6 +85,9 @@ struct store_state {
 	uint64_t busy_usec;        /* how long the writer has been at its present transaction; 0: idle */
 };
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret);
+/* Has one of its threads look whether the database still lies where it was opened: what is kept in a file without a name
+ * is gone with the daemon. Where it does not, the store is closed. */
+void store_look(struct store *s);
 int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule); /* 0 or -ENOMEM */
 
 struct store_request {

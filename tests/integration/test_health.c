@@ -207,6 +207,29 @@ static void health_page(unsigned reactors)
 	daemon_finish(d);
 }
 
+/* The state directory is emptied under the daemon: nothing more is acknowledged that would be gone with it. */
+static void health_store_removed(unsigned reactors)
+{
+	static const char *const names[] = { "store.db", "store.db-wal" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
+		g_autofree char *path = g_build_filename(d->state, names[i], NULL), *line = NULL;
+		struct client *c = client_new_ioe1(d, 0);
+
+		client_puts(c, "NICK,ann\nSEND,bob,one\n");
+		client_expect(c, "OK,ann");
+		line = client_line(c);
+		g_assert_true(g_str_has_prefix(line, "OK,"));
+		g_assert_cmpint(unlink(path), ==, 0);
+		health_wait_status(d, "\"warning_names\":[\"store\"]", true);
+		daemon_wait_log(d, "was moved away or removed while ioed ran");
+		client_refused(c, "SEND,bob,two", "unavailable");
+		client_free(c);
+		daemon_finish(d);
+	}
+}
+
 /* What is in order says so. */
 static void health_fine(unsigned reactors)
 {
@@ -621,6 +644,7 @@ static void health_add(void)
 		harness_add_data(name, health_store, &health_stores[i], sizeof(health_stores[i]));
 	}
 	harness_add("health/store-page", health_page);
+	harness_add("health/store-removed", health_store_removed);
 	harness_add("health/replaced", health_replaced);
 	harness_add("health/gone", health_gone);
 	harness_add("health/something-else", health_something_else);
