@@ -19,7 +19,10 @@ struct listener_group {
 	void *values;
 	bool is_whole; /* no fault in it: can be compared with others */
 	int family;
-	unsigned char address[16];
+	union {
+		unsigned char bytes[16];
+		struct in6_addr in6;
+	} address;
 	uint64_t port;
 };
 
@@ -95,8 +98,11 @@ static void listeners_check_address(const struct value_context *c, struct listen
 		LISTENERS_FAULT(c, g, "a listener must have an address, such as \"127.0.0.1\"");
 		return;
 	}
-	g->family = inet_pton(AF_INET, text, g->address) == 1 ? AF_INET :
-		    inet_pton(AF_INET6, text, g->address) == 1 ? AF_INET6 : AF_UNSPEC;
+	g->family = inet_pton(AF_INET, text, g->address.bytes) == 1 ? AF_INET :
+		    inet_pton(AF_INET6, text, g->address.bytes) == 1 ? AF_INET6 : AF_UNSPEC;
+	if (g->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&g->address.in6))
+		LISTENERS_FAULT(c, g, "listeners.address = \"%s\" is an IPv4 address; write it as one, such as \"127.0.0.1\", "
+				"or \"::\" for all of IPv6 and IPv4", text);
 	if (g->family == AF_UNSPEC)
 		LISTENERS_FAULT(c, g, "listeners.address = \"%s\" is no IPv4 or IPv6 address, such as \"127.0.0.1\" or "
 				"\"::1\"", str_escape(shown, sizeof(shown), text, strlen(text)));
@@ -155,19 +161,31 @@ static int listeners_read_group(const struct value_context *c, struct listener_g
 	return r;
 }
 
-/* Against those before it. */
+/* Whether it is all addresses of its family. */
+static bool listeners_is_any(const struct listener_group *g)
+{
+	static const unsigned char any[16];
+
+	return memcmp(&g->address, any, sizeof(any)) == 0;
+}
+
+/* Against those before it. The kernel lets nobody listen at an address beside all of its family, with the same port. */
 static void listeners_check_twice(const struct value_context *c, struct listener_group *groups, size_t n)
 {
 	struct listener_group *g = &groups[n];
 
 	for (size_t i = 0; i < n && g->is_whole && g->port != 0; i++) {
 		const struct listener_group *other = &groups[i];
-		size_t size = g->family == AF_INET ? 4 : 16;
 
-		if (other->is_whole && other->port == g->port && other->family == g->family &&
-		    memcmp(other->address, g->address, size) == 0)
+		if (!other->is_whole || other->port != g->port || other->family != g->family)
+			continue;
+		if (memcmp(&other->address, &g->address, sizeof(g->address)) == 0)
 			LISTENERS_FAULT(c, g, "the listener of line %u has the same address and port %llu", other->line,
 					(unsigned long long)g->port);
+		else if (listeners_is_any(other) || listeners_is_any(g))
+			LISTENERS_FAULT(c, g, "the listener of line %u has the same port %llu, and one of the two is for all "
+					"addresses of %s: leave the other one out", other->line,
+					(unsigned long long)g->port, g->family == AF_INET ? "IPv4" : "IPv6");
 	}
 }
 

@@ -34,7 +34,7 @@ static const struct option listener_rows[] = {
 	{ "port_base", OPTION_INT, NUMBER(port_base), 0, 65534, NULL, OPTION_APPLY_NOW, NULL,
 	  "Instead of port: the instance number is added to it." },
 	{ "address", OPTION_STRING, STRING(address), 1, 45, "127.0.0.1", OPTION_APPLY_NOW, NULL,
-	  "The IPv4 or IPv6 address to listen on; 0.0.0.0 or :: for all." },
+	  "The IPv4 or IPv6 address to listen on; 0.0.0.0 for all of IPv4, :: for all of both." },
 	{ "roles", OPTION_ROLES, NUMBER(roles), 1, 16, NULL, OPTION_APPLY_NOW, NULL,
 	  "What is offered there: file, chat, relay, compute." },
 	{ "raw", OPTION_BOOL, OPTION_FIELD(struct listener_options, raw, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
@@ -193,6 +193,12 @@ void listener_stop(struct listener *l, struct loop *loop)
 	l->watch.fd = -1;
 }
 
+void listener_drain(struct listener *l)
+{
+	for (unsigned i = 0; i <= LISTENER_BACKLOG / LISTENER_ACCEPT_MAX && l->watch.fd >= 0 && !l->paused; i++)
+		listener_ready(&l->watch, 0);
+}
+
 void listener_resume(struct listener *l, struct loop *loop)
 {
 	if (l->watch.fd >= 0)
@@ -230,37 +236,89 @@ static bool listener_same_address(const struct address *a, const struct address 
  */
 #define LISTENER_UNSENT_MAX (256 << 10)
 
-/* What accepted sockets inherit: small answers at once, and peers that are gone found within two minutes. */
-static void listener_set_options(int fd, int family)
+static void listener_set(int fd, int level, int name, int value)
 {
-	static const struct {
-		int level, name, value;
-	} options[] = {
-		{ SOL_SOCKET, SO_REUSEADDR, 1 },   { IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },   { IPPROTO_TCP, TCP_KEEPIDLE, 60 },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, 10 }, { IPPROTO_TCP, TCP_KEEPCNT, 6 },
-		{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, LISTENER_UNSENT_MAX },
-	};
-	int one = 1;
-
-	for (size_t i = 0; i < ELEMENTSOF(options); i++)
-		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
-	if (family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	(void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-static int listener_bind(const struct sockaddr_storage *sa)
+/* What accepted sockets inherit: small answers at once, and peers that are gone found within two minutes. */
+static void listener_set_options(int fd)
+{
+	listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	listener_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	listener_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
+	listener_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+	listener_set(fd, IPPROTO_TCP, TCP_KEEPCNT, 6);
+	listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, LISTENER_UNSENT_MAX);
+}
+
+static bool listener_is_any(const struct address *a)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(&a->ip);
+}
+
+static bool listener_address(const struct listener_plan *plan, size_t i, struct address *ret)
+{
+	struct sockaddr_storage sa;
+
+	if (!listener_parse(plan->settings->listeners[i], plan->server->args.instance, &sa))
+		return false;
+	address_from_sockaddr(ret, &sa);
+	return true;
+}
+
+/* Whether one at that address takes IPv4 as well: at :: it does, unless another one has an IPv4 address with that port. */
+static bool listener_takes_ipv4(const struct listener_plan *plan, const struct address *at)
+{
+	struct address other;
+
+	for (size_t i = 0; i < plan->settings->n_listeners && at->port > 0; i++)
+		if (listener_address(plan, i, &other) && other.port == at->port && IN6_IS_ADDR_V4MAPPED(&other.ip))
+			return false;
+	return listener_is_any(at);
+}
+
+/* Whether the configuration has that listener, with that socket. */
+static bool listener_stays(const struct listener_plan *plan, const struct listener *l)
+{
+	struct address at;
+
+	for (size_t i = 0; i < plan->settings->n_listeners; i++)
+		if (listener_address(plan, i, &at) && listener_same_address(&at, &l->at))
+			return listener_takes_ipv4(plan, &at) == l->ipv4;
+	return false;
+}
+
+/*
+ * The kernel lets one socket have an address at a time, and :: and IPv4's have some in common. An old socket that is in the
+ * way, and is to go, stays until the new one is there: for this moment both say that they share the port.
+ */
+static void listener_share(const struct listener_plan *plan, uint16_t port, int on)
+{
+	for (struct listener *const *l = plan->old; l && *l; l++)
+		if ((*l)->bound.port == port && !listener_stays(plan, *l))
+			listener_set((*l)->watch.fd, SOL_SOCKET, SO_REUSEPORT, on);
+}
+
+static int listener_bind(const struct listener_plan *plan, const struct sockaddr_storage *sa, const struct listener *l)
 {
 	_cleanup_(closep) int fd = -1;
 	socklen_t len = sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int r;
 
 	fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	listener_set_options(fd, sa->ss_family);
-	if (bind(fd, (const struct sockaddr *)sa, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0)
-		return -errno;
-	return STEAL_FD(fd);
+	listener_set_options(fd);
+	if (sa->ss_family == AF_INET6)
+		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !l->ipv4);
+	listener_share(plan, l->at.port, 1);
+	listener_set(fd, SOL_SOCKET, SO_REUSEPORT, plan->old != NULL);
+	r = bind(fd, (const struct sockaddr *)sa, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0 ? -errno : 0;
+	listener_set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	listener_share(plan, l->at.port, 0);
+	return r < 0 ? r : STEAL_FD(fd);
 }
 
 /* Takes the fd over on success, with the address that it really has. */
@@ -309,7 +367,7 @@ static int listener_set_roles(struct listener *l, uint64_t bits)
 	return r;
 }
 
-static int listener_new(struct listener **ret, struct server *s, const struct listener_options *o,
+static int listener_new(struct listener **ret, const struct listener_plan *plan, const struct listener_options *o,
 			const struct address *at)
 {
 	struct listener *l = calloc(1, sizeof(*l));
@@ -318,10 +376,11 @@ static int listener_new(struct listener **ret, struct server *s, const struct li
 	if (!l)
 		return -ENOMEM;
 	atomic_init(&l->refs, 1);
-	l->server = s;
+	l->server = plan->server;
 	l->watch.fd = -1;
 	l->at = *at;
 	l->raw = o->raw;
+	l->ipv4 = listener_takes_ipv4(plan, at);
 	r = listener_set_roles(l, o->roles);
 	if (r < 0)
 		(void)listener_unref(l);
@@ -338,87 +397,111 @@ static struct listener *listener_find(struct listener *const *list, const struct
 	return NULL;
 }
 
-static int listener_take_inherited(struct inherited *in, unsigned n, const struct address *at)
+static int listener_take_inherited(const struct listener_plan *plan, const struct address *at)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (in[i].fd >= 0 && listener_same_address(&in[i].at, at))
-			return STEAL_FD(in[i].fd);
+	for (unsigned i = 0; i < plan->n_inherited; i++)
+		if (plan->inherited[i].fd >= 0 && listener_same_address(&plan->inherited[i].at, at))
+			return STEAL_FD(plan->inherited[i].fd);
 	return -1;
 }
 
 /* A socket for it: the fd or negative errno. */
-static int listener_socket(struct listener *l, struct listener *older, const struct sockaddr_storage *sa,
-			   struct inherited *in, unsigned n_in)
+static int listener_socket(const struct listener_plan *plan, struct listener *l, struct listener *older,
+			   const struct sockaddr_storage *sa)
 {
 	int fd;
 
-	if (older) {
+	if (older)
 		l->older = listener_ref(older);
+	if (older && older->ipv4 == l->ipv4) {
+		l->passed = older->passed;
 		fd = fcntl(older->watch.fd, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? -errno : fd;
 	}
-	fd = listener_take_inherited(in, n_in, &l->at);
-	return fd >= 0 ? fd : listener_bind(sa);
+	fd = listener_take_inherited(plan, &l->at);
+	l->passed = fd >= 0;
+	return fd >= 0 ? fd : listener_bind(plan, sa, l);
 }
 
-static void listener_explain(int error, const struct listener_options *o, const struct address *at, char *why,
-			     size_t why_size)
+static void listener_explain(const struct listener_plan *plan, int error, const struct listener_options *o,
+			     const struct address *at)
 {
+	unsigned instance = plan->server->args.instance;
+
 	if (error == -EADDRINUSE)
-		(void)snprintf(why, why_size,
-			       "port %u on %s is in use by another program; stop it (ss -ltnp shows it), or change "
-			       "listeners in the configuration",
-			       at->port, o->address);
+		(void)snprintf(plan->why, plan->why_size,
+			       "port %u on %s is in use by another program; stop it (ss -ltnp shows it; where that is systemd, "
+			       "for a socket unit: systemctl disable --now ioe@%u.socket), or change listeners in the configuration",
+			       at->port, o->address, instance);
 	else if (error == -EADDRNOTAVAIL)
-		(void)snprintf(why, why_size, "%s is no address of this machine; change listeners in the configuration",
-			       o->address);
+		(void)snprintf(plan->why, plan->why_size,
+			       "%s is no address of this machine; change listeners in the configuration", o->address);
 	else if (error == -EACCES)
-		(void)snprintf(why, why_size, "port %u needs a right that ioed does not have; choose one from 1024 to 65535",
-			       at->port);
+		(void)snprintf(plan->why, plan->why_size,
+			       "port %u needs a right that ioed does not have; choose one from 1024 to 65535", at->port);
 	else if (error == -EAFNOSUPPORT)
-		(void)snprintf(why, why_size,
+		(void)snprintf(plan->why, plan->why_size,
 			       "cannot listen on %s port %u: the kernel has no %s for ioed; under systemd, "
-			       "RestrictAddressFamilies= must name AF_INET and AF_INET6 (systemctl edit ioe@N)",
-			       o->address, at->port, strchr(o->address, ':') ? "IPv6" : "IPv4");
+			       "RestrictAddressFamilies= must name AF_INET and AF_INET6 (systemctl edit ioe@%u); where the "
+			       "machine has none, give listeners an address of the other kind",
+			       o->address, at->port, strchr(o->address, ':') ? "IPv6" : "IPv4", instance);
 	else if (error == -EPERM)
-		(void)snprintf(why, why_size,
+		(void)snprintf(plan->why, plan->why_size,
 			       "cannot listen on %s port %u: it is forbidden to ioed; under systemd, SocketBindAllow= must "
-			       "allow it (systemctl edit ioe@N)",
-			       o->address, at->port);
+			       "allow it (systemctl edit ioe@%u)",
+			       o->address, at->port, instance);
 	else
-		(void)snprintf(why, why_size, "cannot listen on %s port %u: %s", o->address, at->port, strerror(-error));
+		(void)snprintf(plan->why, plan->why_size, "cannot listen on %s port %u: %s", o->address, at->port,
+			       strerror(-error));
 }
 
-int listener_open(struct listener **ret, struct server *s, const struct listener_options *o, unsigned instance,
-		  struct listener *const *old, struct inherited *in, unsigned n_in, char *why, size_t why_size)
+int listener_open(const struct listener_plan *plan, size_t i, struct listener **ret)
 {
+	const struct listener_options *o = plan->settings->listeners[i];
 	struct sockaddr_storage sa;
 	struct listener *older, *l = NULL;
 	struct address at;
 	int r, fd = -1;
 
-	if (!listener_parse(o, instance, &sa))
+	if (!listener_parse(o, plan->server->args.instance, &sa))
 		return -EINVAL;
 	address_from_sockaddr(&at, &sa);
-	older = listener_find(old, &at);
-	if (older && older->role_bits == o->roles && older->raw == o->raw) {
+	older = listener_find(plan->old, &at);
+	if (older && older->role_bits == o->roles && older->raw == o->raw &&
+	    older->ipv4 == listener_takes_ipv4(plan, &at)) {
 		*ret = listener_ref(older);
 		return 0;
 	}
-	r = listener_new(&l, s, o, &at);
+	r = listener_new(&l, plan, o, &at);
 	if (r >= 0)
-		r = fd = listener_socket(l, older, &sa, in, n_in);
+		r = fd = listener_socket(plan, l, older, &sa);
 	if (r >= 0)
 		r = listener_use(l, fd);
 	if (r >= 0) {
 		*ret = l;
 		return 0;
 	}
-	listener_explain(r, o, &at, why, why_size);
+	listener_explain(plan, r, o, &at);
 	if (fd >= 0)
 		(void)close(fd);
 	(void)listener_unref(l);
 	return r;
+}
+
+int listener_check_leaving(const struct listener_plan *plan)
+{
+	unsigned instance = plan->server->args.instance;
+
+	for (struct listener *const *l = plan->old; l && *l; l++) {
+		if (!(*l)->passed || listener_stays(plan, *l))
+			continue;
+		(void)snprintf(plan->why, plan->why_size,
+			       "%s was passed in by systemd, which keeps it: who connects there would wait for ever; first "
+			       "systemctl disable --now ioe@%u.socket, then systemctl restart ioe@%u",
+			       (*l)->address, instance, instance);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 struct listener *listener_ref(struct listener *l)
@@ -468,17 +551,19 @@ static bool inherited_is_tcp(int fd, int family)
 	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &listening_len) == 0 && listening;
 }
 
-int inherited_take(struct inherited *ret, int first, unsigned n, char *why, size_t why_size)
+int inherited_take(const struct listener_plan *plan, int first)
 {
-	for (unsigned i = 0; i < n; i++)
-		ret[i] = (struct inherited){ .fd = first + (int)i };
-	for (unsigned i = 0; i < n; i++) {
+	struct inherited *in = plan->inherited;
+
+	for (unsigned i = 0; i < plan->n_inherited; i++)
+		in[i] = (struct inherited){ .fd = first + (int)i };
+	for (unsigned i = 0; i < plan->n_inherited; i++) {
 		struct sockaddr_storage sa = {};
-		socklen_t len = sizeof(sa);
-		int fd = ret[i].fd;
+		socklen_t len = sizeof(sa), only_len = sizeof(int);
+		int fd = in[i].fd, only = 0;
 
 		if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0 || !inherited_is_tcp(fd, sa.ss_family)) {
-			(void)snprintf(why, why_size,
+			(void)snprintf(plan->why, plan->why_size,
 				       "the descriptor %d that was passed in is no listening TCP socket; ioe@.socket may "
 				       "have ListenStream= lines with address and port only",
 				       fd);
@@ -486,27 +571,85 @@ int inherited_take(struct inherited *ret, int first, unsigned n, char *why, size
 		}
 		if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 			return -errno;
-		listener_set_options(fd, AF_INET);
-		address_from_sockaddr(&ret[i].at, &sa);
+		listener_set_options(fd);
+		address_from_sockaddr(&in[i].at, &sa);
+		in[i].ipv6_only = getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &only_len) == 0 && only;
 	}
 	return 0;
 }
 
-int inherited_done(struct inherited *in, unsigned n, char *why, size_t why_size)
+/* As ListenStream= has it. */
+static const char *inherited_text(const struct address *at, char *dst, size_t size)
 {
 	char text[ADDRESS_TEXT_MAX];
+
+	(void)snprintf(dst, size, IN6_IS_ADDR_V4MAPPED(&at->ip) ? "%s:%u" : "[%s]:%u", address_text(at, text), at->port);
+	return dst;
+}
+
+/* No listener has its address. One that has its port is what was meant, and could not be bound beside it. */
+static int inherited_refuse(const struct listener_plan *plan, const struct inherited *in)
+{
+	unsigned instance = plan->server->args.instance;
+	char has[64], wanted[64], remedy[160] = "add the listener";
+	struct address at;
+
+	for (size_t i = 0; i < plan->settings->n_listeners; i++)
+		if (listener_address(plan, i, &at) && at.port == in->at.port)
+			(void)snprintf(remedy, sizeof(remedy),
+				       "systemctl edit ioe@%u.socket, and write [Socket] ListenStream= and ListenStream=%s, a line each",
+				       instance, inherited_text(&at, wanted, sizeof(wanted)));
+	(void)snprintf(plan->why, plan->why_size,
+		       "systemd passed in the socket %s of ioe@%u.socket, and no listener in the configuration has it; "
+		       "systemctl disable --now ioe@%u.socket, or %s",
+		       inherited_text(&in->at, has, sizeof(has)), instance, instance, remedy);
+	return -EINVAL;
+}
+
+/* Whether it takes IPv4 was decided when it was bound. */
+static int inherited_check_ipv4(const struct listener_plan *plan, const struct inherited *in)
+{
+	bool wanted = listener_takes_ipv4(plan, &in->at);
+	unsigned instance = plan->server->args.instance;
+	char has[64];
+
+	if (!listener_is_any(&in->at) || wanted == !in->ipv6_only)
+		return 0;
+	(void)inherited_text(&in->at, has, sizeof(has));
+	if (wanted)
+		(void)snprintf(plan->why, plan->why_size,
+			       "systemd passed in the socket %s of ioe@%u.socket for IPv6 alone, and the listener there is for IPv4 "
+			       "as well; systemctl edit ioe@%u.socket, and write [Socket] and BindIPv6Only=both, a line each; or "
+			       "add a listener with address = \"0.0.0.0\" and that port",
+			       has, instance, instance);
+	else
+		(void)snprintf(plan->why, plan->why_size,
+			       "systemd passed in the socket %s of ioe@%u.socket for IPv4 as well, and another listener has an IPv4 "
+			       "address with that port; systemctl edit ioe@%u.socket, and write [Socket] and "
+			       "BindIPv6Only=ipv6-only, a line each; or take that listener out",
+			       has, instance, instance);
+	return -EINVAL;
+}
+
+int inherited_check(const struct listener_plan *plan)
+{
 	int r = 0;
 
-	for (unsigned i = 0; i < n; i++) {
-		if (in[i].fd < 0)
-			continue;
-		(void)snprintf(why, why_size,
-			       "systemd passed in the socket %s port %u, and no listener in the configuration has it; "
-			       "systemctl disable --now ioe@N.socket, or add the listener",
-			       address_text(&in[i].at, text), in[i].at.port);
-		(void)close(in[i].fd);
-		in[i].fd = -1;
-		r = -EINVAL;
+	for (unsigned i = 0; i < plan->n_inherited && r >= 0; i++) {
+		const struct inherited *in = &plan->inherited[i];
+		struct address at;
+		size_t k = 0;
+
+		while (k < plan->settings->n_listeners &&
+		       !(listener_address(plan, k, &at) && listener_same_address(&at, &in->at)))
+			k++;
+		r = k == plan->settings->n_listeners ? inherited_refuse(plan, in) : inherited_check_ipv4(plan, in);
 	}
 	return r;
+}
+
+void inherited_done(struct inherited *in, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		closep(&in[i].fd);
 }

@@ -40,13 +40,15 @@ struct listener {
 	struct watch watch;
 	struct server *server;
 	struct address at;      /* as configured: with port 0 where the kernel chose */
-	struct listener *older; /* a reference: has the same socket, and hands its counters over when this one starts */
+	struct listener *older; /* a reference: was in its place, and hands its counters over when this one starts */
 	struct address bound;   /* as it is: with the port that it has */
 	char address[64];  /* the same as text: "127.0.0.1:9001" */
 	char roles[80];    /* "file+chat" */
 	uint64_t role_bits;
 	unsigned n_roles;
 	bool raw;
+	bool ipv4;         /* is at :: and takes IPv4 as well */
+	bool passed;       /* its socket is the service manager's, who keeps it, too */
 	struct verb_table verbs; /* what is understood here; owner: the index of the role, n_roles for every listener's */
 	struct verb_table elsewhere; /* what is a verb only where other roles are offered; owner: likewise */
 	/* Written by reactor 0 alone. */
@@ -54,24 +56,38 @@ struct listener {
 	atomic_uint_fast64_t accepted, refused;
 };
 
+/* What the listeners of a configuration are made of. */
+struct listener_plan {
+	struct server *server;
+	const struct settings *settings;
+	struct listener *const *old; /* those there are, NULL-terminated; or NULL */
+	struct inherited *inherited;
+	unsigned n_inherited;
+	char *why;                   /* a sentence, where something is not in order */
+	size_t why_size;
+};
+
 /* Sockets that the service manager has bound for us already (sd_listen_fds(3)). */
 struct inherited {
 	int fd; /* -1: taken */
 	struct address at;
+	bool ipv6_only;
 };
 
-/* Looks at the @n descriptors from @first on, and takes them over. 0 or negative errno with a sentence in @why. */
-int inherited_take(struct inherited *ret, int first, unsigned n, char *why, size_t why_size);
-/* All must have found their listener: -EINVAL with a sentence that names one that has not. Closes what is left. */
-int inherited_done(struct inherited *in, unsigned n, char *why, size_t why_size);
+/* Looks at the @n descriptors from @first on, and takes them over. 0 or negative errno. */
+int inherited_take(const struct listener_plan *plan, int first);
+/* Each must have its listener, and be as that is to be. Before anything is bound, which it may be in the way of. */
+int inherited_check(const struct listener_plan *plan);
+/* Closes what is left. */
+void inherited_done(struct inherited *in, unsigned n);
 
 /*
- * Finds a socket for the configured listener: an older listener's that has it already (@old, NULL-terminated; the
- * very listener where nothing about it changes), one that was inherited, or one that is bound now. 0 or negative
- * errno with a sentence in @why.
+ * Finds a socket for the configured listener of that number: an older listener's that has it already (the very listener
+ * where nothing about it changes), one that was inherited, or one that is bound now. 0 or negative errno.
  */
-int listener_open(struct listener **ret, struct server *s, const struct listener_options *o, unsigned instance,
-		  struct listener *const *old, struct inherited *in, unsigned n_in, char *why, size_t why_size);
+int listener_open(const struct listener_plan *plan, size_t i, struct listener **ret);
+/* Whether those that will be no more may go. -EBUSY: the service manager has one, whose clients would wait for ever. */
+int listener_check_leaving(const struct listener_plan *plan);
 struct listener *listener_ref(struct listener *l);
 struct listener *listener_unref(struct listener *l); /* closes with the last one; returns NULL */
 /* A NULL-terminated list, each with a reference. NULL is an empty one. */
@@ -81,4 +97,5 @@ void listener_list_free(struct listener **list);
 /* In reactor 0. */
 void listener_start(struct listener *l, struct loop *loop);
 void listener_stop(struct listener *l, struct loop *loop); /* no more are accepted; what waits in the backlog is refused */
+void listener_drain(struct listener *l); /* accepts what waits, where another socket takes its place */
 void listener_resume(struct listener *l, struct loop *loop); /* after a pause for want of descriptors */

@@ -140,6 +140,14 @@ static bool reactor_has_listener(struct listener *const *list, const struct list
 	return *list;
 }
 
+/* Whether another socket is there in its place: what waits for the old one would be refused. */
+static bool reactor_is_replaced(struct listener *const *list, const struct listener *l)
+{
+	while (*list && !((*list)->older == l && (*list)->ipv4 != l->ipv4))
+		list++;
+	return *list;
+}
+
 /*
  * Those that stay are not touched. One that only changes has its socket in both lists: what waits in its backlog is
  * accepted by the new one.
@@ -149,9 +157,13 @@ static void reactor_use_listeners(struct reactor *r, struct listener **listeners
 	struct listener **old = r->listeners;
 
 	r->listeners = listeners;
-	for (struct listener **l = old; r->index == 0 && *l; l++)
-		if (!reactor_has_listener(listeners, *l))
-			listener_stop(*l, &r->loop);
+	for (struct listener **l = old; r->index == 0 && *l; l++) {
+		if (reactor_has_listener(listeners, *l))
+			continue;
+		if (reactor_is_replaced(listeners, *l))
+			listener_drain(*l);
+		listener_stop(*l, &r->loop);
+	}
 	for (struct listener **l = listeners; r->index == 0 && *l; l++)
 		if (!reactor_has_listener(old, *l))
 			listener_start(*l, &r->loop);

@@ -58,16 +58,15 @@ struct reactor *server_owner(struct server *s, const void *key, size_t len)
 	return &s->reactors[map_siphash(s->name_k0, s->name_k1, key, len) % s->n_reactors];
 }
 
-/* All that @settings want, out of what there is, what was inherited, and new ones. */
-static int server_open_listeners(struct server *s, const struct settings *settings, struct inherited *in, unsigned n_in,
-				 struct listener ***ret, char *why, size_t why_size)
+/* All that the settings want, out of what there is, what was inherited, and new ones. */
+static int server_open_listeners(const struct listener_plan *plan, struct listener ***ret)
 {
-	struct listener **list = calloc(settings->n_listeners + 1, sizeof(*list));
-	int r = list ? 0 : -ENOMEM;
+	size_t n = plan->settings->n_listeners;
+	struct listener **list = calloc(n + 1, sizeof(*list));
+	int r = list ? listener_check_leaving(plan) : -ENOMEM;
 
-	for (size_t i = 0; i < settings->n_listeners && r >= 0; i++)
-		r = listener_open(&list[i], s, settings->listeners[i], s->args.instance, s->listeners, in, n_in, why,
-				  why_size);
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = listener_open(plan, i, &list[i]);
 	if (r < 0)
 		listener_list_free(list);
 	else
@@ -79,17 +78,27 @@ static int server_first_listeners(struct server *s, char *why, size_t why_size)
 {
 	unsigned n = s->args.n_inherited;
 	_cleanup_(freep) struct inherited *in = calloc(n + 1, sizeof(*in));
+	const struct listener_plan plan = {
+		.server = s,
+		.settings = s->settings,
+		.inherited = in,
+		.n_inherited = n,
+		.why = why,
+		.why_size = why_size,
+	};
 	int r;
 
 	if (!in)
 		return -ENOMEM;
-	r = inherited_take(in, SERVER_FIRST_FD, n, why, why_size);
+	r = inherited_take(&plan, SERVER_FIRST_FD);
 	if (r >= 0)
-		r = server_open_listeners(s, s->settings, in, n, &s->listeners, why, why_size);
-	if (r < 0)
-		return r;
-	s->n_listeners = s->settings->n_listeners;
-	return inherited_done(in, n, why, why_size);
+		r = inherited_check(&plan);
+	if (r >= 0)
+		r = server_open_listeners(&plan, &s->listeners);
+	if (r >= 0)
+		s->n_listeners = s->settings->n_listeners;
+	inherited_done(in, n);
+	return r;
 }
 
 static int server_start_roles(struct server *s, char *why, size_t why_size)
@@ -228,10 +237,17 @@ static int server_make_updates(struct server *s, struct listener *const *listene
 int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size)
 {
 	struct reactor_update *updates[REACTORS_MAX];
+	const struct listener_plan plan = {
+		.server = s,
+		.settings = settings,
+		.old = s->listeners,
+		.why = why,
+		.why_size = why_size,
+	};
 	struct listener **listeners;
 	int r;
 
-	r = server_open_listeners(s, settings, NULL, 0, &listeners, why, why_size);
+	r = server_open_listeners(&plan, &listeners);
 	if (r < 0)
 		return r;
 	r = server_make_updates(s, listeners, updates);

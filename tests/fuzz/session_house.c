@@ -300,6 +300,7 @@ static struct house *house_build(enum house_kind kind)
 {
 	struct house *h = calloc(1, sizeof(*h));
 	struct server *s = &h->server;
+	struct listener_plan plan;
 	char why[1024] = "";
 
 	FUZZ_CHECK(h && loop_init(&h->main_loop) == 0);
@@ -314,13 +315,13 @@ static struct house *house_build(enum house_kind kind)
 	FUZZ_CHECK(worker_pool_new(&s->workers, 2) == 0);
 	house_start_roles(h);
 
+	plan = (struct listener_plan){ .server = s, .settings = s->settings, .why = why, .why_size = sizeof(why) };
 	s->listeners = calloc(HOUSE_LISTENERS + 1, sizeof(struct listener *));
 	s->placed = calloc(1, sizeof(*s->placed));
 	s->reactors = h->reactor = calloc(1, sizeof(*s->reactors));
 	FUZZ_CHECK(s->listeners && s->placed && s->reactors && s->settings->n_listeners == HOUSE_LISTENERS);
 	for (; s->n_listeners < HOUSE_LISTENERS; s->n_listeners++)
-		FUZZ_CHECK(listener_open(&s->listeners[s->n_listeners], s, s->settings->listeners[s->n_listeners], 1,
-					 NULL, NULL, 0, why, sizeof(why)) == 0);
+		FUZZ_CHECK(listener_open(&plan, s->n_listeners, &s->listeners[s->n_listeners]) == 0);
 	s->n_reactors = 1;
 	FUZZ_CHECK(reactor_init(h->reactor, s, 0, s->settings) == 0);
 	h->reactor->listeners = listener_list_copy(s->listeners);

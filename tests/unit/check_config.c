@@ -131,6 +131,16 @@ static const struct {
 	{ "listeners = ( { port = 9; address = \"::1\"; roles = [ \"file\" ]; },\n"
 	  "{ port = 9; address = \"0:0::1\"; roles = [ \"chat\" ]; } );",
 	  "f:2: the listener of line 1 has the same address and port 9\n" },
+	{ "listeners = ( { port = 9; address = \"0.0.0.0\"; roles = [ \"file\" ]; },\n{ port = 9; roles = [ \"chat\" ]; } );",
+	  "f:2: the listener of line 1 has the same port 9, and one of the two is for all addresses of IPv4: leave the other "
+	  "one out\n" },
+	{ "listeners = ( { port = 9; address = \"::1\"; roles = [ \"file\" ]; },\n"
+	  "{ port_base = 7; address = \"::\"; roles = [ \"chat\" ]; } );",
+	  "f:2: the listener of line 1 has the same port 9, and one of the two is for all addresses of IPv6: leave the other "
+	  "one out\n" },
+	{ "listeners = ( { port = 9; address = \"::ffff:127.0.0.1\"; roles = [ \"file\" ]; } );",
+	  "f:1: listeners.address = \"::ffff:127.0.0.1\" is an IPv4 address; write it as one, such as \"127.0.0.1\", or \"::\" "
+	  "for all of IPv6 and IPv4\n" },
 	{ "listeners = (\n{ port = 80; roles = [ \"file\" ]; } );", "f:2: listeners.port = 80 is not for us\n" },
 
 	/* instances */
