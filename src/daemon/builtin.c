@@ -351,8 +351,8 @@ static int builtin_bye(struct request *q, _unused_ struct fields *f)
 #define BYE_HELP "Ends the session, once all before it is answered."
 
 static const struct role_verb builtin_verbs[] = {
-	{ { "HELLO", "HELLO[,ioe/1[,agent]]", "Says HI; with ioe/1 the session speaks that dialect from here on.", 0, 2, VERB_BARRIER }, builtin_hello },
-	{ { "CONNECT", "CONNECT,ip,port", "Tells the address of this server's end of the connection.", 2, 2, VERB_CONCURRENT }, builtin_connect },
+	{ { "HELLO", "HELLO[,ioe/1[,agent]]", "Says HI; ioe/1: the session is in it from now on.", 0, 2, VERB_BARRIER }, builtin_hello },
+	{ { "CONNECT", "CONNECT,ip,port", "Tells the server's address of the connection.", 2, 2, VERB_CONCURRENT }, builtin_connect },
 	{ { "AUTH", "AUTH,user,password", "Makes the session a registered user's.", 2, 2, VERB_BARRIER }, builtin_auth },
 	{ { "NICK", "NICK,name[,shared]", "Gives the session a name, free again when it ends.", 1, 2, VERB_BARRIER }, builtin_nick },
 	{ { "PING", "PING[,text]", "Is answered by PONG and the text.", 0, 1, VERB_CONCURRENT }, builtin_ping },

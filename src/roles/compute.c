@@ -64,7 +64,7 @@ static void compute_stray(struct request *q)
 }
 
 static const struct role_verb compute_verbs[] = {
-	{ { "DOUBLE", "DOUBLE,n", "The double of a decimal integer of any length; so does the bare number.", 1, 1, VERB_CONCURRENT }, compute_verb },
+	{ { "DOUBLE", "DOUBLE,n", "Doubles a whole number; so does the bare number.", 1, 1, VERB_CONCURRENT }, compute_verb },
 };
 
 const struct role compute_role = {

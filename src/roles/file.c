@@ -259,7 +259,7 @@ static const struct role_verb file_verbs[] = {
 	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_BARRIER | VERB_PADDED }, read_file },
 	{ { "RANGE", "RANGE,name,offset,length", "A part of a file.", 3, 3, VERB_NOT_YET }, NULL },
 	{ { "SUM", "SUM,name", "A file's SHA-256.", 1, 1, VERB_NOT_YET }, NULL },
-	{ { "WRITE", "WRITE,name,size", "Stores the size bytes that follow; OK once they are safe on disk.", 2, 2, VERB_BARRIER | VERB_LAST_COMMA | VERB_BODY }, upload_write },
+	{ { "WRITE", "WRITE,name,size", "Stores the bytes that follow: OK once on disk.", 2, 2, VERB_BARRIER | VERB_LAST_COMMA | VERB_BODY }, upload_write },
 	{ { "UPLOAD", "UPLOAD,name,size,sha256", "Stores a file, and goes on where it broke off.", 3, 3, VERB_BARRIER | VERB_NOT_YET }, NULL },
 	{ { "DELETE", "DELETE,name", "Deletes a file.", 1, 1, VERB_BARRIER | VERB_NOT_YET }, NULL },
 	{ { "RENAME", "RENAME,from,to", "Gives a file another name.", 2, 2, VERB_BARRIER | VERB_NOT_YET }, NULL },

@@ -349,6 +349,8 @@ static void session_help(struct client *c)
 	g_assert_nonnull(strstr(all, "PING"));
 	g_assert_nonnull(strstr(all, "WRITE"));
 	g_assert_nonnull(strstr(all, "DOUBLE"));
+	for (const char *line = all; *line; line += strcspn(line, "\n") + 1)
+		g_assert_cmpuint(strcspn(line, "\n"), <=, 80);
 	client_puts(c, "help,write\n");
 	one = client_sized(c, &n);
 	g_assert_nonnull(strstr(one, "WRITE"));
