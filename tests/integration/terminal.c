@@ -84,6 +84,7 @@ void terminal_start(struct terminal *m, unsigned columns, const char *term, cons
 
 static void terminal_blank(struct terminal *m, unsigned row, unsigned from)
 {
+	m->goes_on[row] = false;
 	for (unsigned i = from; i < TERMINAL_COLUMNS; i++)
 		m->cells[row][i] = ' ';
 }
@@ -95,6 +96,8 @@ static void terminal_down(struct terminal *m)
 		return;
 	}
 	memmove(m->cells[0], m->cells[1], sizeof(m->cells[0]) * (m->rows - 1));
+	memmove(m->goes_on, m->goes_on + 1, sizeof(m->goes_on[0]) * (m->rows - 1));
+	m->goes_on[m->rows - 1] = false;
 	terminal_blank(m, m->rows - 1, 0);
 }
 
@@ -105,6 +108,7 @@ static void terminal_put(struct terminal *m, gunichar c)
 	if (w == 0)
 		return;
 	if (m->column + w > m->columns) {
+		m->goes_on[m->row] = true;
 		m->column = 0;
 		terminal_down(m);
 	}
@@ -300,9 +304,54 @@ void terminal_type(struct terminal *m, const char *keys)
 	terminal_type_bytes(m, keys, strlen(keys));
 }
 
+/* Where the text of a row ends; the cursor is text. */
+static unsigned terminal_row_end(const struct terminal *m, unsigned row, unsigned columns)
+{
+	unsigned end = m->goes_on[row] ? columns : 0;
+
+	for (unsigned j = 0; j < columns; j++)
+		if (m->cells[row][j] != ' ')
+			end = MAX(end, j + 1);
+	return end;
+}
+
+/* All rows again in the new width, with the cursor where it stood in the text. */
+static void terminal_wrap(struct terminal *m, unsigned before)
+{
+	g_autofree struct terminal *old = g_memdup2(m, sizeof(*m));
+	unsigned row = 0, column = 0;
+
+	for (unsigned i = 0; i < m->rows; i++)
+		terminal_blank(m, i, 0);
+	m->row = m->column = 0;
+	for (unsigned i = 0; i <= old->row; i++) {
+		unsigned end = terminal_row_end(old, i, before);
+
+		for (unsigned j = 0; j < MAX(end, i == old->row ? old->column : 0); j++) {
+			terminal_put(m, j < end ? old->cells[i][j] : ' ');
+			if (i == old->row && j + 1 == old->column) {
+				row = m->row;
+				column = m->column;
+			}
+		}
+		if (i < old->row && !old->goes_on[i]) {
+			m->column = 0;
+			terminal_down(m);
+		}
+	}
+	m->row = MAX(row, m->row);
+	m->column = old->column == 0 ? m->column : column;
+}
+
 void terminal_resize(struct terminal *m, unsigned columns)
 {
+	unsigned before = m->columns;
+
+	/* What was drawn for the old width has come by now. */
+	terminal_drain(m);
 	terminal_set_size(m, columns);
+	if (m->wraps)
+		terminal_wrap(m, before);
 }
 
 int terminal_finish(struct terminal *m)

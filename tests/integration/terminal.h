@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ioe-client at a terminal of its own: what it was told, and what stands on its screen. The screen is xterm's as far as
- * the client uses it: rows are not wrapped anew when the size changes, and any other escape than those it knows fails
- * the test.
+ * the client uses it, or with @wraps that of one that wraps its rows anew when the size changes; any other escape than
+ * those it knows fails the test.
  */
 
 #include "harness.h"
@@ -18,6 +18,8 @@ struct terminal {
 	GString *all;
 	unsigned rows, columns;
 	gunichar cells[TERMINAL_ROWS][TERMINAL_COLUMNS];
+	bool wraps;
+	bool goes_on[TERMINAL_ROWS]; /* in the next row */
 	unsigned row, column; /* column may be @columns: the next character is in the next row */
 	GString *begun;       /* of an escape or a character */
 };
