@@ -13,6 +13,7 @@ struct limits_options {
 	uint64_t idle_usec;      /* without a byte either way */
 	uint64_t line_time_usec; /* from a line's first byte to its end */
 	uint64_t stall_usec;     /* without progress while a body or an answer is on its way */
+	uint64_t peer_usec;      /* without a sign of life from the peer's kernel */
 	uint64_t memory;         /* bytes held for all sessions together */
 };
 

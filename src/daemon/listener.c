@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "base/str.h"
 #include "daemon/limits.h"
+#include "daemon/liveness.h"
 #include "daemon/session-private.h"
 
 #include <arpa/inet.h>
@@ -241,16 +242,23 @@ static void listener_set(int fd, int level, int name, int value)
 	(void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* What accepted sockets inherit: small answers at once, and peers that are gone found within two minutes. */
-static void listener_set_options(int fd)
+/* What accepted sockets inherit: small answers at once, and peers that are gone are found. */
+static void listener_set_options(int fd, const struct settings *settings)
 {
+	const struct limits_options *limits = settings_get(settings, &limits_section);
+
 	listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	listener_set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-	listener_set(fd, IPPROTO_TCP, TCP_KEEPIDLE, 60);
-	listener_set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-	listener_set(fd, IPPROTO_TCP, TCP_KEEPCNT, 6);
 	listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, LISTENER_UNSENT_MAX);
+	liveness_keep(fd, limits->peer_usec);
+}
+
+void listener_use_settings(struct listener *l, const struct settings *settings)
+{
+	const struct limits_options *limits = settings_get(settings, &limits_section);
+
+	if (l->watch.fd >= 0)
+		liveness_keep(l->watch.fd, limits->peer_usec);
 }
 
 static bool listener_is_any(const struct address *a)
@@ -310,7 +318,7 @@ static int listener_bind(const struct listener_plan *plan, const struct sockaddr
 	fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	listener_set_options(fd);
+	listener_set_options(fd, plan->settings);
 	if (sa->ss_family == AF_INET6)
 		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !l->ipv4);
 	listener_share(plan, l->at.port, 1);
@@ -571,7 +579,7 @@ int inherited_take(const struct listener_plan *plan, int first)
 		}
 		if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 			return -errno;
-		listener_set_options(fd);
+		listener_set_options(fd, plan->settings);
 		address_from_sockaddr(&in[i].at, &sa);
 		in[i].ipv6_only = getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &only_len) == 0 && only;
 	}

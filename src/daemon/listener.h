@@ -88,6 +88,8 @@ void inherited_done(struct inherited *in, unsigned n);
 int listener_open(const struct listener_plan *plan, size_t i, struct listener **ret);
 /* Whether those that will be no more may go. -EBUSY: the service manager has one, whose clients would wait for ever. */
 int listener_check_leaving(const struct listener_plan *plan);
+/* Takes over what these settings say of all sockets. */
+void listener_use_settings(struct listener *l, const struct settings *settings);
 struct listener *listener_ref(struct listener *l);
 struct listener *listener_unref(struct listener *l); /* closes with the last one; returns NULL */
 /* A NULL-terminated list, each with a reference. NULL is an empty one. */

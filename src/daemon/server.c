@@ -264,6 +264,8 @@ int server_reload(struct server *s, struct settings *settings, const char *said,
 		if (s->args.roles[i]->reload)
 			s->args.roles[i]->reload(s->role_states[i], settings);
 	server_look(s);
+	for (size_t i = 0; i < settings->n_listeners; i++)
+		listener_use_settings(listeners[i], settings);
 	listener_list_free(s->listeners);
 	s->listeners = listeners;
 	s->n_listeners = settings->n_listeners;

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/conn.h"
+#include "daemon/liveness.h"
 #include "daemon/reactor.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
@@ -42,6 +43,7 @@ struct session {
 	uint64_t since_usec;  /* when its reactor adopted it */
 	struct address address;
 	struct handle handle;
+	struct liveness liveness;
 	uint32_t sent_seen;   /* of conn.sent, when the timer looked last */
 	unsigned n_requests : 17; /* limits.pipeline */
 	unsigned dialect : 3;

@@ -86,7 +86,7 @@ static uint64_t session_deadline(const struct session *s)
 
 	if (s->lingering)
 		return s->line_usec + SESSION_LINGER_USEC;
-	at = MIN(MIN(at, raw_deadline(s)), attach_deadline(s));
+	at = MIN(MIN(at, raw_deadline(s)), MIN(attach_deadline(s), s->liveness.look_usec));
 	/* A file that was begun in front of it may be finished. */
 	if (s->cut && s->conn.out.files == 0)
 		at = MIN(at, s->line_usec + SESSION_CUT_USEC);
@@ -145,6 +145,24 @@ static void session_forgive(struct session *s)
 		s->line_usec = MAX(s->line_usec, loop->seen_usec - s->reactor->limits->line_time_usec + SESSION_MORE_USEC);
 }
 
+/* False: it has ended, since its peer has. */
+static bool session_look(struct session *s)
+{
+	if (liveness_look(&s->liveness, s->conn.watch.fd, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
+		return true;
+	session_end(s, "its peer has vanished");
+	return false;
+}
+
+/* The kernel has bytes for the peer: after a while, whether that has taken them. A peer that was just read from is there. */
+static void session_look_later(struct session *s)
+{
+	uint64_t now = s->reactor->loop.now_usec;
+
+	liveness_sent(&s->liveness, s->conn.watch.fd, s->active_usec == now, now, s->reactor->limits->peer_usec);
+	session_touch(s);
+}
+
 static void session_fire(struct timer *t)
 {
 	struct session *s = container_of(t, struct session, timer);
@@ -156,6 +174,8 @@ static void session_fire(struct timer *t)
 		s->sent_seen = (uint32_t)s->conn.sent;
 		s->active_usec = loop->now_usec;
 	}
+	if (s->liveness.look_usec <= seen && !session_look(s))
+		return;
 	if (raw_deadline(s) <= seen)
 		input_resume(s);
 	if (attach_deadline(s) <= seen)
@@ -181,12 +201,16 @@ static void session_drained(struct conn *c)
 
 	if (s->input || s->raw || s->ending || s->eof || s->wanted || c->paused)
 		loop_later(&s->reactor->loop, &s->resume);
+	if (unlikely(s->liveness.look_usec == USEC_NEVER))
+		session_look_later(s);
 }
 
 static void session_stalled(struct conn *c)
 {
 	struct session *s = container_of(c, struct session, conn);
 
+	if (s->liveness.look_usec == USEC_NEVER)
+		session_look_later(s);
 	s->active_usec = s->reactor->loop.now_usec;
 	s->sent_seen = (uint32_t)c->sent;
 	session_touch(s);
@@ -350,6 +374,7 @@ static void session_adopt(struct msg *m)
 	list_init(&s->requests);
 	s->resume.run = session_resume;
 	s->timer.fire = session_fire;
+	s->liveness.look_usec = USEC_NEVER;
 	s->active_usec = s->since_usec = r->loop.now_usec;
 	s->first_line = true;
 	s->raw_watch = s->listener->raw;

@@ -234,11 +234,24 @@ static bool harness_make_network(void)
 		sa.sin_addr.s_addr = htonl(addresses[i]);
 		memcpy(&r.ifr_addr, &sa, sizeof(sa));
 		ok = ioctl(fd, SIOCSIFADDR, &r) == 0;
+		/* Each alone: the loopback device answers for all of a network. */
+		sa.sin_addr.s_addr = htonl(i > 0 ? 0xffffffff : 0xff000000);
+		memcpy(&r.ifr_netmask, &sa, sizeof(sa));
+		ok = ok && ioctl(fd, SIOCSIFNETMASK, &r) == 0;
 		r.ifr_flags = IFF_UP;
 		ok = ok && (i > 0 || ioctl(fd, SIOCSIFFLAGS, &r) == 0);
 	}
 	(void)close(fd);
 	return ok;
+}
+
+void harness_lose_address(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r = { .ifr_name = "lo:2" };
+
+	g_assert_cmpint(ioctl(fd, SIOCSIFFLAGS, &r), ==, 0);
+	(void)close(fd);
 }
 
 /* In a process of its own, since what is unshared stays so. */

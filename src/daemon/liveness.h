@@ -1,0 +1,38 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a peer is still there. While nothing is on its way to it, the kernel's keepalive asks. Keepalive is silent
+ * while something is, and then the kernel sends that again for a quarter of an hour; a timeout for it (TCP_USER_TIMEOUT)
+ * would hit a peer that answers and merely does not read as well. So a session's timer looks at the socket from time to
+ * time as long as something is on its way, and what it asks is when the peer's kernel was last heard of.
+ *
+ * limits.peer_timeout is the bound for both.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct liveness {
+	uint64_t look_usec; /* when to look next; USEC_NEVER: nothing is on its way */
+	bool doubted;       /* it has not answered, and gets a little more time */
+};
+
+/* What the sockets that are accepted from this one inherit. Best effort. */
+void liveness_keep(int fd, uint64_t timeout_usec);
+
+/* After something was sent, where look_usec is USEC_NEVER. @heard: the peer has said something just now; else the kernel
+ * is asked when that was. */
+void liveness_sent(struct liveness *l, int fd, bool heard, uint64_t now_usec, uint64_t timeout_usec);
+
+/* When look_usec has come: says when to look again. False: the peer is gone. */
+bool liveness_look(struct liveness *l, int fd, uint64_t now_usec, uint64_t timeout_usec);
+
+/* What the kernel knows of a connection. */
+struct liveness_facts {
+	bool on_its_way;      /* something is not acknowledged, or not even sent */
+	bool asked_in_vain;   /* it was sent again, or a full window was asked after, and no answer has come since */
+	uint64_t silent_usec; /* since anything at all was heard of the peer's kernel */
+};
+/* What is to be thought of that, as in liveness_sent() and liveness_look(). */
+void liveness_begin(struct liveness *l, const struct liveness_facts *f, uint64_t now_usec, uint64_t timeout_usec);
+bool liveness_judge(struct liveness *l, const struct liveness_facts *f, uint64_t now_usec, uint64_t timeout_usec);
