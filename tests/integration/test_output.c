@@ -173,7 +173,6 @@ static void output_ioed(void)
 static void output_bare_daemon(unsigned reactors)
 {
 	struct daemon *d = daemon_new(reactors, DAEMON_LISTENER);
-	g_autofree char *path = NULL;
 
 	d->setup = output_all_closed;
 	daemon_spawn(d);
