@@ -71,6 +71,11 @@ struct channel_message *channel_message_unref(struct channel_message *m); /* ret
 int channel_hub_ref(const struct role_start *with, struct channel_hub **ret);
 void channel_hub_unref(struct channel_hub *h);
 struct store *channel_hub_store(struct channel_hub *h); /* NULL where it did not open */
+/* Messages of a kind that were dropped since the start because they were too old. Any thread. */
+uint64_t channel_hub_expired(struct channel_hub *h, unsigned kind);
+/* The time that ends are counted in (store_age_msec()); never jumps. Any thread. */
+uint64_t channel_hub_msec(const struct channel_hub *h);
+uint64_t channel_msec(const struct channel *c);
 const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size);
 /* Main: has the store look at its files. Main: what is wrong with the store just now. */
 void channel_hub_look(struct channel_hub *h);

@@ -64,6 +64,20 @@ void channel_hub_look(struct channel_hub *h)
 		store_look(h->store);
 }
 
+uint64_t channel_hub_expired(struct channel_hub *h, unsigned kind)
+{
+	struct store_state state = {};
+
+	if (h->store)
+		store_get_state(h->store, clock_usec(), &state);
+	return state.expired[kind];
+}
+
+uint64_t channel_hub_msec(const struct channel_hub *h)
+{
+	return h->store ? store_age_msec(h->store) : clock_boot_usec() / USEC_PER_MSEC;
+}
+
 /* Who asks how things are may have just changed them: the next answer tells. */
 void channel_hub_warn(struct channel_hub *h, struct warnings *to)
 {

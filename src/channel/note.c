@@ -2,8 +2,6 @@
 /* What is known of a channel, by name: the store's notes, as far as they are in memory, and those that only are there. */
 #include "channel/channel-private.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -11,10 +9,11 @@ static struct store_note *note_new(const char *name, size_t name_len, const char
 				   uint64_t until_msec)
 {
 	struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
-	char *text = (char *)(n + 1);
+	char *text;
 
 	if (!n)
 		return NULL;
+	text = (char *)(n + 1);
 	*n = (struct store_note){
 		.until_msec = until_msec,
 		.name_len = (uint8_t)name_len,
@@ -41,9 +40,14 @@ bool note_drop(struct channel *c, const char *name, size_t len)
 	return false;
 }
 
-static bool note_is_over(const struct store_note *n)
+uint64_t channel_msec(const struct channel *c)
 {
-	return n->until_msec > 0 && n->until_msec <= clock_real_usec() / 1000;
+	return channel_hub_msec(c->shard->hub);
+}
+
+static bool note_is_over(const struct channel *c, const struct store_note *n)
+{
+	return n->until_msec > 0 && n->until_msec <= channel_msec(c);
 }
 
 static void note_put(struct channel *c, struct store_note *n)
@@ -53,7 +57,7 @@ static void note_put(struct channel *c, struct store_note *n)
 	for (struct store_note **at = &c->notes; n->until_msec > 0 && *at;) {
 		struct store_note *old = *at;
 
-		if (!note_is_over(old)) {
+		if (!note_is_over(c, old)) {
 			at = &old->next;
 			continue;
 		}
@@ -67,7 +71,7 @@ static void note_put(struct channel *c, struct store_note *n)
 const struct store_note *channel_next_note(struct channel *c, const struct store_note *n)
 {
 	n = n ? n->next : c->notes;
-	while (n && note_is_over(n))
+	while (n && note_is_over(c, n))
 		n = n->next;
 	return n;
 }

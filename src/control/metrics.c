@@ -51,6 +51,7 @@ static const struct metrics_row metrics_rows[] = {
 	{ "ioe_listener_paused", "gauge", NULL, "Whether a listener lacks descriptors or memory.", METRICS_OF_PAUSES, 0, false },
 	{ "ioe_requests", "counter", NULL, "Requests that were answered.", ROLE(requests) },
 	{ "ioe_request_errors", "counter", NULL, "Those of them that were answered with an error.", ROLE(errors) },
+	{ "ioe_messages_expired", "counter", NULL, "Messages that were dropped because they were too old.", ROLE(expired) },
 	{ "ioe_received_bytes", "counter", "bytes", "Bytes that came from clients.", NUMBER(bytes_in) },
 	{ "ioe_sent_bytes", "counter", "bytes", "Bytes that were sent to clients.", NUMBER(bytes_out) },
 	{ "ioe_memory_bytes", "gauge", "bytes", "Clients' data held in memory.", NUMBER(memory) },

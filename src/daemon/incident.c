@@ -43,6 +43,10 @@ const struct incident_row incident_rows[INCIDENT_MAX] = {
 				 "A session was closed because it was too slow" },
 	[INCIDENT_CONTROL_REFUSED] = { "control-refused", "8a3f3ad47ed9418d9ba994506cfdc9c7", LOG_LEVEL_WARNING, false,
 				    "Somebody was refused on the control socket" },
+	[INCIDENT_EXPIRED] = { "expired", "743af68a85194c4bac8b2950b86802be", LOG_LEVEL_NOTICE, false,
+			    "Messages were dropped, since they were too old" },
+	[INCIDENT_CLOCK_SET] = { "clock-set", "0ccbf51876e94ba9bb347a26d75f0ead", LOG_LEVEL_NOTICE, false,
+			      "The machine's clock jumped" },
 };
 
 void incident_log_v(enum incident what, const struct log_field *fields, size_t n_fields, const char *fmt, va_list ap)

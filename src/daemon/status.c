@@ -55,6 +55,8 @@ static void status_add_reactors(struct server *s, struct status *st)
 	}
 	for (unsigned k = 0; k <= s->n_roles; k++) {
 		st->roles[k].name = k < s->n_roles ? s->args.roles[k]->name : "session";
+		if (k < s->n_roles_started && s->args.roles[k]->expired)
+			st->roles[k].expired = s->args.roles[k]->expired(s->role_states[k]);
 		st->requests += st->roles[k].requests;
 		st->errors += st->roles[k].errors;
 	}

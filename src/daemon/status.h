@@ -18,6 +18,7 @@ struct status_listener {
 struct status_role {
 	const char *name; /* "session" for the verbs of every listener */
 	uint64_t requests, errors;
+	uint64_t expired; /* messages that were dropped because they were too old */
 };
 
 struct status {

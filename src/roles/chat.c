@@ -77,7 +77,8 @@ struct channel_hub *chat_hub(const struct chat_state *state)
 static void chat_reload(void *state, const struct settings *settings)
 {
 	const struct chat_options *o = settings_get(settings, &chat_section);
-	struct store_rule rule = { .max_messages = o->history, .max_age_usec = o->history_usec };
+	struct store_rule rule = { .max_messages = o->history, .max_age_usec = o->history_usec,
+				   .where = "rooms", .option = "chat.history_age" };
 	struct store *store = channel_hub_store(((struct chat_state *)state)->hub);
 
 	if (store)
@@ -115,6 +116,11 @@ static void chat_look(void *state)
 	channel_hub_look(((struct chat_state *)state)->hub);
 }
 
+static uint64_t chat_expired(void *state)
+{
+	return channel_hub_expired(((struct chat_state *)state)->hub, chat_policy.kind);
+}
+
 static void chat_warn(void *state, struct warnings *to)
 {
 	channel_hub_warn(((struct chat_state *)state)->hub, to);
@@ -146,6 +152,7 @@ const struct role chat_role = {
 	.start = chat_start,
 	.stop = chat_stop,
 	.look = chat_look,
+	.expired = chat_expired,
 	.warn = chat_warn,
 	.reload = chat_reload,
 };

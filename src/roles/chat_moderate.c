@@ -253,7 +253,7 @@ static int chat_moderate_hold(struct request *q, struct fields *f, const char *k
 		return MIN(r, 0);
 	o->kind = kind;
 	o->seconds = n;
-	o->until_msec = n > 0 ? clock_real_usec() / USEC_PER_MSEC + n * 1000 : 0;
+	o->until_msec = n > 0 ? channel_hub_msec(chat_hub(request_role_state(q))) + n * 1000 : 0;
 	channel_submit(&o->op);
 	return 0;
 }

@@ -106,9 +106,9 @@ void chat_record_settle(struct channel *c, struct chat_op *o)
 	chat_record_set_also(c, o, key, len, owner, strlen(owner), 0);
 }
 
-static uint64_t chat_record_left(const struct store_note *n)
+static uint64_t chat_record_left(const struct channel *c, const struct store_note *n)
 {
-	uint64_t now = clock_real_usec() / USEC_PER_MSEC;
+	uint64_t now = channel_msec(c);
 
 	return n && n->until_msec > now ? (n->until_msec - now + 999) / 1000 : 0;
 }
@@ -116,7 +116,7 @@ static uint64_t chat_record_left(const struct store_note *n)
 uint64_t chat_record_held(struct channel *c, const char *kind, const char *name, size_t len,
 			  const struct address *address)
 {
-	uint64_t left = chat_record_left(chat_record_of(c, kind, name, len));
+	uint64_t left = chat_record_left(c, chat_record_of(c, kind, name, len));
 	char key[CHAT_KEY_MAX];
 	size_t n;
 
@@ -124,7 +124,7 @@ uint64_t chat_record_held(struct channel *c, const char *kind, const char *name,
 	if (left > 0 || chat_rank_may(chat_record_rank(c, name, len)))
 		return left;
 	n = chat_name_address_key(key, kind, address);
-	return n > 0 ? chat_record_left(channel_note(c, key, n)) : 0;
+	return n > 0 ? chat_record_left(c, channel_note(c, key, n)) : 0;
 }
 
 bool chat_record_fits(struct channel *c, const struct chat_op *o, unsigned more)

@@ -129,7 +129,8 @@ struct store *relay_store(struct request *q)
 static void relay_set_rule(const struct relay_state *state, const struct settings *s)
 {
 	const struct relay_options *o = settings_get(s, &relay_section);
-	struct store_rule rule = { .max_age_usec = o->retention_usec, .receipts = true };
+	struct store_rule rule = { .max_age_usec = o->retention_usec, .receipts = true,
+				   .where = "mailboxes", .option = "relay.retention" };
 	struct store *store = channel_hub_store(state->hub);
 
 	if (store && store_set_rule(store, RELAY_KIND, &rule) < 0)
@@ -170,6 +171,11 @@ static void relay_look(void *p)
 	channel_hub_look(((struct relay_state *)p)->hub);
 }
 
+static uint64_t relay_expired(void *p)
+{
+	return channel_hub_expired(((struct relay_state *)p)->hub, RELAY_KIND);
+}
+
 static void relay_warn(void *p, struct warnings *to)
 {
 	channel_hub_warn(((struct relay_state *)p)->hub, to);
@@ -193,6 +199,7 @@ const struct role relay_role = {
 	.start = relay_start,
 	.stop = relay_stop,
 	.look = relay_look,
+	.expired = relay_expired,
 	.warn = relay_warn,
 	.reload = relay_reload,
 };

@@ -35,6 +35,7 @@ static void batch_forget(struct store *s)
 		c->fold = false;
 	}
 	memcpy(s->rows.now, s->rows.was, sizeof(s->rows.now));
+	memset(s->expired.now, 0, sizeof(s->expired.now));
 	if (!sqlite3_get_autocommit(s->writer.db.sql))
 		(void)db_run(&s->writer.db, DB_ROLLBACK, 0);
 }
@@ -50,6 +51,7 @@ static void batch_keep(struct store *s)
 		c->row_was = c->row_last;
 	}
 	memcpy(s->rows.was, s->rows.now, sizeof(s->rows.was));
+	s->age.changed = false;
 }
 
 /* What the requests have left to be done in the same transaction. */
@@ -79,6 +81,8 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 	r = db_run(d, DB_BEGIN, 0);
 	if (r >= 0)
 		keep_grow(s);
+	if (r >= 0 && unlikely(s->age.changed))
+		r = age_write(s);
 	for (struct store_request *q = first; q && r >= 0; q = q->next) {
 		r = q->run(s, q);
 		q->result = -r;
@@ -123,7 +127,10 @@ static void batch_run(struct store *s, struct store_request *first)
 	uint64_t n;
 	int r;
 
-	s->now_usec = clock_real_usec();
+	s->now_usec = s->age.clock->real_usec();
+	age_look(s);
+	if (s->sweep_due)
+		age_save(s);
 	atomic_store_explicit(&s->busy_since, clock_usec(), memory_order_relaxed);
 	r = batch_write_somehow(s, first, &n);
 	if (r < 0) {
@@ -167,6 +174,7 @@ void batch_turn(struct store *s)
 		s->sweep_due = false;
 		if (s->may_drop)
 			atomic_store(&s->dropping, 0);
+		prune_tell(s, false);
 		keep_look(s);
 		return;
 	}

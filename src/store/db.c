@@ -35,6 +35,8 @@ static const char *const db_migrations[] = {
 	"CREATE UNIQUE INDEX sent_key ON sent (sender, key);"
 	"CREATE TABLE note (channel INTEGER NOT NULL, name BLOB NOT NULL, until INTEGER NOT NULL, value BLOB NOT NULL,"
 	" PRIMARY KEY (channel, name)) STRICT, WITHOUT ROWID;",
+	"CREATE TABLE clock (span INTEGER PRIMARY KEY, counted INTEGER NOT NULL, until INTEGER NOT NULL, real INTEGER NOT NULL,"
+	" real_until INTEGER NOT NULL, ahead INTEGER NOT NULL, boot INTEGER NOT NULL, boot_id BLOB NOT NULL) STRICT;",
 };
 
 static const char *const db_texts[DB_STATEMENT_MAX] = {
@@ -77,6 +79,10 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_NOTE_REMOVE] = "DELETE FROM note WHERE channel = ?1 AND name = ?2",
 	[DB_NOTE_REMOVE_OVER] = "DELETE FROM note WHERE channel = ?1 AND until > 0 AND until <= ?2",
 	[DB_NOTE_REMOVE_ALL] = "DELETE FROM note WHERE channel = ?1",
+	[DB_CLOCK_ALL] = "SELECT counted, until, real, real_until, ahead, boot, boot_id FROM clock ORDER BY span",
+	[DB_CLOCK_CLEAR] = "DELETE FROM clock",
+	[DB_CLOCK_PUT] = "INSERT INTO clock VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[DB_CLOCK_LAST_USE] = "SELECT max(touched) FROM channel",
 };
 
 /* That a file was read would be written down in its inode, and who reads waits for a slow disk then. Only a file's owner

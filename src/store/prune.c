@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "daemon/incident.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,18 +26,15 @@ static const struct store_rule *prune_rule(const struct store *s, const struct s
 	return &s->rules[(uint8_t)c->key[0]];
 }
 
-/* What is older than this may go. */
-static uint64_t prune_cutoff_msec(const struct store *s, const struct store_rule *rule)
+static bool prune_is_old(const struct store *s, const struct store_rule *rule, uint64_t stamp)
 {
-	if (rule->max_age_usec == 0 || rule->max_age_usec > s->now_usec)
-		return 0;
-	return (s->now_usec - rule->max_age_usec) / 1000;
+	return rule->max_age_usec > 0 && age_of(s, stamp) > rule->max_age_usec / 1000;
 }
 
 int prune_messages(struct store *s, struct store_channel *c, unsigned budget, bool *ret_more)
 {
 	const struct store_rule *rule = prune_rule(s, c);
-	uint64_t ids[PRUNE_BUDGET], times[PRUNE_BUDGET], cutoff = prune_cutoff_msec(s, rule);
+	uint64_t ids[PRUNE_BUDGET], times[PRUNE_BUDGET];
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st;
 	unsigned n = 0;
@@ -54,11 +52,15 @@ int prune_messages(struct store *s, struct store_channel *c, unsigned budget, bo
 	for (unsigned i = 0; i < n && r >= 0; i++) {
 		bool many = rule->max_messages && c->now.count > rule->max_messages;
 
-		if (!many && times[i] >= cutoff) {
+		if (!many && !prune_is_old(s, rule, times[i])) {
 			*ret_more = false;
 			break;
 		}
 		r = write_take_out(s, c, store_id_number(ids[i]), STORE_EXPIRED, NULL);
+		if (!many && r == 0) {
+			s->expired.now[(uint8_t)c->key[0]]++;
+			s->expired.untold = true;
+		}
 	}
 	return r < 0 ? r : 0;
 }
@@ -79,7 +81,8 @@ int prune_excess(struct store *s, struct store_channel *c)
 static int prune_rows(struct store *s, struct store_channel *c, enum db_statement oldest, enum db_statement remove,
 		      bool *ret_more, bool *ret_left)
 {
-	uint64_t ids[PRUNE_BUDGET], cutoff = prune_cutoff_msec(s, prune_rule(s, c));
+	const struct store_rule *rule = prune_rule(s, c);
+	uint64_t ids[PRUNE_BUDGET];
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st;
 	unsigned n = 0;
@@ -88,7 +91,7 @@ static int prune_rows(struct store *s, struct store_channel *c, enum db_statemen
 
 	st = db_start(d, oldest, 3, store_id(c->now.id, 0), store_id(c->now.id, STORE_NUMBER_MAX), (uint64_t)PRUNE_BUDGET);
 	while ((r = db_step(d, st)) > 0) {
-		young = db_u64(st, 1) >= cutoff;
+		young = !prune_is_old(s, rule, db_u64(st, 1));
 		if (young || n == PRUNE_BUDGET)
 			break;
 		ids[n++] = db_u64(st, 0);
@@ -153,7 +156,7 @@ static int prune_channel(struct store *s, const struct prune_seen *seen, bool *r
 	if (open || r < 0)
 		return r;
 	r = write_fold(s, c);
-	if (r >= 0 && c->now.count == 0 && !left && seen->touched + PRUNE_EMPTY_SECONDS < s->now_usec / USEC_PER_SEC)
+	if (r >= 0 && c->now.count == 0 && !left && age_of(s, seen->touched * 1000) / 1000 > PRUNE_EMPTY_SECONDS)
 		r = prune_close(s, c, ret_more);
 	return r;
 }
@@ -209,6 +212,38 @@ int prune_step(struct store *s)
 	loop_timer(&s->writer.loop, &s->sweep,
 		   clock_usec() + (s->sweep_at > 0 || more ? PRUNE_STEP_USEC : prune_round_usec(s)));
 	return r;
+}
+
+static void prune_count(struct store *s)
+{
+	for (unsigned kind = 0; kind < STORE_KINDS_MAX; kind++) {
+		s->expired.round[kind] += s->expired.now[kind];
+		atomic_store_explicit(&s->n_expired[kind], s->n_expired[kind] + s->expired.now[kind], memory_order_relaxed);
+		s->expired.now[kind] = 0;
+	}
+}
+
+void prune_tell(struct store *s, bool all)
+{
+	uint64_t now;
+
+	if (likely(!s->expired.untold))
+		return;
+	prune_count(s);
+	now = clock_usec();
+	if (!all && (s->sweep_at > 0 || now < s->expired.next_usec))
+		return;
+	for (unsigned kind = 0; kind < STORE_KINDS_MAX; kind++) {
+		const struct store_rule *rule = &s->rules[kind];
+
+		if (s->expired.round[kind] > 0)
+			incident_log(INCIDENT_EXPIRED, NULL, 0, "%llu messages in %s were dropped: they were older than %s allows",
+				     (unsigned long long)s->expired.round[kind], rule->where ? rule->where : "channels",
+				     rule->option ? rule->option : "the rule");
+		s->expired.round[kind] = 0;
+	}
+	s->expired.untold = false;
+	s->expired.next_usec = now + PRUNE_ROUND_USEC;
 }
 
 static void prune_fire(struct timer *t)

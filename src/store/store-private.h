@@ -1,7 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the store: store.c (its life), open.c (channels come and go), batch.c (the writer's transactions), write.c
+ * Inside of the store: store.c (its life), age.c (how old something is), open.c (channels come and go), batch.c (the writer's transactions), write.c
  * (what is done in them), prune.c (what has been kept long enough), room.c (full disks), read.c (the reader), keep.c
  * (the keeper) and backup.c (its copies). Nobody else includes this.
  */
@@ -46,6 +46,23 @@ struct store_channel {
 	char key[1 + STORE_NAME_MAX]; /* the kind, then the name */
 };
 
+/* From when to when it is in the store's time, and between what the clock was; in milliseconds. */
+struct age_span {
+	uint64_t counted, until;
+	uint64_t real, real_until;
+	uint64_t offset; /* by which the clock was ahead, modulo 2^64; the least, where several spans have become this one */
+};
+
+#define AGE_SPANS_MAX 32
+struct age {
+	const struct store_clock *clock;
+	uint64_t ahead;  /* of CLOCK_BOOTTIME is the store's time by this, modulo 2^64; fixed once it is open */
+	struct age_span spans[AGE_SPANS_MAX]; /* in their order; the last one's end is now */
+	unsigned n;
+	bool changed;    /* they are not on disk like that */
+	char boot_id[STORE_BOOT_ID_MAX + 1];
+};
+
 struct store {
 	struct store_thread writer, reader, keeper;
 	char dir[PATH_MAX], path[PATH_MAX + 16];
@@ -61,6 +78,13 @@ struct store {
 	} rows;                              /* of channels of each kind, as a store_channel's counts */
 	struct store_rule rules[STORE_KINDS_MAX];
 	uint64_t now_usec;                   /* real time of this transaction */
+	struct age age;                      /* but for age.ahead and age.clock, which are everybody's */
+	struct {
+		uint64_t now[STORE_KINDS_MAX];   /* dropped as too old: by the transaction under way, */
+		uint64_t round[STORE_KINDS_MAX]; /* and since that was last told */
+		uint64_t next_usec;              /* when it may be told again */
+		bool untold;                     /* one of these is not zero */
+	} expired;
 	struct timer sweep;
 	uint64_t sweep_at;                   /* the channel behind which it goes on */
 	bool sweep_due;
@@ -80,7 +104,7 @@ struct store {
 	uint64_t floor;                      /* the pool's last number, as it was at the start */
 
 	/* Written by the writer. */
-	atomic_uint_fast64_t queued, commits, written, wal_pages, busy_since;
+	atomic_uint_fast64_t queued, commits, written, wal_pages, busy_since, n_expired[STORE_KINDS_MAX];
 	atomic_bool closed, was_full;
 	atomic_bool damaged;                 /* also by the others */
 	struct msg look;
@@ -104,6 +128,16 @@ void store_trouble(struct store_thread *t, const char *what, int error);
 /* batch.c: the writer's turn */
 void batch_came(struct msg *m);
 void batch_turn(struct store *s);
+
+/* age.c */
+int age_open(struct store *s, const struct store_clock *clock); /* behind room_open(). 0 or negative errno */
+void age_close(struct store *s);                                /* once its thread has ended */
+/* The writer, before a transaction that stamps by s->now_usec: where the clock has jumped, that is corrected and is
+ * written with it. */
+void age_look(struct store *s);
+void age_save(struct store *s);                      /* now and then, before a transaction */
+int age_write(struct store *s);                      /* in a transaction, where age.changed. 0 or negative errno */
+uint64_t age_of(const struct store *s, uint64_t real); /* what was stamped so: how many milliseconds ago, at least */
 
 /* open.c; the writer: it is in s->open. 0 or -ENOMEM */
 int open_enter(struct store *s, struct store_channel *c);
@@ -131,6 +165,8 @@ int prune_excess(struct store *s, struct store_channel *c);
 /* A step of the walk through all channels. Names are given back only where s->may_drop; else s->dropping is set, and the
  * next step goes on there. 0 or negative errno. */
 int prune_step(struct store *s);
+/* What was dropped: once the walk has been everywhere, or @all there is. */
+void prune_tell(struct store *s, bool all);
 void prune_start(struct store *s); /* in the writer's thread */
 void prune_stop(struct store *s);
 

@@ -145,6 +145,8 @@ void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret
 		.wal_pages = atomic_load_explicit(&s->wal_pages, memory_order_relaxed),
 		.busy_usec = since > 0 && now_usec > since ? now_usec - since : 0,
 	};
+	for (unsigned i = 0; i < STORE_KINDS_MAX; i++)
+		ret->expired[i] = atomic_load_explicit(&s->n_expired[i], memory_order_relaxed);
 	(void)pthread_mutex_lock(&s->lock);
 	memcpy(ret->why, s->why, sizeof(ret->why));
 	(void)pthread_mutex_unlock(&s->lock);
@@ -268,6 +270,8 @@ static int store_open_all(struct store *s, const struct store_args *args, char *
 	if (r >= 0)
 		r = room_open(s);
 	if (r >= 0)
+		r = age_open(s, args->clock);
+	if (r >= 0)
 		r = write_count(s);
 	if (r >= 0)
 		r = write_pool(s);
@@ -357,6 +361,8 @@ unsigned store_free(struct store *s, uint64_t until_usec)
 	map_done(&s->open);
 	store_thread_done(&s->keeper);
 	store_thread_done(&s->reader);
+	age_close(s);
+	prune_tell(s, true);
 	/* The last one moves the log into the database. */
 	store_thread_done(&s->writer);
 	room_close(s);

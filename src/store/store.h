@@ -45,11 +45,23 @@ static inline uint64_t store_id_number(uint64_t id)
 	return id & STORE_NUMBER_MAX;
 }
 
-/* How long things of a kind are kept. Zero: no bound. */
+/*
+ * How long things of a kind are kept. Zero: no bound. Age is counted in the time for which the machine ran, whatever its
+ * clock showed (age.c): what a message is stamped with is only shown.
+ */
 struct store_rule {
 	uint64_t max_messages;  /* a channel; the oldest go first, a few later than they might */
 	uint64_t max_age_usec;
+	const char *where, *option; /* for what is logged: "rooms", "chat.history"; static. NULL: "channels", "the rule" */
 	bool receipts;          /* what became of a message is kept as long as it would have been */
+};
+
+/* The system's clocks, or a test's. */
+#define STORE_BOOT_ID_MAX 63
+struct store_clock {
+	uint64_t (*real_usec)(void);                         /* CLOCK_REALTIME */
+	uint64_t (*boot_usec)(void);                         /* CLOCK_BOOTTIME: never jumps while the machine runs... */
+	void (*boot_id)(char ret[STORE_BOOT_ID_MAX + 1]);    /* ... and since when that is; "": unknown */
 };
 
 struct store_args {
@@ -61,6 +73,7 @@ struct store_args {
 	 * this is another STORE; it may be asked for again if the daemon is killed. 0, or negative errno: it is not opened. */
 	int (*renew)(void *userdata);
 	void *userdata;
+	const struct store_clock *clock; /* NULL: the system's; static */
 };
 
 /*
@@ -82,12 +95,15 @@ struct store_state {
 	uint64_t commits, written; /* transactions, and requests in them */
 	uint64_t queued_bytes;
 	uint64_t wal_pages;
+	uint64_t expired[STORE_KINDS_MAX]; /* messages that were dropped since they were too old */
 	uint64_t busy_usec;        /* how long the writer has been at its present transaction; 0: idle */
 };
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret);
 /* Has one of its threads look whether the database still lies where it was opened: what is kept in a file without a name
  * is gone with the daemon. Where it does not, the store is closed. */
 void store_look(struct store *s);
+/* The time that ages and ends are counted in: as CLOCK_BOOTTIME, and goes on where it was over a restart. */
+uint64_t store_age_msec(const struct store *s);
 int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule); /* 0 or -ENOMEM */
 
 struct store_request {
@@ -116,7 +132,7 @@ struct store_request {
 /* A note: a name and a value that a channel keeps, with an end if it has one. Valid as long as the request. */
 struct store_note {
 	struct store_note *next;
-	uint64_t until_msec; /* real time; 0: for ever */
+	uint64_t until_msec; /* as store_age_msec(); 0: for ever */
 	size_t value_len;
 	uint8_t name_len;
 	const char *name, *value;

@@ -374,7 +374,7 @@ static int write_set(struct store *s, struct store_request *request)
 		return r;
 	/* Each that comes with an end takes along those whose time is over: they are bounded by whoever sets them. */
 	if (q->until_msec > 0)
-		r = db_run(d, DB_NOTE_REMOVE_OVER, 2, c->now.id, write_real_msec(s));
+		r = db_run(d, DB_NOTE_REMOVE_OVER, 2, c->now.id, store_age_msec(s));
 	if (r < 0)
 		return r;
 	if (q->value_len > 0) {

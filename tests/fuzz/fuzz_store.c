@@ -54,7 +54,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
 	uint64_t now = atomic_load(&store_now_usec);
 
-	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+	if (clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_REALTIME)
 		return __real_clock_gettime(clock, ts);
 	if (clock == CLOCK_REALTIME)
 		now += REAL_USEC;

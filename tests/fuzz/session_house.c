@@ -93,7 +93,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
 	uint64_t now = house_now_usec;
 
-	if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+	if (clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_REALTIME)
 		return __real_clock_gettime(clock, ts);
 	if (clock == CLOCK_REALTIME)
 		now = now - house_began_usec + HOUSE_REAL_USEC;

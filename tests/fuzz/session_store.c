@@ -45,6 +45,11 @@ uint64_t store_floor(_unused_ const struct store *s)
 	return 0;
 }
 
+uint64_t store_age_msec(_unused_ const struct store *s)
+{
+	return clock_real_usec() / 1000;
+}
+
 struct store_channel *store_pool(struct store *s)
 {
 	return &s->pool;

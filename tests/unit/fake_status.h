@@ -16,7 +16,7 @@ int server_status(_unused_ struct server *s, struct status *ret)
 		{ "127.0.0.1:9001", "file+chat", true, 7, 1 },
 		{ "[::1]:9001", "", false, UINT64_MAX, 0 },
 	};
-	static const struct status_role roles[] = { { "session", 5, 1 }, { "file", 6, 2 } };
+	static const struct status_role roles[] = { { "session", 5, 1, 0 }, { "file", 6, 2, 3 } };
 
 	fake_asked++;
 	if (fake_error)

@@ -18,6 +18,7 @@ static struct store *store;
 static struct loop store_home;
 static unsigned store_answers;
 static struct store_rule store_rules[STORE_KINDS_MAX];
+static const struct store_clock *store_clock; /* NULL: the system's */
 
 static inline void store_answered(struct store_request *q)
 {
@@ -30,6 +31,7 @@ static inline int store_try(const char *dir, char *why, size_t why_size)
 	struct store_args args = { .dir = dir, .max_queued_bytes = 64 << 20, .max_channels = 100000 };
 
 	memcpy(args.rules, store_rules, sizeof(args.rules));
+	args.clock = store_clock;
 	ck_assert_int_eq(loop_init(&store_home), 0);
 	return store_new(&store, &args, why, why_size);
 }

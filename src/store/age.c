@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How old something is. A message is stamped with the time of day, which may be years off: a machine without a battery
+ * begins in 1970, and whoever sets a clock may err. So ages are counted in a time of the store's own, in which everything
+ * has taken as long as it has. It goes on with CLOCK_BOOTTIME, from one run to the next within one boot of the machine;
+ * over another boot nobody knows how long that took, and it stands still: what is kept too long is no loss.
+ *
+ * In what order the clock has run is kept as spans: from when to when, in the store's time, and what the clock showed at
+ * the beginning. Where it jumps a new one begins, in the same transaction as the first message that is stamped by it. A
+ * stamp is looked up in the spans that it may come from, and the youngest one counts.
+ */
+#include "store/store-private.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/macro.h"
+#include "daemon/incident.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define AGE_JUMP_MSEC  2000             /* less is the time between two looks at two clocks */
+#define AGE_TELL_MSEC  (60 * 1000)      /* a jump that is told of */
+#define AGE_SAVE_MSEC  (3600 * 1000)    /* how much a power cut may take from the count */
+#define AGE_LOOKS      8
+#define AGE_WAS_SET    "the clock was set"
+#define AGE_WAS_OFF    "the machine was off, or its clock was set"
+#define AGE_LOOK_MSEC  100              /* both clocks were looked at within this */
+
+static uint64_t age_system_boot(void)
+{
+	return clock_boot_usec();
+}
+
+static uint64_t age_system_real(void)
+{
+	return clock_real_usec();
+}
+
+static void age_system_boot_id(char ret[STORE_BOOT_ID_MAX + 1])
+{
+	struct buf b = { .max = STORE_BOOT_ID_MAX + 1 };
+
+	*ret = '\0';
+	if (io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b) >= 0 && b.len > 1)
+		(void)snprintf(ret, STORE_BOOT_ID_MAX + 1, "%.*s", (int)(b.len - 1), b.data);
+	buf_done(&b);
+}
+
+static const struct store_clock age_system = { age_system_real, age_system_boot, age_system_boot_id };
+
+static uint64_t age_boot_msec(const struct store *s)
+{
+	return s->age.clock->boot_usec() / 1000;
+}
+
+uint64_t store_age_msec(const struct store *s)
+{
+	return age_boot_msec(s) + s->age.ahead;
+}
+
+static uint64_t age_distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static struct age_span *age_last(struct age *a)
+{
+	return &a->spans[a->n - 1];
+}
+
+/* What the clock would show. Of the last span, of whose clock there is only one. */
+static uint64_t age_real_at(const struct age_span *p, uint64_t counted)
+{
+	return counted + p->offset;
+}
+
+/* It says nothing that a later one does not: of two that a stamp may come from the younger one counts. */
+static bool age_is_covered(const struct age *a, unsigned i)
+{
+	for (unsigned k = i + 1; k < a->n; k++)
+		if (a->spans[k].real <= a->spans[i].real && a->spans[k].real_until >= a->spans[i].real_until)
+			return true;
+	return false;
+}
+
+static void age_take_out(struct age *a, unsigned i)
+{
+	a->n--;
+	memmove(&a->spans[i], &a->spans[i + 1], (a->n - i) * sizeof(a->spans[0]));
+}
+
+/* Two neighbours become one, in which nothing is older than it was in either. */
+static void age_merge(struct age *a, unsigned i)
+{
+	struct age_span *p = &a->spans[i];
+	const struct age_span *q = &a->spans[i + 1];
+
+	p->until = q->until;
+	p->real = MIN(p->real, q->real);
+	p->real_until = MAX(p->real_until, q->real_until);
+	if ((int64_t)(p->offset - q->offset) > 0)
+		p->offset = q->offset;
+	age_take_out(a, i + 1);
+}
+
+/* Those whose clocks differ least, where none can be done without. */
+static void age_make_room(struct age *a)
+{
+	unsigned at = 0;
+	uint64_t least = UINT64_MAX;
+
+	for (unsigned i = 0; i + 1 < a->n; i++) {
+		uint64_t p = a->spans[i].offset, q = a->spans[i + 1].offset;
+		uint64_t d = (int64_t)(p - q) > 0 ? p - q : q - p;
+
+		if (age_is_covered(a, i)) {
+			age_take_out(a, i);
+			return;
+		}
+		if (d < least) {
+			least = d;
+			at = i;
+		}
+	}
+	age_merge(a, at);
+}
+
+static void age_begin_span(struct age *a, uint64_t counted, uint64_t real)
+{
+	if (a->n == AGE_SPANS_MAX)
+		age_make_room(a);
+	a->spans[a->n++] = (struct age_span){
+		.counted = counted,
+		.until = counted,
+		.real = real,
+		.real_until = real,
+		.offset = real - counted,
+	};
+}
+
+/* Both clocks at one moment, however busy the machine is. */
+static void age_look_at_both(const struct store *s, uint64_t *ret_real, uint64_t *ret_counted)
+{
+	for (unsigned i = 0; i < AGE_LOOKS; i++) {
+		uint64_t before = store_age_msec(s);
+
+		*ret_real = s->age.clock->real_usec() / 1000;
+		*ret_counted = store_age_msec(s);
+		if (*ret_counted - before <= AGE_LOOK_MSEC)
+			break;
+	}
+}
+
+/* It goes on in the span it is in, or a new one begins. @why: what may have set the clock. */
+static void age_go_on(struct store *s, uint64_t real, uint64_t counted, const char *why)
+{
+	struct age_span *p = age_last(&s->age);
+	uint64_t expected;
+
+	p->until = MAX(p->until, counted);
+	p->real_until = expected = age_real_at(p, p->until);
+	s->age.changed = true;
+	if (age_distance(expected, real) <= AGE_JUMP_MSEC)
+		return;
+	if (age_distance(expected, real) >= AGE_TELL_MSEC)
+		incident_log(INCIDENT_CLOCK_SET, NULL, 0,
+			     "%s: it shows %llu s %s than it would have; nothing that is kept counts as older or younger for that",
+			     why, (unsigned long long)(age_distance(expected, real) / 1000), real > expected ? "more" : "less");
+	age_begin_span(&s->age, p->until, real);
+}
+
+void age_look(struct store *s)
+{
+	uint64_t counted = store_age_msec(s), real = s->now_usec / 1000;
+	const struct age_span *p = age_last(&s->age);
+
+	if (likely(age_distance(age_real_at(p, counted), real) <= AGE_JUMP_MSEC))
+		return;
+	age_look_at_both(s, &real, &counted);
+	s->now_usec = real * 1000;
+	age_go_on(s, real, counted, AGE_WAS_SET);
+}
+
+void age_save(struct store *s)
+{
+	uint64_t real, counted;
+
+	age_look_at_both(s, &real, &counted);
+	if (counted - age_last(&s->age)->until >= AGE_SAVE_MSEC)
+		age_go_on(s, real, counted, AGE_WAS_SET);
+}
+
+/* Where @counted is modulo 2^64, as what it is counted from. */
+static uint64_t age_within(uint64_t counted, uint64_t from, uint64_t until)
+{
+	if ((int64_t)(counted - from) < 0)
+		return from;
+	return (int64_t)(counted - until) > 0 ? until : counted;
+}
+
+uint64_t age_of(const struct store *s, uint64_t real)
+{
+	const struct age *a = &s->age;
+	uint64_t now = store_age_msec(s), best = 0, near = a->spans[0].counted;
+	bool found = false;
+
+	for (unsigned i = 0; i < a->n; i++) {
+		const struct age_span *p = &a->spans[i];
+		bool last = i + 1 == a->n;
+		uint64_t until = last ? now : p->until, real_until = last ? age_real_at(p, now) : p->real_until;
+
+		if (real + AGE_JUMP_MSEC < p->real)
+			continue;
+		if (real > real_until + AGE_JUMP_MSEC) {
+			near = MAX(near, until);
+			continue;
+		}
+		best = MAX(best, age_within(real - p->offset, p->counted, until));
+		found = true;
+	}
+	if (!found)
+		best = near;
+	return now > best ? now - best : 0;
+}
+
+int age_write(struct store *s)
+{
+	struct db *d = &s->writer.db;
+	int r = db_run(d, DB_CLOCK_CLEAR, 0);
+
+	for (unsigned i = 0; i < s->age.n && r >= 0; i++) {
+		const struct age_span *p = &s->age.spans[i];
+		sqlite3_stmt *st = db_start(d, DB_CLOCK_PUT, 7, (uint64_t)i, p->counted, p->until, p->real,
+					    p->real_until, p->offset, p->until - s->age.ahead);
+
+		if (st)
+			db_bind(st, 8, s->age.boot_id, strlen(s->age.boot_id));
+		r = db_step(d, st);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* 1: there are some; *ret_boot and *ret_same tell of the last one. */
+static int age_read(struct store *s, uint64_t *ret_boot, bool *ret_same)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_CLOCK_ALL, 0);
+	struct age *a = &s->age;
+	int r;
+
+	while ((r = db_step(d, st)) > 0) {
+		size_t len = (size_t)sqlite3_column_bytes(st, 6);
+
+		if (a->n == AGE_SPANS_MAX)
+			age_make_room(a);
+		a->spans[a->n++] = (struct age_span){
+			.counted = db_u64(st, 0),
+			.until = db_u64(st, 1),
+			.real = db_u64(st, 2),
+			.real_until = db_u64(st, 3),
+			.offset = db_u64(st, 4),
+		};
+		*ret_boot = db_u64(st, 5);
+		*ret_same = len > 0 && len == strlen(a->boot_id) && memcmp(sqlite3_column_blob(st, 6), a->boot_id, len) == 0;
+	}
+	return r < 0 ? r : a->n > 0;
+}
+
+/*
+ * A database of before, in which the stamps are all there is. It was in use until then, as far as it tells and the clock
+ * allows; and where that is too early, what is in it will be kept longer.
+ */
+static int age_begin(struct store *s, uint64_t real)
+{
+	struct db *d = &s->writer.db;
+	sqlite3_stmt *st = db_start(d, DB_CLOCK_LAST_USE, 0);
+	struct stat file;
+	uint64_t last;
+	int r;
+
+	r = db_step(d, st);
+	if (r <= 0)
+		return r < 0 ? r : -EIO;
+	last = db_u64(st, 0) * 1000;
+	db_stop(st);
+	if (last == 0) {
+		age_begin_span(&s->age, real, real);
+		return 0;
+	}
+	if (fstat(s->room_fd, &file) == 0 && file.st_mtime > 0)
+		last = MAX(last, (uint64_t)file.st_mtime * 1000);
+	age_begin_span(&s->age, 0, 0);
+	age_last(&s->age)->until = age_last(&s->age)->real_until = MIN(last, real);
+	return 0;
+}
+
+/* In a transaction of its own. */
+static int age_commit(struct store *s)
+{
+	struct db *d = &s->writer.db;
+	int r = db_run(d, DB_BEGIN, 0);
+
+	if (r >= 0)
+		r = age_write(s);
+	if (r >= 0)
+		r = db_run(d, DB_COMMIT, 0);
+	s->age.changed = r < 0;
+	if (r < 0 && !sqlite3_get_autocommit(d->sql)) {
+		int code = d->code;
+
+		(void)db_run(d, DB_ROLLBACK, 0);
+		d->code = code;
+	}
+	return r;
+}
+
+int age_open(struct store *s, const struct store_clock *clock)
+{
+	struct age *a = &s->age;
+	uint64_t real, boot, then = 0, counted;
+	bool same = false;
+	int r;
+
+	a->clock = clock ? clock : &age_system;
+	a->clock->boot_id(a->boot_id);
+	age_look_at_both(s, &real, &boot);
+	r = age_read(s, &then, &same);
+	if (r == 0)
+		r = age_begin(s, real);
+	if (r < 0)
+		return r;
+	counted = age_last(a)->until + (same && boot > then ? boot - then : 0);
+	a->ahead = counted - boot;
+	age_go_on(s, real, counted, same ? AGE_WAS_SET : AGE_WAS_OFF);
+	r = age_commit(s);
+	/* Else with the next transaction. */
+	return r < 0 && !db_is_passing(&s->writer.db) ? r : 0;
+}
+
+void age_close(struct store *s)
+{
+	uint64_t real, counted;
+
+	if (s->age.n == 0 || !s->writer.db.sql || atomic_load_explicit(&s->closed, memory_order_relaxed))
+		return;
+	age_look_at_both(s, &real, &counted);
+	age_go_on(s, real, counted, AGE_WAS_SET);
+	(void)age_commit(s); /* else the next run counts from what is there */
+}
