@@ -39,14 +39,14 @@ static int open_load_notes(struct db *d, struct store_open *o)
 
 	while ((r = db_step(d, st)) > 0) {
 		size_t name_len = (size_t)sqlite3_column_bytes(st, 0), value_len = (size_t)sqlite3_column_bytes(st, 2);
-		struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
-		char *text = (char *)(n + 1);
+		struct store_note *n = name_len > STORE_NAME_MAX ? NULL : malloc(sizeof(*n) + name_len + value_len);
+		char *text;
 
-		if (!n || name_len > STORE_NAME_MAX) {
-			free(n);
+		if (!n) {
 			db_stop(st);
-			return n ? -EBADMSG : -ENOMEM;
+			return name_len > STORE_NAME_MAX ? -EBADMSG : -ENOMEM;
 		}
+		text = (char *)(n + 1);
 		*n = (struct store_note){
 			.until_msec = db_u64(st, 1),
 			.name_len = (uint8_t)name_len,
