@@ -85,6 +85,7 @@ static int daemon_bind_notify(const char *path)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	g_assert_cmpint(fd, >=, 0);
 	g_assert_cmpint(bind(fd, (const struct sockaddr *)&sa, sizeof(sa)), ==, 0);
+	g_assert_cmpint(chmod(path, 0666), ==, 0); /* whoever the daemon runs as */
 	return fd;
 }
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What is broken shows: a store that cannot be opened, a served folder that is gone, another one, or read-only. */
 
+#include "base/macro.h"
 #include "client.h"
 #include "tool.h"
 
 #include <fcntl.h>
+#include <ftw.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -633,6 +636,59 @@ static void health_no_spool(unsigned reactors)
 	daemon_finish(d);
 }
 
+/* Root is refused nothing, so his daemon runs as somebody else. */
+#define HEALTH_NOBODY 65534
+
+static void health_drop(_unused_ void *data)
+{
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setgid(HEALTH_NOBODY) < 0 || setuid(HEALTH_NOBODY) < 0))
+		_exit(127);
+}
+
+static int health_give_one(const char *path, _unused_ const struct stat *st, _unused_ int type, _unused_ struct FTW *ftw)
+{
+	return lchown(path, HEALTH_NOBODY, HEALTH_NOBODY);
+}
+
+/* The folder belongs to somebody else, with or without an .ioe that is the daemon's; then it is given to the daemon. */
+static void health_denied(unsigned reactors, const void *data)
+{
+	bool spool = *(const bool *)data, root = geteuid() == 0;
+	struct daemon *d = daemon_new(reactors, HEALTH_CONFIG);
+	g_autofree char *share = health_path(d, "share"), *ioe = g_build_filename(share, ".ioe", NULL), *status = NULL;
+	struct client *c;
+
+	g_assert_cmpint(mkdir(share, 0755), ==, 0);
+	if (spool)
+		g_assert_cmpint(mkdir(ioe, 0700), ==, 0);
+	if (root) {
+		g_assert_cmpint(nftw(d->dir, health_give_one, 16, FTW_PHYS), ==, 0);
+		g_assert_cmpint(chown(share, 0, 0), ==, 0);
+	} else {
+		g_assert_cmpint(chmod(share, 0555), ==, 0);
+	}
+	d->setup = health_drop;
+	daemon_spawn(d);
+	daemon_wait_ready(d);
+	daemon_wait_log(d, "cannot be written: Permission denied");
+	status = health_ioectl(d, 0, "status", NULL, NULL);
+	g_assert_nonnull(strstr(status, "writable for the user that ioed runs as"));
+	c = client_new(d, 0);
+	client_refused(c, "WRITE,one,0", "denied");
+
+	if (root)
+		g_assert_cmpint(chown(share, HEALTH_NOBODY, HEALTH_NOBODY), ==, 0);
+	else
+		g_assert_cmpint(chmod(share, 0755), ==, 0);
+	health_wait_status(d, "\"warnings\":[]", true);
+	daemon_wait_log(d, "can be written again");
+	client_ask(c, "WRITE,one,0", "OK,received,0");
+	client_puts(c, "WRITE,one,1\nx"); /* which needs the hidden folder */
+	client_expect(c, "OK,received,1");
+	client_free(c);
+	daemon_finish(d);
+}
+
 static void health_add(void)
 {
 	g_test_add_func("/health/open-check", health_open_check);
@@ -652,6 +708,8 @@ static void health_add(void)
 	harness_add("health/storm", health_storm);
 	harness_add("health/mount", health_mount);
 	harness_add("health/no-spool", health_no_spool);
+	harness_add_data("health/denied", health_denied, &(bool){ false }, sizeof(bool));
+	harness_add_data("health/denied-spool", health_denied, &(bool){ true }, sizeof(bool));
 }
 
 int main(int argc, char **argv)
