@@ -178,7 +178,7 @@ static void admin_kick_says(struct daemon *d, const char *who, const char *expec
 static void admin_kick_by(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	struct client *many[300], *other = admin_connect_as(d, "other"), *alone = admin_connect_as(d, "alone");
+	struct client *many[300], *other = admin_connect_as(d, "alone2"), *alone = admin_connect_as(d, "alone");
 	g_autofree char *list = NULL, *said = NULL;
 	g_auto(GStrv) lines = NULL;
 

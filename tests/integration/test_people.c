@@ -176,6 +176,7 @@ static void people_backup_dated(struct daemon *d, const char *dir)
 	g_autofree char *slash = g_strconcat(dir, "///", NULL), *head = g_strconcat(dir, "-20", NULL);
 
 	for (unsigned i = 0; i < 2; i++) {
+		gint64 deadline = harness_deadline();
 		g_auto(GStrv) words = NULL;
 		struct tool t;
 
@@ -185,6 +186,7 @@ static void people_backup_dated(struct daemon *d, const char *dir)
 			if (t.status == 0)
 				break;
 			people_expect_in(t.err->str, "is there already");
+			g_assert_cmpint(g_get_monotonic_time(), <, deadline);
 			tool_done(&t);
 		} while (true);
 		words = g_strsplit(g_strchomp(t.out->str), " copied to ", 2);
