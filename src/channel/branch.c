@@ -215,6 +215,8 @@ static void branch_give_next(struct channel_branch *b, struct channel_follow *f,
 	struct channel_delivery *d = container_of(branch_at(b, f->told++), struct channel_delivery, link);
 	const struct channel_event *e = &d->message->event;
 
+	if (f->policy->wants && !f->policy->wants(f->session, e))
+		return;
 	branch_format(b->shard, d, in);
 	if (unlikely(d->result[in] == BRANCH_BROKEN))
 		session_cut_off(f->session);

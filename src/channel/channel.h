@@ -51,6 +51,9 @@ struct channel_policy {
 	/* Owner: a member is gone without having asked for it, and out of the list already: its session ended. @why is
 	 * "slow", "unavailable" where what is kept could not be read for it, or a word about the end. */
 	void (*left)(struct channel *c, struct channel_member *m, const char *why);
+	/* Home: NULL or: whether the session still is to be told of it. It may have asked to be let out, and be told that it
+	 * is, before the owner has heard. A policy that has this has queued(), too. */
+	bool (*wants)(struct session *s, const struct channel_event *e);
 	/* Home: NULL or: this numbered message has been queued to a follower, who has not seen it before. */
 	void (*queued)(struct session *s, const struct channel_event *e);
 	/* Home: NULL or: the owner has put the session out of the channel (channel_expel()). */

@@ -277,6 +277,8 @@ static bool follow_tell(struct channel_follow *f, const struct channel_event *e)
 {
 	struct session *s = f->session;
 
+	if (f->policy->wants && !f->policy->wants(s, e))
+		return true;
 	if (channel_say(s, f->policy, e) < 0)
 		return false;
 	if (e->number == 0)

@@ -61,6 +61,7 @@ const struct channel_policy relay_policy = {
 	.limits = relay_limits,
 	.format = relay_words_format,
 	.left = relay_left,
+	.wants = relay_session_wants,
 	.queued = relay_session_given,
 };
 

@@ -155,12 +155,18 @@ static void relay_session_keep_given(struct relay_session *rs, struct session *s
 	}
 }
 
+bool relay_session_wants(struct session *s, const struct channel_event *e)
+{
+	struct relay_session *rs = relay_session_find(s);
+
+	return rs && relay_name_is(&rs->box, e->channel, e->channel_len);
+}
+
 void relay_session_given(struct session *s, const struct channel_event *e)
 {
 	struct relay_session *rs = relay_session_find(s);
 
-	/* What still came from the mailbox of an old name was not for this one. */
-	if (!rs || !relay_name_is(&rs->box, e->channel, e->channel_len))
+	if (!rs)
 		return;
 	rs->channel = store_id_channel(e->id);
 	rs->cursor = e->number;

@@ -33,5 +33,7 @@ struct relay_session *relay_session_find(struct session *s); /* NULL: none, or i
 
 /* Its mailbox has this id now. Returns the number behind which it goes on. */
 uint64_t relay_session_resume(struct relay_session *rs, uint64_t channel);
+/* Whether that is from its mailbox, or from that of the name it had before. */
+bool relay_session_wants(struct session *s, const struct channel_event *e);
 /* A message has been queued to it. */
 void relay_session_given(struct session *s, const struct channel_event *e);

@@ -539,6 +539,38 @@ static void relay_renamed(struct daemon *d)
 	client_free(alice);
 }
 
+/* What is on its way to a name comes to nobody who has given the name up, and been told so. */
+static void relay_renamed_under_way(struct daemon *d)
+{
+	struct client *alice = mail_client(d, "alice"), *c = mail_client(d, "n0");
+
+	client_ask(c, "WAIT,on", "OK");
+	for (unsigned round = 0; round < 200; round++) {
+		g_autofree char *ok = g_strdup_printf("OK,n%u", round + 1), *old = g_strdup_printf(",to n%u", round);
+		bool renamed = false;
+
+		for (unsigned i = 0; i < 20; i++)
+			client_printf(alice, "SEND,n%u,to n%u\n", round, round);
+		client_printf(c, "NICK,n%u\n", round + 1);
+		for (unsigned i = 0; i < 20; i++)
+			(void)mail_take_id(alice);
+		/* Behind this all is heard that is under way. */
+		client_printf(alice, "SEND,n%u,the last\n", round + 1);
+		(void)mail_take_id(alice);
+		for (bool done = false; !done;) {
+			g_autofree char *line = client_line(c);
+
+			renamed = renamed || strcmp(line, ok) == 0;
+			if (renamed && g_str_has_suffix(line, old))
+				harness_fail("n%u is given: %s", round + 1, line);
+			done = g_str_has_suffix(line, ",the last");
+		}
+		g_assert_true(renamed);
+	}
+	client_free(alice);
+	client_free(c);
+}
+
 static void relay_clear(struct client *alice, struct client *bob)
 {
 	g_autofree char *line = NULL;
@@ -585,6 +617,7 @@ static void relay_add(void)
 	/* Long enough that this program has its turn meanwhile. */
 	daemon_add("relay/in-raw", DAEMON_LISTENER "legacy_wait = \"400ms\";\n", relay_in_raw);
 	daemon_add("relay/renamed", DAEMON_LISTENER, relay_renamed);
+	daemon_add("relay/renamed-under-way", DAEMON_LISTENER, relay_renamed_under_way);
 	mail_add_pair("relay/clear", DAEMON_LISTENER, relay_clear);
 }
 
