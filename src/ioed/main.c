@@ -433,6 +433,14 @@ static void main_ready(struct main *m)
 		loop_timer(&m->loop, &m->watchdog, clock_usec() + m->watchdog_usec / 4);
 }
 
+/* A service manager has its reasons. */
+static void main_look_at_user(const struct main *m)
+{
+	if (geteuid() == 0 && !m->notify)
+		log_warning("ioed runs as root and need not: a user of its own can serve all it serves, and what goes wrong then has "
+			    "that user's rights and no others (the unit ioe@.service runs it as ioe)");
+}
+
 /* From the first thread to the last. The exit status. */
 static int main_serve(struct main *m)
 {
@@ -454,6 +462,7 @@ static int main_serve(struct main *m)
 		return EXIT_FAILURE;
 	}
 	(void)journal_thread_init();
+	main_look_at_user(m);
 	r = main_start(m);
 	if (r >= 0) {
 		main_ready(m);

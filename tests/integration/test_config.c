@@ -205,6 +205,26 @@ static void config_arguments(void)
 	(void)daemon_free(d);
 }
 
+/* Started by hand as root it says that it need not be; not by anybody else, and not to a service manager. */
+static void config_by_hand(void)
+{
+	struct daemon *d = daemon_new(0, "listeners = ( { address = \"192.0.2.99\"; port = 0; roles = [ \"file\" ]; } );\n"
+					"state_dir = \"@DIR@/state\"; runtime_dir = \"@DIR@/run\";\n");
+	struct tool t;
+
+	for (unsigned managed = 0; managed < 2; managed++) {
+		if (managed)
+			g_assert_true(g_setenv("NOTIFY_SOCKET", d->notify, TRUE));
+		tool_run(&t, "IOED", "", "-c", d->config, NULL);
+		g_unsetenv("NOTIFY_SOCKET");
+		g_assert_cmpint(t.status, ==, 1);
+		g_assert_nonnull(strstr(t.err->str, "192.0.2.99 is no address of this machine"));
+		g_assert_cmpint(strstr(t.err->str, "runs as root and need not") != NULL, ==, geteuid() == 0 && !managed);
+		tool_done(&t);
+	}
+	(void)daemon_free(d);
+}
+
 /* A line of 1500 bytes fits, one of 2500 does not: what limits.line came out as. */
 static void config_expect_line_limit(struct daemon *d, size_t fits, size_t too_long)
 {
@@ -445,6 +465,7 @@ static void config_add(void)
 	g_test_add_func("/config/ten-faults", config_ten_faults);
 	g_test_add_func("/config/missing-file", config_missing_file);
 	g_test_add_func("/config/arguments", config_arguments);
+	g_test_add_func("/config/by-hand", config_by_hand);
 	harness_add("config/merging", config_merging);
 	harness_add("config/reload", config_reload);
 	harness_add("config/port-in-use", config_port_in_use);
