@@ -124,6 +124,7 @@ static void people_say(struct daemon *d)
 	{
 		g_autofree char *size = client_line(bob), *first = client_line(bob);
 
+		g_assert_cmpuint(g_ascii_strtoull(size, NULL, 10), >, 0);
 		g_assert_true(g_str_has_suffix(first, ",ci,the build%2C done"));
 	}
 	for (unsigned i = 0; i < 19; i++) {

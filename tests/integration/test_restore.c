@@ -139,10 +139,12 @@ static void restore_back(unsigned reactors)
 static void restore_by_hand(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	g_autofree char *first = restore_store(d), *id = restore_send(d, "one"), *copy = restore_copy(d), *second = NULL;
+	g_autofree char *first = restore_store(d), *copy = NULL, *second = NULL;
 	g_autofree char *file = g_build_filename(d->state, "store.db", NULL), *data = NULL;
 	gsize n;
 
+	g_free(restore_send(d, "one"));
+	copy = restore_copy(d);
 	daemon_stop(d);
 	g_assert_true(g_file_get_contents(copy, &data, &n, NULL));
 	harness_write_file(file, data, n);
@@ -164,12 +166,15 @@ static void restore_by_hand(unsigned reactors)
 static void restore_killed(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
-	g_autofree char *first = restore_store(d), *id1 = restore_send(d, "one"), *copy = restore_copy(d);
-	g_autofree char *id2 = restore_send(d, "two"), *wrong = g_build_filename(d->dir, "wrong", NULL), *second = NULL;
+	g_autofree char *first = restore_store(d), *copy = NULL;
+	g_autofree char *wrong = g_build_filename(d->dir, "wrong", NULL), *second = NULL;
 	g_autofree char *state = g_strdup_printf("--state-dir=%s", d->state), *data = NULL, *json = NULL;
-	const char *args[] = { "-j", "restore", state, copy, NULL };
+	const char *args[] = { "-j", "restore", state, NULL, NULL };
 	gsize n;
 
+	g_free(restore_send(d, "one"));
+	args[3] = copy = restore_copy(d);
+	g_free(restore_send(d, "two"));
 	daemon_kill(d);
 	restore_run(d, RESTORE_EXIT_FAILED, "cannot be read", wrong);
 	harness_write_file(wrong, "nonsense", 8);

@@ -825,7 +825,7 @@ static void bash_completes(struct daemon *d)
 		{ "get my\tf\ton\t", "<get><my photo, 2.jpg><for all/one two>" },
 	};
 	static const char *const files[] = {
-		"my photo, 2.jpg", "\xc3\x9c" "bung \xe6\x97\xa5.pdf", "it's \"a\" \\.txt", "$(touch pwned)", "`touch pwned`",
+		"my photo, 2.jpg", "\303\234bung \346\227\245.pdf", "it's \"a\" \\.txt", "$(touch pwned)", "`touch pwned`",
 		"se;touch pwned", "a:b", "-n &", "sub folder/in side",
 	};
 	g_autofree char *file = g_build_filename(g_getenv("top_srcdir"), "tools/completions/ioe-client.bash", NULL);

@@ -254,7 +254,7 @@ static void transfer_folders(struct daemon *d)
 /* What says it has no bytes, and has some. */
 static void transfer_put_proc(struct daemon *d)
 {
-	g_autofree char *want = NULL, *seen = NULL, *stored = g_build_filename(d->files, "version", NULL);
+	g_autofree char *want = NULL, *stored = g_build_filename(d->files, "version", NULL);
 	struct transfer t;
 	gsize n;
 
@@ -265,7 +265,6 @@ static void transfer_put_proc(struct daemon *d)
 		harness_write_file(stored, "older", 5);
 		DOES(&t, "put", "/proc/version");
 		transfer_expect_stored(&t, "version", want);
-		/* Its own standard input, for which a shell would open it. */
 		g_assert_cmpint(unlink(stored), ==, 0);
 	}
 	t.input = "from standard input\n";
@@ -283,7 +282,7 @@ static void transfer_put_proc(struct daemon *d)
 static void transfer_odd_names(struct daemon *d)
 {
 	static const char *const locales[] = { "C", "C.UTF-8" };
-	static const char *const names[] = { "\xc3\x9c" "bung \xe6\x97\xa5.pdf", " a  b ", "it's \"q\" \\", "%41,x" };
+	static const char *const names[] = { "\303\234bung \346\227\245.pdf", " a  b ", "it's \"q\" \\", "%41,x" };
 	struct transfer t;
 	struct tool tool;
 
