@@ -103,7 +103,8 @@ int terminal_take(struct terminal_state **ret, bool hold)
 	held = s->before;
 	held.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | IXON);
 	held.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
-	held.c_lflag |= ISIG;
+	/* What is typed behind a Control-C stays. */
+	held.c_lflag |= ISIG | NOFLSH;
 	/* What is on its way may be a paste, with any character in it: no more than a wait is to be ended by it. */
 	held.c_cc[VQUIT] = held.c_cc[VSUSP] = _POSIX_VDISABLE;
 	held.c_cc[VMIN] = 1;
@@ -166,7 +167,7 @@ void terminal_set_signals(bool on)
 
 	if (tcgetattr(STDIN_FILENO, &now) < 0)
 		return;
-	now.c_lflag = on ? now.c_lflag | ISIG : now.c_lflag & ~(tcflag_t)ISIG;
+	now.c_lflag = on ? now.c_lflag | ISIG | NOFLSH : now.c_lflag & ~(tcflag_t)ISIG;
 	(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &now);
 }
 

@@ -507,8 +507,12 @@ static unsigned char typing_complete(EditLine *el, wint_t ch _unused_)
 	/* It may wait for a server. */
 	terminal_set_signals(true);
 	t->ops->complete(t->userdata, line->buffer, (size_t)(line->cursor - line->buffer), &insert);
-	interrupt_clear();
 	terminal_set_signals(false);
+	if (interrupt_is_seen()) {
+		t->dropped = true;
+		t->end = TYPING_END_INTERRUPT;
+		return CC_EOF;
+	}
 	text = buf_str(&insert);
 	typing_back(t);
 	if (!text || !*text)
@@ -609,7 +613,8 @@ static void typing_set(struct typing *t)
 	(void)el_set(t->el, EL_GETCFN, typing_read);
 	/* A control character in the middle of a paste is a character. */
 	(void)el_set(t->el, EL_SETTY, "-d", "-isig", "-ixon", "-icrnl", "-inlcr", NULL);
-	/* Between two lines libedit sets these, whatever it found. */
+	/* Between two lines libedit sets these, whatever it found. What is typed behind a Control-C stays. */
+	(void)el_set(t->el, EL_SETTY, "-x", "+noflsh", NULL);
 	if (t->ops->alone)
 		(void)el_set(t->el, EL_SETTY, "-x", "-icanon", "-echo", "-iexten", "-icrnl", "-ixon", NULL);
 	/* The wide form keeps the pointers; the narrow one makes copies that it never frees. */
