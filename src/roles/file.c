@@ -212,7 +212,7 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct file_state){ .root.fd = -1, .spool_fd = -1, .watch = { .spool_slot = -1, .nothing = -1 } };
+	*s = (struct file_state){ .root.fd = -1, .spool_fd = -1, .watch = { .spool_slot = -1 } };
 	r = file_open_root(s, with, why, why_size);
 	if (r < 0) {
 		file_stop(s);

@@ -17,8 +17,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * What lies where the spool is to be while there is none: it has to be no folder, so that nothing can be put into it. Of
+ * the standard descriptors, which are always open, it is the one that is written to.
+ */
+#define FILE_WATCH_NOTHING STDERR_FILENO
 
 #define FILE_WATCH_STATX (STATX_INO | STATX_NLINK | STATX_MNT_ID)
 
@@ -87,7 +93,7 @@ static int file_watch_open_spool(struct file_state *s, bool anew)
 	if (!anew && file_watch_has_spool(s))
 		return 0;
 	fd = spool_open(s->root.fd);
-	if (dup3(fd < 0 ? s->watch.nothing : fd, s->watch.spool_slot, O_CLOEXEC) < 0)
+	if (dup3(fd < 0 ? FILE_WATCH_NOTHING : fd, s->watch.spool_slot, O_CLOEXEC) < 0)
 		return errno;
 	atomic_store(&s->spool_fd, fd < 0 ? -1 : s->watch.spool_slot);
 	return fd < 0 ? -fd : 0;
@@ -266,8 +272,7 @@ int file_watch_start(struct file_state *s, const struct file_options *o, const s
 	w->name = o->root ? w->path : w->path + strlen(w->path) - strlen("files");
 	w->workers = with->workers;
 	w->loop = with->loop;
-	w->nothing = eventfd(0, EFD_CLOEXEC);
-	w->spool_slot = fcntl(w->nothing, F_DUPFD_CLOEXEC, 0);
+	w->spool_slot = fcntl(FILE_WATCH_NOTHING, F_DUPFD_CLOEXEC, 0);
 	if (w->spool_slot < 0)
 		return -errno;
 	(void)pthread_mutex_init(&w->lock, NULL);
@@ -278,6 +283,5 @@ int file_watch_start(struct file_state *s, const struct file_options *o, const s
 void file_watch_stop(struct file_state *s)
 {
 	closep(&s->watch.spool_slot);
-	closep(&s->watch.nothing);
 	free(s->watch.path);
 }
