@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/str.h"
+#include "daemon/inherited.h"
 #include "daemon/limits.h"
 #include "daemon/liveness.h"
 #include "daemon/session-private.h"
@@ -226,7 +227,7 @@ static bool listener_parse(const struct listener_options *o, unsigned instance, 
 	return false;
 }
 
-static bool listener_same_address(const struct address *a, const struct address *b)
+bool listener_same_address(const struct address *a, const struct address *b)
 {
 	return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
 }
@@ -243,7 +244,7 @@ static void listener_set(int fd, int level, int name, int value)
 }
 
 /* What accepted sockets inherit: small answers at once, and peers that are gone are found. */
-static void listener_set_options(int fd, const struct settings *settings)
+void listener_set_options(int fd, const struct settings *settings)
 {
 	const struct limits_options *limits = settings_get(settings, &limits_section);
 
@@ -261,12 +262,12 @@ void listener_use_settings(struct listener *l, const struct settings *settings)
 		liveness_keep(l->watch.fd, limits->peer_usec);
 }
 
-static bool listener_is_any(const struct address *a)
+bool listener_is_any(const struct address *a)
 {
 	return IN6_IS_ADDR_UNSPECIFIED(&a->ip);
 }
 
-static bool listener_address(const struct listener_plan *plan, size_t i, struct address *ret)
+bool listener_address(const struct listener_plan *plan, size_t i, struct address *ret)
 {
 	struct sockaddr_storage sa;
 
@@ -276,8 +277,7 @@ static bool listener_address(const struct listener_plan *plan, size_t i, struct 
 	return true;
 }
 
-/* Whether one at that address takes IPv4 as well: at :: it does, unless another one has an IPv4 address with that port. */
-static bool listener_takes_ipv4(const struct listener_plan *plan, const struct address *at)
+bool listener_takes_ipv4(const struct listener_plan *plan, const struct address *at)
 {
 	struct address other;
 
@@ -405,14 +405,6 @@ static struct listener *listener_find(struct listener *const *list, const struct
 	return NULL;
 }
 
-static int listener_take_inherited(const struct listener_plan *plan, const struct address *at)
-{
-	for (unsigned i = 0; i < plan->n_inherited; i++)
-		if (plan->inherited[i].fd >= 0 && listener_same_address(&plan->inherited[i].at, at))
-			return STEAL_FD(plan->inherited[i].fd);
-	return -1;
-}
-
 /* A socket for it: the fd or negative errno. */
 static int listener_socket(const struct listener_plan *plan, struct listener *l, struct listener *older,
 			   const struct sockaddr_storage *sa)
@@ -426,7 +418,7 @@ static int listener_socket(const struct listener_plan *plan, struct listener *l,
 		fd = fcntl(older->watch.fd, F_DUPFD_CLOEXEC, 0);
 		return fd < 0 ? -errno : fd;
 	}
-	fd = listener_take_inherited(plan, &l->at);
+	fd = inherited_pick(plan, &l->at);
 	l->passed = fd >= 0;
 	return fd >= 0 ? fd : listener_bind(plan, sa, l);
 }
@@ -547,117 +539,4 @@ void listener_list_free(struct listener **list)
 	for (size_t i = 0; list && list[i]; i++)
 		(void)listener_unref(list[i]);
 	free(list);
-}
-
-static bool inherited_is_tcp(int fd, int family)
-{
-	int type = 0, listening = 0;
-	socklen_t type_len = sizeof(type), listening_len = sizeof(listening);
-
-	return (family == AF_INET || family == AF_INET6) &&
-	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_STREAM &&
-	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &listening_len) == 0 && listening;
-}
-
-int inherited_take(const struct listener_plan *plan, int first)
-{
-	struct inherited *in = plan->inherited;
-
-	for (unsigned i = 0; i < plan->n_inherited; i++)
-		in[i] = (struct inherited){ .fd = first + (int)i };
-	for (unsigned i = 0; i < plan->n_inherited; i++) {
-		struct sockaddr_storage sa = {};
-		socklen_t len = sizeof(sa), only_len = sizeof(int);
-		int fd = in[i].fd, only = 0;
-
-		if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0 || !inherited_is_tcp(fd, sa.ss_family)) {
-			(void)snprintf(plan->why, plan->why_size,
-				       "the descriptor %d that was passed in is no listening TCP socket; ioe@.socket may "
-				       "have ListenStream= lines with address and port only",
-				       fd);
-			return -EINVAL;
-		}
-		if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-			return -errno;
-		listener_set_options(fd, plan->settings);
-		address_from_sockaddr(&in[i].at, &sa);
-		in[i].ipv6_only = getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &only_len) == 0 && only;
-	}
-	return 0;
-}
-
-/* As ListenStream= has it. */
-static const char *inherited_text(const struct address *at, char *dst, size_t size)
-{
-	char text[ADDRESS_TEXT_MAX];
-
-	(void)snprintf(dst, size, IN6_IS_ADDR_V4MAPPED(&at->ip) ? "%s:%u" : "[%s]:%u", address_text(at, text), at->port);
-	return dst;
-}
-
-/* No listener has its address. One that has its port is what was meant, and could not be bound beside it. */
-static int inherited_refuse(const struct listener_plan *plan, const struct inherited *in)
-{
-	unsigned instance = plan->server->args.instance;
-	char has[64], wanted[64], remedy[160] = "add the listener";
-	struct address at;
-
-	for (size_t i = 0; i < plan->settings->n_listeners; i++)
-		if (listener_address(plan, i, &at) && at.port == in->at.port)
-			(void)snprintf(remedy, sizeof(remedy),
-				       "systemctl edit ioe@%u.socket, and write [Socket] ListenStream= and ListenStream=%s, a line each",
-				       instance, inherited_text(&at, wanted, sizeof(wanted)));
-	(void)snprintf(plan->why, plan->why_size,
-		       "systemd passed in the socket %s of ioe@%u.socket, and no listener in the configuration has it; "
-		       "systemctl disable --now ioe@%u.socket, or %s",
-		       inherited_text(&in->at, has, sizeof(has)), instance, instance, remedy);
-	return -EINVAL;
-}
-
-/* Whether it takes IPv4 was decided when it was bound. */
-static int inherited_check_ipv4(const struct listener_plan *plan, const struct inherited *in)
-{
-	bool wanted = listener_takes_ipv4(plan, &in->at);
-	unsigned instance = plan->server->args.instance;
-	char has[64];
-
-	if (!listener_is_any(&in->at) || wanted == !in->ipv6_only)
-		return 0;
-	(void)inherited_text(&in->at, has, sizeof(has));
-	if (wanted)
-		(void)snprintf(plan->why, plan->why_size,
-			       "systemd passed in the socket %s of ioe@%u.socket for IPv6 alone, and the listener there is for IPv4 "
-			       "as well; systemctl edit ioe@%u.socket, and write [Socket] and BindIPv6Only=both, a line each; or "
-			       "add a listener with address = \"0.0.0.0\" and that port",
-			       has, instance, instance);
-	else
-		(void)snprintf(plan->why, plan->why_size,
-			       "systemd passed in the socket %s of ioe@%u.socket for IPv4 as well, and another listener has an IPv4 "
-			       "address with that port; systemctl edit ioe@%u.socket, and write [Socket] and "
-			       "BindIPv6Only=ipv6-only, a line each; or take that listener out",
-			       has, instance, instance);
-	return -EINVAL;
-}
-
-int inherited_check(const struct listener_plan *plan)
-{
-	int r = 0;
-
-	for (unsigned i = 0; i < plan->n_inherited && r >= 0; i++) {
-		const struct inherited *in = &plan->inherited[i];
-		struct address at;
-		size_t k = 0;
-
-		while (k < plan->settings->n_listeners &&
-		       !(listener_address(plan, k, &at) && listener_same_address(&at, &in->at)))
-			k++;
-		r = k == plan->settings->n_listeners ? inherited_refuse(plan, in) : inherited_check_ipv4(plan, in);
-	}
-	return r;
-}
-
-void inherited_done(struct inherited *in, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		closep(&in[i].fd);
 }

@@ -33,6 +33,7 @@ extern const struct option_section listener_section;
 	"\t{ port_base = 11825; address = \"127.0.0.1\"; roles = [ \"chat\" ]; }\n"                           \
 	")"
 
+struct inherited;
 struct server;
 
 struct listener {
@@ -67,19 +68,13 @@ struct listener_plan {
 	size_t why_size;
 };
 
-/* Sockets that the service manager has bound for us already (sd_listen_fds(3)). */
-struct inherited {
-	int fd; /* -1: taken */
-	struct address at;
-	bool ipv6_only;
-};
-
-/* Looks at the @n descriptors from @first on, and takes them over. 0 or negative errno. */
-int inherited_take(const struct listener_plan *plan, int first);
-/* Each must have its listener, and be as that is to be. Before anything is bound, which it may be in the way of. */
-int inherited_check(const struct listener_plan *plan);
-/* Closes what is left. */
-void inherited_done(struct inherited *in, unsigned n);
+/* Where the configured listener of that number is to be. False: it has no address. */
+bool listener_address(const struct listener_plan *plan, size_t i, struct address *ret);
+bool listener_same_address(const struct address *a, const struct address *b); /* and port */
+bool listener_is_any(const struct address *a); /* :: */
+/* Whether one at that address takes IPv4 as well: at :: it does, unless another one has an IPv4 address with that port. */
+bool listener_takes_ipv4(const struct listener_plan *plan, const struct address *at);
+void listener_set_options(int fd, const struct settings *settings);
 
 /*
  * Finds a socket for the configured listener of that number: an older listener's that has it already (the very listener

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "daemon/clients.h"
+#include "daemon/inherited.h"
 #include "daemon/limits.h"
 #include "daemon/session-private.h"
 #include "daemon/state.h"
