@@ -31,13 +31,21 @@ static bool prune_is_old(const struct store *s, const struct store_rule *rule, u
 	return rule->max_age_usec > 0 && age_of(s, stamp) > rule->max_age_usec / 1000;
 }
 
+/* How many of the first @n are old. What came before one that is old is old as well, whatever it is stamped with. */
+static unsigned prune_count_old(const struct store *s, const struct store_rule *rule, const uint64_t *stamps, unsigned n)
+{
+	while (n > 0 && !prune_is_old(s, rule, stamps[n - 1]))
+		n--;
+	return n;
+}
+
 int prune_messages(struct store *s, struct store_channel *c, unsigned budget, bool *ret_more)
 {
 	const struct store_rule *rule = prune_rule(s, c);
 	uint64_t ids[PRUNE_BUDGET], times[PRUNE_BUDGET];
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st;
-	unsigned n = 0;
+	unsigned n = 0, old = 0;
 	int r;
 
 	budget = MIN(budget, (unsigned)PRUNE_BUDGET);
@@ -52,7 +60,9 @@ int prune_messages(struct store *s, struct store_channel *c, unsigned budget, bo
 	for (unsigned i = 0; i < n && r >= 0; i++) {
 		bool many = rule->max_messages && c->now.count > rule->max_messages;
 
-		if (!many && !prune_is_old(s, rule, times[i])) {
+		if (!many && i >= old)
+			old = prune_count_old(s, rule, times, n);
+		if (!many && i >= old) {
 			*ret_more = false;
 			break;
 		}
