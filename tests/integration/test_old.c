@@ -261,14 +261,31 @@ struct old_vector_run {
 	const struct split_vector *vector;
 };
 
-/* Each piece is a recv of its own: the next one is sent when the daemon has counted this one. */
-static void old_send_pieces(struct daemon *d, struct client *c, const struct split_vector *v, uint64_t sent)
+/* Longer than a busy machine keeps one waiting as a rule; where it did, the vector is played again. */
+#define OLD_VECTOR_WAIT      "300ms"
+#define OLD_VECTOR_WAIT_USEC (300 * 1000)
+#define OLD_VECTOR_LONG_USEC (1000 * 1000)
+
+/* How long the daemon may have been without the next piece, for that to be the vector's pause and no other. */
+static gint64 old_longest(enum vector_pause then)
 {
+	return then == VECTOR_GO_ON ? OLD_VECTOR_WAIT_USEC : then == VECTOR_QUIET ? OLD_VECTOR_LONG_USEC : G_MAXINT64;
+}
+
+/* Each piece is a recv of its own: the next one is sent when the daemon has counted this one. False: that took too long. */
+static bool old_send_pieces(struct daemon *d, struct client *c, const struct split_vector *v, uint64_t sent)
+{
+	gint64 since = 0;
+
 	for (size_t i = 0; i < G_N_ELEMENTS(v->pieces) && v->pieces[i].bytes; i++) {
 		const struct vector_piece *p = &v->pieces[i];
 		bool last = i + 1 == G_N_ELEMENTS(v->pieces) || !v->pieces[i + 1].bytes;
+		gint64 now = g_get_monotonic_time();
 
 		client_puts(c, p->bytes);
+		if (i > 0 && g_get_monotonic_time() - since > old_longest(v->pieces[i - 1].then))
+			return false;
+		since = now;
 		sent += strlen(p->bytes);
 		if (!last)
 			daemon_wait_status(d, "bytes_in", sent);
@@ -279,16 +296,14 @@ static void old_send_pieces(struct daemon *d, struct client *c, const struct spl
 		else if (p->then == VECTOR_EOF)
 			client_half_close(c);
 	}
+	return true;
 }
 
-static gpointer old_run_vector(gpointer data)
+/* One play of it. NULL: the machine was too busy. */
+static struct client *old_play_vector(struct daemon *d, const struct split_vector *v)
 {
-	struct old_vector_run *run = data;
-	const struct split_vector *v = run->vector;
-	struct daemon *d = run->d;
+	uint64_t sent = daemon_status(d, "bytes_in");
 	struct client *c = client_new(d, OLD_FILE);
-	g_autofree char *path = g_build_filename(d->files, "f", NULL), *answer = NULL, *rest = NULL, *stored = NULL;
-	gsize len = 0;
 
 	if (v->raw_already) {
 		g_autofree char *list = NULL;
@@ -296,8 +311,34 @@ static gpointer old_run_vector(gpointer data)
 		client_puts(c, "LIST");
 		list = client_bytes(c, 1);
 		g_assert_cmpstr(list, ==, "\n");
+		sent += 4;
 	}
-	old_send_pieces(d, c, v, v->raw_already ? 4 : 0);
+	if (old_send_pieces(d, c, v, sent))
+		return c;
+	client_free(c);
+	daemon_wait_sessions(d, 0);
+	return NULL;
+}
+
+static gpointer old_run_vector(gpointer data)
+{
+	struct old_vector_run *run = data;
+	const struct split_vector *v = run->vector;
+	struct daemon *d = run->d;
+	gint64 deadline = harness_deadline();
+	struct client *c;
+	g_autofree char *path = g_build_filename(d->files, "f", NULL), *answer = NULL, *rest = NULL, *stored = NULL;
+	gsize len = 0;
+
+	while (!(c = old_play_vector(d, v))) {
+		(void)unlink(path);
+		if (g_get_monotonic_time() > deadline) {
+			g_test_message("%s: left out, the machine is too busy for its pauses", v->name);
+			return NULL;
+		}
+	}
+	if (!harness_poll(c->fd, POLLIN, harness_deadline()))
+		harness_fail("%s: there is no answer", v->name);
 	answer = client_bytes(c, strlen(v->answered));
 	if (strcmp(answer, v->answered) != 0)
 		harness_fail("%s: answered '%s', not '%s'", v->name, answer, v->answered);
@@ -316,11 +357,12 @@ static gpointer old_run_vector(gpointer data)
 /* All at once, a daemon each: a vector is mostly silence. */
 static void old_vectors(unsigned reactors)
 {
+	g_autofree char *config = g_strconcat(old_config, "legacy_wait = \"" OLD_VECTOR_WAIT "\";\n", NULL);
 	struct old_vector_run runs[G_N_ELEMENTS(split_vectors)];
 	GThread *threads[G_N_ELEMENTS(split_vectors)];
 
 	for (size_t i = 0; i < G_N_ELEMENTS(split_vectors); i++) {
-		runs[i] = (struct old_vector_run){ daemon_start(reactors, old_config), &split_vectors[i] };
+		runs[i] = (struct old_vector_run){ daemon_start(reactors, config), &split_vectors[i] };
 		threads[i] = g_thread_new("vector", old_run_vector, &runs[i]);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(split_vectors); i++) {

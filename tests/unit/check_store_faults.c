@@ -586,6 +586,7 @@ START_TEST(somebody_who_holds_the_lock_is_waited_for)
 	q = store_text(store_opened(0, "lobby", NULL), "bob", "text", NULL);
 	(void)snprintf(path, sizeof(path), "%s/store.db", folder_path);
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	(void)sqlite3_busy_timeout(db, 10000); /* what the store has begun comes to its end first */
 	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
 	ck_assert_int_eq(STORE_CALL(store_append, &q), -EBUSY);
 	(void)sqlite3_close(db);
