@@ -409,7 +409,7 @@ static void config_root_not_writable(unsigned reactors)
 	daemon_spawn(d);
 	daemon_wait_ready(d);
 	daemon_wait_log(d, root);
-	daemon_wait_log(d, "must be writable for the user");
+	daemon_wait_log(d, "writable for the user");
 	c = client_new(d, 0);
 	client_puts(c, "READ,f\nWRITE,f,3\nabcWRITE,g,3\nabcPING\n");
 	client_expect_sized(c, "there", 5);
