@@ -250,7 +250,24 @@ case_socket()
 	configure <<<'listeners = ( { port = 7001; roles = [ "compute" ]; } );'
 	systemctl start ioe@1.socket
 	refuse 1 'a socket that no listener has is refused' systemctl start ioe@1.service
-	logs 'by name, with the remedy' '127\.0\.0\.1 port 9001.*systemctl disable --now ioe@' journal -u ioe@1
+	logs 'by name, with the remedy' '127\.0\.0\.1:9001 of ioe@1\.socket.*systemctl disable --now ioe@1\.socket' journal -u ioe@1
+
+	# A listener that has the port, but not the address: nothing is bound before the sockets are looked at.
+	systemctl stop ioe@1.socket ioe@1.service 2>/dev/null
+	systemctl reset-failed
+	mark
+	configure <<<'listeners = ( { port = 9001; address = "0.0.0.0"; roles = [ "compute" ]; } );'
+	systemctl start ioe@1.socket
+	refuse 1 'nor is one of another address taken' systemctl start ioe@1.service
+	logs 'the socket is named, and what to write' 'of ioe@1\.socket.*ListenStream=0\.0\.0\.0:9001' journal -u ioe@1
+	refuse 1 'and no other program is blamed' grep -q 'another program' <(journal -u ioe@1)
+	systemctl stop ioe@1.socket ioe@1.service 2>/dev/null
+	systemctl reset-failed
+	edit ioe@1.socket <<<$'[Socket]\nListenStream=\nListenStream=0.0.0.0:9001'
+	systemctl start ioe@1.socket
+	says 'with that it is answered' '^42$' ask 9001 21
+	systemctl stop ioe@1.socket ioe@1.service
+	unedit ioe@1.socket
 }
 
 case_sockets()
@@ -425,7 +442,7 @@ case_root_elsewhere()
 	rm -rf /srv/share/.ioe
 	mark
 	systemctl restart ioe@1
-	logs 'a folder of somebody else is told apart' 'must be writable for the user' journal -u ioe@1
+	logs 'a folder of somebody else is told apart' '/srv/share cannot be written: Permission denied.*writable for the user' journal -u ioe@1
 	systemctl stop ioe@1
 	mkdir -p /home/share
 	configure <<<'file = { root = "/home/share"; };'
