@@ -85,7 +85,7 @@ static void power_expect_refusal(struct power *p)
 	struct client *c = client_new_ioe1(p->d, 0);
 
 	client_puts(c, "WRITE,behind,5\nWRITEPING,step\n");
-	client_expect_error(c, "internal|denied|no-space");
+	client_expect_error(c, "internal|denied|no-space|unavailable");
 	client_expect(c, "PONG,step");
 	client_free(c);
 }
