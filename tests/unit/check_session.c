@@ -563,6 +563,64 @@ START_TEST(who_does_not_read_is_not_kept)
 }
 END_TEST
 
+struct away {
+	bool away;       /* this process was; else the client was late */
+	unsigned heard;  /* sessions */
+};
+
+/* As if so much time had gone by since it said something. */
+#define AWAY_USEC (100 * USEC_PER_SEC)
+
+static void go_away(struct reactor *r, void *arg)
+{
+	struct away *a = arg;
+
+	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next) {
+		struct session *s = container_of(n, struct session, link);
+
+		s->active_usec -= AWAY_USEC;
+		s->line_usec -= AWAY_USEC;
+		s->sent_seen = (uint32_t)s->conn.sent;
+		session_touch(s);
+		a->heard++;
+	}
+	if (a->away)
+		r->loop.back_usec = r->loop.now_usec;
+}
+
+/* A body that was announced, a line that was begun, nothing at all: who was waited for by nobody begins anew. */
+START_TEST(who_could_not_be_in_time_gets_his_time_anew)
+{
+	static const struct {
+		const char *say, *more, *answer;
+	} rows[] = {
+		{ "PING\nPI", "NG,x\n", "PONG,x\n" },
+		{ "PING\nSKIP,3\nw", "wwPING,y\n", "PONG,y\n" },
+		{ "PING\n", "PING,z\n", "PONG,z\n" },
+	};
+	struct away a = { .away = _i % 2 };
+	int c;
+
+	stage_start(0, "limits = { idle = \"50s\"; line_time = \"50s\"; stall_time = \"50s\"; };");
+	c = serve_connect();
+	serve_say(c, rows[_i / 2].say);
+	serve_expect(c, "PONG\n");
+	if (strstr(rows[_i / 2].say, "SKIP"))
+		serve_expect_error(c, "denied");
+	serve_call(0, go_away, &a);
+	ck_assert_uint_eq(a.heard, 1);
+	stage_settle();
+	if (a.away) {
+		serve_say(c, rows[_i / 2].more);
+		serve_expect(c, rows[_i / 2].answer);
+		serve_close(c);
+	} else {
+		serve_expect_end(c);
+	}
+	serve_stop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("session");
@@ -589,6 +647,7 @@ int main(void)
 	tcase_add_loop_test(tc, names_that_nobody_may_have, 0, STAGE_WAYS);
 	tcase_add_loop_test(tc, time_ends_sessions, 0, 6);
 	tcase_add_loop_test(tc, who_does_not_read_is_not_kept, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, who_could_not_be_in_time_gets_his_time_anew, 0, 6);
 	suite_add_tcase(s, tc);
 
 	return run_suite(s);
