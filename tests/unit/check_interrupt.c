@@ -2,6 +2,7 @@
 /* SIGINT at a prompt ends the wait, whether it comes in it or on the way there; and what else ends the program. */
 #include "client/interrupt.h"
 
+#include "base/macro.h"
 #include "client/partial.h"
 #include "client/progress.h"
 
@@ -19,10 +20,16 @@
 
 static struct pollfd quiet, ready;
 
+/* What ends a program, of which some are ignored where a shell has put the tests in the background. */
+static const int ending[] = { SIGHUP, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF };
+
 static void setup(void)
 {
 	int fds[2];
 
+	(void)signal(SIGINT, SIG_DFL);
+	for (size_t i = 0; i < ELEMENTSOF(ending); i++)
+		(void)signal(ending[i], SIG_DFL);
 	ck_assert_int_eq(pipe(fds), 0);
 	quiet = (struct pollfd){ .fd = fds[0], .events = POLLIN };
 	ready = (struct pollfd){ .fd = fds[1], .events = POLLOUT };
@@ -60,8 +67,6 @@ START_TEST(one_in_the_wait_ends_it)
 END_TEST
 
 /* Whatever ends it, a file that is not whole goes, and it ends as it should. */
-static const int ending[] = { SIGHUP, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF };
-
 START_TEST(each_removes_the_part)
 {
 	char dir[] = "/tmp/check_interrupt.XXXXXX", target[64];
