@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -40,13 +41,21 @@ static uint64_t age_system_real(void)
 	return clock_real_usec();
 }
 
+/* The unit hides the kernel's file (ProcSubset=), and says what is in it, as systemd writes it: without hyphens. */
 static void age_system_boot_id(char ret[STORE_BOOT_ID_MAX + 1])
 {
 	struct buf b = { .max = STORE_BOOT_ID_MAX + 1 };
+	const char *id = NULL;
+	size_t n = 0;
 
-	*ret = '\0';
-	if (io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b) >= 0 && b.len > 1)
-		(void)snprintf(ret, STORE_BOOT_ID_MAX + 1, "%.*s", (int)(b.len - 1), b.data);
+	if (io_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b) >= 0)
+		id = buf_str(&b);
+	if (!id || !id[0])
+		id = getenv("IOE_BOOT_ID");
+	for (; id && *id && *id != '\n' && n < STORE_BOOT_ID_MAX; id++)
+		if (*id != '-')
+			ret[n++] = *id;
+	ret[n] = '\0';
 	buf_done(&b);
 }
 

@@ -517,6 +517,8 @@ case_state()
 
 	begin 'the state of another'
 	systemctl start ioe@1
+	check 'the store knows this boot by its id, though the unit hides the file of it' \
+		grep -aq "$(tr -d - </proc/sys/kernel/random/boot_id)" /var/lib/ioe/1/store.db /var/lib/ioe/1/store.db-wal
 	configure <<<'state_dir = "/var/lib/ioe/1";'
 	says 'a second one does not start, and names the first' \
 		'/var/lib/ioe/1 is locked by another ioed \(instance 1, process [0-9]+\)' as ioe env RUNTIME_DIRECTORY=/tmp ioed -i 4
