@@ -32,8 +32,9 @@ AC_DEFUN([IOE_NEED_CFLAGS], [
 		[AC_MSG_ERROR([this compiler ($CC) does not take $1])])
 ])
 
-# IOE_SUBST_DIR(VARIABLE): a folder for --with-VARIABLE that was named, and not left out.
+# IOE_SUBST_DIR(VARIABLE): a folder for --with-VARIABLE that was named, and not left out. It may be one that make puts in
+# later: of $(prefix) or, in a distcheck, of $dc_install_base.
 AC_DEFUN([IOE_SUBST_DIR], [
-	AS_CASE([$$1], [/*|'${'*], [], [AC_MSG_ERROR([--with-$1 needs a folder, not '$$1'])])
+	AS_CASE([$$1], [/*|'$'*], [], [AC_MSG_ERROR([--with-$1 needs a folder, not '$$1'])])
 	AC_SUBST([$1])
 ])
