@@ -153,7 +153,8 @@ void recent_switch(struct channel *c, struct channel_op *op); /* the act of a st
 struct follow_page;
 
 enum follow_state {
-	FOLLOW_ASKED, /* the op that enters is under way */
+	FOLLOW_ASKED,   /* the op that enters is under way, and its home frees what has no session any more */
+	FOLLOW_ENTERED, /* a member, and given nothing before channel_follow_go() */
 	FOLLOW_BEHIND,
 	FOLLOW_LIVE,
 };
@@ -202,6 +203,7 @@ void branch_run_some(struct later *l); /* the shard's */
 void follow_settle(struct channel_op *op);
 /* The op's follow, where its session has ended meanwhile: once the op is done it is to leave, or merely to go. */
 struct channel_follow *follow_orphan(struct channel_op *op);
+void follow_entered(struct channel_op *op); /* from here on its session's end is told to the owner */
 void follow_leave(struct channel_follow *f);
 void follow_free(struct channel_follow *f);
 void follow_expelled(struct msg *m); /* of a member */

@@ -155,6 +155,8 @@ static void channel_op_home(struct msg *m)
 	struct reactor *home = op->home;
 
 	follow_settle(op);
+	if (op->follow && entered && !orphan)
+		follow_entered(op);
 	op->done(op);
 	if (orphan && entered)
 		follow_leave(orphan);

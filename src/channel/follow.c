@@ -168,6 +168,11 @@ struct channel_follow *follow_orphan(struct channel_op *op)
 	return f->session ? NULL : f;
 }
 
+void follow_entered(struct channel_op *op)
+{
+	op->follow->state = FOLLOW_ENTERED;
+}
+
 struct channel_follow *channel_follow_begin(struct channel_op *op, int *ret_error)
 {
 	struct session *s = channel_op_session(op);

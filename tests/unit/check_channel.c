@@ -193,6 +193,50 @@ START_TEST(ended_while_it_came_in_is_gone)
 }
 END_TEST
 
+static void entered_done(struct channel_op *op)
+{
+	ck_assert_int_eq(op->result, 0);
+	container_of(op, struct coming, op)->done = true;
+}
+
+static void come(struct reactor *r, void *arg)
+{
+	struct session *s = container_of(r->sessions.prev, struct session, link);
+	struct coming *c = arg;
+	int e;
+
+	channel_op_init_alone(&c->op, serve_server()->role_states[0], &chamber_policy, r, s, "r", 1);
+	c->op.act = coming_act;
+	c->op.done = entered_done;
+	ck_assert_ptr_nonnull(channel_follow_begin(&c->op, &e));
+	channel_submit(&c->op);
+}
+
+/* It has come in and was given nothing yet, as a session whose name has changed meanwhile. */
+START_TEST(ended_before_it_went_on_is_gone)
+{
+	struct coming c = {};
+	int watcher, fd;
+
+	chamber_start(0);
+	watcher = chamber_connect("watcher");
+	serve_say(watcher, "JOIN,r\n");
+	serve_expect(watcher, "OK,0\nr +watcher \n");
+	fd = chamber_connect("brief");
+	serve_call(0, come, &c);
+	ck_assert(c.done);
+	serve_say(watcher, "COUNT,r\n");
+	serve_expect(watcher, "OK,2\n");
+	serve_end(fd);
+	serve_expect(watcher, "r -brief closed\n");
+	serve_say(watcher, "COUNT,r\n");
+	serve_expect(watcher, "OK,1\n");
+	serve_close(fd);
+	serve_close(watcher);
+	serve_stop();
+}
+END_TEST
+
 START_TEST(limits_hold)
 {
 	int a, b;
@@ -630,6 +674,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_expelled_may_come_again, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, the_ended_are_gone, 0, CHAMBER_WAYS);
 	tcase_add_test(tc, ended_while_it_came_in_is_gone);
+	tcase_add_test(tc, ended_before_it_went_on_is_gone);
 	tcase_add_loop_test(tc, limits_hold, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, names_without_end_take_no_memory, 0, CHAMBER_WAYS);
 	tcase_add_loop_test(tc, notes_and_numbers_outlive_memory, 0, CHAMBER_WAYS);
