@@ -5,11 +5,11 @@
  */
 #include "base/buf.h"
 #include "config/config.h"
-#include "daemon/incident.h"
-#include "daemon/session-private.h"
-#include "daemon/warning.h"
 #include "ioed/roles.h"
-#include "wire/slug.h"
+#include "log/event.h"
+#include "log/warning.h"
+#include "session/session-private.h"
+#include "wire/error_code.h"
 
 #include <stdio.h>
 #include <string.h>

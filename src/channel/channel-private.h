@@ -1,16 +1,16 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the engine: hub.c (its life), message.c, channel.c (the owner's side: channels, ops, members), note.c, step.c
- * (what an owner asks of the store; numbers), recent.c (for those who are behind), and the home's side: follow.c (who
- * follows what, and catches up) and branch.c (who is told what live). Nobody else includes this.
+ * Inside of the engine: engine.c (its life), message.c, channel.c (the owner's side: channels, ops, members), attributes.c, append.c
+ * (what an owner asks of the store; numbers), replay.c (for those who are behind), and the home's side: subscriber.c (who
+ * follows what, and catches up) and fanout.c (who is told what live). Nobody else includes this.
  */
 
 #include "base/map.h"
 #include "channel/channel.h"
-#include "daemon/frame.h"
-#include "daemon/reactor.h"
-#include "daemon/server.h"
+#include "net/slice.h"
+#include "server/server.h"
+#include "session/reactor.h"
 
 /* The kind, then the name. */
 struct channel_key {
@@ -139,10 +139,10 @@ void channel_release(struct channel *c);
 /* A session that has ended was a member. */
 void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why);
 
-/* note.c */
+/* attributes.c */
 bool note_drop(struct channel *c, const char *name, size_t len);
 
-/* recent.c */
+/* replay.c */
 void recent_remember(struct channel *c, struct channel_message *m);
 int recent_catch(struct channel *c, struct channel_member *m); /* from here on it is behind. 0 or -ENOMEM */
 void recent_begin(struct channel *c, struct channel_member *m); /* ... or rather from here on */
@@ -191,7 +191,7 @@ static inline enum dialect channel_dialect(const struct session *s)
 	return d == DIALECT_UNDECIDED ? DIALECT_LINE : d;
 }
 
-/* branch.c; home */
+/* fanout.c; home */
 int branch_enter(struct channel_shard *s, struct channel_follow *f); /* of its key. 0 or -ENOMEM */
 void branch_leave(struct channel_follow *f);
 void branch_go_live(struct channel_follow *f); /* it is told of what comes from here on */
@@ -199,7 +199,7 @@ void branch_settle(struct channel_follow *f);  /* it is told now of all that has
 void branch_tell(struct channel_shard *s, struct channel_message *m);
 void branch_run_some(struct later *l); /* the shard's */
 
-/* follow.c; home */
+/* subscriber.c; home */
 void follow_settle(struct channel_op *op);
 /* The op's follow, where its session has ended meanwhile: once the op is done it is to leave, or merely to go. */
 struct channel_follow *follow_orphan(struct channel_op *op);

@@ -12,9 +12,9 @@
  * each dialect, what is kept, and who may do what, in act().
  */
 
-#include "daemon/account.h"
-#include "daemon/name.h"
-#include "daemon/session.h"
+#include "base/address.h"
+#include "session/name.h"
+#include "session/session.h"
 #include "store/store.h"
 
 #include <stdatomic.h>

@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "client/flags.h"
+#include "client/outgoing.h"
 #include "client/progress.h"
 #include "client/show.h"
-#include "client/outgoing.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How a command ended, as the shell sees it, and the words for it: the one table. */
 
-#include "wire/slug.h"
+#include "wire/error_code.h"
 
 enum exit_code {
 	EXIT_CODE_OK = 0,

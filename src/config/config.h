@@ -6,7 +6,7 @@
  */
 
 #include "base/buf.h"
-#include "daemon/option.h"
+#include "base/option.h"
 
 #ifdef IOE_SYSCONFDIR
 #define CONFIG_PATH IOE_SYSCONFDIR "/ioe.conf"

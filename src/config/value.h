@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One setting against its row. */
 
+#include "base/option.h"
 #include "config/fault.h"
-#include "daemon/option.h"
 
 #include <libconfig.h>
 #include <stdbool.h>

@@ -15,10 +15,10 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "control/endpoint.h"
-#include "control/rights.h"
+#include "control/peer_rights.h"
 #include "control/service.h"
-#include "daemon/conn.h"
-#include "daemon/flood.h"
+#include "log/ratelimit.h"
+#include "net/conn.h"
 #include "wire/varlink.h"
 
 #include <errno.h>

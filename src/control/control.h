@@ -8,10 +8,10 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/option.h"
 #include "config/config.h"
-#include "daemon/clients.h"
-#include "daemon/loop.h"
-#include "daemon/option.h"
+#include "loop/loop.h"
+#include "server/clients.h"
 
 struct control;
 struct server;

@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "base/macro.h"
-#include "control/rights.h"
+#include "control/peer_rights.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/method.h"
 
-#include "control/report.h"
+#include "control/methods/status.h"
 
 #include <errno.h>
 

@@ -6,13 +6,13 @@
 #include "control/service.h"
 
 #include "base/macro.h"
-#include "control/ledger.h"
 #include "control/method.h"
-#include "control/metrics.h"
-#include "control/report.h"
-#include "control/roster.h"
-#include "control/upkeep.h"
-#include "daemon/loop.h"
+#include "control/methods/channels.h"
+#include "control/methods/clients.h"
+#include "control/methods/metrics.h"
+#include "control/methods/reload.h"
+#include "control/methods/status.h"
+#include "loop/loop.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "control/control.h"
-#include "daemon/timer.h"
+#include "loop/timer.h"
 #include "wire/varlink.h"
 
 struct errand;

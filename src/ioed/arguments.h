@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* ioed's command line. (Apart from main.c, since <getopt.h> and daemon/option.h both have a struct option.) */
+/* ioed's command line. (Apart from main.c, since <getopt.h> and base/option.h both have a struct option.) */
 
 #include <stdbool.h>
 

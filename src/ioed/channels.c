@@ -8,9 +8,9 @@
 
 #include "base/macro.h"
 #include "channel/channel.h"
-#include "daemon/server.h"
-#include "roles/file.h"
-#include "roles/spool.h"
+#include "roles/file/file.h"
+#include "roles/file/staging.h"
+#include "server/server.h"
 
 #include <assert.h>
 #include <errno.h>

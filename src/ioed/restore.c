@@ -2,8 +2,8 @@
 #include "ioed/restore.h"
 
 #include "base/macro.h"
-#include "daemon/server.h"
-#include "daemon/state.h"
+#include "server/server.h"
+#include "server/state_dir.h"
 #include "store/store.h"
 
 #include <stdio.h>

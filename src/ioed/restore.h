@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `ioed -r COPY`: puts a copy of rooms and mailboxes in the place of those of an instance that does not run. */
 
-#include "daemon/option.h"
+#include "base/option.h"
 
 /* Says how it ended, on standard output or error. The exit status. */
 int restore_copy(const struct settings *settings, unsigned instance, const char *file);

@@ -2,14 +2,14 @@
 #include "ioed/roles.h"
 
 #include "control/control.h"
-#include "daemon/journal.h"
-#include "daemon/limits.h"
-#include "daemon/listener.h"
-#include "daemon/server.h"
-#include "roles/chat.h"
-#include "roles/compute.h"
-#include "roles/file.h"
-#include "roles/relay.h"
+#include "log/journal.h"
+#include "net/listener.h"
+#include "roles/chat/chat.h"
+#include "roles/compute/compute.h"
+#include "roles/file/file.h"
+#include "roles/relay/relay.h"
+#include "server/server.h"
+#include "session/limits.h"
 
 const struct role *const ioed_roles[] = { &file_role, &chat_role, &relay_role, &compute_role, NULL };
 

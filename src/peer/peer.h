@@ -11,8 +11,8 @@
  */
 
 #include "peer/news.h"
+#include "wire/error_code.h"
 #include "wire/field.h"
-#include "wire/slug.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/macro.h"
-#include "daemon/incident.h"
+#include "log/event.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -254,7 +254,7 @@ static int db_set_up(struct db *d, const char *path, bool writer, char *why, siz
 	r = db_check(d, path, writer, why, why_size);
 	if (r < 0)
 		return r;
-	/* Moving the log into the database is done when it suits (keep.c), not by whoever happens to commit. */
+	/* Moving the log into the database is done when it suits (checkpoint.c), not by whoever happens to commit. */
 	(void)snprintf(pragmas, sizeof(pragmas),
 		       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
 		       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000",

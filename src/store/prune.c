@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
-#include "daemon/incident.h"
+#include "log/event.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of the store: store.c (its life), age.c (how old something is), open.c (channels come and go), batch.c (the writer's transactions), write.c
- * (what is done in them), prune.c (what has been kept long enough), room.c (full disks), read.c (the reader), keep.c
+ * (what is done in them), prune.c (what has been kept long enough), diskspace.c (full disks), read.c (the reader), checkpoint.c
  * (the keeper) and backup.c (its copies). Nobody else includes this.
  */
 
 #include "base/map.h"
-#include "daemon/flood.h"
+#include "log/ratelimit.h"
 #include "store/db.h"
 #include "store/store.h"
 
@@ -95,7 +95,7 @@ struct store {
 	int64_t wal_bytes;                   /* the log's, with what stands ready behind it */
 	uint64_t log_pages;                  /* of it, those that the next transaction comes behind */
 	uint64_t moved_pages;                /* the checkpoint's: all that there were, where it has moved them all */
-	int room_fd;                         /* room.c's: the database, */
+	int room_fd;                         /* diskspace.c's: the database, */
 	uint64_t page_bytes, room_bytes;     /* what a page has, and the file's blocks, as far as is known */
 	bool takes_in;                       /* the transaction under way does */
 	bool full;                           /* ... but may not, since the disk is full */
@@ -170,7 +170,7 @@ void prune_tell(struct store *s, bool all);
 void prune_start(struct store *s); /* in the writer's thread */
 void prune_stop(struct store *s);
 
-/* room.c */
+/* diskspace.c */
 int room_open(struct store *s); /* 0 or negative errno */
 void room_close(struct store *s);
 /* In a transaction, before the commit: 0, -ENOSPC as if that had said so, or another negative errno. */
@@ -182,7 +182,7 @@ uint64_t room_log_wanted(const struct store *s); /* bytes that the log's file is
  * errno */
 int restore_finish(int dirfd, bool *ret_done, char ret_kept[static RESTORE_KEPT_MAX]);
 
-/* keep.c */
+/* checkpoint.c */
 void keep_start(struct store *s); /* before the writer's first transaction */
 /* The writer, in a transaction, so that nobody else writes to the log: sees to it that there is room in its file. */
 void keep_grow(struct store *s);

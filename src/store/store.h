@@ -14,7 +14,7 @@
  */
 
 #include "base/buf.h"
-#include "daemon/loop.h"
+#include "loop/loop.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A verb is one row. Dispatch, HELP, statistics, the man-page test and the fuzz dictionary read that row; who acts
- * on it embeds it (daemon/role.h).
+ * on it embeds it (session/role.h).
  */
 
 #include "wire/field.h"

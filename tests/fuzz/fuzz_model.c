@@ -9,10 +9,10 @@
  */
 #include "base/clock.h"
 #include "base/macro.h"
-#include "daemon/limits.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/session_house.h"
 #include "fuzz/session_model.h"
+#include "session/limits.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/macro.h"
 #include "control/service.h"
-#include "daemon/status.h"
+#include "server/status.h"
 #include "unit/fake_clients.h"
 #include "wire/varlink.h"
 

@@ -5,9 +5,9 @@
  */
 #include "base/str.h"
 #include "fuzz/fuzz.h"
+#include "wire/error_code.h"
 #include "wire/field.h"
 #include "wire/number.h"
-#include "wire/slug.h"
 #include "wire/verb.h"
 
 #include <stdbool.h>

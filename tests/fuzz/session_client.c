@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "daemon/limits.h"
 #include "fuzz/fuzz.h"
+#include "session/limits.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -6,16 +6,16 @@
 #include "base/log.h"
 #include "channel/channel-private.h"
 #include "config/config.h"
-#include "daemon/limits.h"
-#include "daemon/raw.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/session_store.h"
 #include "fuzz/session_worker.h"
 #include "ioed/roles.h"
-#include "roles/chat.h"
-#include "roles/compute.h"
-#include "roles/file.h"
-#include "roles/relay.h"
+#include "roles/chat/chat.h"
+#include "roles/compute/compute.h"
+#include "roles/file/file.h"
+#include "roles/relay/relay.h"
+#include "session/limits.h"
+#include "session/raw/raw.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -312,7 +312,7 @@ static struct house *house_build(enum house_kind kind)
 	};
 	s->lock_fd = -1;
 	(void)snprintf(s->store_id, sizeof(s->store_id), "%032d", kind);
-	FUZZ_CHECK(worker_pool_new(&s->workers, 2) == 0);
+	FUZZ_CHECK(worker_pool_new(&s->workers, 2, NULL) == 0);
 	house_start_roles(h);
 
 	plan = (struct listener_plan){ .server = s, .settings = s->settings, .why = why, .why_size = sizeof(why) };

@@ -7,7 +7,7 @@
  * A house stands for the whole run; what an input leaves behind in it must be nothing, and house_settle() insists.
  */
 
-#include "daemon/session-private.h"
+#include "session/session-private.h"
 
 enum house_kind {
 	HOUSE_WIDE,   /* the defaults; its folder is on a disk, so that the loop finds it cached */

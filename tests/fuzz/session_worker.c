@@ -10,7 +10,7 @@ struct worker_pool {
 	size_t n;
 };
 
-int worker_pool_new(struct worker_pool **ret, _unused_ unsigned n_threads)
+int worker_pool_new(struct worker_pool **ret, _unused_ unsigned n_threads, _unused_ void (*begin)(void))
 {
 	struct worker_pool *p = calloc(1, sizeof(*p));
 

@@ -1,11 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The workers' double: daemon/worker.h without threads. Jobs wait until the target runs them, in the order it likes,
+ * The workers' double: loop/worker.h without threads. Jobs wait until the target runs them, in the order it likes,
  * which is an order that threads could have come to.
  */
 
-#include "daemon/worker.h"
+#include "loop/worker.h"
 
 #include <stddef.h>
 

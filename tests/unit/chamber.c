@@ -3,7 +3,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
-#include "daemon/limits.h"
+#include "session/limits.h"
 
 #include <check.h>
 #include <errno.h>

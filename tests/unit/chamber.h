@@ -7,8 +7,8 @@
  */
 
 #include "channel/channel.h"
-#include "daemon/option.h"
-#include "daemon/role.h"
+#include "base/option.h"
+#include "session/role.h"
 
 #include <stddef.h>
 

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
-#include "daemon/option.h"
+#include "base/option.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 
 #include "base/macro.h"
 #include "control/control.h"
-#include "daemon/clients.h"
-#include "daemon/loop.h"
+#include "loop/loop.h"
+#include "server/clients.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 /* A daemon that is only its status, with something in every field, for the tests of the control room. */
 
 #include "base/macro.h"
-#include "daemon/status.h"
+#include "server/status.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * all accounts have to be where they began. One at a time.
  */
 
-#include "daemon/role.h"
-#include "daemon/server.h"
+#include "session/role.h"
+#include "server/server.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
 
 #include "base/macro.h"
 #include "base/str.h"
-#include "daemon/limits.h"
-#include "daemon/worker.h"
+#include "loop/worker.h"
+#include "session/limits.h"
 
 #include <check.h>
 #include <errno.h>

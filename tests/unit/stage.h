@@ -5,7 +5,7 @@
  * the order, that a test wants.
  */
 
-#include "daemon/session-private.h"
+#include "session/session-private.h"
 
 #include <stdatomic.h>
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/peer_rights.h"
+
+#include "base/macro.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <sys/socket.h>
+
+#define RIGHTS_GROUP_ENTRY_MAX (1U << 20) /* a group's members may be many */
+
+int rights_admin_group(gid_t *ret)
+{
+	_cleanup_(freep) char *buf = NULL;
+	struct group entry, *found = NULL;
+	size_t size = 1024;
+	int r;
+
+	do {
+		free(buf);
+		buf = malloc(size *= 2);
+		if (!buf)
+			return -ENOMEM;
+		r = getgrnam_r(RIGHTS_GROUP, &entry, buf, size, &found);
+	} while (r == ERANGE && size < RIGHTS_GROUP_ENTRY_MAX);
+
+	/* Several numbers mean "there is none": getgrnam_r(3). */
+	if (r != 0 && r != ENOENT && r != ESRCH && r != EPERM && r != EBADF)
+		return -r;
+	*ret = found ? found->gr_gid : RIGHTS_NO_GROUP;
+	return 0;
+}
+
+bool rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
+{
+	if (uid == (uid_t)-1)
+		return false;
+	if (uid == 0 || uid == own)
+		return true;
+	if (admins == RIGHTS_NO_GROUP)
+		return false;
+	for (size_t i = 0; i < n_groups; i++)
+		if (groups[i] == admins)
+			return true;
+	return gid == admins;
+}
+
+/* The supplementary groups the peer had when it connected. */
+static int rights_groups(int fd, gid_t **ret, size_t *ret_n)
+{
+	_cleanup_(freep) gid_t *groups = NULL;
+	socklen_t size = 64 * sizeof(gid_t);
+
+	/* Where the room is too small the kernel says how much it wants: the peer's groups do not change any more. */
+	for (int i = 0; i < 2; i++) {
+		free(groups);
+		groups = malloc(size);
+		if (!groups)
+			return -ENOMEM;
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0) {
+			*ret_n = size / sizeof(gid_t);
+			*ret = STEAL_PTR(groups);
+			return 0;
+		}
+		if (errno != ERANGE || size > NGROUPS_MAX * sizeof(gid_t))
+			return -errno;
+	}
+	return -ERANGE;
+}
+
+int rights_of(int fd, gid_t admins, struct rights *ret)
+{
+	_cleanup_(freep) gid_t *groups = NULL;
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	size_t n = 0;
+	int domain, r;
+
+	/* On TCP SO_PEERCRED succeeds as well, and says uid -1. */
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &(socklen_t){ sizeof(domain) }) < 0)
+		return -errno;
+	if (domain != AF_UNIX)
+		return -EAFNOSUPPORT;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return -errno;
+	if (cred.uid == (uid_t)-1)
+		return -EACCES;
+	/*
+	 * Nothing hangs on the pid: it may be another process's by now, and it is 0 for one whose pid namespace is not
+	 * below ours, as that of root on a container's host, whom the uid names well enough.
+	 */
+	/* SO_PEERCRED knows the primary group only. */
+	r = rights_groups(fd, &groups, &n);
+	if (r < 0)
+		return r;
+
+	*ret = (struct rights){
+		.uid = cred.uid,
+		.allowed = rights_allow(geteuid(), admins, cred.uid, cred.gid, groups, n),
+		.exempt = cred.uid == 0 || cred.uid == geteuid(),
+	};
+	return 0;
+}

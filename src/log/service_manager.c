@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What could not be sent is kept in the order in which it was said, the newest of each kind, and all that comes later
+ * waits behind it: a READY=1 that overtook its RELOADING=1 would leave the manager waiting. Nothing is allocated for
+ * it, so it cannot fail.
+ */
+
+#include "log/service_manager.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+
+#define NOTIFY_TEXT_MAX 512
+
+enum notify_kind {
+	NOTIFY_KIND_READY,
+	NOTIFY_KIND_STATUS,
+	NOTIFY_KIND_RELOADING,
+	NOTIFY_KIND_STOPPING,
+	NOTIFY_KIND_MAX,
+};
+
+struct notify_message {
+	enum notify_kind kind;
+	char text[NOTIFY_TEXT_MAX];
+};
+
+struct notify {
+	int fd;
+	struct sockaddr_un addr;
+	socklen_t addr_size;
+	bool failed; /* and said so */
+	size_t n_kept;
+	struct notify_message kept[NOTIFY_KIND_MAX];
+};
+
+static int notify_address(const char *path, struct sockaddr_un *ret, socklen_t *ret_size)
+{
+	size_t n = strlen(path);
+
+	if ((path[0] != '/' && path[0] != '@') || n < 2)
+		return -EINVAL;
+	/* A path wants its NUL, an abstract name ends where the address does. */
+	if (n + (path[0] == '/') > sizeof(ret->sun_path))
+		return -ENAMETOOLONG;
+
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)memcpy(ret->sun_path, path, n);
+	if (path[0] == '@')
+		ret->sun_path[0] = '\0';
+	*ret_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + (path[0] == '/'));
+	return 0;
+}
+
+int notify_new(struct notify **ret)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct notify *n;
+	int r;
+
+	if (!path) {
+		*ret = NULL;
+		return 0;
+	}
+	n = calloc(1, sizeof(*n));
+	if (!n)
+		return -ENOMEM;
+
+	n->fd = -1;
+	r = notify_address(path, &n->addr, &n->addr_size);
+	(void)unsetenv("NOTIFY_SOCKET");
+	if (r == 0)
+		n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (r == 0 && n->fd < 0)
+		r = -errno;
+	if (r < 0) {
+		(void)notify_free(n);
+		return r;
+	}
+	*ret = n;
+	return 0;
+}
+
+struct notify *notify_free(struct notify *n)
+{
+	if (n && n->fd >= 0)
+		(void)close(n->fd);
+	free(n);
+	return NULL;
+}
+
+/* False: the manager has no room for it now. */
+static bool notify_send(struct notify *n, const char *text)
+{
+	ssize_t k;
+
+	do
+		k = sendto(n->fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&n->addr, n->addr_size);
+	while (k < 0 && errno == EINTR);
+
+	if (k < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
+		return false;
+	if (k < 0 && !n->failed) {
+		n->failed = true;
+		log_warning("The service manager cannot be told how the daemon is (%m); it may take it for dead. "
+			    "Is %s there?",
+			    n->addr.sun_path[0] ? n->addr.sun_path : "its abstract socket");
+	}
+	return true;
+}
+
+static void notify_forget(struct notify *n, size_t i)
+{
+	n->n_kept--;
+	(void)memmove(&n->kept[i], &n->kept[i + 1], (n->n_kept - i) * sizeof(n->kept[0]));
+}
+
+static void notify_keep(struct notify *n, enum notify_kind kind, const char *text)
+{
+	struct notify_message *m;
+
+	for (size_t i = 0; i < n->n_kept; i++)
+		if (n->kept[i].kind == kind) {
+			notify_forget(n, i);
+			break;
+		}
+	m = &n->kept[n->n_kept++];
+	m->kind = kind;
+	(void)snprintf(m->text, sizeof(m->text), "%s", text);
+}
+
+void notify_retry(struct notify *n)
+{
+	if (!n)
+		return;
+	while (n->n_kept > 0 && notify_send(n, n->kept[0].text))
+		notify_forget(n, 0);
+}
+
+bool notify_is_pending(const struct notify *n)
+{
+	return n && n->n_kept > 0;
+}
+
+/* @assignments, and @status (which may be NULL) as one more; a line break in it would begin another. */
+static void notify_tell(struct notify *n, enum notify_kind kind, const char *assignments, const char *status)
+{
+	char text[NOTIFY_TEXT_MAX];
+	size_t len;
+
+	if (!n)
+		return;
+	len = (size_t)snprintf(text, sizeof(text) / 2, "%s", assignments);
+	if (status) {
+		len += (size_t)snprintf(text + len, sizeof(text) / 2, "%sSTATUS=", len > 0 ? "\n" : "");
+		(void)str_escape(text + len, sizeof(text) - len, status, strlen(status));
+	}
+
+	notify_retry(n);
+	if (notify_is_pending(n) || !notify_send(n, text))
+		notify_keep(n, kind, text);
+}
+
+void notify_ready(struct notify *n, const char *status)
+{
+	notify_tell(n, NOTIFY_KIND_READY, "READY=1", status);
+}
+
+void notify_status(struct notify *n, const char *status)
+{
+	notify_tell(n, NOTIFY_KIND_STATUS, "", status ? status : "");
+}
+
+void notify_reloading(struct notify *n)
+{
+	char text[64];
+
+	/* The time is Type=notify-reload's; others skip it. */
+	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_usec());
+	notify_tell(n, NOTIFY_KIND_RELOADING, text, NULL);
+}
+
+void notify_stopping(struct notify *n, const char *status, uint64_t usec)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64, usec);
+	notify_tell(n, NOTIFY_KIND_STOPPING, text, status);
+}
+
+void notify_watchdog(struct notify *n)
+{
+	if (!n)
+		return;
+	notify_retry(n);
+	(void)notify_send(n, "WATCHDOG=1");
+}
+
+uint64_t notify_watchdog_usec(void)
+{
+	const char *usec_text = getenv("WATCHDOG_USEC"), *pid_text = getenv("WATCHDOG_PID");
+	uint64_t usec = 0, pid = (uint64_t)getpid();
+
+	if (usec_text && str_to_u64(usec_text, strlen(usec_text), 1, UINT64_MAX - 1, &usec) < 0)
+		usec = 0;
+	/* An environment that was passed on speaks of someone else. */
+	if (pid_text && (str_to_u64(pid_text, strlen(pid_text), 1, INT32_MAX, &pid) < 0 || pid != (uint64_t)getpid()))
+		usec = 0;
+	(void)unsetenv("WATCHDOG_USEC");
+	(void)unsetenv("WATCHDOG_PID");
+	return usec;
+}
+
+int notify_listen_fds(void)
+{
+	return sd_listen_fds(1);
+}

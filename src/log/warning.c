@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "log/warning.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct warning_row warning_rows[WARNING_MAX] = {
+	[WARNING_STORE] = { "store", true, "Rooms and mailboxes cannot be kept, so what must not be lost is refused." },
+	[WARNING_ROOT_GONE] = { "root-gone", true, "The served folder is not there." },
+	[WARNING_ROOT_READ_ONLY] = { "root-read-only", false, "The served folder cannot be written." },
+	[WARNING_DISK_FULL] = { "disk-full", true, "What came last could not be kept, since the disk is full." },
+	[WARNING_DISK_SLOW] = { "disk-slow", true, "A thread has been waiting for the disk for long." },
+	[WARNING_LISTENER_PAUSED] = { "listener-paused", true, "A listener accepts no connections for now." },
+	[WARNING_LOG_DROPPED] = { "log-dropped", false, "The log could not take all events." },
+	[WARNING_RELOAD_REFUSED] = { "reload-refused", false, "The configuration on disk is not the one in force." },
+	[WARNING_STATE_SHARED] = { "state-shared", false, "Others may enter the state directory, or put another in its place." },
+	[WARNING_OPEN_TO_NETWORK] = { "open-to-network", false, "A listener is open to the network, and no password is asked for." },
+};
+
+/* NULL: no memory. */
+static struct warning_said *warnings_more(struct warnings *w)
+{
+	struct warning_said *list;
+
+	if (w->n == w->room) {
+		list = reallocarray(w->list, 2 * w->room + WARNING_MAX, sizeof(*list));
+		if (!list)
+			return NULL;
+		w->list = list;
+		w->room = 2 * w->room + WARNING_MAX;
+	}
+	return &w->list[w->n];
+}
+
+static bool warnings_has_text(const struct warnings *w, enum warning what, const char *text)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].what == what && strcmp(w->list[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+void warnings_add(struct warnings *w, enum warning what, const char *fmt, ...)
+{
+	struct warning_said *said = warnings_more(w);
+	_cleanup_(freep) char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	va_end(ap);
+	if (!said || !text) {
+		w->short_of_memory = true;
+		return;
+	}
+	if (warnings_has_text(w, what, text))
+		return;
+	*said = (struct warning_said){ what, STEAL_PTR(text) };
+	w->n++;
+}
+
+bool warnings_has(const struct warnings *w, enum warning what)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->list[i].what == what)
+			return true;
+	return false;
+}
+
+bool warnings_degrade(const struct warnings *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (warning_rows[w->list[i].what].degrades)
+			return true;
+	return false;
+}
+
+void warnings_done(struct warnings *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->list[i].text);
+	free(w->list);
+	*w = (struct warnings){ 0 };
+}

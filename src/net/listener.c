@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/listener.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/str.h"
+#include "net/inherited.h"
+#include "net/liveness.h"
+#include "session/limits.h"
+#include "session/session-private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* Accepted in one turn of the loop; the rest of a crowd waits for the next. */
+#define LISTENER_ACCEPT_MAX 64
+
+#define LISTENER_BACKLOG 4096
+
+/* After running out of descriptors; sooner where a session ends. */
+#define LISTENER_PAUSE_USEC USEC_PER_SEC
+
+#define STRING(member) OPTION_FIELD(struct listener_options, member, char *)
+#define NUMBER(member) OPTION_FIELD(struct listener_options, member, uint64_t)
+
+static const struct option listener_rows[] = {
+	{ "port", OPTION_INT, NUMBER(port), 0, 65535, NULL, OPTION_APPLY_NOW, NULL,
+	  "The port to listen on; 0: one that the kernel chooses." },
+	{ "port_base", OPTION_INT, NUMBER(port_base), 0, 65534, NULL, OPTION_APPLY_NOW, NULL,
+	  "Instead of port: the instance number is added to it." },
+	{ "address", OPTION_STRING, STRING(address), 1, 45, "127.0.0.1", OPTION_APPLY_NOW, NULL,
+	  "The IPv4 or IPv6 address to listen on; 0.0.0.0 for all of IPv4, :: for all of both." },
+	{ "roles", OPTION_ROLES, NUMBER(roles), 1, 16, NULL, OPTION_APPLY_NOW, NULL,
+	  "What is offered there: file, chat, relay, compute." },
+	{ "raw", OPTION_BOOL, OPTION_FIELD(struct listener_options, raw, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
+	  "Whether old clients, which end what they say by silence, are understood there." },
+};
+
+const struct option_section listener_section = {
+	.name = "listeners",
+	.rows = listener_rows,
+	.n_rows = ELEMENTSOF(listener_rows),
+	.size = sizeof(struct listener_options),
+};
+
+static const struct limits_options *listener_limits(const struct listener *l)
+{
+	return l->server->reactors[0].limits;
+}
+
+/* Best effort: it is not waited for, and what the peer said is not read. */
+static void listener_refuse(struct listener *l, int fd, const struct address *peer, enum incident what, const char *why)
+{
+	char text[200], from[ADDRESS_TEXT_MAX];
+	const struct log_field field = { "IOE_PEER", address_text(peer, from) };
+	int n = snprintf(text, sizeof(text), "ERROR: limit: %s; try again later\n", why);
+
+	counter_add(&l->refused, 1);
+	if (flood_pass(&l->server->reactors[0].flood, what, peer))
+		incident_log(what, &field, 1, "a connection from %s to %s was refused: \"%s\"", from, l->address, why);
+	(void)send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)shutdown(fd, SHUT_WR);
+	(void)close(fd);
+}
+
+static struct reactor *listener_least(struct server *s)
+{
+	unsigned least = 0;
+
+	for (unsigned i = 1; i < s->n_reactors; i++)
+		if (s->placed[i] < s->placed[least])
+			least = i;
+	return &s->reactors[least];
+}
+
+static void listener_take(struct listener *l, int fd, const struct sockaddr_storage *sa)
+{
+	struct reactor *here = &l->server->reactors[0], *to = listener_least(l->server);
+	struct address peer;
+
+	address_from_sockaddr(&peer, sa);
+	switch (account_enter(&here->account, &peer, listener_limits(l))) {
+	case ACCOUNT_OK:
+		break;
+	case ACCOUNT_FULL:
+		listener_refuse(l, fd, &peer, INCIDENT_LIMIT_SESSIONS,
+				"the server has as many sessions as it may (limits.connections)");
+		return;
+	case ACCOUNT_ADDRESS_FULL:
+		listener_refuse(l, fd, &peer, INCIDENT_LIMIT_ADDRESS,
+				"your address has as many sessions as it may (limits.per_address)");
+		return;
+	case ACCOUNT_NO_MEMORY:
+		listener_refuse(l, fd, &peer, INCIDENT_OUT_OF_RESOURCES, "the server is out of memory");
+		return;
+	}
+	if (pool_is_over(&to->pool) || session_new(here, to, l, fd, &peer) < 0) {
+		account_leave(&here->account, &peer);
+		listener_refuse(l, fd, &peer, INCIDENT_LIMIT_MEMORY,
+				"the server's memory for clients (limits.memory) is used up");
+		return;
+	}
+	l->server->placed[to->index]++;
+	counter_add(&l->accepted, 1);
+}
+
+/* Tries again after a while, or when something has been given back. */
+static void listener_wait(struct listener *l, int error)
+{
+	struct reactor *r = &l->server->reactors[0];
+
+	if (!timer_is_armed(&r->accept_timer))
+		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
+	if (flood_pass(&r->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
+		incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0,
+			  "%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections", l->address,
+			  strerror(error));
+}
+
+/*
+ * No descriptor or memory is left for another connection. A level-triggered listener would call again at once and
+ * for ever: it is not asked for a while.
+ */
+static void listener_pause(struct listener *l, int error)
+{
+	loop_unwatch(&l->server->reactors[0].loop, &l->watch);
+	atomic_store_explicit(&l->paused, true, memory_order_relaxed);
+	listener_wait(l, error);
+}
+
+static bool listener_is_passing(int error)
+{
+	/* accept(2): errors of the connection that was to be accepted, not of the listener. */
+	return error == ECONNABORTED || error == EPROTO || error == EPERM || error == ENETDOWN ||
+	       error == EHOSTDOWN || error == EHOSTUNREACH || error == ENETUNREACH || error == ENONET ||
+	       error == ENOPROTOOPT || error == EOPNOTSUPP || error == EINTR;
+}
+
+static void listener_ready(struct watch *w, _unused_ uint32_t events)
+{
+	struct listener *l = container_of(w, struct listener, watch);
+
+	for (unsigned i = 0; i < LISTENER_ACCEPT_MAX; i++) {
+		struct sockaddr_storage sa;
+		socklen_t len = sizeof(sa);
+		int fd = accept4(w->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			listener_take(l, fd, &sa);
+			continue;
+		}
+		if (errno == EAGAIN)
+			return;
+		if (listener_is_passing(errno))
+			continue;
+		listener_pause(l, errno);
+		return;
+	}
+}
+
+static void listener_watch(struct listener *l, struct loop *loop)
+{
+	int r = loop_watch(loop, &l->watch, EPOLLIN);
+
+	atomic_store_explicit(&l->paused, r < 0, memory_order_relaxed);
+	if (r < 0)
+		listener_wait(l, -r);
+}
+
+void listener_start(struct listener *l, struct loop *loop)
+{
+	if (l->older) {
+		counter_add(&l->accepted, atomic_load_explicit(&l->older->accepted, memory_order_relaxed));
+		counter_add(&l->refused, atomic_load_explicit(&l->older->refused, memory_order_relaxed));
+		l->older = listener_unref(l->older);
+	}
+	listener_watch(l, loop);
+}
+
+void listener_stop(struct listener *l, struct loop *loop)
+{
+	if (l->watch.fd < 0)
+		return;
+	if (!atomic_load_explicit(&l->paused, memory_order_relaxed))
+		loop_unwatch(loop, &l->watch);
+	atomic_store_explicit(&l->paused, false, memory_order_relaxed);
+	(void)close(l->watch.fd);
+	l->watch.fd = -1;
+}
+
+void listener_drain(struct listener *l)
+{
+	for (unsigned i = 0; i <= LISTENER_BACKLOG / LISTENER_ACCEPT_MAX && l->watch.fd >= 0 && !l->paused; i++)
+		listener_ready(&l->watch, 0);
+}
+
+void listener_resume(struct listener *l, struct loop *loop)
+{
+	if (l->watch.fd >= 0)
+		listener_watch(l, loop);
+}
+
+static bool listener_parse(const struct listener_options *o, unsigned instance, struct sockaddr_storage *ret)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)ret;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ret;
+	uint16_t port = htons((uint16_t)(o->port_base ? o->port_base + instance : o->port));
+
+	*ret = (struct sockaddr_storage){};
+	if (inet_pton(AF_INET, o->address, &in->sin_addr) == 1) {
+		in->sin_family = AF_INET;
+		in->sin_port = port;
+		return true;
+	}
+	if (inet_pton(AF_INET6, o->address, &in6->sin6_addr) == 1) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = port;
+		return true;
+	}
+	return false;
+}
+
+bool listener_same_address(const struct address *a, const struct address *b)
+{
+	return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
+}
+
+/*
+ * Of what is given to the kernel so much may be unsent. It would take 2.7 MB from somebody who asks for a large file and
+ * never reads, and sends no faster for it: what is on its way to a peer who does read is not bounded by this.
+ */
+#define LISTENER_UNSENT_MAX (256 << 10)
+
+static void listener_set(int fd, int level, int name, int value)
+{
+	(void)setsockopt(fd, level, name, &value, sizeof(value));
+}
+
+/* What accepted sockets inherit: small answers at once, and peers that are gone are found. */
+void listener_set_options(int fd, const struct settings *settings)
+{
+	const struct limits_options *limits = settings_get(settings, &limits_section);
+
+	listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, LISTENER_UNSENT_MAX);
+	liveness_keep(fd, limits->peer_usec);
+}
+
+void listener_use_settings(struct listener *l, const struct settings *settings)
+{
+	const struct limits_options *limits = settings_get(settings, &limits_section);
+
+	if (l->watch.fd >= 0)
+		liveness_keep(l->watch.fd, limits->peer_usec);
+}
+
+bool listener_is_any(const struct address *a)
+{
+	return IN6_IS_ADDR_UNSPECIFIED(&a->ip);
+}
+
+bool listener_address(const struct listener_plan *plan, size_t i, struct address *ret)
+{
+	struct sockaddr_storage sa;
+
+	if (!listener_parse(plan->settings->listeners[i], plan->server->args.instance, &sa))
+		return false;
+	address_from_sockaddr(ret, &sa);
+	return true;
+}
+
+bool listener_takes_ipv4(const struct listener_plan *plan, const struct address *at)
+{
+	struct address other;
+
+	for (size_t i = 0; i < plan->settings->n_listeners && at->port > 0; i++)
+		if (listener_address(plan, i, &other) && other.port == at->port && IN6_IS_ADDR_V4MAPPED(&other.ip))
+			return false;
+	return listener_is_any(at);
+}
+
+/* Whether the configuration has that listener, with that socket. */
+static bool listener_stays(const struct listener_plan *plan, const struct listener *l)
+{
+	struct address at;
+
+	for (size_t i = 0; i < plan->settings->n_listeners; i++)
+		if (listener_address(plan, i, &at) && listener_same_address(&at, &l->at))
+			return listener_takes_ipv4(plan, &at) == l->ipv4;
+	return false;
+}
+
+/*
+ * The kernel lets one socket have an address at a time, and :: and IPv4's have some in common. An old socket that is in the
+ * way, and is to go, stays until the new one is there: for this moment both say that they share the port.
+ */
+static void listener_share(const struct listener_plan *plan, uint16_t port, int on)
+{
+	for (struct listener *const *l = plan->old; l && *l; l++)
+		if ((*l)->bound.port == port && !listener_stays(plan, *l))
+			listener_set((*l)->watch.fd, SOL_SOCKET, SO_REUSEPORT, on);
+}
+
+static int listener_bind(const struct listener_plan *plan, const struct sockaddr_storage *sa, const struct listener *l)
+{
+	_cleanup_(closep) int fd = -1;
+	socklen_t len = sa->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int r;
+
+	fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	listener_set_options(fd, plan->settings);
+	if (sa->ss_family == AF_INET6)
+		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !l->ipv4);
+	listener_share(plan, l->at.port, 1);
+	listener_set(fd, SOL_SOCKET, SO_REUSEPORT, plan->old != NULL);
+	r = bind(fd, (const struct sockaddr *)sa, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0 ? -errno : 0;
+	listener_set(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+	listener_share(plan, l->at.port, 0);
+	return r < 0 ? r : STEAL_FD(fd);
+}
+
+/* Takes the fd over on success, with the address that it really has. */
+static int listener_use(struct listener *l, int fd)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
+	char text[ADDRESS_TEXT_MAX];
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
+		return -errno;
+	address_from_sockaddr(&l->bound, &sa);
+	(void)snprintf(l->address, sizeof(l->address), sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u",
+		       address_text(&l->bound, text), l->bound.port);
+	l->watch = (struct watch){ .fd = fd, .ready = listener_ready };
+	return 0;
+}
+
+static int listener_add_verbs(struct verb_table *verbs, const struct role *role, unsigned index)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < role->n_verbs && r >= 0; i++)
+		r = verb_table_add(verbs, &role->verbs[i].verb, (uint8_t)index);
+	return r;
+}
+
+static int listener_set_roles(struct listener *l, uint64_t bits)
+{
+	size_t len = 0;
+	int r;
+
+	l->role_bits = bits;
+	r = listener_add_verbs(&l->verbs, &builtin_role, l->server->n_roles);
+	for (unsigned i = 0; i < l->server->n_roles && r >= 0; i++) {
+		const struct role *role = l->server->args.roles[i];
+
+		if (!(bits & 1ULL << i)) {
+			r = listener_add_verbs(&l->elsewhere, role, i);
+			continue;
+		}
+		l->n_roles++;
+		len += (size_t)snprintf(l->roles + len, sizeof(l->roles) - len, "%s%s", len ? "+" : "", role->name);
+		r = listener_add_verbs(&l->verbs, role, i);
+	}
+	return r;
+}
+
+static int listener_new(struct listener **ret, const struct listener_plan *plan, const struct listener_options *o,
+			const struct address *at)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	atomic_init(&l->refs, 1);
+	l->server = plan->server;
+	l->watch.fd = -1;
+	l->at = *at;
+	l->raw = o->raw;
+	l->ipv4 = listener_takes_ipv4(plan, at);
+	r = listener_set_roles(l, o->roles);
+	if (r < 0)
+		(void)listener_unref(l);
+	else
+		*ret = l;
+	return r;
+}
+
+static struct listener *listener_find(struct listener *const *list, const struct address *at)
+{
+	for (; list && *list; list++)
+		if (listener_same_address(&(*list)->at, at))
+			return *list;
+	return NULL;
+}
+
+/* A socket for it: the fd or negative errno. */
+static int listener_socket(const struct listener_plan *plan, struct listener *l, struct listener *older,
+			   const struct sockaddr_storage *sa)
+{
+	int fd;
+
+	if (older)
+		l->older = listener_ref(older);
+	if (older && older->ipv4 == l->ipv4) {
+		l->passed = older->passed;
+		fd = fcntl(older->watch.fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = inherited_pick(plan, &l->at);
+	l->passed = fd >= 0;
+	return fd >= 0 ? fd : listener_bind(plan, sa, l);
+}
+
+static void listener_explain(const struct listener_plan *plan, int error, const struct listener_options *o,
+			     const struct address *at)
+{
+	unsigned instance = plan->server->args.instance;
+
+	if (error == -EADDRINUSE)
+		(void)snprintf(plan->why, plan->why_size,
+			       "port %u on %s is in use by another program; stop it (ss -ltnp shows it; where that is systemd, "
+			       "for a socket unit: systemctl disable --now ioe@%u.socket), or change listeners in the configuration",
+			       at->port, o->address, instance);
+	else if (error == -EADDRNOTAVAIL)
+		(void)snprintf(plan->why, plan->why_size,
+			       "%s is no address of this machine; change listeners in the configuration", o->address);
+	else if (error == -EACCES)
+		(void)snprintf(plan->why, plan->why_size,
+			       "port %u needs a right that ioed does not have; choose one from 1024 to 65535", at->port);
+	else if (error == -EAFNOSUPPORT)
+		(void)snprintf(plan->why, plan->why_size,
+			       "cannot listen on %s port %u: the kernel has no %s for ioed; under systemd, "
+			       "RestrictAddressFamilies= must name AF_INET and AF_INET6 (systemctl edit ioe@%u); where the "
+			       "machine has none, give listeners an address of the other kind",
+			       o->address, at->port, strchr(o->address, ':') ? "IPv6" : "IPv4", instance);
+	else if (error == -EPERM)
+		(void)snprintf(plan->why, plan->why_size,
+			       "cannot listen on %s port %u: it is forbidden to ioed; under systemd, SocketBindAllow= must "
+			       "allow it (systemctl edit ioe@%u)",
+			       o->address, at->port, instance);
+	else
+		(void)snprintf(plan->why, plan->why_size, "cannot listen on %s port %u: %s", o->address, at->port,
+			       strerror(-error));
+}
+
+int listener_open(const struct listener_plan *plan, size_t i, struct listener **ret)
+{
+	const struct listener_options *o = plan->settings->listeners[i];
+	struct sockaddr_storage sa;
+	struct listener *older, *l = NULL;
+	struct address at;
+	int r, fd = -1;
+
+	if (!listener_parse(o, plan->server->args.instance, &sa))
+		return -EINVAL;
+	address_from_sockaddr(&at, &sa);
+	older = listener_find(plan->old, &at);
+	if (older && older->role_bits == o->roles && older->raw == o->raw &&
+	    older->ipv4 == listener_takes_ipv4(plan, &at)) {
+		*ret = listener_ref(older);
+		return 0;
+	}
+	r = listener_new(&l, plan, o, &at);
+	if (r >= 0)
+		r = fd = listener_socket(plan, l, older, &sa);
+	if (r >= 0)
+		r = listener_use(l, fd);
+	if (r >= 0) {
+		*ret = l;
+		return 0;
+	}
+	listener_explain(plan, r, o, &at);
+	if (fd >= 0)
+		(void)close(fd);
+	(void)listener_unref(l);
+	return r;
+}
+
+int listener_check_leaving(const struct listener_plan *plan)
+{
+	unsigned instance = plan->server->args.instance;
+
+	for (struct listener *const *l = plan->old; l && *l; l++) {
+		if (!(*l)->passed || listener_stays(plan, *l))
+			continue;
+		(void)snprintf(plan->why, plan->why_size,
+			       "%s was passed in by systemd, which keeps it: who connects there would wait for ever; first "
+			       "systemctl disable --now ioe@%u.socket, then systemctl restart ioe@%u",
+			       (*l)->address, instance, instance);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+struct listener *listener_ref(struct listener *l)
+{
+	(void)atomic_fetch_add_explicit(&l->refs, 1, memory_order_relaxed);
+	return l;
+}
+
+struct listener *listener_unref(struct listener *l)
+{
+	if (!l || atomic_fetch_sub_explicit(&l->refs, 1, memory_order_acq_rel) > 1)
+		return NULL;
+	if (l->watch.fd >= 0)
+		(void)close(l->watch.fd);
+	(void)listener_unref(l->older);
+	free(l);
+	return NULL;
+}
+
+struct listener **listener_list_copy(struct listener *const *list)
+{
+	struct listener **copy;
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	copy = calloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < n; i++)
+		copy[i] = listener_ref(list[i]);
+	return copy;
+}
+
+void listener_list_free(struct listener **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		(void)listener_unref(list[i]);
+	free(list);
+}

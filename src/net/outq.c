@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/outq.h"
+
+#include "net/slice.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+/* Holds the answers of one pass for nearly everybody; what is larger gets a chunk of its own size. */
+#define CHUNK_SIZE     (2048 - 16)
+#define CHUNK_FREE_MAX 64 /* as many as a pass of the loop may want */
+
+/* As many pieces as one writev() takes; a longer queue goes out in several. */
+#define OUTQ_IOV_MAX 64
+
+/* sendfile() cannot be asked not to block, so it is given only what has just been seen in memory. */
+#define OUTQ_FILE_PIECE (256U << 10)
+#define OUTQ_FILE_SEND  (2U << 20)
+
+#define OUTQ_FRAMES_FREE_MAX 4096 /* a pass says something to as many sessions, often */
+
+enum chunk_kind {
+	CHUNK_BYTES,
+	CHUNK_FRAME, /* a part of a segment */
+	CHUNK_FILE,  /* a part of a file */
+};
+
+struct chunk_file {
+	int fd;
+	uint64_t off, left;
+	uint64_t warm; /* bytes from off on that need not be asked for */
+	uint64_t stride; /* how far apart one looks */
+};
+
+struct chunk {
+	struct chunk *next;
+	uint16_t kind; /* enum chunk_kind */
+	bool event;    /* not an answer */
+	uint32_t cap;        /* CHUNK_BYTES */
+	uint32_t start, end; /* what is to be sent of the bytes; CHUNK_FILE: nothing */
+	union {
+		char data[1]; /* really cap bytes */
+		struct segment *segment;
+		struct chunk_file *file; /* right behind the chunk: few chunks are one, and many are small */
+	};
+};
+
+#define CHUNK_HEAD offsetof(struct chunk, data)
+
+void pool_init(struct pool *p, uint64_t limit)
+{
+	*p = (struct pool){};
+	atomic_init(&p->limit, limit);
+	atomic_init(&p->used, 0);
+	atomic_init(&p->sent, 0);
+}
+
+void pool_set_limit(struct pool *p, uint64_t limit)
+{
+	atomic_store_explicit(&p->limit, limit, memory_order_relaxed);
+}
+
+void pool_done(struct pool *p)
+{
+	struct chunk *c;
+
+	while ((c = p->free)) {
+		p->free = c->next;
+		free(c);
+	}
+	while ((c = p->free_frames)) {
+		p->free_frames = c->next;
+		free(c);
+	}
+	p->n_free = p->n_free_frames = 0;
+	free(p->spare);
+	p->spare = NULL;
+}
+
+/* One writer: a load and a store do, and cost nothing; the atomic type is for the reader in main. */
+static void pool_count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+void pool_charge(struct pool *p, size_t n)
+{
+	pool_count(&p->used, n);
+}
+
+void pool_uncharge(struct pool *p, size_t n)
+{
+	pool_count(&p->used, -(uint64_t)n);
+}
+
+void pool_close_file(struct pool *p, int fd)
+{
+	if (p->close_file)
+		p->close_file(p, fd);
+	else
+		(void)close(fd);
+}
+
+static struct chunk *chunk_new(struct pool *p, size_t n)
+{
+	size_t cap = MAX(n, (size_t)CHUNK_SIZE - CHUNK_HEAD);
+	struct chunk *c;
+
+	if (cap > UINT32_MAX)
+		return NULL;
+	if (n <= CHUNK_SIZE - CHUNK_HEAD && p->free) {
+		c = p->free;
+		p->free = c->next;
+		p->n_free--;
+	} else {
+		c = malloc(CHUNK_HEAD + cap);
+		if (!c)
+			return NULL;
+	}
+	c->next = NULL;
+	c->kind = CHUNK_BYTES;
+	c->event = false;
+	c->cap = (uint32_t)cap;
+	c->start = c->end = 0;
+	pool_charge(p, cap);
+	return c;
+}
+
+static struct chunk *chunk_new_frame(struct pool *p)
+{
+	struct chunk *c = p->free_frames;
+
+	if (c) {
+		p->free_frames = c->next;
+		p->n_free_frames--;
+	} else {
+		c = malloc(sizeof(struct chunk));
+		if (!c)
+			return NULL;
+	}
+	pool_charge(p, sizeof(struct chunk));
+	return c;
+}
+
+static void chunk_free_frame(struct pool *p, struct chunk *c)
+{
+	segment_unref(p, c->segment);
+	pool_uncharge(p, sizeof(struct chunk));
+	if (p->n_free_frames >= OUTQ_FRAMES_FREE_MAX) {
+		free(c);
+		return;
+	}
+	c->next = p->free_frames;
+	p->free_frames = c;
+	p->n_free_frames++;
+}
+
+static const char *chunk_bytes(const struct chunk *c)
+{
+	return (c->kind == CHUNK_FRAME ? c->segment->data : c->data) + c->start;
+}
+
+static void chunk_free(struct pool *p, struct chunk *c)
+{
+	if (c->kind == CHUNK_FILE) {
+		pool_close_file(p, c->file->fd);
+		free(c);
+		return;
+	}
+	if (c->kind == CHUNK_FRAME) {
+		chunk_free_frame(p, c);
+		return;
+	}
+	pool_uncharge(p, c->cap);
+	if (c->cap == CHUNK_SIZE - CHUNK_HEAD && p->n_free < CHUNK_FREE_MAX) {
+		c->next = p->free;
+		p->free = c;
+		p->n_free++;
+	} else {
+		free(c);
+	}
+}
+
+static void outq_append(struct outq *q, struct chunk *c)
+{
+	if (q->tail)
+		q->tail->next = c;
+	else
+		q->head = c;
+	q->tail = c;
+}
+
+char *outq_reserve(struct outq *q, struct pool *p, size_t n)
+{
+	struct chunk *c = q->tail;
+
+	if (likely(c && c->kind == CHUNK_BYTES && !c->event && c->cap - c->end >= n))
+		return c->data + c->end;
+	c = chunk_new(p, n);
+	if (!c)
+		return NULL;
+	outq_append(q, c);
+	return c->data;
+}
+
+void outq_commit(struct outq *q, size_t n)
+{
+	q->tail->end += (uint32_t)n;
+	q->bytes += n;
+}
+
+int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
+{
+	char *to;
+
+	if (n == 0)
+		return 0; /* an empty body may have no memory at all */
+	to = outq_reserve(q, p, n);
+	if (!to)
+		return -ENOMEM;
+	memcpy(to, data, n);
+	outq_commit(q, n);
+	return 0;
+}
+
+int _hot_ outq_put_frame(struct outq *q, struct pool *p, const struct frame *f)
+{
+	struct chunk *c = q->tail;
+
+	if (c && c->kind == CHUNK_FRAME && c->segment == f->segment && c->end == f->start) {
+		c->end += f->len;
+		q->events += f->len;
+		return 0;
+	}
+	c = chunk_new_frame(p);
+	if (!c)
+		return -ENOMEM;
+	c->next = NULL;
+	c->kind = CHUNK_FRAME;
+	c->event = true;
+	c->cap = 0;
+	c->start = f->start;
+	c->end = f->start + f->len;
+	c->segment = f->segment;
+	f->segment->refs++;
+	outq_append(q, c);
+	q->events += f->len;
+	return 0;
+}
+
+int outq_put_event(struct outq *q, struct pool *p, const void *data, size_t n)
+{
+	struct chunk *c = q->tail;
+
+	if (!c || c->kind != CHUNK_BYTES || !c->event || c->cap - c->end < n) {
+		c = chunk_new(p, n);
+		if (!c)
+			return -ENOMEM;
+		c->event = true;
+		outq_append(q, c);
+	}
+	memcpy(c->data + c->end, data, n);
+	c->end += (uint32_t)n;
+	q->events += (uint32_t)n;
+	return 0;
+}
+
+/* How much has to follow what the peer has of the head's events: up to the line's end. In raw all go out together. */
+static uint32_t outq_begun(const struct chunk *c)
+{
+	const char *rest = chunk_bytes(c), *end;
+
+	if (c->start == 0 || rest[-1] == '\n')
+		return 0;
+	end = memchr(rest, '\n', c->end - c->start);
+	return end ? (uint32_t)(end - rest) + 1 : c->end - c->start;
+}
+
+void outq_drop_events(struct outq *q, struct pool *p)
+{
+	struct chunk **at = &q->head, *c;
+
+	q->tail = NULL;
+	q->events = 0;
+	while ((c = *at)) {
+		uint32_t begun = c->event && c == q->head ? outq_begun(c) : 0;
+
+		if (c->event && begun == 0) {
+			*at = c->next;
+			chunk_free(p, c);
+			continue;
+		}
+		if (c->event) {
+			c->end = c->start + begun;
+			q->events = begun;
+		}
+		q->tail = c;
+		at = &c->next;
+	}
+}
+
+int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len)
+{
+	struct chunk *c;
+
+	if (len == 0) {
+		pool_close_file(p, fd);
+		return 0;
+	}
+	c = malloc(sizeof(*c) + sizeof(*c->file));
+	if (!c) {
+		pool_close_file(p, fd);
+		return -ENOMEM;
+	}
+	*c = (struct chunk){ .kind = CHUNK_FILE, .file = (struct chunk_file *)(c + 1) };
+	*c->file = (struct chunk_file){ .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE };
+	outq_append(q, c);
+	q->files++;
+	return 0;
+}
+
+void outq_move(struct outq *to, struct outq *from)
+{
+	if (!from->head)
+		return;
+	if (to->tail)
+		to->tail->next = from->head;
+	else
+		to->head = from->head;
+	to->tail = from->tail;
+	to->bytes += from->bytes;
+	to->files += from->files;
+	to->events += from->events;
+	*from = (struct outq){};
+}
+
+static void outq_drop_head(struct outq *q, struct pool *p)
+{
+	struct chunk *c = q->head;
+
+	q->head = c->next;
+	if (!q->head)
+		q->tail = NULL;
+	if (c->kind == CHUNK_FILE)
+		q->files--;
+	chunk_free(p, c);
+}
+
+/* What was sent of the bytes at the head leaves. */
+static void outq_sent(struct outq *q, struct pool *p, size_t n)
+{
+	for (;;) {
+		struct chunk *c = q->head;
+		size_t have;
+
+		if (!c || c->kind == CHUNK_FILE)
+			return;
+		have = MIN(n, (size_t)(c->end - c->start));
+		if (c->event)
+			q->events -= (uint32_t)have;
+		else
+			q->bytes -= have;
+		c->start += (uint32_t)have;
+		if (c->start < c->end)
+			return;
+		n -= have;
+		outq_drop_head(q, p);
+	}
+}
+
+static ssize_t outq_send_bytes(struct outq *q, struct pool *p, int fd)
+{
+	struct iovec iov[OUTQ_IOV_MAX];
+	struct msghdr msg = { .msg_iov = iov };
+	int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+	struct chunk *c = q->head;
+	ssize_t n;
+
+	if (!c->next) {
+		n = send(fd, chunk_bytes(c), c->end - c->start, flags);
+	} else {
+		for (; c && c->kind != CHUNK_FILE && msg.msg_iovlen < OUTQ_IOV_MAX; c = c->next)
+			iov[msg.msg_iovlen++] =
+				(struct iovec){ .iov_base = (void *)chunk_bytes(c), .iov_len = c->end - c->start };
+		/* The size of a file and its beginning shall share a packet. */
+		if (c && c->kind == CHUNK_FILE)
+			flags |= MSG_MORE;
+		n = sendmsg(fd, &msg, flags);
+	}
+	if (n < 0)
+		return -errno;
+	outq_sent(q, p, (size_t)n);
+	return n;
+}
+
+/* Whether the piece of the file that ends before @end is in memory: 1, 0, or -EPIPE: the file ends before. */
+static int outq_probe(const struct chunk *c, uint64_t end)
+{
+	char last;
+	struct iovec iov = { .iov_base = &last, .iov_len = 1 };
+	ssize_t n;
+
+	n = preadv2(c->file->fd, &iov, 1, (off_t)(end - 1), RWF_NOWAIT);
+	if (n == 1)
+		return 1;
+	return n == 0 ? -EPIPE : 0;
+}
+
+/*
+ * How much may be sent without waiting for the disk: what a worker has brought, else as many pieces as are seen in
+ * memory one behind the other; several in one call, since sendfile() costs more than the looking does. Where all is in
+ * memory, so is nearly always what follows, and one looks twice as far each time; at the first miss, closer again.
+ */
+static int outq_ready(struct chunk *c, uint64_t bound, uint64_t *ret)
+{
+	uint64_t most = MIN(MIN(c->file->left, bound), (uint64_t)OUTQ_FILE_SEND), have = MIN(c->file->warm, most), next;
+	int r = c->file->warm == 0;
+
+	while (r > 0 && have < most) {
+		next = MIN(have + c->file->stride, most);
+		r = outq_probe(c, c->file->off + next);
+		if (r > 0) {
+			have = next;
+			c->file->stride = MIN(2 * c->file->stride, (uint64_t)OUTQ_FILE_SEND);
+		} else if (r == 0 && c->file->stride > OUTQ_FILE_PIECE) {
+			c->file->stride = OUTQ_FILE_PIECE;
+			r = 1;
+		}
+	}
+	*ret = have;
+	if (r < 0)
+		return r;
+	return have > 0 ? 0 : -EINPROGRESS;
+}
+
+/* Sets @ret_full where the socket did not take all it was given: no need to hear it from another call. */
+static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t bound, bool *ret_full)
+{
+	struct chunk *c = q->head;
+	off_t off = (off_t)c->file->off;
+	uint64_t piece;
+	ssize_t n;
+	int r;
+
+	r = outq_ready(c, MAX(bound, (uint64_t)OUTQ_FILE_PIECE), &piece);
+	if (r < 0)
+		return r;
+	n = sendfile(fd, c->file->fd, &off, piece);
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return -EPIPE; /* shorter than it was: what was promised cannot be kept */
+	*ret_full = (uint64_t)n < piece;
+	c->file->off += (uint64_t)n;
+	c->file->left -= (uint64_t)n;
+	c->file->warm -= MIN(c->file->warm, (uint64_t)n);
+	if (c->file->left == 0)
+		outq_drop_head(q, p);
+	return n;
+}
+
+int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent)
+{
+	uint64_t sent = 0;
+	bool full = false;
+	ssize_t n = 0;
+
+	while (q->head && sent < max_bytes && !full) {
+		if (q->head->kind == CHUNK_FILE)
+			n = outq_send_file(q, p, fd, max_bytes - sent, &full);
+		else
+			n = outq_send_bytes(q, p, fd);
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			break;
+		sent += (uint64_t)n;
+	}
+	pool_count(&p->sent, sent);
+	*ret_sent = sent;
+	if (n < 0)
+		return (int)n;
+	return full ? -EAGAIN : !q->head;
+}
+
+void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len)
+{
+	const struct chunk *c = q->head;
+
+	*ret_fd = c->file->fd;
+	*ret_off = c->file->off;
+	*ret_len = MIN(c->file->left, (uint64_t)OUTQ_FILE_PIECE);
+}
+
+void outq_warmed(struct outq *q, uint64_t len)
+{
+	q->head->file->warm = len;
+}
+
+void outq_clear(struct outq *q, struct pool *p)
+{
+	while (q->head)
+		outq_drop_head(q, p);
+	*q = (struct outq){};
+}

@@ -1,0 +1,102 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * What waits to be sent: bytes in chunks, parts of files, and frames, which are sent to others, too. Chunks come from the
+ * pool of their reactor, which also counts what all queues and unfinished inputs of that reactor hold against
+ * limits.memory. Events are told from answers, since they may be dropped, and are counted apart.
+ */
+
+#include "base/macro.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct chunk;
+struct frame;
+struct segment;
+
+#define POOL_LANES 4
+
+struct pool {
+	struct chunk *free;
+	unsigned n_free;
+	struct chunk *free_frames;         /* the small ones that refer to a segment */
+	unsigned n_free_frames;
+	struct segment *lanes[POOL_LANES]; /* slice.c's: with room behind, and in use */
+	struct segment *spare;
+	/* Written by the reactor alone, read by whoever asks for the status, and by who accepts. */
+	atomic_uint_fast64_t limit; /* of limits.memory, this reactor's share */
+	atomic_uint_fast64_t used; /* bytes charged now */
+	atomic_uint_fast64_t sent; /* bytes given to the kernel, ever */
+	/* Who closes files, where that shall not hold up the thread; consumes the fd. NULL: close() will do. */
+	void (*close_file)(struct pool *p, int fd);
+};
+
+void pool_init(struct pool *p, uint64_t limit);
+void pool_set_limit(struct pool *p, uint64_t limit);
+void pool_done(struct pool *p);
+void pool_charge(struct pool *p, size_t n);
+void pool_uncharge(struct pool *p, size_t n);
+void pool_close_file(struct pool *p, int fd);
+static inline uint64_t pool_used(const struct pool *p)
+{
+	return atomic_load_explicit(&p->used, memory_order_relaxed);
+}
+static inline uint64_t pool_limit(const struct pool *p)
+{
+	return atomic_load_explicit(&p->limit, memory_order_relaxed);
+}
+static inline bool pool_is_over(const struct pool *p)
+{
+	return pool_used(p) > pool_limit(p);
+}
+
+/* Inert when zero. */
+struct outq {
+	struct chunk *head, *tail;
+	uint64_t bytes;  /* of answers, in memory; parts of files do not count */
+	uint32_t files;  /* parts of files, each of which holds a descriptor */
+	uint32_t events; /* bytes of events */
+};
+
+/* 0 or -ENOMEM. */
+int outq_put(struct outq *q, struct pool *p, const void *data, size_t n);
+
+/* Room for @n bytes in one piece; what was filled is added with outq_commit(). NULL: no memory. */
+char *outq_reserve(struct outq *q, struct pool *p, size_t n);
+void outq_commit(struct outq *q, size_t n);
+
+/* An event: by a reference to its bytes, or as a copy. 0 or -ENOMEM. */
+int outq_put_frame(struct outq *q, struct pool *p, const struct frame *f);
+int outq_put_event(struct outq *q, struct pool *p, const void *data, size_t n);
+/* Takes all events out again, but for the one that the peer has the beginning of: that is cut behind its line. */
+void outq_drop_events(struct outq *q, struct pool *p);
+
+/* Consumes the fd in any case. */
+int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len);
+
+/* All of @from behind what @to has. */
+void outq_move(struct outq *to, struct outq *from);
+
+static inline bool outq_is_empty(const struct outq *q)
+{
+	return !q->head;
+}
+
+/*
+ * Sends what the socket takes, at most @max_bytes. 1: all sent; 0: the bound was reached, call again next pass;
+ * -EAGAIN: the socket is full, or is likely to be; -EINPROGRESS: the file's next piece is not in memory and must be
+ * brought there first (outq_cold()); -EPIPE: a file has become shorter than promised; other negative errno: the
+ * connection broke.
+ */
+int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent);
+
+/* After -EINPROGRESS: the piece that is to be read by a worker. The fd stays the queue's. */
+void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len);
+
+/* The worker's word: this much of the head's file may be sent without asking again. */
+void outq_warmed(struct outq *q, uint64_t len);
+
+void outq_clear(struct outq *q, struct pool *p);

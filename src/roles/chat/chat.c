@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/chat/chat.h"
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "channel/channel.h"
+#include "roles/chat/history.h"
+#include "roles/chat/list.h"
+#include "roles/chat/member.h"
+#include "roles/chat/moderate.h"
+#include "roles/chat/old.h"
+#include "roles/chat/say.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD(member) OPTION_FIELD(struct chat_options, member, uint64_t)
+#define CHAT_DAY      (86400 * USEC_PER_SEC)
+
+static const struct option chat_rows[] = {
+	{ "durable", OPTION_BOOL, OPTION_FIELD(struct chat_options, durable, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
+	  "Whether what is said in a room, its topic, roles and bans are on disk; else a room is gone with its last member." },
+	{ "history", OPTION_INT, FIELD(history), 1, 100000000, "10000", OPTION_APPLY_NOW, NULL,
+	  "Messages that a room keeps; the oldest go first." },
+	{ "history_age", OPTION_TIME, FIELD(history_usec), USEC_PER_SEC, 36500 * CHAT_DAY, "365d", OPTION_APPLY_NOW, NULL,
+	  "A message is kept for so long." },
+	{ "rate", OPTION_INT, FIELD(rate), 0, 1000000, "10", OPTION_APPLY_NOW, NULL,
+	  "Messages a second that a session may say, JOIN and the like counted with them. 0: no limit." },
+	{ "burst", OPTION_INT, FIELD(burst), 1, 1000000, "50", OPTION_APPLY_NOW, NULL,
+	  "Messages that a session may say at once after a pause." },
+	{ "text", OPTION_SIZE, FIELD(text), 1, 64 << 10, "4K", OPTION_APPLY_NOW, NULL,
+	  "Bytes of a message, a topic, or a reason." },
+	{ "joined", OPTION_INT, FIELD(joined), 1, 10000, "50", OPTION_APPLY_NOW, NULL,
+	  "Rooms that a session may be in." },
+	{ "members", OPTION_INT, FIELD(members), 1, 1000000, "10000", OPTION_APPLY_NOW, NULL,
+	  "Sessions that may be in a room." },
+	{ "rooms", OPTION_INT, FIELD(rooms), 1, 1000000, "10000", OPTION_APPLY_NOW, NULL,
+	  "Rooms that may be open, that is in use, at once." },
+	{ "records", OPTION_INT, FIELD(records), 1, 100000, "1000", OPTION_APPLY_NOW, NULL,
+	  "Roles, mutes and bans that a room remembers. A ban takes two, for the name and its address." },
+};
+
+const struct option_section chat_section = {
+	.name = "chat",
+	.rows = chat_rows,
+	.n_rows = ELEMENTSOF(chat_rows),
+	.size = sizeof(struct chat_options),
+};
+
+#define CHAT_LISTS_MAX 16
+
+struct chat_state {
+	struct channel_hub *hub;
+	atomic_uint lists; /* under way, in all reactors */
+};
+
+bool chat_lists_enter(struct chat_state *state)
+{
+	if (atomic_fetch_add(&state->lists, 1) < CHAT_LISTS_MAX)
+		return true;
+	chat_lists_leave(state);
+	return false;
+}
+
+void chat_lists_leave(struct chat_state *state)
+{
+	(void)atomic_fetch_sub(&state->lists, 1);
+}
+
+struct channel_hub *chat_hub(const struct chat_state *state)
+{
+	return state->hub;
+}
+
+static void chat_reload(void *state, const struct settings *settings)
+{
+	const struct chat_options *o = settings_get(settings, &chat_section);
+	struct store_rule rule = { .max_messages = o->history, .max_age_usec = o->history_usec,
+				   .where = "rooms", .option = "chat.history_age" };
+	struct store *store = channel_hub_store(((struct chat_state *)state)->hub);
+
+	if (store)
+		store_set_rule(store, chat_policy.kind, &rule);
+}
+
+static void chat_stop(void *state)
+{
+	struct chat_state *s = state;
+
+	channel_hub_unref(s->hub);
+	free(s);
+}
+
+static int chat_start(const struct role_start *with, void **ret_state, char *why, size_t why_size)
+{
+	struct chat_state *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	r = channel_hub_ref(with, &s->hub);
+	if (r < 0) {
+		(void)snprintf(why, why_size, "the rooms cannot be opened: %s", strerror(-r));
+		free(s);
+		return r;
+	}
+	chat_reload(s, with->settings);
+	*ret_state = s;
+	return 0;
+}
+
+static void chat_look(void *state)
+{
+	channel_hub_look(((struct chat_state *)state)->hub);
+}
+
+static uint64_t chat_expired(void *state)
+{
+	return channel_hub_expired(((struct chat_state *)state)->hub, chat_policy.kind);
+}
+
+static void chat_warn(void *state, struct warnings *to)
+{
+	channel_hub_warn(((struct chat_state *)state)->hub, to);
+}
+
+/* What is answered in many bytes is a barrier: a session has one such answer in memory. */
+static const struct role_verb chat_verbs[] = {
+	{ { "JOIN", "JOIN,room[,after]", "Enters a room; tells what was said behind after.", 1, 2, VERB_BARRIER }, chat_member_join },
+	{ { "PART", "PART,room", "Leaves a room.", 1, 1, VERB_BARRIER }, chat_member_part },
+	{ { "ROOMS", "ROOMS", "Lists the rooms: name, members, last number, topic.", 0, 0, VERB_BARRIER }, chat_list_rooms },
+	{ { "WHO", "WHO[,room]", "Lists who is in a room, or in any.", 0, 1, VERB_BARRIER }, chat_list_who },
+	{ { "SAY", "SAY,room,text", "Says something in a room; OK with its number.", 2, 2, VERB_CONCURRENT }, chat_say },
+	{ { "HISTORY", "HISTORY,room,after,count", "What was said behind a number, with times.", 3, 3, VERB_BARRIER }, chat_history },
+	{ { "TOPIC", "TOPIC,room,text", "Sets a room's topic.", 2, 2, VERB_CONCURRENT }, chat_moderate_topic },
+	{ { "KICK", "KICK,room,name[,why]", "Puts somebody out of a room.", 2, 3, VERB_CONCURRENT }, chat_moderate_kick },
+	{ { "MUTE", "MUTE,room,name,seconds", "Silences somebody, and his address; 0 lifts it.", 3, 3, VERB_CONCURRENT }, chat_moderate_mute },
+	{ { "BAN", "BAN,room,name,seconds", "Keeps somebody out, and his address; 0 lifts it.", 3, 3, VERB_CONCURRENT }, chat_moderate_ban },
+	{ { "ROLE", "ROLE,room,name,role", "Makes somebody owner, operator or member.", 3, 3, VERB_CONCURRENT }, chat_moderate_role },
+};
+
+const struct role chat_role = {
+	.name = "chat",
+	.verbs = chat_verbs,
+	.n_verbs = ELEMENTSOF(chat_verbs),
+	.exposed = "read and speak in all rooms",
+	.options = &chat_section,
+	.line = chat_say_line,
+	.quiet = chat_old_quiet,
+	.start = chat_start,
+	.stop = chat_stop,
+	.look = chat_look,
+	.expired = chat_expired,
+	.warn = chat_warn,
+	.reload = chat_reload,
+};

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In line and raw what others wrote goes to a terminal as it is, so control characters and broken UTF-8 become '?';
+ * in ioe/1 they are encoded. Room and name are harmless by their alphabet, but names may be old ones from a log: the
+ * same is done to all.
+ */
+#include "roles/chat/event.h"
+
+#include "base/str.h"
+#include "wire/field.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Room for all that is put behind it: encoding makes three bytes of one. */
+static int chat_event_room(struct buf *to, size_t n)
+{
+	return buf_reserve(to, 3 * n + 128);
+}
+
+static void chat_event_word(struct buf *to, const char *word)
+{
+	size_t n = strlen(word);
+
+	memcpy(to->data + to->len, word, n);
+	to->len += n;
+}
+
+static void chat_event_field(struct buf *to, const char *s, size_t n)
+{
+	to->data[to->len++] = ',';
+	to->len += field_encode_harmless(to->data + to->len, s, n);
+}
+
+static void chat_event_number(struct buf *to, uint64_t v)
+{
+	to->len += str_put_u64(to->data + to->len, v);
+}
+
+static void chat_event_text(struct buf *to, const char *s, size_t n)
+{
+	to->len += str_harmless(to->data + to->len, s, n);
+}
+
+static void chat_event_ioe1(const struct channel_event *e, struct buf *to)
+{
+	static const char *const words[] = {
+		[CHAT_EVENT_SAID] = "SAID",
+		[CHAT_EVENT_JOINED] = "JOINED",
+		[CHAT_EVENT_LEFT] = "LEFT",
+		[CHAT_EVENT_TOPIC] = "TOPIC",
+	};
+
+	chat_event_word(to, words[e->type]);
+	chat_event_field(to, e->channel, e->channel_len);
+	if (e->type == CHAT_EVENT_SAID) {
+		chat_event_word(to, ",");
+		chat_event_number(to, e->number);
+		chat_event_word(to, ",");
+		chat_event_number(to, e->time_msec);
+	}
+	chat_event_field(to, e->from, e->from_len);
+	if (e->type != CHAT_EVENT_JOINED)
+		chat_event_field(to, e->text, e->text_len);
+	chat_event_word(to, "\n");
+}
+
+int chat_event_format(const struct channel_event *e, enum dialect d, struct buf *to)
+{
+	int r = chat_event_room(to, e->channel_len + e->from_len + e->text_len);
+
+	if (r < 0)
+		return -ENOMEM;
+	if (d == DIALECT_IOE1) {
+		chat_event_ioe1(e, to);
+		return 0;
+	}
+	switch ((enum chat_event_type)e->type) {
+	case CHAT_EVENT_SAID:
+		chat_event_text(to, e->from, e->from_len);
+		chat_event_word(to, ": ");
+		chat_event_text(to, e->text, e->text_len);
+		break;
+	case CHAT_EVENT_JOINED:
+		chat_event_text(to, e->from, e->from_len);
+		chat_event_word(to, " joined!");
+		break;
+	case CHAT_EVENT_LEFT:
+		chat_event_text(to, e->from, e->from_len);
+		chat_event_word(to, " left!");
+		break;
+	case CHAT_EVENT_TOPIC:
+		return 0; /* there are no words for it */
+	}
+	if (d != DIALECT_RAW)
+		chat_event_word(to, "\n");
+	return 0;
+}
+
+int chat_event_row(const struct store_row *row, enum dialect d, struct buf *to)
+{
+	int r = chat_event_room(to, row->from_len + row->text_len);
+
+	if (r < 0)
+		return r;
+	chat_event_number(to, row->number);
+	chat_event_word(to, ",");
+	chat_event_number(to, row->time_msec);
+	if (d == DIALECT_IOE1) {
+		chat_event_field(to, row->from, row->from_len);
+		chat_event_field(to, row->text, row->text_len);
+	} else {
+		chat_event_word(to, ",");
+		chat_event_text(to, row->from, row->from_len);
+		chat_event_word(to, ",");
+		chat_event_text(to, row->text, row->text_len);
+	}
+	chat_event_word(to, "\n");
+	return 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/chat/history.h"
+
+#include "base/str.h"
+#include "roles/chat/event.h"
+#include "roles/chat/member.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CHAT_HISTORY_COUNT_MAX 10000
+#define CHAT_HISTORY_BYTES_MAX (1U << 20) /* of texts in one answer */
+
+struct chat_history {
+	struct store_page page;
+	struct request *q;
+	enum dialect dialect;
+};
+
+static int chat_history_rows(const struct chat_history *h, struct buf *to)
+{
+	struct store_row row;
+	size_t at = 0;
+	int r = 0;
+
+	while (r >= 0 && store_page_next(&h->page, &at, &row))
+		r = chat_event_row(&row, h->dialect, to);
+	return r;
+}
+
+/* Home. A room that is not on disk has no history. */
+static void chat_history_done(struct store_request *request)
+{
+	struct chat_history *h = container_of(request, struct chat_history, page.request);
+	struct buf text = { .max = 8 * CHAT_HISTORY_BYTES_MAX };
+	char why[512];
+
+	if (request->result == -EIO || request->result == -EBADMSG)
+		request_error(h->q, SLUG_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s", (int)h->page.name_len,
+			      h->page.name, channel_hub_why(chat_hub(request_role_state(h->q)), why, sizeof(why)));
+	else if (request->result < 0 && request->result != -ENOENT)
+		request_error(h->q, SLUG_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
+			      (int)h->page.name_len, h->page.name, strerror(-request->result));
+	else if (request->result == 0 && chat_history_rows(h, &text) < 0)
+		request_error(h->q, SLUG_BUSY, "out of memory; try again later");
+	else
+		request_sized(h->q, text.data, text.len);
+	buf_done(&text);
+	store_page_done(&h->page);
+	free(h);
+}
+
+static bool chat_history_take(struct request *q, const struct field *f, const char *what, uint64_t min, uint64_t max,
+			      uint64_t *ret)
+{
+	if (str_to_u64(f->data, f->len, min, max, ret) >= 0)
+		return true;
+	request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no %s: that is %llu to %llu", (int)MIN(f->len, (size_t)40), f->data,
+		      what, (unsigned long long)min, (unsigned long long)max);
+	return false;
+}
+
+/* Those who are in the room may read it: who is kept out of it is not to read along. */
+static bool chat_history_may(struct request *q, const struct field *room)
+{
+	if (chat_name_is_room(room->data, room->len) &&
+	    channel_follow_find(request_session(q), &chat_policy, room->data, room->len))
+		return true;
+	request_error(q, SLUG_DENIED, "you are not in the room '%.*s'; JOIN it first", (int)MIN(room->len, (size_t)CHAT_ROOM_MAX),
+		      room->data);
+	return false;
+}
+
+int chat_history(struct request *q, struct fields *f)
+{
+	struct channel_hub *hub = chat_hub(request_role_state(q));
+	const struct field *room = &f->at[0];
+	struct chat_history *h;
+	uint64_t after, count;
+	char why[512];
+
+	if (!chat_history_may(q, room) ||
+	    !chat_history_take(q, &f->at[1], "number of a message", 0, STORE_NUMBER_MAX, &after) ||
+	    !chat_history_take(q, &f->at[2], "count", 1, CHAT_HISTORY_COUNT_MAX, &count))
+		return 0;
+	if (!channel_hub_store(hub)) {
+		request_error(q, SLUG_UNAVAILABLE, "%s", channel_hub_why(hub, why, sizeof(why)));
+		return 0;
+	}
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	h->q = q;
+	h->dialect = request_dialect(q);
+	h->page.request.home = request_loop(q);
+	h->page.request.done = chat_history_done;
+	h->page.kind = chat_policy.kind;
+	h->page.name_len = (uint8_t)room->len;
+	memcpy(h->page.name, room->data, room->len);
+	h->page.after = after;
+	h->page.upto = STORE_NUMBER_MAX;
+	h->page.max_rows = count;
+	h->page.max_bytes = CHAT_HISTORY_BYTES_MAX;
+	request_defer(q);
+	(void)store_page(channel_hub_store(hub), &h->page);
+	return 0;
+}

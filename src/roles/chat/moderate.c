@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All of it is decided in the room's owner: who asks has to be an operator, and no less than whom it is about. Several
+ * sessions may have one name, where it is an address or a nick they share; they are treated alike, and the one that asks
+ * is spared.
+ */
+#include "roles/chat/moderate.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "roles/chat/event.h"
+#include "roles/chat/member.h"
+#include "roles/chat/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Ten years: long enough for a quarrel. */
+#define CHAT_MODERATE_SECONDS_MAX (3650ULL * 86400)
+
+/* Owner: who asks, where he is an operator; else the op is finished. */
+static struct channel_member *chat_moderate_actor(struct chat_op *o, struct channel *c)
+{
+	struct channel_member *m = chat_op_member(o, c);
+
+	if (!m)
+		return NULL;
+	o->rank = chat_member_rank(m);
+	if (chat_rank_may(o->rank))
+		return m;
+	channel_finish(&o->op, CHAT_E_RANK);
+	return NULL;
+}
+
+/* The next member of the target's name but @actor. NULL for @m: the first. */
+static struct channel_member *chat_moderate_next(struct channel *c, const struct chat_op *o,
+						 const struct channel_member *actor, const struct channel_member *m)
+{
+	struct channel_member *n = channel_next_member(c, m);
+
+	while (n && (n == actor || str_casecmp(n->name, n->name_len, o->target, o->target_len) != 0))
+		n = channel_next_member(c, n);
+	return n;
+}
+
+/* What the target is: the highest of those who bear the name, and what is on record for it. */
+static enum chat_rank chat_moderate_target(struct channel *c, const struct chat_op *o,
+					   const struct channel_member *actor)
+{
+	enum chat_rank rank = chat_record_rank(c, o->target, o->target_len);
+	struct channel_member *m = NULL;
+
+	while ((m = chat_moderate_next(c, o, actor, m)))
+		rank = MAX(rank, chat_member_rank(m));
+	return rank;
+}
+
+/* Owner: puts all of the target's name out but who asks. How many they were. */
+static unsigned chat_moderate_expel(struct channel *c, struct chat_op *o, const char *why, size_t len)
+{
+	struct channel_member *actor = channel_find_member(c, o->op.session);
+	struct channel_member *m = chat_moderate_next(c, o, actor, NULL), *next;
+	unsigned n = 0;
+
+	for (; m; m = next, n++) {
+		next = chat_moderate_next(c, o, actor, m);
+		chat_member_expel(c, m, why, len);
+	}
+	return n;
+}
+
+/* Owner: 0, or why who asks may do nothing to the target, and the op is finished. */
+static bool chat_moderate_may(struct chat_op *o, struct channel *c)
+{
+	struct channel_member *actor = chat_moderate_actor(o, c);
+
+	if (!actor)
+		return false;
+	o->target_rank = chat_moderate_target(c, o, actor);
+	if (chat_rank_may_act(o->rank, o->target_rank))
+		return true;
+	channel_finish(&o->op, CHAT_E_OUTRANKED);
+	return false;
+}
+
+static void chat_moderate_answer(struct chat_op *o)
+{
+	request_ok(o->op.request);
+}
+
+/* Home: makes the op of a verb that says @what about @target. 0, positive: answered, or -ENOMEM. */
+static int chat_moderate_new(struct request *q, const struct field *room, const struct field *target,
+			     const struct field *text, void (*act)(struct channel *c, struct channel_op *op),
+			     struct chat_op **ret)
+{
+	struct chat_session *cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
+	int r;
+
+	if (!cs)
+		return -ENOMEM;
+	r = chat_op_new(q, room, text, act, chat_moderate_answer, ret);
+	if (r != 0)
+		return r;
+	if ((target && !chat_op_set_target(*ret, target)) || (text && !chat_op_text_fits(q, text->len)) ||
+	    !chat_op_pay(q, cs)) {
+		*ret = chat_op_free(*ret);
+		return 1;
+	}
+	return 0;
+}
+
+/* TOPIC */
+
+static void chat_moderate_topic_set(struct channel *c, struct channel_op *op)
+{
+	if (op->result == 0)
+		channel_notify(c, op->message);
+	channel_finish(op, op->result);
+}
+
+static void chat_moderate_topic_acted(struct channel *c, struct channel_op *op)
+{
+	struct chat_op *o = container_of(op, struct chat_op, op);
+
+	if (!chat_moderate_actor(o, c))
+		return;
+	chat_record_settle(c, o);
+	chat_record_set_also(c, o, CHAT_RECORD_TOPIC_BY, strlen(CHAT_RECORD_TOPIC_BY), o->name,
+			     o->text_len > 0 ? o->name_len : 0, 0);
+	chat_record_set(c, o, CHAT_RECORD_TOPIC, strlen(CHAT_RECORD_TOPIC), o->text, o->text_len, 0,
+			chat_moderate_topic_set);
+}
+
+int chat_moderate_topic(struct request *q, struct fields *f)
+{
+	const struct field *text = &f->at[1];
+	struct chat_op *o;
+	int r;
+
+	if (text->len > STORE_VALUE_MAX) {
+		request_error(q, SLUG_TOO_LONG, "a topic may have %d bytes, and this one has %zu", STORE_VALUE_MAX, text->len);
+		return 0;
+	}
+	r = chat_moderate_new(q, &f->at[0], NULL, text, chat_moderate_topic_acted, &o);
+	if (r != 0)
+		return MIN(r, 0);
+	o->op.message = channel_message_new(CHAT_EVENT_TOPIC, o->name, o->name_len, text->data, text->len);
+	if (!o->op.message) {
+		(void)chat_op_free(o);
+		return -ENOMEM;
+	}
+	channel_submit(&o->op);
+	return 0;
+}
+
+/* KICK */
+
+static void chat_moderate_kick_acted(struct channel *c, struct channel_op *op)
+{
+	struct chat_op *o = container_of(op, struct chat_op, op);
+
+	if (chat_moderate_may(o, c))
+		channel_finish(op, chat_moderate_expel(c, o, o->text, o->text_len) > 0 ? 0 : CHAT_E_NOBODY);
+}
+
+int chat_moderate_kick(struct request *q, struct fields *f)
+{
+	struct field why = { (char *)CHAT_WHY_KICKED, strlen(CHAT_WHY_KICKED) };
+	struct buf text = {};
+	struct chat_op *o;
+	int r = 0;
+
+	if (f->n > 2 && f->at[2].len > 0) {
+		r = buf_printf(&text, "%s: %.*s", CHAT_WHY_KICKED, (int)f->at[2].len, f->at[2].data);
+		why = (struct field){ text.data, text.len };
+	}
+	if (r >= 0)
+		r = chat_moderate_new(q, &f->at[0], &f->at[1], &why, chat_moderate_kick_acted, &o);
+	if (r == 0)
+		channel_submit(&o->op);
+	buf_done(&text);
+	return MIN(r, 0);
+}
+
+/* MUTE and BAN */
+
+/* The key under which the target's address is held with it, "" for none. */
+static size_t chat_moderate_address_key(struct channel *c, const struct chat_op *o, char key[CHAT_KEY_MAX])
+{
+	const struct channel_member *m = channel_find_name(c, o->target, o->target_len);
+	const struct store_note *n = chat_record_of(c, o->kind, o->target, o->target_len);
+	struct address a;
+
+	if (m)
+		return chat_name_address_key(key, o->kind, &m->address);
+	if (chat_name_is_address(o->target, o->target_len, &a))
+		return chat_name_address_key(key, o->kind, &a);
+	/* He has left since: what was held then is held on, or is let go. */
+	if (!n || n->value_len == 0 || n->value_len > CHAT_KEY_MAX || n->value[0] == '-')
+		return 0;
+	memcpy(key, n->value, n->value_len);
+	return n->value_len;
+}
+
+static void chat_moderate_held(struct channel *c, struct channel_op *op)
+{
+	struct chat_op *o = container_of(op, struct chat_op, op);
+
+	if (op->result == 0 && o->seconds > 0 && strcmp(o->kind, CHAT_RECORD_BAN) == 0)
+		(void)chat_moderate_expel(c, o, CHAT_WHY_BANNED, strlen(CHAT_WHY_BANNED));
+	channel_finish(op, op->result);
+}
+
+static void chat_moderate_hold_acted(struct channel *c, struct channel_op *op)
+{
+	struct chat_op *o = container_of(op, struct chat_op, op);
+	bool lift = o->seconds == 0;
+	char key[CHAT_KEY_MAX];
+	size_t len;
+
+	if (!chat_moderate_may(o, c))
+		return;
+	if (!lift && !chat_record_fits(c, o, 2)) {
+		channel_finish(op, CHAT_E_RECORDS);
+		return;
+	}
+	chat_record_settle(c, o);
+	len = chat_moderate_address_key(c, o, o->value);
+	o->value_len = len > 0 ? len : 1;
+	if (len == 0)
+		o->value[0] = '-';
+	else
+		chat_record_set_also(c, o, o->value, len, o->target, lift ? 0 : o->target_len, o->until_msec);
+	len = chat_name_key(key, o->kind, o->target, o->target_len);
+	chat_record_set(c, o, key, len, o->value, lift ? 0 : o->value_len, o->until_msec, chat_moderate_held);
+}
+
+static int chat_moderate_hold(struct request *q, struct fields *f, const char *kind)
+{
+	const struct field *seconds = &f->at[2];
+	struct chat_op *o;
+	uint64_t n;
+	int r;
+
+	if (str_to_u64(seconds->data, seconds->len, 0, CHAT_MODERATE_SECONDS_MAX, &n) < 0) {
+		request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no number of seconds: that is 0, which lifts it, to %llu",
+			      (int)MIN(seconds->len, (size_t)40), seconds->data, CHAT_MODERATE_SECONDS_MAX);
+		return 0;
+	}
+	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_hold_acted, &o);
+	if (r != 0)
+		return MIN(r, 0);
+	o->kind = kind;
+	o->seconds = n;
+	o->until_msec = n > 0 ? channel_hub_msec(chat_hub(request_role_state(q))) + n * 1000 : 0;
+	channel_submit(&o->op);
+	return 0;
+}
+
+int chat_moderate_mute(struct request *q, struct fields *f)
+{
+	return chat_moderate_hold(q, f, CHAT_RECORD_MUTE);
+}
+
+int chat_moderate_ban(struct request *q, struct fields *f)
+{
+	return chat_moderate_hold(q, f, CHAT_RECORD_BAN);
+}
+
+/* ROLE */
+
+static bool chat_moderate_has_name(const struct channel_member *m, const struct chat_op *o)
+{
+	return str_casecmp(m->name, m->name_len, o->target, o->target_len) == 0;
+}
+
+/* Whether the room has an owner besides the target. */
+static bool chat_moderate_has_other_owner(struct channel *c, const struct chat_op *o)
+{
+	if (chat_record_has_owner(c, o->target, o->target_len))
+		return true;
+	for (struct channel_member *m = channel_next_member(c, NULL); m; m = channel_next_member(c, m))
+		if (chat_member_rank(m) == CHAT_RANK_OWNER && !chat_moderate_has_name(m, o))
+			return true;
+	return false;
+}
+
+/* All who bear the name; how many. */
+static unsigned chat_moderate_make(struct channel *c, const struct chat_op *o)
+{
+	unsigned n = 0;
+
+	for (struct channel_member *m = channel_next_member(c, NULL); m; m = channel_next_member(c, m)) {
+		if (!chat_moderate_has_name(m, o))
+			continue;
+		chat_member_set_rank(m, o->to);
+		n++;
+	}
+	return n;
+}
+
+static void chat_moderate_made(struct channel *c, struct channel_op *op)
+{
+	struct chat_op *o = container_of(op, struct chat_op, op);
+
+	if (op->result == 0)
+		(void)chat_moderate_make(c, o);
+	channel_finish(op, op->result);
+}
+
+/* What keeps the target from being made that; 0: nothing. */
+static int chat_moderate_role_refused(struct channel *c, struct chat_op *o)
+{
+	struct channel_member *self = channel_find_member(c, o->op.session);
+
+	/* Everybody may be less than he is. */
+	o->target_rank = chat_moderate_target(c, o, NULL);
+	if (!(chat_moderate_has_name(self, o) && o->to <= o->rank) &&
+	    !chat_rank_may_make(o->rank, o->target_rank, o->to))
+		return CHAT_E_OUTRANKED;
+	if (o->target_rank == CHAT_RANK_OWNER && o->to != CHAT_RANK_OWNER && !chat_moderate_has_other_owner(c, o))
+		return CHAT_E_LAST_OWNER;
+	if (o->to != CHAT_RANK_MEMBER && !chat_record_fits(c, o, 1))
+		return CHAT_E_RECORDS;
+	return 0;
+}
+
+static void chat_moderate_role_acted(struct channel *c, struct channel_op *op)
+{
+	struct chat_op *o = container_of(op, struct chat_op, op);
+	const char *word = chat_rank_name(o->to);
+	char key[CHAT_KEY_MAX];
+	size_t len;
+	int r;
+
+	if (!chat_moderate_actor(o, c))
+		return;
+	r = chat_moderate_role_refused(c, o);
+	if (r > 0) {
+		channel_finish(op, r);
+		return;
+	}
+	if (chat_name_is_address(o->target, o->target_len, NULL)) {
+		/* As long as he stays: tomorrow the address may be another's. */
+		channel_finish(op, chat_moderate_make(c, o) > 0 ? 0 : CHAT_E_NOBODY);
+		return;
+	}
+	chat_record_settle(c, o);
+	len = chat_name_key(key, CHAT_RECORD_ROLE, o->target, o->target_len);
+	chat_record_set(c, o, key, len, word, o->to == CHAT_RANK_MEMBER ? 0 : strlen(word), 0, chat_moderate_made);
+}
+
+int chat_moderate_role(struct request *q, struct fields *f)
+{
+	enum chat_rank to = chat_rank_from_name(f->at[2].data, f->at[2].len);
+	struct chat_op *o;
+	int r;
+
+	if (to == CHAT_RANK_MAX) {
+		request_error(q, SLUG_BAD_ARGUMENT, "a role is owner, operator or member, not '%.*s'",
+			      (int)MIN(f->at[2].len, (size_t)40), f->at[2].data);
+		return 0;
+	}
+	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_role_acted, &o);
+	if (r != 0)
+		return MIN(r, 0);
+	o->to = to;
+	channel_submit(&o->op);
+	return 0;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The old chat client waits until it has received exactly Hii, and then sends its name, by itself and at once; all
+ * else it shows to its user. So a name that will not do is answered with an error, and asked for again by another Hii,
+ * later each time: nobody changes it meanwhile but its user, who would have to start anew.
+ */
+#include "roles/chat/old.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "roles/chat/member.h"
+
+#include <string.h>
+
+#define CHAT_OLD_HII        "Hii"
+#define CHAT_OLD_WELCOME    "Connected to server!"
+#define CHAT_OLD_AGAIN_USEC USEC_PER_SEC
+#define CHAT_OLD_AGAIN_MAX  (30 * USEC_PER_SEC)
+#define CHAT_OLD_LOBBY      "lobby"
+
+static void chat_old_greet(struct chat_session *cs)
+{
+	(void)session_event_text(cs->session, CHAT_OLD_HII, strlen(CHAT_OLD_HII), true);
+}
+
+bool chat_old_is_greeting(struct chat_session *cs)
+{
+	/* HELLO,ioe/1: it was a program that took its time. */
+	if (cs->greeting && session_dialect(cs->session) != DIALECT_RAW)
+		cs->old = cs->greeting = false;
+	return cs->greeting;
+}
+
+static void chat_old_again(struct timer *t)
+{
+	struct chat_session *cs = container_of(t, struct chat_session, again);
+
+	if (chat_old_is_greeting(cs))
+		chat_old_greet(cs);
+}
+
+void chat_old_quiet(struct session *s)
+{
+	struct chat_session *cs = chat_session_get(s, chat_hub(session_role_state(s, &chat_role)));
+
+	if (!cs)
+		return;
+	cs->again.fire = chat_old_again;
+	cs->again_usec = CHAT_OLD_AGAIN_USEC;
+	cs->old = cs->greeting = true;
+	session_set_intercept(s, true);
+	chat_old_greet(cs);
+}
+
+static void chat_old_end(struct chat_session *cs)
+{
+	cs->greeting = false;
+	loop_no_timer(session_loop(cs->session), &cs->again);
+	session_set_intercept(cs->session, false);
+}
+
+/* The error has been said. */
+static void chat_old_refused(struct chat_session *cs)
+{
+	struct loop *loop = session_loop(cs->session);
+
+	loop_timer(loop, &cs->again, loop->now_usec + cs->again_usec);
+	cs->again_usec = MIN(2 * cs->again_usec, CHAT_OLD_AGAIN_MAX);
+}
+
+static struct chat_session *chat_old_session(struct chat_op *o)
+{
+	struct session *s = channel_op_session(&o->op);
+
+	return s ? chat_session_find(s) : NULL;
+}
+
+static void chat_old_welcome(struct chat_op *o)
+{
+	struct chat_session *cs = chat_old_session(o);
+
+	if (cs)
+		chat_old_end(cs);
+	request_line(o->op.request, CHAT_OLD_WELCOME, strlen(CHAT_OLD_WELCOME));
+}
+
+static void chat_old_unwelcome(struct chat_op *o)
+{
+	struct chat_session *cs = chat_old_session(o);
+
+	if (cs)
+		chat_old_refused(cs);
+}
+
+static void chat_old_claimed(struct request *q, int result, const char *name)
+{
+	struct chat_session *cs = chat_session_find(request_session(q));
+
+	if (result < 0 || !cs) {
+		request_refuse_name(q, name, strlen(name), result);
+		if (cs)
+			chat_old_refused(cs);
+		return;
+	}
+	if (chat_member_enter(q, CHAT_OLD_LOBBY, chat_old_welcome, chat_old_unwelcome) < 0) {
+		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		chat_old_refused(cs);
+	}
+}
+
+static bool chat_old_is(const char *line, size_t len, const char *word)
+{
+	return str_casecmp(line, len, word, strlen(word)) == 0;
+}
+
+int chat_old_line(struct request *q, struct chat_session *cs, char *line, size_t len)
+{
+	int r;
+
+	if (chat_old_is(line, len, "BYE") || chat_old_is(line, len, "QUIT"))
+		return 0;
+	r = request_claim_name(q, line, len, false, chat_old_claimed);
+	if (r < 0) {
+		request_refuse_name(q, line, len, r);
+		chat_old_refused(cs);
+	}
+	return 1;
+}

@@ -1,0 +1,18 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* The old chat client: it is greeted with Hii, answers with its name, and is in the lobby. */
+
+#include "session/role.h"
+
+#include <stdbool.h>
+
+struct chat_session;
+
+/* role.quiet(). */
+void chat_old_quiet(struct session *s);
+
+/* It was greeted, and has no name yet. */
+bool chat_old_is_greeting(struct chat_session *cs);
+
+/* What it says then; as role.line(). */
+int chat_old_line(struct request *q, struct chat_session *cs, char *line, size_t len);

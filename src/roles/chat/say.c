@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/chat/say.h"
+
+#include "roles/chat/event.h"
+#include "roles/chat/member.h"
+#include "roles/chat/old.h"
+#include "roles/chat/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CHAT_SAY_LOBBY "lobby"
+
+/* Owner. */
+static void _hot_ chat_say_acted(struct channel *c, struct channel_op *op)
+{
+	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct channel_member *m = chat_op_member(o, c);
+
+	if (!m)
+		return;
+	o->wait_sec = chat_rank_may(chat_member_rank(m)) ? 0 :
+		chat_record_held(c, CHAT_RECORD_MUTE, m->name, m->name_len, &m->address);
+	if (o->wait_sec > 0) {
+		channel_finish(op, CHAT_E_MUTED);
+		return;
+	}
+	chat_record_settle(c, o);
+	channel_append(c, op, o->durable, NULL);
+}
+
+/* Home. */
+static void _hot_ chat_say_answer(struct chat_op *o)
+{
+	struct request *q = o->op.request;
+
+	if (o->silent)
+		return;
+	request_begin(q, "OK");
+	request_field_u64(q, o->op.step.append.counts.last);
+	request_end(q);
+}
+
+/* @silent: only a failure is answered. 0, or -ENOMEM. */
+static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const struct field *room, const char *text,
+			     size_t len, bool silent)
+{
+	struct chat_op *o;
+	int r;
+
+	r = chat_op_new(q, room, NULL, chat_say_acted, chat_say_answer, &o);
+	if (r != 0)
+		return MIN(r, 0);
+	o->silent = silent;
+	if (!chat_op_text_fits(q, len) || !chat_op_pay(q, cs)) {
+		(void)chat_op_free(o);
+		return 0;
+	}
+	o->op.message = channel_message_new(CHAT_EVENT_SAID, o->name, o->name_len, text, len);
+	if (!o->op.message) {
+		(void)chat_op_free(o);
+		return -ENOMEM;
+	}
+	channel_submit(&o->op);
+	return 0;
+}
+
+int _hot_ chat_say(struct request *q, struct fields *f)
+{
+	struct chat_session *cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
+
+	if (!cs)
+		return -ENOMEM;
+	if (f->at[1].len == 0) {
+		request_error(q, SLUG_BAD_ARGUMENT, "there is nothing to say: the text is empty");
+		return 0;
+	}
+	return chat_say_in(q, cs, &f->at[0], f->at[1].data, f->at[1].len, false);
+}
+
+/* An old chat client puts its name in front of what its user says; everybody's is put there by the server. */
+static void chat_say_strip(const struct chat_session *cs, char **line, size_t *len)
+{
+	char name[SESSION_NAME_MAX];
+	size_t n;
+
+	if (!cs->old)
+		return;
+	n = session_get_name(cs->session, name);
+	if (*len < n + 2 || memcmp(*line, name, n) != 0 || memcmp(*line + n, ": ", 2) != 0)
+		return;
+	*line += n + 2;
+	*len -= n + 2;
+}
+
+/* The room a bare line goes to. Length 0: none, and the request is answered. */
+static size_t chat_say_room(struct request *q, struct chat_session *cs, char room[CHAT_ROOM_MAX])
+{
+	size_t len = chat_session_room(cs, room);
+
+	if (len > 0)
+		return len;
+	if (cs->has_joined) {
+		request_error(q, SLUG_DENIED, "you are in no room any more; JOIN,%s enters one", CHAT_SAY_LOBBY);
+		return 0;
+	}
+	/* Both go the same way, one behind the other: what is said is said by a member, or is refused. */
+	if (chat_member_enter_alone(cs, CHAT_SAY_LOBBY) < 0) {
+		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		return 0;
+	}
+	memcpy(room, CHAT_SAY_LOBBY, strlen(CHAT_SAY_LOBBY));
+	return strlen(CHAT_SAY_LOBBY);
+}
+
+/* Whether lines that are no verbs are said here at all. A program that says one has mistaken what it speaks to. */
+static bool chat_say_takes(struct request *q, const struct chat_session *cs, bool alone)
+{
+	return request_dialect(q) != DIALECT_IOE1 && (alone || (cs && cs->has_joined));
+}
+
+int chat_say_line(struct request *q, char *line, size_t len, bool alone)
+{
+	struct chat_session *cs = chat_session_find(request_session(q));
+	char name[CHAT_ROOM_MAX];
+	struct field room = { name, 0 };
+
+	if (cs && chat_old_is_greeting(cs))
+		return chat_old_line(q, cs, line, len);
+	if (!chat_say_takes(q, cs, alone))
+		return 0;
+	cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
+	if (!cs) {
+		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		return 1;
+	}
+	chat_say_strip(cs, &line, &len);
+	if (len == 0) {
+		request_silent(q); /* nothing is said in silence */
+		return 1;
+	}
+	room.len = chat_say_room(q, cs, name);
+	if (room.len > 0 && chat_say_in(q, cs, &room, line, len, true) < 0)
+		request_error(q, SLUG_BUSY, "out of memory; try again later");
+	return 1;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/chat/session.h"
+
+#include "roles/chat/chat.h"
+#include "roles/chat/member.h"
+
+#include <string.h>
+
+static void chat_session_gone(struct attachment *a, struct session *s, _unused_ const char *why)
+{
+	struct chat_session *cs = container_of(a, struct chat_session, attachment);
+
+	loop_no_timer(session_loop(s), &cs->again);
+	free(cs);
+}
+
+/* What a room is told of a new name costs as much as what is said. */
+static void chat_session_renamed(struct attachment *a, struct session *s, _unused_ const char *old)
+{
+	struct chat_session *cs = container_of(a, struct chat_session, attachment);
+	bool paid = chat_session_pay(cs) == 0;
+	struct channel_follow *f = channel_follow_next(s, &chat_policy, NULL), *next;
+
+	/* It may be put out of the room by that at once. */
+	for (; f; f = next) {
+		next = channel_follow_next(s, &chat_policy, f);
+		chat_member_renamed(cs, f, paid);
+	}
+}
+
+static const struct attachment_ops chat_session_ops = {
+	.gone = chat_session_gone,
+	.renamed = chat_session_renamed,
+};
+
+struct chat_session *chat_session_find(const struct session *s)
+{
+	struct attachment *a = session_attached(s, &chat_session_ops);
+
+	return a ? container_of(a, struct chat_session, attachment) : NULL;
+}
+
+struct chat_session *chat_session_get(struct session *s, struct channel_hub *hub)
+{
+	struct chat_session *cs = chat_session_find(s);
+
+	if (cs)
+		return cs;
+	cs = calloc(1, sizeof(*cs));
+	if (!cs)
+		return NULL;
+	cs->attachment.ops = &chat_session_ops;
+	cs->session = s;
+	cs->hub = hub;
+	session_attach(s, &cs->attachment);
+	return cs;
+}
+
+void chat_session_enter(struct chat_session *cs, const char *room, size_t len)
+{
+	memcpy(cs->last, room, len);
+	cs->last_len = (uint8_t)len;
+	cs->has_joined = true;
+}
+
+void chat_session_leave(struct chat_session *cs, const char *room, size_t len)
+{
+	if (cs->last_len == len && memcmp(cs->last, room, len) == 0)
+		cs->last_len = 0;
+}
+
+size_t chat_session_room(const struct chat_session *cs, char dst[CHAT_ROOM_MAX])
+{
+	struct channel_follow *f;
+	const char *name = cs->last;
+	size_t len = cs->last_len;
+
+	if (len == 0) {
+		f = channel_follow_next(cs->session, &chat_policy, NULL);
+		name = f ? channel_follow_name(f, &len) : NULL;
+	}
+	if (name)
+		memcpy(dst, name, len);
+	return len;
+}
+
+uint64_t chat_session_pay(struct chat_session *cs)
+{
+	const struct chat_options *o = settings_get(session_settings(cs->session), &chat_section);
+	uint64_t wait = 0;
+
+	(void)chat_flood_pass(&cs->flood, session_loop(cs->session)->now_usec, o->rate, o->burst, &wait);
+	return wait;
+}

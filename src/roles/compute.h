@@ -1,7 +1,0 @@
-#pragma once
-/* SPDX-License-Identifier: MIT */
-/* The role compute: a number in, its double out. */
-
-#include "daemon/role.h"
-
-extern const struct role compute_role;

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/file/publish.h"
+
+#include "base/io.h"
+#include "base/macro.h"
+#include "roles/file/file.h"
+#include "roles/file/staging.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define PUBLISH_COPY (256U << 10)
+
+/* Several daemons may share the spool. */
+static void publish_name_spooled(struct publish *p)
+{
+	static atomic_uint_fast64_t next;
+
+	(void)snprintf(p->spooled, sizeof(p->spooled), "%d-%llx", getpid(),
+		       (unsigned long long)atomic_fetch_add_explicit(&next, 1, memory_order_relaxed));
+}
+
+/* File systems that know no O_TMPFILE say so in several ways (open(2)). */
+static bool publish_has_no_tmpfile(int error)
+{
+	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT;
+}
+
+/* Held by a descriptor of one's own: another root may take this one's place. */
+static int publish_use_root_spool(struct publish *p, const struct file_state *state)
+{
+	int fd = state->spool_fd;
+
+	if (fd < 0)
+		return -EROFS;
+	p->spool_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return p->spool_fd < 0 ? -errno : 0;
+}
+
+/* Nothing moves from one mount to another. So a folder below another one in the root has a spool of its own. */
+static int publish_use_own_spool(struct publish *p)
+{
+	closep(&p->spool_fd);
+	p->spool_fd = spool_open(p->dir_fd);
+	return MIN(p->spool_fd, 0);
+}
+
+/* Where the kernel does not tell, it is taken to be one and the same. */
+static bool publish_is_elsewhere(const struct publish *p, const struct file_state *state)
+{
+	struct statx dir, spool;
+
+	return statx(p->dir_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &dir) == 0 && dir.stx_mask & STATX_MNT_ID &&
+	       statx(state->spool_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &spool) == 0 && spool.stx_mask & STATX_MNT_ID &&
+	       dir.stx_mnt_id != spool.stx_mnt_id;
+}
+
+static int publish_open_spooled(struct publish *p, const struct file_state *state, unsigned mode)
+{
+	int r = publish_is_elsewhere(p, state) ? publish_use_own_spool(p) : publish_use_root_spool(p, state);
+
+	if (r < 0)
+		return r;
+	publish_name_spooled(p);
+	p->fd = openat(p->spool_fd, p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	if (p->fd >= 0)
+		return 0;
+	p->spooled[0] = '\0';
+	return -errno;
+}
+
+static int publish_open_folder(struct publish *p, const struct file_state *state, const char *path)
+{
+	const char *base;
+
+	if (state->spool_fd < 0)
+		return -EROFS;
+	p->dir_fd = path_open_parent(&state->root, path, &base);
+	if (p->dir_fd < 0)
+		return p->dir_fd;
+	(void)snprintf(p->base, sizeof(p->base), "%s", base);
+	return 0;
+}
+
+/* What is there may be replaced if it is a file. */
+static int publish_check_target(const struct publish *p, bool overwrite)
+{
+	struct stat st;
+
+	if (fstatat(p->dir_fd, p->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!overwrite)
+		return -EEXIST;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	return S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
+}
+
+void publish_abandon(struct publish *p)
+{
+	if (p->spooled[0])
+		(void)unlinkat(p->spool_fd, p->spooled, 0);
+	closep(&p->fd);
+	closep(&p->dir_fd);
+	closep(&p->spool_fd);
+	*p = (struct publish)PUBLISH_INERT;
+}
+
+int publish_look(const struct file_state *state, const char *path, bool overwrite)
+{
+	struct publish p = PUBLISH_INERT;
+	int r;
+
+	r = publish_open_folder(&p, state, path);
+	if (r >= 0)
+		r = publish_check_target(&p, overwrite);
+	publish_abandon(&p);
+	return r;
+}
+
+int publish_open(struct publish *p, const struct file_state *state, const char *path, unsigned mode)
+{
+	int r;
+
+	r = publish_open_folder(p, state, path);
+	if (r < 0)
+		return r;
+	if (!state->no_proc)
+		p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	if (p->fd < 0)
+		r = state->no_proc || publish_has_no_tmpfile(errno) ? publish_open_spooled(p, state, mode) : -errno;
+	/* Whatever the umask says. */
+	if (r >= 0 && fchmod(p->fd, mode) < 0)
+		r = -errno;
+	return r;
+}
+
+int publish_write(struct publish *p, const void *data, size_t n, uint64_t off)
+{
+	return io_pwrite_all(p->fd, data, n, (off_t)off);
+}
+
+static int publish_move(const struct publish *p, char *buf, uint64_t from, uint64_t to, size_t n)
+{
+	ssize_t got = io_pread_full(p->fd, buf, n, (off_t)from);
+
+	if (got < 0)
+		return (int)got;
+	return (size_t)got < n ? -EIO : io_pwrite_all(p->fd, buf, n, (off_t)to);
+}
+
+int publish_put_in_front(struct publish *p, uint64_t n, const char *front, size_t n_front)
+{
+	_cleanup_(freep) char *buf = malloc(PUBLISH_COPY);
+	int r = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	/* From the end, so that nothing is written over before it has been moved. */
+	while (n > 0 && r >= 0) {
+		size_t piece = MIN(n, (uint64_t)PUBLISH_COPY);
+
+		n -= piece;
+		r = publish_move(p, buf, n, n + n_front, piece);
+	}
+	return r < 0 ? r : io_pwrite_all(p->fd, front, n_front, 0);
+}
+
+static int publish_link(const struct publish *p, int dir_fd, const char *name)
+{
+	char self[64];
+
+	/* AT_EMPTY_PATH would need a capability before Linux 6.10. */
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", p->fd);
+	if (linkat(AT_FDCWD, self, dir_fd, name, AT_SYMLINK_FOLLOW) >= 0)
+		return 0;
+	/* Unmounted since the start, or the folder is gone. */
+	return errno == ENOENT && access("/proc/self/fd", F_OK) < 0 ? -ENOSYS : -errno;
+}
+
+/* Other walls than a mount are met here only: a subvolume, a project's quota. */
+static int publish_link_spooled(struct publish *p, const struct file_state *state)
+{
+	int r = publish_use_root_spool(p, state);
+
+	if (r < 0)
+		return r;
+	publish_name_spooled(p);
+	r = publish_link(p, p->spool_fd, p->spooled);
+	if (r == -EXDEV) {
+		r = publish_use_own_spool(p);
+		if (r >= 0)
+			r = publish_link(p, p->spool_fd, p->spooled);
+	}
+	if (r < 0)
+		p->spooled[0] = '\0';
+	return r;
+}
+
+/* By a name in the spool and a rename, which replaces at once and never follows a link. */
+static int publish_replace(struct publish *p, const struct file_state *state)
+{
+	int r;
+
+	r = publish_check_target(p, true);
+	if (r < 0)
+		return r;
+	if (!p->spooled[0])
+		r = publish_link_spooled(p, state);
+	if (r < 0)
+		return r;
+	if (renameat(p->spool_fd, p->spooled, p->dir_fd, p->base) < 0)
+		return -errno;
+	p->spooled[0] = '\0';
+	return 0;
+}
+
+static int publish_create(struct publish *p)
+{
+	if (!p->spooled[0])
+		return publish_link(p, p->dir_fd, p->base);
+	/* What knows no O_TMPFILE may know no hard links either; NFS knows those, but not this flag. */
+	if (renameat2(p->spool_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
+		if (errno != EINVAL)
+			return -errno;
+		if (linkat(p->spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
+			return -errno;
+		(void)unlinkat(p->spool_fd, p->spooled, 0);
+	}
+	p->spooled[0] = '\0';
+	return 0;
+}
+
+int publish_commit(struct publish *p, const struct file_state *state, bool sync, bool overwrite)
+{
+	int r;
+
+	/* Before it has a name: a power cut must not leave a name with holes behind it. */
+	if (sync && fsync(p->fd) < 0)
+		return -errno;
+	r = publish_create(p);
+	if (r == -EEXIST && overwrite)
+		r = publish_replace(p, state);
+	if (r < 0)
+		return r;
+	/* A late error of the disk shows here, or never. The name is there by now: "nothing was kept" would not be true. */
+	if (sync && fsync(p->dir_fd) < 0)
+		return -EIO;
+	return 0;
+}

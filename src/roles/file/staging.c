@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/file/staging.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void spool_sweep(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
+	struct dirent *e;
+
+	if (!d) {
+		if (copy >= 0)
+			(void)close(copy);
+		return;
+	}
+	while ((e = readdir(d)))
+		if (e->d_type == DT_REG || e->d_type == DT_UNKNOWN)
+			(void)unlinkat(fd, e->d_name, 0);
+	(void)closedir(d);
+}
+
+/* Several may use one. Whoever does holds the lock, and what lies there then may be theirs. */
+static void spool_share(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		spool_sweep(fd);
+	(void)flock(fd, LOCK_SH);
+}
+
+int spool_open(int dir_fd)
+{
+	int fd;
+
+	if (mkdirat(dir_fd, SPOOL_NAME, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = openat(dir_fd, SPOOL_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	spool_share(fd);
+	return fd;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The numbers of the folder's descriptors never change. A folder that takes another's place is put at them (dup3), which
+ * is one step of the kernel's: whoever opens something meanwhile does so in the one or in the other, and nobody who
+ * serves has to be told, or to take a lock. What is under way in the old one ends there by itself.
+ */
+#include "roles/file/watch.h"
+
+#include "base/macro.h"
+#include "base/place.h"
+#include "log/event.h"
+#include "log/warning.h"
+#include "roles/file/file.h"
+#include "roles/file/staging.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * What lies where the spool is to be while there is none: it has to be no folder, so that nothing can be put into it. Of
+ * the standard descriptors, which are always open, it is the one that is written to.
+ */
+#define FILE_WATCH_NOTHING STDERR_FILENO
+
+#define FILE_WATCH_STATX (STATX_INO | STATX_NLINK | STATX_MNT_ID)
+
+/* What says nothing of the folder: we may not look, or the system is short of something. */
+static bool file_watch_says_nothing(int error)
+{
+	return error == EACCES || error == EINTR || error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+static bool file_watch_is_one(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
+	       (!(a->stx_mask & b->stx_mask & STATX_MNT_ID) || a->stx_mnt_id == b->stx_mnt_id);
+}
+
+/* 1: the path leads to the folder, as far as can be told; 0: to another one; negative errno: to none. */
+static int file_watch_compare(const struct file_state *s)
+{
+	struct statx here, there;
+
+	if (statx(s->watch.at, s->watch.name, 0, FILE_WATCH_STATX, &there) < 0)
+		return file_watch_says_nothing(errno) ? 1 : -errno;
+	if (!S_ISDIR(there.stx_mode))
+		return -ENOTDIR;
+	if (statx(s->root.fd, "", AT_EMPTY_PATH, FILE_WATCH_STATX, &here) < 0)
+		return file_watch_says_nothing(errno) ? 1 : 0;
+	return here.stx_nlink > 0 && file_watch_is_one(&here, &there);
+}
+
+int file_watch_may_serve(int fd, int state_fd)
+{
+	int r = place_is_within(state_fd, fd);
+
+	if (r <= 0 || place_is_hidden(state_fd, fd))
+		return MIN(r, 0);
+	return -EPERM;
+}
+
+/* The one that is there now, by the same way as at the start. */
+static int file_watch_take(struct file_state *s)
+{
+	_cleanup_(closep) int fd = openat(s->watch.at, s->watch.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : file_watch_may_serve(fd, s->watch.state_fd);
+
+	if (r < 0)
+		return r;
+	if (dup3(fd, s->root.fd, O_CLOEXEC) < 0)
+		return -errno;
+	/* Behind that: who reads the new number finds the new folder. */
+	atomic_fetch_add(&s->watch.turn, 1);
+	return 0;
+}
+
+static bool file_watch_has_spool(const struct file_state *s)
+{
+	struct stat st;
+
+	return s->spool_fd >= 0 && fstat(s->spool_fd, &st) == 0 && st.st_nlink > 0;
+}
+
+/* 0, or the errno that says why nothing can be put into the folder. */
+static int file_watch_open_spool(struct file_state *s, bool anew)
+{
+	_cleanup_(closep) int fd = -1;
+
+	if (!anew && file_watch_has_spool(s))
+		return 0;
+	fd = spool_open(s->root.fd);
+	if (dup3(fd < 0 ? FILE_WATCH_NOTHING : fd, s->watch.spool_slot, O_CLOEXEC) < 0)
+		return errno;
+	atomic_store(&s->spool_fd, fd < 0 ? -1 : s->watch.spool_slot);
+	return fd < 0 ? -fd : 0;
+}
+
+static int file_watch_try_writing(struct file_state *s, bool anew)
+{
+	int error = file_watch_open_spool(s, anew);
+
+	if (error != 0)
+		return error;
+	if (faccessat(s->root.fd, ".", W_OK | X_OK, 0) < 0 || faccessat(s->spool_fd, ".", W_OK | X_OK, 0) < 0)
+		return errno;
+	return 0;
+}
+
+/* Sentences, for the log and for the status. */
+static const char *file_watch_say_missing(const struct file_state *s, int error, char dst[static 1024])
+{
+	if (error == EPERM)
+		(void)snprintf(dst, 1024,
+			       "what is at %.400s now has the state directory in it, so it is not served: put the folder there "
+			       "that is to be",
+			       s->watch.path);
+	else
+		(void)snprintf(dst, 1024,
+			       "the served folder %.400s is gone (%s): files are refused until it is there again; mount it, or "
+			       "make it anew",
+			       s->watch.path, strerror(error));
+	return dst;
+}
+
+/* Under the unit's ProtectSystem=strict only the state directory can be written. */
+static const char *file_watch_say_unwritable(const struct file_state *s, int error, char dst[static 1024])
+{
+	const char *path = s->watch.path;
+
+	if (error == EROFS)
+		(void)snprintf(dst, 1024,
+			       "the served folder %.300s cannot be written: %s; files can be read only. If ioed runs under "
+			       "systemd: systemctl edit ioe@N, and there [Service] ReadWritePaths=%.300s; then restart it",
+			       path, strerror(error), path);
+	else
+		(void)snprintf(dst, 1024,
+			       "the served folder %.400s cannot be written: %s; files can be read only. Make it, and .ioe in it, "
+			       "writable for the user that ioed runs as (ioe under systemd); it is taken up by itself then",
+			       path, strerror(error));
+	return dst;
+}
+
+/* Each change is told once. */
+static void file_watch_set_missing(struct file_state *s, int error, bool taken)
+{
+	int before = atomic_exchange(&s->watch.missing, error);
+	char text[1024];
+
+	if (error != 0 && before == 0)
+		incident_log(INCIDENT_ROOT_GONE, NULL, 0, "%s", file_watch_say_missing(s, error, text));
+	else if (error == 0 && taken)
+		incident_log(INCIDENT_ROOT_BACK, NULL, 0,
+			     "the served folder was replaced: what is at %s now is served from here on", s->watch.path);
+	else if (error == 0 && before != 0)
+		incident_log(INCIDENT_ROOT_BACK, NULL, 0, "the served folder %s is there again", s->watch.path);
+}
+
+static void file_watch_set_unwritable(struct file_state *s, int error)
+{
+	int before = atomic_exchange(&s->watch.unwritable, error);
+	char text[1024];
+
+	if (error != 0 && before != error)
+		incident_log(INCIDENT_ROOT_READ_ONLY, NULL, 0, "%s", file_watch_say_unwritable(s, error, text));
+	else if (error == 0 && before != 0)
+		incident_log(INCIDENT_ROOT_BACK, NULL, 0, "the served folder %s can be written again", s->watch.path);
+}
+
+static void file_watch_look(struct file_state *s)
+{
+	int r;
+
+	(void)pthread_mutex_lock(&s->watch.lock);
+	r = file_watch_compare(s);
+	if (r == 0) {
+		r = file_watch_take(s);
+		if (r == 0)
+			file_watch_set_unwritable(s, file_watch_try_writing(s, true));
+		file_watch_set_missing(s, -r, true);
+	} else {
+		if (r > 0)
+			file_watch_set_unwritable(s, file_watch_try_writing(s, false));
+		file_watch_set_missing(s, r < 0 ? -r : 0, false);
+	}
+	(void)pthread_mutex_unlock(&s->watch.lock);
+}
+
+bool file_watch_is_doubtful(const struct file_state *s)
+{
+	struct statx st;
+
+	/* What is known here, without a question to a server of a network. */
+	return file_watch_is_gone(&s->watch) ||
+	       (statx(s->root.fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_NLINK, &st) == 0 && st.stx_nlink == 0);
+}
+
+int file_watch_recheck(struct file_state *s)
+{
+	unsigned turn = file_watch_turn(&s->watch);
+	bool was_gone = file_watch_is_gone(&s->watch);
+
+	if (!file_watch_is_doubtful(s))
+		return 0;
+	file_watch_look(s);
+	if (file_watch_is_gone(&s->watch))
+		return -ESTALE;
+	return was_gone || turn != file_watch_turn(&s->watch);
+}
+
+int file_watch_confirm(struct file_state *s, unsigned turn)
+{
+	if (file_watch_compare(s) != 1)
+		file_watch_look(s);
+	return file_watch_is_gone(&s->watch) || turn != file_watch_turn(&s->watch) ? -ESTALE : 0;
+}
+
+static void file_watch_run(struct job *j)
+{
+	struct file_watch *w = container_of(j, struct file_watch, job);
+
+	file_watch_look(container_of(w, struct file_state, watch));
+}
+
+static void file_watch_done(struct job *j)
+{
+	struct file_watch *w = container_of(j, struct file_watch, job);
+
+	w->away = false;
+	if (w->again)
+		file_watch_ask(container_of(w, struct file_state, watch));
+}
+
+void file_watch_ask(struct file_state *s)
+{
+	struct file_watch *w = &s->watch;
+
+	/* What is under way may have looked before that which is asked about came to be. */
+	w->again = w->away;
+	if (w->away)
+		return;
+	w->away = true;
+	w->job = (struct job){ .run = file_watch_run, .done = file_watch_done };
+	worker_submit(w->workers, w->loop, &w->job);
+}
+
+void file_watch_warn(struct file_state *s, struct warnings *to)
+{
+	int missing = atomic_load(&s->watch.missing), unwritable = atomic_load(&s->watch.unwritable);
+	char text[1024];
+
+	if (missing != 0)
+		warnings_add(to, WARNING_ROOT_GONE, "%s", file_watch_say_missing(s, missing, text));
+	else if (unwritable != 0)
+		warnings_add(to, WARNING_ROOT_READ_ONLY, "%s", file_watch_say_unwritable(s, unwritable, text));
+}
+
+int file_watch_start(struct file_state *s, const struct file_options *o, const struct role_start *with)
+{
+	struct file_watch *w = &s->watch;
+
+	w->path = o->root ? strdup(o->root) : NULL;
+	if (!o->root && asprintf(&w->path, "%s/files", with->state_dir) < 0)
+		w->path = NULL;
+	if (!w->path)
+		return -ENOMEM;
+	w->state_fd = with->state_dirfd;
+	w->at = o->root ? AT_FDCWD : w->state_fd;
+	w->name = o->root ? w->path : w->path + strlen(w->path) - strlen("files");
+	w->workers = with->workers;
+	w->loop = with->loop;
+	w->spool_slot = fcntl(FILE_WATCH_NOTHING, F_DUPFD_CLOEXEC, 0);
+	if (w->spool_slot < 0)
+		return -errno;
+	(void)pthread_mutex_init(&w->lock, NULL);
+	file_watch_set_unwritable(s, file_watch_try_writing(s, true));
+	return 0;
+}
+
+void file_watch_stop(struct file_state *s)
+{
+	closep(&s->watch.spool_slot);
+	free(s->watch.path);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/relay/ack.h"
+
+#include "roles/relay/words.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RELAY_ACK_MAX FIELDS_MAX /* ids at once */
+
+struct relay_ack {
+	struct channel_op op;
+	struct relay_state *state;
+	struct relay_name box;
+	size_t n;
+	uint64_t *ids; /* then numbers: those that are of this mailbox. Behind the following. */
+	struct store_removed removed[];
+};
+
+/* Owner, of the sender's mailbox. */
+static void relay_ack_act_tell(struct channel *c, struct channel_op *op)
+{
+	channel_notify(c, op->message);
+	channel_finish(op, 0);
+}
+
+static void relay_ack_told(struct channel_op *op)
+{
+	free(op);
+}
+
+/* To a sender that is there and waits. Where there is no memory for that, STATUS still tells. */
+static void relay_ack_tell(const struct relay_ack *a, const struct store_removed *gone)
+{
+	const struct store_remove *step = &a->op.step.remove;
+	char text[RELAY_WORDS_RECEIPT_MAX];
+	struct relay_name sender;
+	struct channel_op *op;
+	size_t len;
+
+	if (relay_name_parse(gone->from, gone->from_len, &sender) < 0)
+		return;
+	op = calloc(1, sizeof(*op));
+	if (!op)
+		return;
+	channel_op_init_alone(op, a->state->hub, &relay_policy, a->op.home, NULL, sender.text, sender.len);
+	len = relay_words_put_receipt(text, store_id(a->op.counts.id, gone->number), a->box.text, a->box.len,
+				      step->time_msec);
+	op->message = channel_message_new(RELAY_EVENT_DELIVERED, a->box.text, a->box.len, text, len);
+	if (!op->message) {
+		free(op);
+		return;
+	}
+	op->act = relay_ack_act_tell;
+	op->done = relay_ack_told;
+	channel_submit(op);
+}
+
+/* Owner. */
+static void relay_ack_act(struct channel *c, struct channel_op *op)
+{
+	struct relay_ack *a = container_of(op, struct relay_ack, op);
+	uint64_t id = channel_counts(c)->id;
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (store_id_channel(a->ids[i]) == id)
+			a->ids[n++] = store_id_number(a->ids[i]);
+	a->n = n;
+	if (n == 0) {
+		channel_finish(op, 0);
+		return;
+	}
+	op->step.remove.numbers = a->ids;
+	op->step.remove.n_numbers = n;
+	op->step.remove.fate = STORE_TAKEN;
+	op->step.remove.removed = a->removed;
+	channel_remove(c, op, NULL);
+}
+
+static void relay_ack_done(struct channel_op *op)
+{
+	struct relay_ack *a = container_of(op, struct relay_ack, op);
+	size_t n = op->result >= 0 && a->n > 0 ? op->step.remove.n_removed : 0;
+	struct request *q = op->request;
+
+	if (q && op->result < 0 && op->result != -ENOENT) {
+		relay_refuse(q, op->result);
+	} else if (q) {
+		request_begin(q, "OK");
+		request_field_u64(q, n);
+		request_end(q);
+	}
+	for (size_t i = 0; i < n; i++)
+		relay_ack_tell(a, &a->removed[i]);
+	free(a);
+}
+
+static struct relay_ack *relay_ack_new(struct relay_state *state, const struct relay_name *box, const uint64_t *ids,
+				       size_t n)
+{
+	struct relay_ack *a = malloc(sizeof(*a) + n * (sizeof(*a->removed) + sizeof(*ids)));
+
+	if (!a)
+		return NULL;
+	memset(a, 0, sizeof(*a));
+	a->state = state;
+	a->box = *box;
+	a->n = n;
+	a->ids = (uint64_t *)(void *)&a->removed[n];
+	memcpy(a->ids, ids, n * sizeof(*ids));
+	return a;
+}
+
+static void relay_ack_submit(struct relay_ack *a)
+{
+	a->op.act = relay_ack_act;
+	a->op.done = relay_ack_done;
+	channel_submit(&a->op);
+}
+
+void relay_ack_given(struct relay_state *state, struct session *s, const struct relay_name *box, const uint64_t *ids,
+		     size_t n)
+{
+	while (n > 0) {
+		size_t now = MIN(n, (size_t)RELAY_ACK_MAX);
+		struct relay_ack *a = relay_ack_new(state, box, ids, now);
+
+		if (!a)
+			return; /* it will be delivered again */
+		ids += now;
+		n -= now;
+		channel_op_init_alone(&a->op, state->hub, &relay_policy, session_reactor(s), s, box->text, box->len);
+		relay_ack_submit(a);
+	}
+}
+
+static bool relay_ack_take_ids(struct request *q, const struct fields *f, uint64_t *ret)
+{
+	for (unsigned i = 0; i < f->n; i++) {
+		const struct field *id = &f->at[i];
+
+		if (relay_words_parse_id(id, &ret[i]) < 0) {
+			request_error(q, SLUG_BAD_ARGUMENT,
+				      "'%.*s' is no message's ID, which MAIL tells; up to %d of them, with commas between",
+				      (int)MIN(id->len, (size_t)32), id->data, RELAY_ACK_MAX);
+			return false;
+		}
+	}
+	return true;
+}
+
+int relay_ack(struct request *q, struct fields *f)
+{
+	uint64_t ids[RELAY_ACK_MAX];
+	struct relay_session *rs;
+	struct relay_ack *a;
+	int r;
+
+	if (!relay_ack_take_ids(q, f, ids) || !relay_store(q))
+		return 0;
+	r = relay_session_get(q, &rs);
+	if (r < 0)
+		return r;
+	a = relay_ack_new(rs->state, &rs->box, ids, f->n);
+	if (!a)
+		return -ENOMEM;
+	channel_op_init(&a->op, rs->state->hub, &relay_policy, q, rs->box.text, rs->box.len);
+	relay_ack_submit(a);
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/relay/box.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct relay_box {
+	struct channel_op op;   /* clear */
+	struct store_page look;
+	struct store *store;
+	struct relay_name name;
+	struct request *request;
+};
+
+static void relay_box_seen(struct store_request *request)
+{
+	struct relay_box *b = container_of(container_of(request, struct store_page, request), struct relay_box, look);
+	struct store_counts counts = {};
+	struct request *q = b->request;
+	struct store_row oldest = {};
+	size_t at = 0;
+
+	if (request->result >= 0) {
+		counts = b->look.counts;
+		(void)store_page_next(&b->look, &at, &oldest);
+	}
+	if (request->result < 0 && request->result != -ENOENT) {
+		relay_refuse(q, request->result);
+	} else {
+		request_begin(q, "OK");
+		request_field_u64(q, counts.count);
+		request_field_u64(q, counts.bytes);
+		request_field_u64(q, oldest.time_msec);
+		request_end(q);
+	}
+	store_page_done(&b->look);
+	free(b);
+}
+
+static void relay_box_look(struct relay_box *b)
+{
+	b->look = (struct store_page){
+		.request.home = request_loop(b->request),
+		.request.done = relay_box_seen,
+		.kind = relay_policy.kind,
+		.name_len = b->name.len,
+		.upto = STORE_NUMBER_MAX,
+		.max_rows = 1,
+		.count_all = true,
+	};
+	memcpy(b->look.name, b->name.text, b->name.len);
+	(void)store_page(b->store, &b->look);
+}
+
+/* Owner. */
+static void relay_box_act(struct channel *c, struct channel_op *op)
+{
+	op->step.remove.numbers = NULL;
+	op->step.remove.upto = STORE_NUMBER_MAX;
+	op->step.remove.fate = STORE_EXPIRED; /* nobody says to have read it */
+	op->step.remove.removed = NULL;
+	channel_remove(c, op, NULL);
+}
+
+static void relay_box_cleared(struct channel_op *op)
+{
+	struct relay_box *b = container_of(op, struct relay_box, op);
+
+	if (op->result >= 0 || op->result == -ENOENT) {
+		relay_box_look(b);
+		return;
+	}
+	relay_refuse(b->request, op->result);
+	free(b);
+}
+
+int relay_box(struct request *q, struct fields *f)
+{
+	struct store *store = relay_store(q);
+	struct relay_session *rs;
+	struct relay_box *b;
+	int r;
+
+	if (!store)
+		return 0;
+	if (f->n > 0 && str_casecmp(f->at[0].data, f->at[0].len, "clear", 5) != 0) {
+		request_error(q, SLUG_BAD_ARGUMENT, "MAILBOX alone tells, and MAILBOX,clear empties; there is no '%.*s'",
+			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
+		return 0;
+	}
+	r = relay_session_get(q, &rs);
+	if (r < 0)
+		return r;
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	b->store = store;
+	b->name = rs->box;
+	b->request = q;
+	if (f->n == 0) {
+		request_defer(q);
+		relay_box_look(b);
+		return 0;
+	}
+	channel_op_init(&b->op, rs->state->hub, &relay_policy, q, b->name.text, b->name.len);
+	b->op.act = relay_box_act;
+	b->op.done = relay_box_cleared;
+	channel_submit(&b->op);
+	return 0;
+}

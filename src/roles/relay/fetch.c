@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A FETCH reads pages of the mailbox, and the next one only when what it has queued of the last one is with the kernel,
+ * so it holds little however much waits. How much that is, is counted at its first page: what comes meanwhile is left,
+ * or it would have no end where somebody sends as fast as it takes. While the session waits (WAIT,on) there is nothing
+ * to take: all comes by itself.
+ */
+#include "roles/relay/fetch.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RELAY_FETCH_ROWS  64
+#define RELAY_FETCH_BYTES ((size_t)32 << 10)
+#define RELAY_FETCH_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
+
+struct relay_fetch {
+	struct store_page page;
+	struct store *store;
+	struct request *request;
+	uint64_t max;              /* messages the client wants */
+	uint64_t waited, delivered;
+	bool counted;              /* `waited` is known */
+};
+
+static void relay_fetch_answer(struct relay_fetch *x, int error)
+{
+	if (error < 0) {
+		relay_refuse(x->request, error);
+	} else {
+		request_begin(x->request, "OK");
+		request_field_u64(x->request, x->delivered);
+		request_field_u64(x->request, x->waited - x->delivered);
+		request_end(x->request);
+	}
+	free(x);
+}
+
+void relay_fetch_gone(struct relay_fetch *x)
+{
+	relay_fetch_answer(x, -EPIPE);
+}
+
+static void relay_fetch_came(struct store_request *request);
+
+static void relay_fetch_read(struct relay_fetch *x, const struct relay_session *rs)
+{
+	struct store_page *page = &x->page;
+	uint64_t want = x->max - x->delivered;
+
+	if (x->counted)
+		want = MIN(want, x->waited - x->delivered);
+	*page = (struct store_page){
+		.request.home = request_loop(x->request),
+		.request.done = relay_fetch_came,
+		.kind = relay_policy.kind,
+		.name_len = rs->box.len,
+		.after = rs->cursor,
+		.upto = STORE_NUMBER_MAX,
+		.max_rows = (size_t)MIN(want, (uint64_t)RELAY_FETCH_ROWS),
+		.max_bytes = MIN(RELAY_FETCH_BYTES, session_event_room(request_session(x->request)) / RELAY_FETCH_SHARE),
+		.count_left = !x->counted,
+	};
+	memcpy(page->name, rs->box.text, rs->box.len);
+	(void)store_page(x->store, page);
+}
+
+/* False: the session takes no more. */
+static bool relay_fetch_deliver(struct relay_fetch *x, const struct relay_session *rs, struct session *s)
+{
+	struct channel_event e = { .channel = rs->box.text, .channel_len = rs->box.len };
+	struct store_row row;
+	size_t at = 0;
+
+	while (store_page_next(&x->page, &at, &row)) {
+		e.from = row.from;
+		e.from_len = row.from_len;
+		e.text = row.text;
+		e.text_len = row.text_len;
+		e.number = row.number;
+		e.time_msec = row.time_msec;
+		e.id = store_id(x->page.channel_id, row.number);
+		if (channel_say(s, &relay_policy, &e) < 0)
+			return false;
+		relay_session_given(s, &e);
+		x->delivered++;
+	}
+	return true;
+}
+
+/* A page is there. 1: there is more to do; 0: that was all; or negative errno. */
+static int relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, struct session *s)
+{
+	const struct store_page *page = &x->page;
+	uint64_t after = rs->cursor;
+
+	if (page->request.result == -ENOENT) {
+		x->waited = x->delivered;
+		return 0;
+	}
+	if (page->request.result < 0)
+		return page->request.result;
+	if (relay_session_resume(rs, page->channel_id) != after) {
+		/* It is another one than the cursor was in. */
+		relay_fetch_read(x, rs);
+		return 1;
+	}
+	if (!x->counted)
+		x->waited = page->n_rows + page->left;
+	x->counted = true;
+	if (!relay_fetch_deliver(x, rs, s))
+		return -EPIPE;
+	if (!page->more)
+		x->waited = x->delivered; /* some may have been acknowledged elsewhere meanwhile */
+	if (x->delivered >= MIN(x->max, x->waited))
+		return 0;
+	rs->fetch = x;
+	rs->attachment.want_drained = true;
+	session_want(s, &rs->attachment);
+	return 1;
+}
+
+static void relay_fetch_came(struct store_request *request)
+{
+	struct relay_fetch *x = container_of(container_of(request, struct store_page, request), struct relay_fetch, page);
+	struct session *s = request_session(x->request);
+	struct relay_session *rs = s ? relay_session_find(s) : NULL;
+	struct buf rows = x->page.rows;
+	int r;
+
+	r = rs ? relay_fetch_page(x, rs, s) : -EPIPE;
+	buf_done(&rows);
+	if (r <= 0)
+		relay_fetch_answer(x, r);
+}
+
+void relay_fetch_go_on(struct relay_fetch *x, struct relay_session *rs)
+{
+	relay_fetch_read(x, rs);
+}
+
+static bool relay_fetch_take_max(struct request *q, const struct fields *f, uint64_t *ret)
+{
+	*ret = UINT64_MAX;
+	if (f->n == 0 || str_to_u64(f->at[0].data, f->at[0].len, 1, UINT64_MAX - 1, ret) >= 0)
+		return true;
+	request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no number of messages, which is 1 or more; FETCH alone takes all",
+		      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
+	return false;
+}
+
+int relay_fetch(struct request *q, struct fields *f)
+{
+	struct relay_session *rs;
+	struct relay_fetch *x;
+	struct store *store;
+	uint64_t max;
+	int r;
+
+	if (!relay_fetch_take_max(q, f, &max))
+		return 0;
+	store = relay_store(q);
+	if (!store)
+		return 0;
+	r = relay_session_get(q, &rs);
+	if (r < 0)
+		return r;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	x->store = store;
+	x->request = q;
+	x->max = max;
+	request_defer(q);
+	if (rs->wanted)
+		relay_fetch_answer(x, 0);
+	else
+		relay_fetch_read(x, rs);
+	return 0;
+}

@@ -1,0 +1,22 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* Whose mailbox it is: an address or a nick, each in the one form that all its spellings have in common. */
+
+#include "base/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RELAY_NAME_MAX 64
+
+struct relay_name {
+	bool is_address;
+	uint8_t len;
+	char text[RELAY_NAME_MAX]; /* without NUL */
+};
+
+/* 0, or -EINVAL: nobody can ever have that name. */
+int relay_name_parse(const char *s, size_t n, struct relay_name *ret);
+void relay_name_set_address(const struct address *a, struct relay_name *ret);
+bool relay_name_is(const struct relay_name *a, const char *s, size_t n);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mailbox is a channel with the name of who it is for. A SEND is acknowledged once the store has committed it, and
+ * stays until the receiver acknowledges it, so whatever happens in between delivers it again.
+ */
+#include "roles/relay/relay.h"
+
+#include "base/clock.h"
+#include "roles/relay/ack.h"
+#include "roles/relay/box.h"
+#include "roles/relay/fetch.h"
+#include "roles/relay/send.h"
+#include "roles/relay/wait.h"
+#include "roles/relay/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RELAY_KIND    1 /* in the store */
+#define RELAY_FOLLOWS 2 /* its mailbox, and that of the name it had before, until it is out of it */
+
+#define FIELD(member, type) OPTION_FIELD(struct relay_options, member, type)
+
+static const struct option relay_rows[] = {
+	{ "retention", OPTION_TIME, FIELD(retention_usec, uint64_t), USEC_PER_SEC, 3650 * 86400 * USEC_PER_SEC, "30d", OPTION_APPLY_NOW, NULL,
+	  "A message that nobody acknowledges is dropped after this time. A SEND's key, and what STATUS tells, are kept as long." },
+	{ "max_messages", OPTION_INT, FIELD(max_messages, uint64_t), 1, 10000000, "10000", OPTION_APPLY_NOW, NULL,
+	  "Messages that a mailbox may hold. One more is refused." },
+	{ "max_bytes", OPTION_SIZE, FIELD(max_bytes, uint64_t), 1024, 1ULL << 40, "16M", OPTION_APPLY_NOW, NULL,
+	  "Bytes of messages that a mailbox may hold." },
+	{ "nick_mail", OPTION_BOOL, FIELD(nick_mail, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
+	  "Whether mail is kept for nicks, which anybody may take who comes first. If not, it is from and to IP addresses only." },
+	{ "open", OPTION_INT, FIELD(open, uint64_t), 1, 1000000, "10000", OPTION_APPLY_NOW, NULL,
+	  "Mailboxes that may be in use at once; one that nobody uses makes room for another." },
+	{ "sessions", OPTION_INT, FIELD(sessions, uint64_t), 1, 100000, "1024", OPTION_APPLY_NOW, NULL,
+	  "Sessions that may WAIT for the mail of one name at once." },
+};
+
+const struct option_section relay_section = {
+	.name = "relay",
+	.rows = relay_rows,
+	.n_rows = ELEMENTSOF(relay_rows),
+	.size = sizeof(struct relay_options),
+};
+
+static void relay_limits(const struct settings *s, struct channel_limits *ret)
+{
+	const struct relay_options *o = settings_get(s, &relay_section);
+
+	*ret = (struct channel_limits){ .open = o->open, .members = o->sessions, .follows = RELAY_FOLLOWS };
+}
+
+/* Nobody has to hear of that. */
+static void relay_left(_unused_ struct channel *c, _unused_ struct channel_member *m, _unused_ const char *why)
+{
+}
+
+const struct channel_policy relay_policy = {
+	.kind = RELAY_KIND,
+	.limits = relay_limits,
+	.format = relay_words_format,
+	.left = relay_left,
+	.wants = relay_session_wants,
+	.queued = relay_session_given,
+};
+
+static void relay_refuse_unavailable(struct request *q)
+{
+	const struct relay_state *state = request_role_state(q);
+	char why[512];
+
+	request_error(q, SLUG_UNAVAILABLE, "no mail is kept or handed out now: %s",
+		      channel_hub_why(state->hub, why, sizeof(why)));
+}
+
+void relay_refuse(struct request *q, int error)
+{
+	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
+
+	switch (-error) {
+	case EIO:
+	case EBADMSG:
+		relay_refuse_unavailable(q);
+		break;
+	case EBUSY:
+		request_error(q, SLUG_BUSY, "more waits for the server's disk than may; nothing was kept, try again later");
+		break;
+	case ENOMEM:
+		request_error(q, SLUG_BUSY, "the server is out of memory; try again later");
+		break;
+	case ENOSPC:
+		request_report(q, INCIDENT_DISK_FULL, NULL, 0, "mail was not kept: %s", strerror(-error));
+		request_error(q, SLUG_NO_SPACE, "the server's disk is full and nothing was changed; "
+			      "mail that is acknowledged makes room for other, and whoever runs the server may, too");
+		break;
+	case EMFILE:
+		request_error(q, SLUG_LIMIT, "as many mailboxes are in use as may be at once, %llu (relay.open); try again later",
+			      (unsigned long long)o->open);
+		break;
+	case ENFILE:
+		request_error(q, SLUG_LIMIT, "the server remembers as many names as it may (1000000); one that gets no mail and "
+			      "has none is forgotten after relay.retention and an hour");
+		break;
+	case EUSERS:
+		request_error(q, SLUG_LIMIT, "as many sessions wait for this name's mail as may, %llu (relay.sessions); end one "
+			      "with WAIT,off, or FETCH it", (unsigned long long)o->sessions);
+		break;
+	case EPIPE:
+		request_error(q, SLUG_SLOW, "this session has ended or takes no more, so that the rest of its mail was not given to it; "
+			      "that is held: connect again and FETCH");
+		break;
+	default:
+		request_report(q, INCIDENT_REQUEST_FAILED, NULL, 0, "mail: %s", strerror(-error));
+		request_error(q, SLUG_INTERNAL, "the mailbox: %s; the server's log says more", strerror(-error));
+		break;
+	}
+}
+
+struct store *relay_store(struct request *q)
+{
+	const struct relay_state *state = request_role_state(q);
+	struct store *store = channel_hub_store(state->hub);
+
+	if (!store)
+		relay_refuse_unavailable(q);
+	return store;
+}
+
+static void relay_set_rule(const struct relay_state *state, const struct settings *s)
+{
+	const struct relay_options *o = settings_get(s, &relay_section);
+	struct store_rule rule = { .max_age_usec = o->retention_usec, .receipts = true,
+				   .where = "mailboxes", .option = "relay.retention" };
+	struct store *store = channel_hub_store(state->hub);
+
+	if (store && store_set_rule(store, RELAY_KIND, &rule) < 0)
+		log_err("relay.retention stays as it was: out of memory");
+}
+
+static void relay_stop(void *p)
+{
+	struct relay_state *state = p;
+
+	channel_hub_unref(state->hub);
+	free(state);
+}
+
+static int relay_start(const struct role_start *with, void **ret_state, char *why, size_t why_size)
+{
+	struct relay_state *state = calloc(1, sizeof(*state));
+	int r;
+
+	r = state ? channel_hub_ref(with, &state->hub) : -ENOMEM;
+	if (r < 0) {
+		(void)snprintf(why, why_size, "relay: %s", strerror(-r));
+		free(state);
+		return r;
+	}
+	relay_set_rule(state, with->settings);
+	*ret_state = state;
+	return 0;
+}
+
+static void relay_reload(void *p, const struct settings *s)
+{
+	relay_set_rule(p, s);
+}
+
+static void relay_look(void *p)
+{
+	channel_hub_look(((struct relay_state *)p)->hub);
+}
+
+static uint64_t relay_expired(void *p)
+{
+	return channel_hub_expired(((struct relay_state *)p)->hub, RELAY_KIND);
+}
+
+static void relay_warn(void *p, struct warnings *to)
+{
+	channel_hub_warn(((struct relay_state *)p)->hub, to);
+}
+
+static const struct role_verb relay_verbs[] = {
+	{ { "SEND", "SEND,name,text[,key]", "Leaves a message: OK,ID once it is on disk.", 2, 3, VERB_CONCURRENT }, relay_send },
+	{ { "FETCH", "FETCH[,max]", "Takes what waits for you, oldest first.", 0, 1, VERB_BARRIER }, relay_fetch },
+	{ { "WAIT", "WAIT,on|off", "Has messages delivered as they come.", 1, 1, VERB_BARRIER }, relay_wait },
+	{ { "ACK", "ACK,ID[,ID...]", "Acknowledges messages: they are held no longer.", 1, FIELDS_MAX, VERB_CONCURRENT }, relay_ack },
+	{ { "MAILBOX", "MAILBOX[,clear]", "Tells how much waits for you, or throws it away.", 0, 1, VERB_CONCURRENT }, relay_box },
+	{ { "STATUS", "STATUS,ID", "Tells what became of a message you have sent.", 1, 1, VERB_CONCURRENT }, relay_status },
+};
+
+const struct role relay_role = {
+	.name = "relay",
+	.verbs = relay_verbs,
+	.n_verbs = ELEMENTSOF(relay_verbs),
+	.exposed = "send and read mail in any name",
+	.options = &relay_section,
+	.start = relay_start,
+	.stop = relay_stop,
+	.look = relay_look,
+	.expired = relay_expired,
+	.warn = relay_warn,
+	.reload = relay_reload,
+};

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/relay/send.h"
+
+#include "roles/relay/session.h"
+#include "roles/relay/words.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct relay_send {
+	struct channel_op op;
+	uint64_t max_messages, max_bytes;
+	size_t charged;
+	uint8_t key_len; /* 0: none */
+	char key[STORE_KEY_MAX];
+	struct relay_name to;
+};
+
+/* Owner. */
+static void relay_send_act(struct channel *c, struct channel_op *op)
+{
+	struct relay_send *x = container_of(op, struct relay_send, op);
+
+	op->step.append.key = x->key_len > 0 ? x->key : NULL;
+	op->step.append.key_len = x->key_len;
+	op->step.append.max_messages = x->max_messages;
+	op->step.append.max_bytes = x->max_bytes;
+	channel_append(c, op, true, NULL);
+}
+
+static void relay_send_refuse(const struct relay_send *x, int error)
+{
+	struct request *q = x->op.request;
+
+	if (error == -EDQUOT)
+		request_error(q, SLUG_LIMIT,
+			      "the mailbox of %.*s is full: it holds up to %llu messages (relay.max_messages) and %llu bytes "
+			      "(relay.max_bytes); its owner has to take some out",
+			      (int)x->to.len, x->to.text, (unsigned long long)x->max_messages,
+			      (unsigned long long)x->max_bytes);
+	else
+		relay_refuse(q, error);
+}
+
+static void relay_send_done(struct channel_op *op)
+{
+	struct relay_send *x = container_of(op, struct relay_send, op);
+	struct request *q = op->request;
+
+	request_uncharge(q, x->charged);
+	if (op->result < 0) {
+		relay_send_refuse(x, op->result);
+	} else {
+		request_begin(q, "OK");
+		request_field_u64(q, op->step.append.message_id);
+		request_end(q);
+	}
+	free(x);
+}
+
+/* False: answered. */
+static bool relay_send_take_name(struct request *q, const struct field *f, struct relay_name *ret)
+{
+	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
+
+	if (relay_name_parse(f->data, f->len, ret) < 0) {
+		request_error(q, SLUG_BAD_ARGUMENT,
+			      "'%.*s' is no name: an IP address, or 1 to %d of A-Z a-z 0-9 . _ - that do not read as one",
+			      (int)MIN(f->len, (size_t)64), f->data, NAME_MAX_BYTES);
+		return false;
+	}
+	if (!ret->is_address && !o->nick_mail) {
+		request_error(q, SLUG_DENIED, "'%.*s' is a nick, and mail is kept for IP addresses only (relay.nick_mail)",
+			      (int)ret->len, ret->text);
+		return false;
+	}
+	return true;
+}
+
+static bool relay_send_take_key(struct request *q, const struct fields *f, struct relay_send *x)
+{
+	const struct field *key = &f->at[2];
+
+	if (f->n < 3)
+		return true;
+	if (key->len < 1 || key->len > STORE_KEY_MAX) {
+		request_error(q, SLUG_BAD_ARGUMENT, "a key has 1 to %d bytes, and this one %zu; a text's commas are %%2C",
+			      STORE_KEY_MAX, key->len);
+		return false;
+	}
+	x->key_len = (uint8_t)key->len;
+	memcpy(x->key, key->data, key->len);
+	return true;
+}
+
+/* Everything that may be refused at once. False: answered. */
+static bool relay_send_take(struct request *q, struct fields *f, struct relay_send *x)
+{
+	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
+	size_t size = sizeof(*x) + f->at[1].len;
+
+	relay_words_join_text(f, request_dialect(q));
+	if (!relay_send_take_name(q, &f->at[0], &x->to) || !relay_send_take_key(q, f, x))
+		return false;
+	if (!request_charge(q, size)) {
+		request_error(q, SLUG_BUSY, "the server's memory for sessions is used up; try again later");
+		return false;
+	}
+	x->charged = size;
+	x->max_messages = o->max_messages;
+	x->max_bytes = o->max_bytes;
+	return true;
+}
+
+int relay_send(struct request *q, struct fields *f)
+{
+	struct relay_state *state = request_role_state(q);
+	struct relay_send *x = calloc(1, sizeof(*x));
+	char from[SESSION_NAME_MAX];
+	size_t from_len;
+
+	if (!x)
+		return -ENOMEM;
+	if (!relay_send_take(q, f, x)) {
+		free(x);
+		return 0;
+	}
+	from_len = relay_session_from(request_session(q), from);
+	channel_op_init(&x->op, state->hub, &relay_policy, q, x->to.text, x->to.len);
+	x->op.act = relay_send_act;
+	x->op.done = relay_send_done;
+	x->op.create = true;
+	x->op.message = channel_message_new(0, from, from_len, f->at[1].data, f->at[1].len);
+	if (!x->op.message) {
+		request_uncharge(q, x->charged);
+		free(x);
+		return -ENOMEM;
+	}
+	channel_submit(&x->op);
+	return 0;
+}
+
+struct relay_status {
+	struct store_ask ask;
+	struct request *request;
+};
+
+static void relay_status_came(struct store_request *r)
+{
+	struct relay_status *x = container_of(container_of(r, struct store_ask, request), struct relay_status, ask);
+	const char *fate = relay_words_fate(x->ask.fate);
+	struct request *q = x->request;
+
+	if (r->result == -ENOENT) {
+		request_error(q, SLUG_NOT_FOUND,
+			      "you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
+			      (unsigned long long)x->ask.message_id);
+	} else if (r->result < 0) {
+		relay_refuse(q, r->result);
+	} else {
+		request_begin(q, "OK");
+		request_field(q, fate, strlen(fate));
+		request_field_u64(q, x->ask.time_msec);
+		request_end(q);
+	}
+	free(x);
+}
+
+int relay_status(struct request *q, struct fields *f)
+{
+	struct store *store = relay_store(q);
+	char from[SESSION_NAME_MAX];
+	struct relay_status *x;
+	uint64_t id;
+
+	if (!store)
+		return 0;
+	if (relay_words_parse_id(&f->at[0], &id) < 0) {
+		request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no message's ID, which the answer to SEND tells",
+			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
+		return 0;
+	}
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	x->request = q;
+	x->ask = (struct store_ask){
+		.request.home = request_loop(q),
+		.request.done = relay_status_came,
+		.message_id = id,
+		.from_len = (uint8_t)relay_session_from(request_session(q), from),
+	};
+	memcpy(x->ask.from, from, x->ask.from_len);
+	request_defer(q);
+	(void)store_ask(store, &x->ask);
+	return 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session goes through its mailbox by a cursor: what lies behind it, it has not been given yet. The cursor belongs to
+ * a mailbox of one id; one that was empty for long may have come back under another, and is read from its start then,
+ * like that of another name.
+ */
+#include "roles/relay/session.h"
+
+#include "roles/relay/ack.h"
+#include "roles/relay/fetch.h"
+#include "roles/relay/wait.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What is over this is not acknowledged, and so comes again. */
+#define RELAY_SESSION_GIVEN_MAX 65536
+
+static bool relay_session_has_nick_mail(const struct session *s)
+{
+	const struct relay_options *o = settings_get(session_settings(s), &relay_section);
+
+	return o->nick_mail;
+}
+
+size_t relay_session_from(const struct session *s, char dst[SESSION_NAME_MAX])
+{
+	struct relay_name name;
+
+	if (relay_session_has_nick_mail(s))
+		return session_get_name(s, dst);
+	relay_name_set_address(session_address(s), &name);
+	memcpy(dst, name.text, name.len);
+	return name.len;
+}
+
+static void relay_session_get_box(const struct session *s, struct relay_name *ret)
+{
+	char name[SESSION_NAME_MAX];
+	size_t len = relay_session_from(s, name);
+
+	if (relay_name_parse(name, len, ret) < 0)
+		relay_name_set_address(session_address(s), ret);
+}
+
+/* It may be another's mailbox that is its own now. */
+static void relay_session_turn(struct relay_session *rs, struct session *s)
+{
+	struct relay_name box;
+
+	relay_session_get_box(s, &box);
+	if (relay_name_is(&rs->box, box.text, box.len))
+		return;
+	rs->box = box;
+	rs->channel = rs->cursor = 0;
+	rs->n_given = 0; /* not to be acknowledged by who was just that name: the next one is to have it */
+	relay_wait_settle(rs, s);
+}
+
+static void relay_session_gone(struct attachment *a, _unused_ struct session *s, _unused_ const char *why)
+{
+	struct relay_session *rs = container_of(a, struct relay_session, attachment);
+
+	if (rs->fetch)
+		relay_fetch_gone(rs->fetch);
+	if (rs->asked)
+		request_ok(rs->asked); /* into nowhere */
+	free(rs->given);
+	free(rs);
+}
+
+static void relay_session_renamed(struct attachment *a, struct session *s, _unused_ const char *old)
+{
+	relay_session_turn(container_of(a, struct relay_session, attachment), s);
+}
+
+static void relay_session_drained(struct attachment *a, _unused_ struct session *s)
+{
+	struct relay_session *rs = container_of(a, struct relay_session, attachment);
+	struct relay_fetch *fetch = STEAL_PTR(rs->fetch);
+
+	if (fetch)
+		relay_fetch_go_on(fetch, rs);
+}
+
+static void relay_session_taken(struct attachment *a, struct session *s)
+{
+	struct relay_session *rs = container_of(a, struct relay_session, attachment);
+
+	relay_ack_given(rs->state, s, &rs->box, rs->given, rs->n_given);
+	rs->n_given = rs->max_given = 0;
+	free(rs->given);
+	rs->given = NULL;
+}
+
+static const struct attachment_ops relay_session_ops = {
+	.gone = relay_session_gone,
+	.renamed = relay_session_renamed,
+	.drained = relay_session_drained,
+	.taken = relay_session_taken,
+};
+
+struct relay_session *relay_session_find(struct session *s)
+{
+	struct attachment *a = session_attached(s, &relay_session_ops);
+
+	return a ? container_of(a, struct relay_session, attachment) : NULL;
+}
+
+int relay_session_get(struct request *q, struct relay_session **ret)
+{
+	struct session *s = request_session(q);
+	struct relay_session *rs = relay_session_find(s);
+
+	if (!rs) {
+		rs = calloc(1, sizeof(*rs));
+		if (!rs)
+			return -ENOMEM;
+		rs->attachment.ops = &relay_session_ops;
+		rs->state = request_role_state(q);
+		relay_session_get_box(s, &rs->box);
+		session_attach(s, &rs->attachment);
+	}
+	/* A reload may have changed relay.nick_mail. */
+	relay_session_turn(rs, s);
+	*ret = rs;
+	return 0;
+}
+
+uint64_t relay_session_resume(struct relay_session *rs, uint64_t channel)
+{
+	if (rs->channel != channel) {
+		rs->channel = channel;
+		rs->cursor = 0;
+	}
+	return rs->cursor;
+}
+
+static void relay_session_keep_given(struct relay_session *rs, struct session *s, uint64_t id)
+{
+	if (rs->n_given == rs->max_given) {
+		size_t max = rs->max_given ? 2 * rs->max_given : 16;
+		uint64_t *given;
+
+		given = max <= RELAY_SESSION_GIVEN_MAX ? realloc(rs->given, max * sizeof(*given)) : NULL;
+		if (!given)
+			return;
+		rs->given = given;
+		rs->max_given = max;
+	}
+	rs->given[rs->n_given++] = id;
+	if (!rs->attachment.want_taken) {
+		rs->attachment.want_taken = true;
+		session_want(s, &rs->attachment);
+	}
+}
+
+bool relay_session_wants(struct session *s, const struct channel_event *e)
+{
+	struct relay_session *rs = relay_session_find(s);
+
+	return rs && relay_name_is(&rs->box, e->channel, e->channel_len);
+}
+
+void relay_session_given(struct session *s, const struct channel_event *e)
+{
+	struct relay_session *rs = relay_session_find(s);
+
+	if (!rs)
+		return;
+	rs->channel = store_id_channel(e->id);
+	rs->cursor = e->number;
+	if (session_dialect(s) != DIALECT_IOE1)
+		relay_session_keep_given(rs, s, e->id);
+}

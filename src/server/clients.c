@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/clients.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "session/session-private.h"
+#include "wire/field.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Free slots cost next to nothing, but there may be many. */
+#define CLIENTS_SLOTS_MAX 8192
+
+static void errand_end(struct errand *e)
+{
+	if (e->drop)
+		e->drop(e);
+	free(e);
+}
+
+struct errand *errand_free(struct errand *e)
+{
+	if (!e)
+		return NULL;
+	if (!e->away) {
+		errand_end(e);
+		return NULL;
+	}
+	e->forgotten = true;
+	if (e->forget)
+		e->forget(e);
+	return NULL;
+}
+
+void errand_free_all(struct list *errands)
+{
+	struct list *n;
+
+	while ((n = list_pop(errands)))
+		errand_end(container_of(n, struct errand, link));
+}
+
+void errand_leave(struct errand *e)
+{
+	e->away = true;
+	list_add_tail(&e->server->errands, &e->link);
+}
+
+void errand_send(struct errand *e, unsigned reactor, void (*act)(struct msg *m))
+{
+	errand_leave(e);
+	e->msg.act = act;
+	inbox_push(&e->server->reactors[reactor].loop.inbox, &e->msg);
+}
+
+void errand_back(struct errand *e)
+{
+	list_remove(&e->link);
+	e->away = false;
+	if (e->forgotten)
+		errand_end(e);
+	else
+		e->came(e);
+}
+
+static void errand_came(struct msg *m)
+{
+	errand_back(container_of(m, struct errand, msg));
+}
+
+void errand_return(struct errand *e)
+{
+	server_hear(e->server, &e->msg, errand_came);
+}
+
+static enum client_state clients_state(const struct session *s)
+{
+	if (s->ending || s->eof)
+		return CLIENT_ENDING;
+	if (s->conn.full)
+		return CLIENT_STALLED;
+	return s->n_requests > 0 ? CLIENT_BUSY : CLIENT_IDLE;
+}
+
+static void clients_fill(struct client *c, const struct session *s, uint64_t now, uint64_t real)
+{
+	*c = (struct client){
+		.handle = s->handle,
+		.address = s->address,
+		.dialect = s->dialect,
+		.state = clients_state(s),
+		.requests = s->n_requests,
+		.connected_usec = real - MIN(now - s->since_usec, real),
+		/* A session adopted in this very pass may be a little ahead. */
+		.idle_usec = now - MIN(now, s->active_usec),
+		.bytes_in = s->conn.received,
+		.bytes_out = s->conn.sent,
+	};
+	memcpy(c->listener, s->listener->address, sizeof(c->listener));
+	if (s->nick)
+		memcpy(c->name, s->nick->shown, sizeof(c->name));
+}
+
+/* In a reactor. */
+static void clients_gather(struct msg *m)
+{
+	struct clients *c = container_of(m, struct clients, errand.msg);
+	struct server *server = c->errand.server;
+	struct reactor *r = &server->reactors[c->reactor];
+	uint64_t now = clock_usec(), real = clock_real_usec();
+	uint32_t end = (uint32_t)MIN((uint64_t)c->slot + CLIENTS_SLOTS_MAX, (uint64_t)r->n_slots);
+
+	for (; c->slot < end && c->n < CLIENTS_PAGE; c->slot++) {
+		const struct session *s = reactor_slot(r, c->slot);
+
+		if (s)
+			clients_fill(&c->page[c->n++], s, now, real);
+	}
+	if (c->slot >= r->n_slots) {
+		c->slot = 0;
+		c->done = ++c->reactor == server->n_reactors;
+	}
+	if (c->done || c->n == CLIENTS_PAGE)
+		errand_return(&c->errand);
+	else
+		inbox_push(&server->reactors[c->reactor].loop.inbox, m); /* the next one's turn, or ours in the next pass */
+}
+
+struct clients *clients_new(struct server *s, void (*came)(struct errand *e), void *userdata)
+{
+	struct clients *c = malloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	/* Not the page. */
+	c->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	c->reactor = 0;
+	c->slot = 0;
+	c->done = false;
+	c->n = 0;
+	return c;
+}
+
+void clients_next(struct clients *c)
+{
+	assert(!c->done && !c->errand.away);
+	c->n = 0;
+	errand_send(&c->errand, c->reactor, clients_gather);
+}
+
+/* By this a client knows that it is not to come back by itself, as it does when a server stops. */
+#define CLIENTS_KICKED "kicked: "
+
+static void clients_kick_log(const struct clients_kick *k, struct session *s)
+{
+	struct log_field fields[SESSION_FIELDS_MAX];
+	struct session_words words;
+	size_t n = session_fields(s, &words, fields);
+
+	log_full(LOG_LEVEL_NOTICE, fields, n, "session %s of %s was kicked: %s", words.id, words.name, k->why);
+}
+
+/* In the session's reactor, twice: what the client is told leaves at the end of the first pass. */
+static void clients_kick_act(struct msg *m)
+{
+	struct clients_kick *k = container_of(m, struct clients_kick, errand.msg);
+	struct reactor *r = &k->errand.server->reactors[k->handle.reactor];
+	struct session *s = reactor_find(r, k->handle);
+
+	if (s && !k->told) {
+		char why[sizeof(CLIENTS_KICKED) + 3 * CLIENTS_WHY_MAX] = CLIENTS_KICKED;
+		size_t n = strlen(why);
+
+		why[n + field_encode(why + n, k->why, strlen(k->why))] = '\0';
+		k->found = k->told = true;
+		clients_kick_log(k, s);
+		session_goaway(s, why);
+		inbox_push(&r->loop.inbox, m);
+		return;
+	}
+	if (s)
+		session_end(s, "kicked");
+	errand_return(&k->errand);
+}
+
+struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why, void (*came)(struct errand *e),
+				      void *userdata)
+{
+	struct clients_kick *k = calloc(1, sizeof(*k));
+	size_t n = MIN(strlen(why), (size_t)CLIENTS_WHY_MAX);
+
+	if (!k)
+		return NULL;
+	k->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	k->handle = h;
+	k->why[str_harmless(k->why, why, n)] = '\0';
+	/* No reactor of that number: nobody to be asked, but the answer comes the same way. */
+	if (h.reactor < s->n_reactors) {
+		errand_send(&k->errand, h.reactor, clients_kick_act);
+	} else {
+		errand_leave(&k->errand);
+		errand_return(&k->errand);
+	}
+	return k;
+}

@@ -1,0 +1,93 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Main's questions to the reactors about their sessions: who is there, and the end of one. A question is an errand: it
+ * travels to a reactor and comes back to main; what it holds is read in between by nobody else.
+ */
+
+#include "base/address.h"
+#include "base/list.h"
+#include "loop/inbox.h"
+#include "session/name.h"
+#include "wire/dialect.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server;
+
+struct errand {
+	struct msg msg;
+	struct list link; /* the server's, while it is away */
+	struct server *server;
+	bool away;
+	bool forgotten;
+	void (*came)(struct errand *e); /* in main; never where it was forgotten */
+	void (*forget)(struct errand *e); /* NULL or: it is forgotten while it is away, and need not be finished */
+	void (*drop)(struct errand *e); /* NULL or: before it is freed, frees what it holds */
+	void *userdata;
+};
+
+/* Frees it, once it has come back where it is away. NULL is fine. Returns NULL. */
+struct errand *errand_free(struct errand *e);
+/* In main: it sets off, to a reactor or to whomever its owner has it go. */
+void errand_leave(struct errand *e);
+void errand_send(struct errand *e, unsigned reactor, void (*act)(struct msg *m));
+/* In main: it has come back. From elsewhere: it comes back. */
+void errand_back(struct errand *e);
+void errand_return(struct errand *e);
+/* After all reactors have ended: those that never came back. */
+void errand_free_all(struct list *errands);
+
+enum client_state {
+	CLIENT_IDLE,
+	CLIENT_BUSY,    /* a request is open */
+	CLIENT_STALLED, /* it does not read its answers */
+	CLIENT_ENDING,
+	CLIENT_STATE_MAX,
+};
+
+struct client {
+	struct handle handle;
+	struct address address;
+	enum dialect dialect;
+	enum client_state state;
+	unsigned requests;       /* open ones */
+	uint64_t connected_usec; /* real time */
+	uint64_t idle_usec;
+	uint64_t bytes_in, bytes_out;
+	char name[NAME_MAX_BYTES + 1]; /* "": none */
+	char listener[64];
+};
+
+/*
+ * All sessions, a page at a time. One that is there all the time is seen once, one that comes or goes meanwhile once or
+ * not at all: the walk goes by slots, and a session keeps its own. A reactor is held for a page at most.
+ */
+#define CLIENTS_PAGE 256
+struct clients {
+	struct errand errand; /* first */
+	unsigned reactor;     /* where the walk stands */
+	uint32_t slot;
+	bool done;            /* no page comes behind this one */
+	size_t n;
+	struct client page[CLIENTS_PAGE];
+};
+
+/* NULL: no memory. Then clients_next(), and again when it came and is not done. */
+struct clients *clients_new(struct server *s, void (*came)(struct errand *e), void *userdata);
+void clients_next(struct clients *c);
+
+/* Ends one session: an ioe/1 client is told "GOAWAY,kicked: why", nobody else anything. */
+#define CLIENTS_WHY_MAX 80
+struct clients_kick {
+	struct errand errand; /* first */
+	struct handle handle;
+	char why[CLIENTS_WHY_MAX + 1];
+	bool found;           /* the answer: it was there */
+	bool told;
+};
+
+/* Sets off at once. NULL: no memory. @why is cut, and what is no text in it is made harmless. */
+struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why, void (*came)(struct errand *e),
+				      void *userdata);

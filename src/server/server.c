@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of things. Start: settings, state directory and its lock, workers, roles, listeners, reactors. Stop:
+ * reactor 0 accepts no more and passes "leave" on behind the last connection it gave away; each reactor answers what
+ * is open and says that it is empty; when all are, all are told to end, so no message between them is lost; then the
+ * workers end, then the roles.
+ */
+#include "server/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "log/journal.h"
+#include "loop/worker.h"
+#include "net/inherited.h"
+#include "server/clients.h"
+#include "server/state_dir.h"
+#include "session/limits.h"
+#include "session/session-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* How long after the reset of what is left a thread may take to come back from the kernel. */
+#define SERVER_GIVE_UP_USEC USEC_PER_SEC
+
+#define SERVER_FIRST_FD 3 /* SD_LISTEN_FDS_START */
+
+#define NUMBER(member) OPTION_FIELD(struct server_options, member, uint64_t)
+#define STRING(member) OPTION_FIELD(struct server_options, member, char *)
+
+static const struct option server_rows[] = {
+	{ "reactors", OPTION_INT, NUMBER(reactors), 1, REACTORS_MAX, "1", OPTION_APPLY_RESTART, NULL,
+	  "Threads that serve sessions." },
+	{ "workers", OPTION_INT, NUMBER(workers), 1, 64, "4", OPTION_APPLY_RESTART, NULL,
+	  "Threads for what may have to wait for the disk." },
+	{ "state_dir", OPTION_STRING, STRING(state_dir), 1, 4000, "/var/lib/ioe/%i", OPTION_APPLY_RESTART, NULL,
+	  "What must survive a restart. $STATE_DIRECTORY, which systemd sets, goes before." },
+	{ "runtime_dir", OPTION_STRING, STRING(runtime_dir), 1, 90, "/run/ioe/%i", OPTION_APPLY_RESTART, NULL,
+	  "Where control.sock is. $RUNTIME_DIRECTORY, which systemd sets, goes before." },
+	{ "stop_timeout", OPTION_TIME, NUMBER(stop_timeout_usec), 0, 3600 * USEC_PER_SEC, "10s", OPTION_APPLY_NOW, NULL,
+	  "When stopping, open requests may take so long; then they are cut off." },
+	{ "legacy_wait", OPTION_TIME, NUMBER(legacy_wait_usec), USEC_PER_MSEC, 10 * USEC_PER_SEC, "50ms", OPTION_APPLY_SESSIONS, NULL,
+	  "Silence that ends what an old client says." },
+};
+
+const struct option_section server_section = {
+	.name = "",
+	.rows = server_rows,
+	.n_rows = ELEMENTSOF(server_rows),
+	.size = sizeof(struct server_options),
+};
+
+struct reactor *server_owner(struct server *s, const void *key, size_t len)
+{
+	if (s->n_reactors == 1)
+		return &s->reactors[0];
+	return &s->reactors[map_siphash(s->name_k0, s->name_k1, key, len) % s->n_reactors];
+}
+
+/* All that the settings want, out of what there is, what was inherited, and new ones. */
+static int server_open_listeners(const struct listener_plan *plan, struct listener ***ret)
+{
+	size_t n = plan->settings->n_listeners;
+	struct listener **list = calloc(n + 1, sizeof(*list));
+	int r = list ? listener_check_leaving(plan) : -ENOMEM;
+
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = listener_open(plan, i, &list[i]);
+	if (r < 0)
+		listener_list_free(list);
+	else
+		*ret = list;
+	return r;
+}
+
+static int server_first_listeners(struct server *s, char *why, size_t why_size)
+{
+	unsigned n = s->args.n_inherited;
+	_cleanup_(freep) struct inherited *in = calloc(n + 1, sizeof(*in));
+	const struct listener_plan plan = {
+		.server = s,
+		.settings = s->settings,
+		.inherited = in,
+		.n_inherited = n,
+		.why = why,
+		.why_size = why_size,
+	};
+	int r;
+
+	if (!in)
+		return -ENOMEM;
+	r = inherited_take(&plan, SERVER_FIRST_FD);
+	if (r >= 0)
+		r = inherited_check(&plan);
+	if (r >= 0)
+		r = server_open_listeners(&plan, &s->listeners);
+	if (r >= 0)
+		s->n_listeners = s->settings->n_listeners;
+	inherited_done(in, n);
+	return r;
+}
+
+static int server_start_roles(struct server *s, char *why, size_t why_size)
+{
+	struct role_start with = {
+		.settings = s->settings,
+		.state_dirfd = s->state_fd,
+		.state_dir = s->state_dir,
+		.workers = s->workers,
+		.loop = s->args.loop,
+		.server = s,
+		.shared = &s->shared,
+	};
+	int r;
+
+	for (; s->n_roles_started < s->n_roles; s->n_roles_started++) {
+		const struct role *role = s->args.roles[s->n_roles_started];
+
+		if (!role->start)
+			continue;
+		r = role->start(&with, &s->role_states[s->n_roles_started], why, why_size);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int server_start_reactors(struct server *s, unsigned n)
+{
+	int r = 0;
+
+	s->reactors = calloc(n, sizeof(*s->reactors));
+	s->placed = calloc(n, sizeof(*s->placed));
+	if (!s->reactors || !s->placed)
+		return -ENOMEM;
+	s->n_reactors = n;
+	/* All are whole before the first one runs: it may talk to any other. */
+	for (unsigned i = 0; i < n; i++) {
+		r = reactor_init(&s->reactors[i], s, i, s->settings);
+		s->reactors[i].listeners = r < 0 ? NULL : listener_list_copy(s->listeners);
+		if (r >= 0 && !s->reactors[i].listeners)
+			r = -ENOMEM;
+		if (r < 0) {
+			s->n_reactors = i + 1;
+			return r;
+		}
+	}
+	for (unsigned i = 0; i < n; i++) {
+		r = reactor_start(&s->reactors[i]);
+		if (r < 0)
+			return r;
+		s->n_started++;
+	}
+	return 0;
+}
+
+/* Its events have a place of their own before there is anything to tell. */
+static void server_begin_worker(void)
+{
+	(void)journal_thread_init();
+}
+
+static int server_start_all(struct server *s, char *why, size_t why_size)
+{
+	const struct server_options *o = settings_get(s->settings, &server_section);
+	int r;
+
+	r = state_open(s, o, why, why_size);
+	if (r < 0)
+		return r;
+	if (getrandom(&s->name_k0, sizeof(s->name_k0), 0) < 0 || getrandom(&s->name_k1, sizeof(s->name_k1), 0) < 0)
+		return -errno;
+	r = worker_pool_new(&s->workers, (unsigned)o->workers, server_begin_worker);
+	if (r < 0)
+		return r;
+	r = server_start_roles(s, why, why_size);
+	if (r < 0)
+		return r;
+	r = server_first_listeners(s, why, why_size);
+	if (r < 0)
+		return r;
+	return server_start_reactors(s, (unsigned)o->reactors);
+}
+
+int server_start(struct server **ret, const struct server_args *args, char *why, size_t why_size)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int r;
+
+	*why = '\0';
+	if (!s)
+		return -ENOMEM;
+	list_init(&s->errands);
+	s->args = *args;
+	s->settings = settings_ref(args->settings);
+	s->state_fd = s->lock_fd = -1;
+	s->started_usec = clock_usec();
+	s->started_real_usec = clock_real_usec();
+	while (args->roles[s->n_roles])
+		s->n_roles++;
+
+	r = server_start_all(s, why, why_size);
+	if (r < 0) {
+		if (!*why)
+			(void)snprintf(why, why_size, "cannot start: %s", strerror(-r));
+		(void)server_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static void server_drop_updates(struct reactor_update **updates, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		listener_list_free(updates[i]->listeners);
+		free(updates[i]);
+	}
+}
+
+/* A message for each reactor: allocated before anything is said, so that all hear it or none. */
+static int server_make_updates(struct server *s, struct listener *const *listeners, struct reactor_update **ret)
+{
+	unsigned n;
+
+	for (n = 0; n < s->n_reactors; n++) {
+		ret[n] = calloc(1, sizeof(*ret[n]));
+		if (!ret[n])
+			break;
+		ret[n]->listeners = listener_list_copy(listeners);
+		if (!ret[n]->listeners) {
+			free(ret[n]);
+			break;
+		}
+	}
+	if (n == s->n_reactors)
+		return 0;
+	server_drop_updates(ret, n);
+	return -ENOMEM;
+}
+
+int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size)
+{
+	struct reactor_update *updates[REACTORS_MAX];
+	const struct listener_plan plan = {
+		.server = s,
+		.settings = settings,
+		.old = s->listeners,
+		.why = why,
+		.why_size = why_size,
+	};
+	struct listener **listeners;
+	int r;
+
+	r = server_open_listeners(&plan, &listeners);
+	if (r < 0)
+		return r;
+	r = server_make_updates(s, listeners, updates);
+	if (r < 0) {
+		listener_list_free(listeners);
+		return r;
+	}
+	/* From here on nothing can fail. */
+	for (unsigned i = 0; i < s->n_reactors; i++) {
+		updates[i]->settings = settings_ref(settings);
+		reactor_tell_update(&s->reactors[i], updates[i]);
+	}
+	for (unsigned i = 0; i < s->n_roles; i++)
+		if (s->args.roles[i]->reload)
+			s->args.roles[i]->reload(s->role_states[i], settings);
+	server_look(s);
+	for (size_t i = 0; i < settings->n_listeners; i++)
+		listener_use_settings(listeners[i], settings);
+	listener_list_free(s->listeners);
+	s->listeners = listeners;
+	s->n_listeners = settings->n_listeners;
+	(void)settings_unref(s->settings);
+	s->settings = settings_ref(settings);
+	state_look(s);
+	s->reload_usec = clock_real_usec();
+	s->reload_ok = true;
+	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", said);
+	return 0;
+}
+
+void server_reload_failed(struct server *s, const char *why)
+{
+	s->reload_usec = clock_real_usec();
+	s->reload_ok = false;
+	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", why);
+}
+
+void server_look(struct server *s)
+{
+	for (unsigned i = 0; i < s->n_roles_started; i++)
+		if (s->args.roles[i]->look)
+			s->args.roles[i]->look(s->role_states[i]);
+}
+
+bool server_poke(struct server *s)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < s->n_reactors; i++)
+		all = reactor_poke(&s->reactors[i]) && all;
+	return all;
+}
+
+void server_hear(struct server *s, struct msg *m, void (*act)(struct msg *m))
+{
+	m->act = act;
+	inbox_push(&s->args.loop->inbox, m);
+}
+
+/* All reactors have ended, or are given up. */
+static void server_stopped(struct server *s)
+{
+	loop_no_timer(s->args.loop, &s->stop_timer);
+	s->args.stopped(s, s->args.userdata);
+}
+
+void server_reactor_empty(struct msg *m)
+{
+	struct server *s = container_of(m, struct reactor, empty_msg)->server;
+
+	if (++s->n_empty < s->n_reactors)
+		return;
+	for (unsigned i = 0; i < s->n_reactors; i++)
+		reactor_tell_stop(&s->reactors[i]);
+}
+
+void server_reactor_ended(struct msg *m)
+{
+	struct server *s = container_of(m, struct reactor, ended_msg)->server;
+
+	if (++s->n_ended == s->n_started)
+		server_stopped(s);
+}
+
+static void server_stop_expired(struct timer *t)
+{
+	struct server *s = container_of(t, struct server, stop_timer);
+	const struct server_options *o = settings_get(s->settings, &server_section);
+	struct loop *loop = s->args.loop;
+
+	/* This process was away, and so were the others' threads: they have not had their time. */
+	if (t->at_msec * USEC_PER_MSEC <= loop->back_usec) {
+		loop_timer(loop, t, loop->now_usec + (s->dropped ? SERVER_GIVE_UP_USEC : o->stop_timeout_usec));
+		return;
+	}
+	if (s->dropped) {
+		log_warning("some threads do not come back from the kernel; they are left behind");
+		server_stopped(s);
+		return;
+	}
+	s->dropped = true;
+	log_warning("stop_timeout is over: the sessions that are left are reset");
+	for (unsigned i = 0; i < s->n_reactors; i++)
+		reactor_tell_drop(&s->reactors[i]);
+	loop_timer(loop, t, loop->now_usec + SERVER_GIVE_UP_USEC);
+}
+
+uint64_t server_stop_usec(const struct server *s)
+{
+	const struct server_options *o = settings_get(s->settings, &server_section);
+
+	return o->stop_timeout_usec + 2 * SERVER_GIVE_UP_USEC; /* once for reactors, once for workers */
+}
+
+void server_stop(struct server *s, const char *why)
+{
+	const struct server_options *o = settings_get(s->settings, &server_section);
+
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	(void)snprintf(s->stop_why, sizeof(s->stop_why), "%s", why);
+	reactor_tell_leave(&s->reactors[0]);
+	s->stop_timer.fire = server_stop_expired;
+	loop_timer(s->args.loop, &s->stop_timer, clock_usec() + o->stop_timeout_usec);
+}
+
+/* Joins what has ended, or makes it end where the start failed half-way. How many threads were left behind. */
+static unsigned server_join(struct server *s)
+{
+	unsigned left = s->stopping ? s->n_started - s->n_ended : 0;
+
+	if (left > 0)
+		return left;
+	for (unsigned i = 0; i < s->n_started; i++) {
+		if (!s->stopping)
+			reactor_tell_stop(&s->reactors[i]);
+		(void)pthread_join(s->reactors[i].thread, NULL);
+	}
+	return 0;
+}
+
+unsigned server_free(struct server *s)
+{
+	unsigned left = server_join(s);
+
+	if (left == 0 && s->workers)
+		left = worker_pool_stop(s->workers, clock_usec() + SERVER_GIVE_UP_USEC);
+	if (left > 0)
+		return left; /* they still use all this; the process is about to end */
+
+	for (unsigned i = s->n_roles_started; i > 0; i--)
+		if (s->args.roles[i - 1]->stop)
+			s->args.roles[i - 1]->stop(s->role_states[i - 1]);
+	errand_free_all(&s->errands);
+	for (unsigned i = 0; i < s->n_reactors; i++)
+		reactor_done(&s->reactors[i]);
+	listener_list_free(s->listeners);
+	free(s->reactors);
+	free(s->placed);
+	state_close(s);
+	(void)settings_unref(s->settings);
+	free(s);
+	return 0;
+}

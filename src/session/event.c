@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * To a thousand sessions one after the other, so what a delivery costs counts. It is a look at the session and at its
+ * queue's end: either that is a piece of the same segment and becomes longer, or a piece is added. The socket is
+ * written to once, at the end of the pass. One whose socket is full gets a copy instead: it may stay so for long, and
+ * shall not keep a whole segment for a line.
+ */
+#include "session/event.h"
+
+#include "base/clock.h"
+#include "session/limits.h"
+#include "session/observer.h"
+#include "session/raw/raw.h"
+#include "session/session-private.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* So much may wait for anybody, even where the memory for all is used up. */
+#define EVENT_QUEUE_MIN 4096
+
+/* Its socket takes no more, or a file stands in front: what is queued now may stay for long. */
+static bool event_is_held_up(const struct conn *c)
+{
+	return c->full || c->warming || c->out.files > 0;
+}
+
+static uint64_t event_waits(const struct session *s)
+{
+	return s->conn.out.events + raw_events(s);
+}
+
+size_t session_event_room(const struct session *s)
+{
+	uint64_t output = s->reactor->limits->output;
+
+	return (size_t)(output - MIN(output, event_waits(s)));
+}
+
+/* One alone may be as long as it likes, or even who is quick could never have it. */
+static bool event_is_too_slow(const struct session *s, size_t last)
+{
+	const struct reactor *r = s->reactor;
+	uint64_t waits = event_waits(s);
+
+	if (waits <= last)
+		return false;
+	return waits > r->limits->output || (waits > EVENT_QUEUE_MIN && pool_is_over(&r->pool));
+}
+
+/* No more is told to it, asked by it or answered: it is told why, and has some seconds to take that. @why is without a
+ * comma, so that it is the same in ioe/1. */
+static void event_end(struct session *s, enum slug slug, const char *why)
+{
+	bool raw = s->dialect == DIALECT_RAW;
+	char text[512];
+	int n;
+
+	s->cut = s->ending = true;
+	input_cut_body(s);
+	request_drop_all(s);
+	outq_drop_events(&s->conn.out, &s->reactor->pool);
+	raw_cut(s);
+	n = snprintf(text, sizeof(text), "%sERROR: %s: %s\n", raw && !outq_is_empty(&s->conn.out) ? "\n" : "",
+		     slug_name(slug), why);
+	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1) - raw);
+	s->line_usec = s->reactor->loop.now_usec;
+	session_touch(s);
+	loop_later(&s->reactor->loop, &s->resume);
+}
+
+void session_cut_off(struct session *s)
+{
+	char why[192];
+
+	if (session_is_over(s))
+		return;
+	session_report(s, INCIDENT_SLOW_SESSION, "a slow session is cut off: it did not take the events that waited for it");
+	(void)snprintf(why, sizeof(why),
+		       "the events that waited for you were dropped (limits.output is %llu bytes); connect again and go on "
+		       "from where you were",
+		       (unsigned long long)s->reactor->limits->output);
+	event_end(s, SLUG_SLOW, why);
+}
+
+void session_give_up(struct session *s, const char *what)
+{
+	char why[256];
+
+	if (session_is_over(s))
+		return;
+	session_report(s, INCIDENT_REQUEST_FAILED, "a session is ended, since it would miss something: %s", what);
+	(void)snprintf(why, sizeof(why), "%.160s; connect again later and go on from where you were", what);
+	s->lost = true;
+	event_end(s, SLUG_UNAVAILABLE, why);
+}
+
+static int event_cut(struct session *s)
+{
+	session_cut_off(s);
+	return -EPIPE;
+}
+
+static int event_raw(struct session *s, const void *data, size_t len, bool alone)
+{
+	if (raw_event(s, data, len, alone) < 0 || event_is_too_slow(s, len))
+		return event_cut(s);
+	return 0;
+}
+
+static int event_copy(struct session *s, const void *data, size_t len)
+{
+	if (outq_put_event(&s->conn.out, &s->reactor->pool, data, len) < 0)
+		return event_cut(s);
+	if (event_is_held_up(&s->conn) && event_is_too_slow(s, len))
+		return event_cut(s);
+	conn_flush_later(&s->conn);
+	return 0;
+}
+
+int _hot_ session_event(struct session *s, const struct frame *f)
+{
+	if (unlikely(session_is_over(s)))
+		return -EPIPE;
+	if (unlikely(s->dialect == DIALECT_RAW))
+		return event_raw(s, f->segment->data + f->start, f->len, false);
+	if (unlikely(event_is_held_up(&s->conn)))
+		return event_copy(s, f->segment->data + f->start, f->len);
+	if (unlikely(outq_put_frame(&s->conn.out, &s->reactor->pool, f) < 0))
+		return event_cut(s);
+	conn_flush_later(&s->conn);
+	return 0;
+}
+
+int session_event_text(struct session *s, const void *data, size_t len, bool alone)
+{
+	if (session_is_over(s))
+		return -EPIPE;
+	if (s->dialect == DIALECT_RAW)
+		return event_raw(s, data, len, alone);
+	return event_copy(s, data, len);
+}

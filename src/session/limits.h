@@ -1,0 +1,20 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What everything a client can choose is held to. */
+
+#include "base/option.h"
+
+struct limits_options {
+	uint64_t connections;    /* sessions in all */
+	uint64_t per_address;    /* of them from one address */
+	uint64_t line;           /* bytes of a request line */
+	uint64_t output;         /* bytes that wait for a session's peer before its requests wait too */
+	uint64_t pipeline;       /* requests a session may have open */
+	uint64_t idle_usec;      /* without a byte either way */
+	uint64_t line_time_usec; /* from a line's first byte to its end */
+	uint64_t stall_usec;     /* without progress while a body or an answer is on its way */
+	uint64_t peer_usec;      /* without a sign of life from the peer's kernel */
+	uint64_t memory;         /* bytes held for all sessions together */
+};
+
+extern const struct option_section limits_section;

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "session/reactor.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "log/journal.h"
+#include "net/closer.h"
+#include "session/limits.h"
+#include "session/session-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A slot is a session's, or a link in the list of free ones: an odd number that no pointer is. */
+#define SLOT_NONE (UINT32_MAX >> 1)
+
+static struct session *slot_free_link(uint32_t next)
+{
+	return (struct session *)(((uintptr_t)next << 1) | 1);
+}
+
+static bool slot_is_free(const struct session *s)
+{
+	return (uintptr_t)s & 1;
+}
+
+static int reactor_grow_slots(struct reactor *r)
+{
+	uint32_t n = r->n_slots ? r->n_slots * 2 : 64;
+	struct session **slots = reallocarray(r->slots, n, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (uint32_t i = n; i > r->n_slots; i--) {
+		slots[i - 1] = slot_free_link(r->free_slot);
+		r->free_slot = i - 1;
+	}
+	r->slots = slots;
+	r->n_slots = n;
+	return 0;
+}
+
+int reactor_enter(struct reactor *r, struct session *s)
+{
+	static _Thread_local uint64_t generation;
+	int e;
+
+	if (r->free_slot == SLOT_NONE) {
+		e = reactor_grow_slots(r);
+		if (e < 0)
+			return e;
+	}
+	s->handle = (struct handle){ .reactor = r->index, .slot = r->free_slot, .generation = ++generation };
+	r->free_slot = (uint32_t)((uintptr_t)r->slots[s->handle.slot] >> 1);
+	r->slots[s->handle.slot] = s;
+	counter_add(&r->counters.sessions, 1);
+	return 0;
+}
+
+void reactor_leave(struct reactor *r, struct session *s)
+{
+	r->slots[s->handle.slot] = slot_free_link(r->free_slot);
+	r->free_slot = s->handle.slot;
+	counter_add(&r->counters.sessions, (uint64_t)-1);
+}
+
+struct session *reactor_slot(struct reactor *r, uint32_t slot)
+{
+	struct session *s = r->slots[slot];
+
+	return slot_is_free(s) ? NULL : s;
+}
+
+struct session *reactor_find(struct reactor *r, struct handle h)
+{
+	struct session *s;
+
+	if (h.reactor != r->index || h.slot >= r->n_slots)
+		return NULL;
+	s = r->slots[h.slot];
+	return !slot_is_free(s) && s->handle.generation == h.generation ? s : NULL;
+}
+
+void reactor_post(struct reactor *from, struct reactor *to, struct msg *m)
+{
+	if (from == to)
+		m->act(m);
+	else
+		inbox_push(&to->loop.inbox, m);
+}
+
+static void reactor_accept_again(struct timer *t)
+{
+	struct reactor *r = container_of(t, struct reactor, accept_timer);
+
+	for (struct listener **l = r->listeners; *l; l++)
+		if (atomic_load_explicit(&(*l)->paused, memory_order_relaxed))
+			listener_resume(*l, &r->loop);
+}
+
+void reactor_session_back(struct server *s, struct listener *l, const struct address *peer, unsigned index)
+{
+	struct reactor *r = &s->reactors[0];
+
+	account_leave(&r->account, peer);
+	s->placed[index]--;
+	(void)listener_unref(l);
+	/* It has given a descriptor back. */
+	if (timer_is_armed(&r->accept_timer)) {
+		loop_no_timer(&r->loop, &r->accept_timer);
+		reactor_accept_again(&r->accept_timer);
+	}
+}
+
+static void reactor_bury(struct later *l)
+{
+	struct reactor *r = container_of(l, struct reactor, bury);
+
+	session_bury_all(r);
+	if (r->leaving)
+		loop_later(&r->loop, &r->check_empty);
+}
+
+static void reactor_close_file(struct pool *p, int fd)
+{
+	closing_start(container_of(p, struct reactor, pool), fd);
+}
+
+static void reactor_use(struct reactor *r, struct settings *settings)
+{
+	r->settings = settings;
+	r->limits = settings_get(settings, &limits_section);
+	pool_set_limit(&r->pool, r->limits->memory / r->server->n_reactors);
+}
+
+static bool reactor_has_listener(struct listener *const *list, const struct listener *l)
+{
+	while (*list && *list != l)
+		list++;
+	return *list;
+}
+
+/* Whether another socket is there in its place: what waits for the old one would be refused. */
+static bool reactor_is_replaced(struct listener *const *list, const struct listener *l)
+{
+	while (*list && !((*list)->older == l && (*list)->ipv4 != l->ipv4))
+		list++;
+	return *list;
+}
+
+/*
+ * Those that stay are not touched. One that only changes has its socket in both lists: what waits in its backlog is
+ * accepted by the new one.
+ */
+static void reactor_use_listeners(struct reactor *r, struct listener **listeners)
+{
+	struct listener **old = r->listeners;
+
+	r->listeners = listeners;
+	for (struct listener **l = old; r->index == 0 && *l; l++) {
+		if (reactor_has_listener(listeners, *l))
+			continue;
+		if (reactor_is_replaced(listeners, *l))
+			listener_drain(*l);
+		listener_stop(*l, &r->loop);
+	}
+	for (struct listener **l = listeners; r->index == 0 && *l; l++)
+		if (!reactor_has_listener(old, *l))
+			listener_start(*l, &r->loop);
+	listener_list_free(old);
+}
+
+static void reactor_update(struct msg *m)
+{
+	struct reactor_update *u = container_of(m, struct reactor_update, msg);
+	struct settings *old = u->reactor->settings;
+
+	if (!u->reactor->leaving)
+		reactor_use_listeners(u->reactor, STEAL_PTR(u->listeners));
+	listener_list_free(u->listeners);
+	reactor_use(u->reactor, u->settings);
+	(void)settings_unref(old);
+	free(u);
+}
+
+void reactor_tell_update(struct reactor *r, struct reactor_update *u)
+{
+	u->reactor = r;
+	u->msg.act = reactor_update;
+	inbox_push(&r->loop.inbox, &u->msg);
+}
+
+/* A leaving reactor is empty when no session is left, and no worker or owner has one of its requests. */
+static void reactor_check_empty(struct later *l)
+{
+	struct reactor *r = container_of(l, struct reactor, check_empty);
+
+	if (!r->leaving || r->empty || r->busy > 0 || !list_is_empty(&r->sessions) || !list_is_empty(&r->dead))
+		return;
+	r->empty = true;
+	server_hear(r->server, &r->empty_msg, server_reactor_empty);
+}
+
+static void reactor_leave_now(struct msg *m)
+{
+	struct reactor *r = container_of(m, struct reactor, leave_msg);
+	struct server *s = r->server;
+
+	r->leaving = true;
+	if (r->index == 0) {
+		for (struct listener **l = r->listeners; *l; l++)
+			listener_stop(*l, &r->loop);
+		loop_no_timer(&r->loop, &r->accept_timer);
+		/* Behind the last connection that was given to each. */
+		for (unsigned i = 1; i < s->n_reactors; i++)
+			inbox_push(&s->reactors[i].loop.inbox, &s->reactors[i].leave_msg);
+	}
+	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next)
+		session_goaway(container_of(n, struct session, link), s->stop_why);
+	loop_later(&r->loop, &r->check_empty);
+}
+
+static void reactor_drop_now(struct msg *m)
+{
+	struct reactor *r = container_of(m, struct reactor, drop_msg);
+	struct list *n;
+
+	while ((n = list_first(&r->sessions)))
+		session_end(container_of(n, struct session, link), "the daemon stops, and it took too long");
+}
+
+static void reactor_stop_now(struct msg *m)
+{
+	struct reactor *r = container_of(m, struct reactor, stop_msg);
+
+	loop_stop(&r->loop);
+}
+
+static void reactor_poked(struct msg *m)
+{
+	struct reactor *r = container_of(m, struct reactor, poke_msg);
+
+	atomic_store_explicit(&r->poked, false, memory_order_release);
+}
+
+bool reactor_poke(struct reactor *r)
+{
+	if (atomic_exchange_explicit(&r->poked, true, memory_order_acquire))
+		return false;
+	inbox_push(&r->loop.inbox, &r->poke_msg);
+	return true;
+}
+
+void reactor_tell_leave(struct reactor *r)
+{
+	inbox_push(&r->loop.inbox, &r->leave_msg);
+}
+
+void reactor_tell_drop(struct reactor *r)
+{
+	inbox_push(&r->loop.inbox, &r->drop_msg);
+}
+
+void reactor_tell_stop(struct reactor *r)
+{
+	inbox_push(&r->loop.inbox, &r->stop_msg);
+}
+
+int reactor_init(struct reactor *r, struct server *s, unsigned index, struct settings *settings)
+{
+	int e;
+
+	*r = (struct reactor){
+		.server = s,
+		.index = index,
+		.free_slot = SLOT_NONE,
+		.bury.run = reactor_bury,
+		.accept_timer.fire = reactor_accept_again,
+		.check_empty.run = reactor_check_empty,
+		.leave_msg.act = reactor_leave_now,
+		.drop_msg.act = reactor_drop_now,
+		.stop_msg.act = reactor_stop_now,
+		.poke_msg.act = reactor_poked,
+		.loop = { .epoll_fd = -1, .inbox.fd = -1 },
+	};
+	list_init(&r->sessions);
+	list_init(&r->dead);
+	pool_init(&r->pool, 0);
+	r->pool.close_file = reactor_close_file;
+	reactor_use(r, settings_ref(settings));
+
+	e = loop_init(&r->loop);
+	if (e < 0)
+		return e;
+	flood_init(&r->flood, &r->loop);
+	e = name_table_init(&r->names);
+	if (e < 0)
+		return e;
+	e = account_init(&r->account);
+	if (e < 0)
+		return e;
+	r->scratch = malloc(REACTOR_SCRATCH);
+	return r->scratch ? 0 : -ENOMEM;
+}
+
+void reactor_done(struct reactor *r)
+{
+	flood_done(&r->flood);
+	name_table_done(&r->names);
+	account_done(&r->account);
+	loop_done(&r->loop);
+	request_pool_done(r);
+	pool_done(&r->pool);
+	listener_list_free(r->listeners);
+	free(r->slots);
+	free(r->scratch);
+	(void)settings_unref(r->settings);
+}
+
+static void *reactor_main(void *arg)
+{
+	struct reactor *r = arg;
+	int e;
+
+	(void)journal_thread_init();
+	if (r->index == 0)
+		for (struct listener **l = r->listeners; *l; l++)
+			listener_start(*l, &r->loop);
+	e = loop_run(&r->loop);
+	if (e < 0)
+		log_err("reactor %u ended: %s", r->index, strerror(-e));
+	server_hear(r->server, &r->ended_msg, server_reactor_ended);
+	return NULL;
+}
+
+int reactor_start(struct reactor *r)
+{
+	int e = pthread_create(&r->thread, NULL, reactor_main, r);
+
+	r->started = e == 0;
+	return -e;
+}

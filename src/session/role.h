@@ -1,0 +1,76 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a role is: rows of verbs, rows of options, and a few moments in its life. A role sees requests, never sockets
+ * or readiness; what may block it gives to a worker.
+ */
+
+#include "base/option.h"
+#include "wire/verb.h"
+
+struct loop;
+struct request;
+struct role_start;
+struct server;
+struct session;
+struct warnings;
+struct worker_pool;
+
+/*
+ * Acts on one request in the session's thread: answers it (session.h: request_ok() and the like), or puts it off
+ * with request_defer(). The fields are in the line's memory and die with the call. 0, or negative errno where it
+ * broke for a reason of ours, before anything was answered: the session answers internal (or busy) and logs.
+ */
+typedef int (*role_act_fn)(struct request *q, struct fields *f);
+
+struct role_verb {
+	struct verb verb;
+	role_act_fn act; /* NULL with VERB_NOT_YET */
+};
+
+struct role {
+	const char *name;
+	const struct role_verb *verbs;
+	size_t n_verbs;
+	const struct option_section *options; /* NULL: none */
+	const char *exposed; /* behind "everybody who reaches ... may": what it lets anybody do (exposure.h) */
+
+	/*
+	 * On a listener that offers the role: a line that is no verb of any role (in line and raw, with its right number of
+	 * fields). 1: it was the role's and has been taken care of as by a role_act_fn; 0: not the role's. @alone: the
+	 * listener has no other role.
+	 */
+	int (*line)(struct request *q, char *line, size_t len, bool alone);
+
+	/* NULL or: bytes that are no request, without a line's end, have stayed alone on a listener of several roles; is it
+	 * an old client of this role? Answers; the session is closed then. */
+	void (*stray)(struct request *q);
+
+	/* NULL or: on a listener whose only role this is, a session has said nothing for legacy_wait. It is an old client's,
+	 * raw from now on, and it is our turn to speak (session.h: session_event_text()). */
+	void (*quiet)(struct session *s);
+
+	/* In main, before the reactors start; @ret_state is handed back by session.h: request_role_state(). 0, or a
+	 * negative errno with a sentence in @why: the daemon does not start. */
+	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);
+	/* In main, after the reactors have ended. */
+	void (*stop)(void *state);
+	/* NULL or, in main, now and then, and behind a reload: has a worker look at what the role stands on. */
+	void (*look)(void *state);
+	/* NULL or, in main: how many messages were dropped since the start because they were too old. */
+	uint64_t (*expired)(void *state);
+	/* NULL or, in main: adds what is wrong just now with what the role stands on (warning.h). Never blocks. */
+	void (*warn)(void *state, struct warnings *to);
+	/* In main: new settings, already checked. Reactors switch by themselves (request_settings()). */
+	void (*reload)(void *state, const struct settings *s);
+};
+
+struct role_start {
+	const struct settings *settings;
+	int state_dirfd;        /* the instance's state directory, locked; the daemon's */
+	const char *state_dir;  /* its path, for error messages */
+	struct worker_pool *workers;
+	struct loop *loop;      /* main's: the home of jobs that main submits */
+	struct server *server;
+	void **shared;          /* the server's: for what roles have in common. NULL at first, and to be left so */
+};

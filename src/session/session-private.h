@@ -1,0 +1,133 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of a session: shared by session.c (its life), input.c (bytes to requests), request.c (answers in order) and
+ * builtin.c (the verbs of every listener). Nobody else includes this.
+ */
+
+#include "net/conn.h"
+#include "net/liveness.h"
+#include "server/server.h"
+#include "session/reactor.h"
+#include "session/session.h"
+#include "wire/foreign.h"
+#include "wire/line.h"
+
+/* What a session keeps of its input between passes. Only while there is something to keep. */
+struct input {
+	struct line_reader line; /* an unfinished line */
+	char *held;              /* came behind what has to wait; owned */
+	size_t held_off, held_len, held_cap;
+	struct body_sink *sink;  /* NULL with body_left: it is thrown away */
+	uint64_t body_left;
+	size_t charged;          /* to the pool, for the above */
+};
+
+/* Nearly all sessions are idle nearly always, so this is all that one costs then. */
+struct session {
+	struct msg msg;       /* carries it between reactor 0, which made it, and its own */
+	struct conn conn;
+	struct timer timer;
+	struct list link;     /* the reactor's sessions, or its dead */
+	struct later resume;  /* takes up input that had to wait */
+	struct list requests; /* open ones, oldest first */
+	struct reactor *reactor;
+	struct listener *listener;
+	struct input *input;
+	struct raw *raw;      /* only while old clients' words are told apart, or spoken */
+	struct request *barrier; /* open, and holds all behind it */
+	struct name_claim *nick;
+	struct attachment *attachments;
+	uint64_t active_usec; /* the last byte, either way */
+	uint64_t line_usec;   /* when the unfinished line began; or when the lingering did */
+	uint64_t since_usec;  /* when its reactor adopted it */
+	struct address address;
+	struct handle handle;
+	struct liveness liveness;
+	uint32_t sent_seen;   /* of conn.sent, when the timer looked last */
+	unsigned n_requests : 17; /* limits.pipeline */
+	unsigned dialect : 3;
+	unsigned first_line : 1; /* none has come yet that is known to be of this protocol */
+	unsigned eof : 1;        /* the peer has ended its requests */
+	unsigned ending : 1;     /* no more requests are taken; closed once all is answered and sent */
+	unsigned lingering : 1;  /* all is sent, and our side shut; waits for the peer to close */
+	unsigned body_full : 1;  /* the sink has no room now */
+	unsigned raw_watch : 1;  /* input goes through raw.c: undecided, or raw */
+	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
+	unsigned intercept : 1;  /* lines go to roles before they are looked at for verbs */
+	unsigned wanted : 1;     /* an attachment waits for something */
+	unsigned cut : 1;        /* told why, and closed soon: too slow, or... */
+	unsigned lost : 1;       /* ... what it is to be told cannot be had */
+	unsigned ended : 1;
+};
+
+struct request {
+	struct list link; /* the session's, or the pool's */
+	struct session *session; /* NULL: it has ended */
+	struct reactor *reactor;
+	const struct role_verb *verb; /* NULL: the line was none */
+	struct outq out;              /* waits here while an older request is open */
+	uint8_t role;                 /* index of the role's counters and state */
+	uint8_t dialect;
+	bool deferred, answered, fields; /* fields: one has been written */
+	bool unsettled; /* whose words it is, is not known yet: its answer waits for that (request_settle()) */
+};
+
+#define REQUESTS_FREE_MAX 128
+
+/* IOE_SESSION, IOE_PEER and IOE_NAME of an event. */
+struct session_words {
+	char id[64], peer[ADDRESS_TEXT_MAX], name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX];
+};
+#define SESSION_FIELDS_MAX 3
+
+/* session.c */
+/* In reactor 0: makes a session that @to adopts, or closes. Takes the fd over on success. 0 or -ENOMEM. */
+int session_new(struct reactor *from, struct reactor *to, struct listener *l, int fd, const struct address *peer);
+void session_bury_all(struct reactor *r);
+void session_goaway(struct session *s, const char *why);
+void session_end(struct session *s, const char *why); /* at once; the memory goes at the end of the pass */
+void session_broken_file(struct session *s, int error); /* ends: the rest of what was promised cannot be read */
+void session_finish(struct session *s); /* no more requests; ends when all is answered and sent */
+void session_touch(struct session *s); /* the deadline may have come nearer */
+void session_maybe_close(struct session *s);
+/* Logs an incident, with who it is, as far as log/ratelimit.h lets it through. */
+void session_report(struct session *s, enum incident what, const char *fmt, ...) _printf_(3, 4);
+/* Who it is, as fields that point to the words; returns how many. */
+size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX]);
+const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX]);
+
+/* Whether nothing will be asked any more and all is answered: it is told of nothing either. */
+bool session_is_silent(const struct session *s);
+static inline bool session_is_over(const struct session *s)
+{
+	return unlikely(s->ended || s->cut || s->ending || s->eof) && session_is_silent(s);
+}
+
+/* input.c */
+void input_readable(struct session *s);
+void input_resume(struct session *s); /* at the end of the pass */
+void input_cut_body(struct session *s); /* no more of it will come: its sink is told so */
+void input_free(struct session *s);
+int input_body(struct session *s, struct body_sink *b, uint64_t size);
+void input_feed(struct session *s, char *p, size_t n); /* works off what it may of these bytes and holds the rest */
+bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
+void input_too_long(struct session *s); /* answers a line over limits.line */
+void input_refuse_foreign(struct session *s, enum foreign what); /* ends: nothing that came or comes is a request */
+void input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len);
+/* A request that is refused before its verb has seen it: bytes that follow it are no requests. Call before answering;
+ * false: how many there are cannot be read. */
+bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
+/* A body that was begun with BODY_UNSETTLED: its size, and its first bytes, where they were not taken to be of it. */
+void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front);
+
+/* request.c */
+struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);
+void request_settle(struct request *q, enum dialect d); /* it is known now; where it is answered, the answer leaves */
+void request_cancel(struct request *q); /* it was none: as if it had never been made */
+void request_drop_all(struct session *s); /* the session ends: closed ones are freed, open ones cut loose */
+void request_pool_done(struct reactor *r);
+
+/* builtin.c: the verbs of every listener */
+extern const struct role builtin_role;
+void builtin_release_nick(struct reactor *r, struct name_claim *c); /* takes the claim over */

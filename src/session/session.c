@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session's life. Reactor 0 makes it when it accepts, its own reactor adopts it, and when it has ended it travels
+ * back to reactor 0, which counts it out and frees it. In between only its own reactor touches it.
+ */
+#include "session/session-private.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "net/prefetch.h"
+#include "session/limits.h"
+#include "session/observer.h"
+#include "session/raw/raw.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
+#define SESSION_LINGER_USEC (2 * USEC_PER_SEC)
+
+/* What is there of a line and was not read yet is read within that time: it is bounded by limits.line. */
+#define SESSION_MORE_USEC (10 * USEC_PER_MSEC)
+
+/* One that was too slow has so long to take the word that tells it so. */
+#define SESSION_CUT_USEC (5 * USEC_PER_SEC)
+
+const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX])
+{
+	if (!s->nick)
+		return address_text(&s->address, dst);
+	(void)snprintf(dst, NAME_MAX_BYTES + 1, "%s", s->nick->shown);
+	return dst;
+}
+
+size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX])
+{
+	(void)snprintf(words->id, sizeof(words->id), "%u.%u.%llu", s->handle.reactor, s->handle.slot,
+		       (unsigned long long)s->handle.generation);
+	fields[0] = (struct log_field){ "IOE_SESSION", words->id };
+	fields[1] = (struct log_field){ "IOE_PEER", address_text(&s->address, words->peer) };
+	fields[2] = (struct log_field){ "IOE_NAME", session_name(s, words->name) };
+	return SESSION_FIELDS_MAX;
+}
+
+void session_report(struct session *s, enum incident what, const char *fmt, ...)
+{
+	struct log_field fields[SESSION_FIELDS_MAX];
+	struct session_words words;
+	va_list ap;
+	size_t n;
+
+	if (!flood_pass(&s->reactor->flood, what, &s->address))
+		return;
+	n = session_fields(s, &words, fields);
+	va_start(ap, fmt);
+	incident_log_v(what, fields, n, fmt, ap);
+	va_end(ap);
+}
+
+static bool session_line_is_begun(const struct session *s)
+{
+	return (s->input && line_is_unfinished(&s->input->line)) ||
+	       (raw_is_unfinished(s) && s->dialect == DIALECT_UNDECIDED);
+}
+
+static void session_end_slow(struct session *s, const char *why)
+{
+	session_report(s, INCIDENT_SLOW_SESSION, "a slow session was closed: %s", why);
+	session_end(s, why);
+}
+
+/* What was said is not with its peer yet, and that is waited for. */
+static bool session_is_taking(const struct session *s)
+{
+	return s->conn.full || raw_has_unsaid(s) || ((s->ending || s->eof) && attach_is_waiting(s));
+}
+
+static uint64_t session_deadline(const struct session *s)
+{
+	const struct limits_options *limits = s->reactor->limits;
+	const struct input *in = s->input;
+	uint64_t at = s->active_usec + limits->idle_usec;
+
+	if (s->lingering)
+		return s->line_usec + SESSION_LINGER_USEC;
+	at = MIN(MIN(at, raw_deadline(s)), MIN(attach_deadline(s), s->liveness.look_usec));
+	/* A file that was begun in front of it may be finished. */
+	if (s->cut && s->conn.out.files == 0)
+		at = MIN(at, s->line_usec + SESSION_CUT_USEC);
+	if (session_line_is_begun(s))
+		at = MIN(at, s->line_usec + limits->line_time_usec);
+	if (session_is_taking(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
+		at = MIN(at, s->active_usec + limits->stall_usec);
+	return at;
+}
+
+void session_touch(struct session *s)
+{
+	uint64_t at = session_deadline(s);
+
+	if (!timer_is_armed(&s->timer) || at / USEC_PER_MSEC < s->timer.at_msec)
+		loop_timer(&s->reactor->loop, &s->timer, at);
+}
+
+/* Its time is over. That it was merely idle is nothing to tell of. */
+static void session_late(struct session *s)
+{
+	const struct limits_options *limits = s->reactor->limits;
+	uint64_t now = s->reactor->loop.seen_usec;
+
+	if (s->lingering) {
+		session_end(s, "closed");
+		return;
+	}
+	if (s->cut)
+		session_end(s, s->lost ? "what it was to be told cannot be had" : "it was too slow");
+	else if (s->active_usec + limits->idle_usec <= now)
+		session_end(s, "limits.idle is over");
+	else if (session_line_is_begun(s) && s->line_usec + limits->line_time_usec <= now)
+		session_end_slow(s, "its line was not ended within limits.line_time");
+	else if (session_is_taking(s))
+		session_end_slow(s, "it took none of its answers for limits.stall_time");
+	else
+		session_end_slow(s, "it sent none of the bytes that it had promised for limits.stall_time");
+}
+
+/*
+ * What the peer could not be in time with does not count. Where this process was away, the peer may have waited for us
+ * all along, and its time begins anew. And a line may have come in time, and not have been read to its end.
+ */
+static void session_forgive(struct session *s)
+{
+	const struct loop *loop = &s->reactor->loop;
+
+	if (session_deadline(s) <= loop->back_usec)
+		s->active_usec = s->line_usec = loop->now_usec;
+	else if (!session_line_is_begun(s) || s->cut || s->lingering || !conn_has_input(&s->conn))
+		return;
+	else if (s->conn.paused)
+		s->line_usec = loop->now_usec;
+	else
+		s->line_usec = MAX(s->line_usec, loop->seen_usec - s->reactor->limits->line_time_usec + SESSION_MORE_USEC);
+}
+
+/* False: it has ended, since its peer has. */
+static bool session_look(struct session *s)
+{
+	if (liveness_look(&s->liveness, s->conn.watch.fd, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
+		return true;
+	session_end(s, "its peer has vanished");
+	return false;
+}
+
+/* The kernel has bytes for the peer: after a while, whether that has taken them. A peer that was just read from is there. */
+static void session_look_later(struct session *s)
+{
+	uint64_t now = s->reactor->loop.now_usec;
+
+	liveness_sent(&s->liveness, s->conn.watch.fd, s->active_usec == now, now, s->reactor->limits->peer_usec);
+	session_touch(s);
+}
+
+static void session_fire(struct timer *t)
+{
+	struct session *s = container_of(t, struct session, timer);
+	const struct loop *loop = &s->reactor->loop;
+	uint64_t seen = loop->seen_usec;
+
+	/* What was sent since counts as life; it is not worth a store on every write. */
+	if ((uint32_t)s->conn.sent != s->sent_seen) {
+		s->sent_seen = (uint32_t)s->conn.sent;
+		s->active_usec = loop->now_usec;
+	}
+	if (s->liveness.look_usec <= seen && !session_look(s))
+		return;
+	if (raw_deadline(s) <= seen)
+		input_resume(s);
+	if (attach_deadline(s) <= seen)
+		attach_run(s);
+	if (s->ended)
+		return;
+	if (session_deadline(s) <= seen)
+		session_forgive(s);
+	if (session_deadline(s) <= seen)
+		session_late(s);
+	else
+		session_touch(s);
+}
+
+static void session_readable(struct conn *c)
+{
+	input_readable(container_of(c, struct session, conn));
+}
+
+static void session_drained(struct conn *c)
+{
+	struct session *s = container_of(c, struct session, conn);
+
+	if (s->input || s->raw || s->ending || s->eof || s->wanted || c->paused)
+		loop_later(&s->reactor->loop, &s->resume);
+	if (unlikely(s->liveness.look_usec == USEC_NEVER))
+		session_look_later(s);
+}
+
+static void session_stalled(struct conn *c)
+{
+	struct session *s = container_of(c, struct session, conn);
+
+	if (s->liveness.look_usec == USEC_NEVER)
+		session_look_later(s);
+	s->active_usec = s->reactor->loop.now_usec;
+	s->sent_seen = (uint32_t)c->sent;
+	session_touch(s);
+}
+
+void session_broken_file(struct session *s, int error)
+{
+	if (error == -EIO)
+		session_report(s, INCIDENT_DISK_FAILED, "a file broke off while it was sent: %s", strerror(-error));
+	session_end(s, strerror(-error));
+}
+
+static void session_broken(struct conn *c, int error)
+{
+	struct session *s = container_of(c, struct session, conn);
+
+	if (error == -EIO) /* no socket's: a file's */
+		session_broken_file(s, error);
+	else
+		session_end(s, strerror(-error));
+}
+
+static void session_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
+{
+	struct session *s = container_of(c, struct session, conn);
+
+	if (coldread_start(s->reactor, s->handle, fd, off, len) < 0)
+		session_end(s, "out of memory");
+}
+
+static const struct conn_ops session_conn_ops = {
+	.readable = session_readable,
+	.drained = session_drained,
+	.stalled = session_stalled,
+	.broken = session_broken,
+	.cold = session_cold,
+};
+
+static void session_resume(struct later *l)
+{
+	struct session *s = container_of(l, struct session, resume);
+
+	input_resume(s);
+	attach_run(s);
+}
+
+void session_finish(struct session *s)
+{
+	if (s->ending || s->ended)
+		return;
+	s->ending = true;
+	loop_later(&s->reactor->loop, &s->resume);
+}
+
+bool session_is_silent(const struct session *s)
+{
+	if (s->ended || s->cut)
+		return true;
+	return s->n_requests == 0 && (s->ending || !((s->input && s->input->held_len > 0) || raw_is_pending(s)));
+}
+
+void session_maybe_close(struct session *s)
+{
+	const struct input *in = s->input;
+
+	if (s->ended || s->lingering || !(s->ending || s->eof))
+		return;
+	if (!list_is_empty(&s->requests) || !outq_is_empty(&s->conn.out) || (in && in->body_left > 0))
+		return;
+	if (s->eof && !s->ending && ((in && in->held_len > 0) || raw_is_pending(s)))
+		return;
+	if (raw_has_unsaid(s) || attach_is_waiting(s)) {
+		session_touch(s);
+		return;
+	}
+	if (s->eof || conn_shutdown(&s->conn) < 0) {
+		session_end(s, "closed");
+		return;
+	}
+	s->lingering = true;
+	s->line_usec = s->reactor->loop.now_usec;
+	conn_unpause(&s->conn);
+	session_touch(s);
+}
+
+static void session_release_nick(struct session *s)
+{
+	struct name_claim *c = STEAL_PTR(s->nick);
+
+	if (c)
+		builtin_release_nick(s->reactor, c);
+}
+
+static void session_log_end(struct session *s, const char *why)
+{
+	struct log_field fields[SESSION_FIELDS_MAX + 1];
+	struct session_words words;
+	char bytes[STR_NUMBER_MAX];
+	size_t n = session_fields(s, &words, fields);
+
+	bytes[str_put_u64(bytes, s->conn.sent)] = '\0';
+	fields[n++] = (struct log_field){ "IOE_BYTES", bytes };
+	log_full(LOG_LEVEL_DEBUG, fields, n, "session %s of %s ended: %s", words.id, words.peer, why);
+}
+
+void session_end(struct session *s, const char *why)
+{
+	struct reactor *r = s->reactor;
+
+	if (s->ended)
+		return;
+	s->ended = true;
+	if (log_wants(LOG_LEVEL_DEBUG))
+		session_log_end(s, why);
+	input_cut_body(s);
+	request_drop_all(s);
+	loop_no_timer(&r->loop, &s->timer);
+	loop_not_later(&s->resume);
+	conn_done(&s->conn);
+	reactor_leave(r, s);
+
+	/* Somebody further up may be working with it: its memory stays until the pass is over. */
+	list_remove(&s->link);
+	list_add_tail(&r->dead, &s->link);
+	loop_later(&r->loop, &r->bury);
+}
+
+/* In reactor 0: the other end of session_new(). */
+static void session_return(struct msg *m)
+{
+	struct session *s = container_of(m, struct session, msg);
+
+	reactor_session_back(s->reactor->server, s->listener, &s->address, s->reactor->index);
+	free(s);
+}
+
+void session_bury_all(struct reactor *r)
+{
+	struct list *n;
+
+	while ((n = list_pop(&r->dead))) {
+		struct session *s = container_of(n, struct session, link);
+
+		attach_gone(s, "closed");
+		session_release_nick(s);
+		input_free(s);
+		raw_free(s);
+		s->msg.act = session_return;
+		reactor_post(r, &r->server->reactors[0], &s->msg);
+	}
+}
+
+/* In its own reactor. */
+static void session_adopt(struct msg *m)
+{
+	struct session *s = container_of(m, struct session, msg);
+	struct reactor *r = s->reactor;
+	int fd = s->conn.watch.fd;
+	int e;
+
+	list_init(&s->requests);
+	s->resume.run = session_resume;
+	s->timer.fire = session_fire;
+	s->liveness.look_usec = USEC_NEVER;
+	s->active_usec = s->since_usec = r->loop.now_usec;
+	s->first_line = true;
+	s->raw_watch = s->listener->raw;
+	e = reactor_enter(r, s);
+	if (e >= 0) {
+		e = conn_init(&s->conn, &r->loop, &r->pool, fd, &session_conn_ops);
+		if (e < 0)
+			reactor_leave(r, s);
+	}
+	if (e < 0) {
+		if (flood_pass(&r->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
+			incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0, "a session was refused: %s", strerror(-e));
+		(void)close(fd);
+		s->msg.act = session_return;
+		reactor_post(r, &r->server->reactors[0], &s->msg);
+		return;
+	}
+	list_add_tail(&r->sessions, &s->link);
+	session_touch(s);
+	raw_listen(s);
+	if (s->ended)
+		return;
+	if (r->leaving)
+		session_finish(s);
+}
+
+int session_new(struct reactor *from, struct reactor *to, struct listener *l, int fd, const struct address *peer)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->conn.watch.fd = fd;
+	s->reactor = to;
+	s->listener = listener_ref(l);
+	s->address = *peer;
+	s->msg.act = session_adopt;
+	reactor_post(from, to, &s->msg);
+	return 0;
+}
+
+void session_goaway(struct session *s, const char *why)
+{
+	if (s->dialect == DIALECT_IOE1 && !s->ending) {
+		char event[320];
+		int n = snprintf(event, sizeof(event), "GOAWAY,%s\n", why);
+
+		conn_write(&s->conn, event, MIN((size_t)n, sizeof(event) - 1));
+	}
+	session_finish(s);
+}
+
+struct handle session_handle(const struct session *s)
+{
+	return s->handle;
+}
+
+struct loop *session_loop(const struct session *s)
+{
+	return &s->reactor->loop;
+}
+
+struct reactor *session_reactor(const struct session *s)
+{
+	return s->reactor;
+}
+
+enum dialect session_dialect(const struct session *s)
+{
+	return s->dialect;
+}
+
+const struct address *session_address(const struct session *s)
+{
+	return &s->address;
+}
+
+const struct settings *session_settings(const struct session *s)
+{
+	return s->reactor->settings;
+}
+
+void *session_role_state(const struct session *s, const struct role *role)
+{
+	const struct server *server = s->reactor->server;
+
+	for (unsigned i = 0; i < server->n_roles; i++)
+		if (server->args.roles[i] == role)
+			return server->role_states[i];
+	return NULL;
+}
+
+bool session_offers(const struct session *s, const struct role *role, bool *ret_alone)
+{
+	const struct server *server = s->reactor->server;
+
+	for (unsigned i = 0; i < server->n_roles; i++)
+		if (server->args.roles[i] == role && s->listener->role_bits & 1ULL << i) {
+			*ret_alone = s->listener->n_roles == 1;
+			return true;
+		}
+	return false;
+}
+
+size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
+{
+	char address[ADDRESS_TEXT_MAX];
+	const char *name = s->nick ? s->nick->shown : address_text(&s->address, address);
+	size_t len = strlen(name);
+
+	memcpy(dst, name, len + 1);
+	return len;
+}
+
+void session_set_intercept(struct session *s, bool on)
+{
+	s->intercept = on;
+	if (!on)
+		s->first_line = false; /* it was the name that was asked for */
+}

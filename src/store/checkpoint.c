@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keeper: what takes long, and nobody waits for. It moves the write-ahead log into the database while the writer
+ * goes on. The log begins anew only once all of it has been moved, so where the writer never pauses it moves the last
+ * bit itself, when the log has become very long.
+ */
+#include "store/store-private.h"
+
+#include "base/macro.h"
+
+#include <stdio.h>
+#include <sys/statvfs.h>
+
+#define KEEP_PAGES     8192      /* 8 MiB */
+#define KEEP_PAGES_MAX (2 * KEEP_PAGES)
+#define KEEP_AHEAD     (1 << 20) /* bytes */
+#define KEEP_FREE      (64 * KEEP_AHEAD)
+
+static int keep_committed(void *userdata, _unused_ sqlite3 *sql, _unused_ const char *name, int pages)
+{
+	struct store *s = userdata;
+
+	s->log_pages = (uint64_t)pages;
+	atomic_store_explicit(&s->wal_pages, (uint64_t)pages, memory_order_relaxed);
+	return SQLITE_OK;
+}
+
+/* Never waits for anybody. In the thread of the connection. */
+static void keep_checkpoint(struct store *s, struct store_thread *t)
+{
+	struct db *d = &t->db;
+	int log = 0, moved = 0, code;
+
+	code = sqlite3_wal_checkpoint_v2(d->sql, NULL, SQLITE_CHECKPOINT_PASSIVE, &log, &moved);
+	s->moved_pages = code == SQLITE_OK && log == moved ? (uint64_t)log : 0;
+	if (code == SQLITE_OK)
+		return;
+	d->code = code;
+	(void)snprintf(d->text, sizeof(d->text), "%s", sqlite3_errmsg(d->sql));
+	if (!db_is_passing(d))
+		store_fail(s, "moving the log into the database", d);
+	else
+		store_trouble(t, "moving the log into the database", db_errno(d));
+}
+
+/* The writer: the log begins anew where all of it has been moved, and the database's file has been cut to what it has. */
+static void keep_moved(struct store *s)
+{
+	if (s->moved_pages == s->log_pages)
+		s->log_pages = 0;
+	room_again(s);
+}
+
+/* The writer again. */
+static void keep_checkpoint_back(struct msg *m)
+{
+	struct store *s = container_of(m, struct store, checkpoint);
+
+	s->checkpointing = false;
+	if (atomic_load_explicit(&s->wal_pages, memory_order_relaxed) >= KEEP_PAGES_MAX &&
+	    !atomic_load_explicit(&s->closed, memory_order_relaxed))
+		keep_checkpoint(s, &s->writer);
+	keep_moved(s);
+}
+
+bool keep_shorten(struct store *s)
+{
+	/* Not in the transaction that has failed. */
+	if (s->checkpointing || s->log_pages == 0)
+		return false;
+	if (!sqlite3_get_autocommit(s->writer.db.sql))
+		(void)db_run(&s->writer.db, DB_ROLLBACK, 0);
+	keep_checkpoint(s, &s->writer);
+	keep_moved(s);
+	return s->log_pages == 0 && !atomic_load_explicit(&s->closed, memory_order_relaxed);
+}
+
+static void keep_checkpoint_came(struct msg *m)
+{
+	struct store *s = container_of(m, struct store, checkpoint);
+
+	keep_checkpoint(s, &s->keeper);
+	m->act = keep_checkpoint_back;
+	inbox_push(&s->writer.loop.inbox, m);
+}
+
+/*
+ * A sync of a file that has grown writes its inode too, which takes as long again. So once the log has outgrown what it
+ * had, it gets zeros behind it, which to SQLite are the end of it: a frame is known by the salt of this log. Of a disk
+ * that is nearly full nothing is taken before it is needed, but what removals need (diskspace.c).
+ */
+static bool keep_has_room(const struct store *s)
+{
+	struct statvfs fs;
+
+	return fstatvfs(s->room_fd, &fs) == 0 && fs.f_bavail >= KEEP_FREE / MAX(fs.f_frsize, 1UL);
+}
+
+void keep_grow(struct store *s)
+{
+	static const char zeros[65536]; /* SQLite writes no more than twice that at once */
+	sqlite3_file *f = NULL;
+	sqlite3_int64 size, wanted = (sqlite3_int64)room_log_wanted(s);
+
+	if (sqlite3_file_control(s->writer.db.sql, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) != SQLITE_OK || !f ||
+	    !f->pMethods || f->pMethods->xFileSize(f, &size) != SQLITE_OK)
+		return;
+	if ((size < wanted || size > s->wal_bytes) && size < DB_JOURNAL_KEEP && keep_has_room(s))
+		wanted = MAX(wanted, size + KEEP_AHEAD);
+	for (; size < wanted; size += (sqlite3_int64)sizeof(zeros))
+		if (f->pMethods->xWrite(f, zeros, sizeof(zeros), size) != SQLITE_OK)
+			break;
+	s->wal_bytes = size;
+}
+
+void keep_look(struct store *s)
+{
+	uint64_t pages = atomic_load_explicit(&s->wal_pages, memory_order_relaxed);
+
+	if (pages < s->checkpointed_at)
+		s->checkpointed_at = 0; /* it has begun anew */
+	if (s->checkpointing || pages < s->checkpointed_at + KEEP_PAGES)
+		return;
+	s->checkpointing = true;
+	s->checkpointed_at = pages;
+	s->checkpoint.act = keep_checkpoint_came;
+	inbox_push(&s->keeper.loop.inbox, &s->checkpoint);
+}
+
+void keep_start(struct store *s)
+{
+	(void)sqlite3_wal_hook(s->writer.db.sql, keep_committed, s);
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is said to more members than are told in one pass: whoever comes, goes, is put out or asks something in between
+ * has heard what he had to, in order. What is said and done here is done in the reactor's own thread, between two
+ * passes, so nothing depends on who is quicker.
+ */
+
+#include "base/macro.h"
+#include "channel/channel-private.h"
+#include "session/limits.h"
+#include "session/session-private.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/run.h"
+#include "unit/serve.h"
+
+#define MEMBERS 200 /* several slices; the last one speaks as people do */
+
+static void room_limits(_unused_ const struct settings *s, struct channel_limits *ret)
+{
+	*ret = (struct channel_limits){ .open = 10, .members = 1000, .follows = 10 };
+}
+
+/* In ioe/1 in brackets. */
+static int room_format(const struct channel_event *e, enum dialect d, struct buf *to)
+{
+	if (memmem(e->text, e->text_len, "unspeakable", 11))
+		return -ENOMEM;
+	if (memmem(e->text, e->text_len, "untold", 6))
+		return 0;
+	return buf_printf(to, d == DIALECT_IOE1 ? "[%.*s]\n" : "%.*s\n", (int)e->text_len, e->text);
+}
+
+static void room_say(struct channel *c, const char *text, size_t len)
+{
+	struct channel_message *m = channel_message_new(0, "", 0, text, len);
+
+	channel_notify(c, m);
+	(void)channel_message_unref(m);
+}
+
+static void room_left(struct channel *c, _unused_ struct channel_member *m, const char *why)
+{
+	room_say(c, why, strlen(why));
+}
+
+static void room_expelled(struct session *s, _unused_ const char *channel, _unused_ size_t len)
+{
+	(void)session_event_text(s, "out\n", 4, false);
+}
+
+static const struct channel_policy room_policy = {
+	.kind = 0,
+	.limits = room_limits,
+	.format = room_format,
+	.left = room_left,
+	.expelled = room_expelled,
+};
+
+struct errand {
+	struct channel_op op;
+	struct channel_follow *follow;
+	struct address address;
+};
+
+static void join_act(struct channel *c, struct channel_op *op)
+{
+	struct errand *e = container_of(op, struct errand, op);
+	struct channel_member *m;
+
+	channel_finish(op, channel_enter(c, op, "x", 1, &e->address, &m));
+}
+
+static void join_done(struct channel_op *op)
+{
+	struct errand *e = container_of(op, struct errand, op);
+
+	request_ok(op->request);
+	channel_follow_go(e->follow, op, op->counts.last);
+	free(e);
+}
+
+static int test_join(struct request *q, struct fields *f)
+{
+	struct errand *e = calloc(1, sizeof(*e));
+	int r;
+
+	channel_op_init(&e->op, request_role_state(q), &room_policy, q, f->at[0].data, f->at[0].len);
+	e->op.create = true;
+	e->op.act = join_act;
+	e->op.done = join_done;
+	e->address = *session_address(request_session(q));
+	e->follow = channel_follow_begin(&e->op, &r);
+	ck_assert_ptr_nonnull(e->follow);
+	channel_submit(&e->op);
+	return 0;
+}
+
+static const struct role_verb test_verbs[] = {
+	{ { "JOIN", "JOIN,room", "", 1, 1, VERB_BARRIER }, test_join },
+};
+
+static int test_start(const struct role_start *with, void **ret_state, _unused_ char *why, _unused_ size_t why_size)
+{
+	struct channel_hub *h;
+	int r = channel_hub_ref(with, &h);
+
+	*ret_state = h;
+	return r;
+}
+
+static void test_stop(void *state)
+{
+	channel_hub_unref(state);
+}
+
+static const struct role test_role = {
+	.name = "test",
+	.verbs = test_verbs,
+	.n_verbs = ELEMENTSOF(test_verbs),
+	.start = test_start,
+	.stop = test_stop,
+};
+
+static const struct role *const roles[] = { &test_role, NULL };
+static const char *const role_names[] = { "test", NULL };
+static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
+static const struct option_schema schema = {
+	.sections = sections,
+	.listener = &listener_section,
+	.roles = role_names,
+	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
+};
+
+static int fds[MEMBERS];
+
+/* Every third one speaks ioe/1. */
+static bool is_ioe1(unsigned i)
+{
+	return i % 3 == 0;
+}
+
+static void start(unsigned n)
+{
+	serve_start(&schema, roles,
+		    "listeners = ( { port = 0; roles = [ \"test\" ]; raw = false; } );\n"
+		    "state_dir = \"%s/state\"; runtime_dir = \"%s/run\"; reactors = 1; workers = 1;\n"
+		    "limits = { output = \"256M\"; memory = \"1G\"; };");
+	for (unsigned i = 0; i < n; i++) {
+		char line[128] = "";
+
+		fds[i] = serve_connect();
+		if (is_ioe1(i)) {
+			serve_say(fds[i], "HELLO,ioe/1\n");
+			(void)serve_line(fds[i], line, sizeof(line));
+		}
+		serve_say(fds[i], "JOIN,r\n");
+		serve_expect(fds[i], "OK\n");
+	}
+}
+
+static void stop(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			serve_close(fds[i]);
+	serve_stop();
+}
+
+static void expect(unsigned i, const char *text)
+{
+	char line[128];
+
+	(void)snprintf(line, sizeof(line), is_ioe1(i) ? "[%s]\n" : "%s\n", text);
+	serve_expect(fds[i], line);
+}
+
+static void expect_all(unsigned n, const char *text)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			expect(i, text);
+}
+
+static struct channel_shard *the_shard(void)
+{
+	struct channel_hub *h = serve_server()->role_states[0];
+
+	return &h->shards[0];
+}
+
+static struct channel *the_room(void)
+{
+	struct map_node *n = map_next(&the_shard()->channels, NULL);
+
+	return container_of(n, struct channel, node);
+}
+
+static void say(const char *text)
+{
+	room_say(the_room(), text, strlen(text));
+}
+
+/* As the loop does it at the end of a pass. */
+static void slice(void)
+{
+	branch_run_some(&the_shard()->tell);
+}
+
+/* Members are in the order in which they came, and so are told. */
+static struct channel_member *member(unsigned i)
+{
+	struct channel_member *m = channel_next_member(the_room(), NULL);
+
+	while (i-- > 0)
+		m = channel_next_member(the_room(), m);
+	return m;
+}
+
+static struct session *member_session(struct reactor *r, unsigned i)
+{
+	return reactor_find(r, member(i)->session);
+}
+
+static bool all_is_told(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	return the_shard()->untold == 0 && list_is_empty(&the_shard()->telling);
+}
+
+static void say_in_between(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	say("a");
+	say("b");
+	slice();
+	ck_assert(!list_is_empty(&the_shard()->telling)); /* not to all at once */
+	say("untold");
+	say("c");
+	slice();
+	say("d");
+	slice();
+	slice();
+	say("e");
+}
+
+START_TEST(each_hears_all_in_order)
+{
+	static const char *const texts[] = { "a", "b", "c", "d", "e" };
+
+	start(MEMBERS);
+	serve_call(0, say_in_between, NULL);
+	for (unsigned k = 0; k < ELEMENTSOF(texts); k++)
+		expect_all(MEMBERS, texts[k]);
+	serve_until(all_is_told, NULL);
+	stop(MEMBERS);
+}
+END_TEST
+
+static struct errand *errand_new(struct reactor *r, struct session *s)
+{
+	struct errand *e = calloc(1, sizeof(*e));
+
+	channel_op_init_alone(&e->op, the_shard()->hub, &room_policy, r, s, "r", 1);
+	return e;
+}
+
+static void came_done(struct channel_op *op)
+{
+	struct errand *e = container_of(op, struct errand, op);
+
+	channel_follow_go(e->follow, op, op->counts.last);
+	free(e);
+}
+
+/* The one that has connected last comes into the room. */
+static void come(struct reactor *r)
+{
+	struct session *s = container_of(r->sessions.prev, struct session, link);
+	struct errand *e = errand_new(r, s);
+	int error;
+
+	e->op.act = join_act;
+	e->op.done = came_done;
+	e->address = *session_address(s);
+	e->follow = channel_follow_begin(&e->op, &error);
+	ck_assert_ptr_nonnull(e->follow);
+	channel_submit(&e->op);
+}
+
+static void come_in_between(struct reactor *r, _unused_ void *arg)
+{
+	say("a");
+	slice();
+	say("b");
+	come(r);
+	say("c");
+}
+
+START_TEST(who_comes_in_between_hears_what_is_said_then)
+{
+	start(MEMBERS - 1);
+	fds[MEMBERS - 1] = serve_connect();
+	serve_until_sessions(MEMBERS);
+	serve_call(0, come_in_between, NULL);
+	expect(MEMBERS - 1, "c");
+	for (unsigned i = 0; i < MEMBERS - 1; i++) {
+		expect(i, "a");
+		expect(i, "b");
+		expect(i, "c");
+	}
+	serve_until(all_is_told, NULL);
+	serve_expect_nothing(fds[MEMBERS - 1]);
+	stop(MEMBERS);
+}
+END_TEST
+
+static void part_act(struct channel *c, struct channel_op *op)
+{
+	channel_leave(c, channel_find_member(c, op->session));
+	channel_finish(op, 0);
+}
+
+static void part_done(struct channel_op *op)
+{
+	channel_follow_end(channel_follow_find(channel_op_session(op), &room_policy, "r", 1));
+	(void)session_event_text(channel_op_session(op), "parted\n", 7, false);
+	free(container_of(op, struct errand, op));
+}
+
+static void part(struct reactor *r, struct session *s)
+{
+	struct errand *e = errand_new(r, s);
+
+	e->op.act = part_act;
+	e->op.done = part_done;
+	channel_submit(&e->op);
+}
+
+/* The last ones are told last: none of them has been told of anything when it goes. */
+static void leave_in_between(struct reactor *r, _unused_ void *arg)
+{
+	struct session *ended = member_session(r, MEMBERS - 1), *parted = member_session(r, MEMBERS - 2);
+	struct channel_member *expelled = member(MEMBERS - 3), *told = member(MEMBERS - 4);
+	struct channel_message *m = channel_message_new(0, "", 0, "psst", 4);
+	struct session *first = member_session(r, 0), *second = member_session(r, 1);
+
+	say("a");
+	slice();
+	session_end(ended, "gone");
+	part(r, parted);
+	say("b");
+	channel_expel(the_room(), expelled, m);
+	channel_tell(the_room(), told, m);
+	/* And of those that have been told of "a" but not of "b". */
+	session_end(first, "gone");
+	part(r, second);
+	slice();
+	say("c");
+	(void)channel_message_unref(m);
+}
+
+START_TEST(who_leaves_in_between_has_heard_what_he_had_to)
+{
+	start(MEMBERS);
+	serve_call(0, leave_in_between, NULL);
+	expect(MEMBERS - 2, "a");
+	serve_expect(fds[MEMBERS - 2], "parted\n");
+	expect(MEMBERS - 3, "a");
+	expect(MEMBERS - 3, "b");
+	expect(MEMBERS - 3, "psst");
+	serve_expect(fds[MEMBERS - 3], "out\n");
+	expect(MEMBERS - 4, "a");
+	expect(MEMBERS - 4, "b");
+	expect(MEMBERS - 4, "psst");
+	expect(MEMBERS - 4, "c");
+	expect(1, "a");
+	expect(1, "b");
+	serve_expect(fds[1], "parted\n");
+	for (unsigned i = 2; i < MEMBERS - 4; i++) {
+		expect(i, "a");
+		expect(i, "b");
+		expect(i, "c");
+	}
+	serve_expect_end(fds[MEMBERS - 1]);
+	fds[MEMBERS - 1] = -1;
+	/* The others have heard that two have gone, too, and those who left have not. */
+	for (unsigned i = 2; i < MEMBERS - 3; i++) {
+		expect(i, "closed");
+		expect(i, "closed");
+	}
+	serve_until(all_is_told, NULL);
+	serve_expect_nothing(fds[1]);
+	serve_expect_nothing(fds[MEMBERS - 2]);
+	serve_expect_nothing(fds[MEMBERS - 3]);
+	stop(MEMBERS);
+}
+END_TEST
+
+static void all_leave(struct reactor *r, _unused_ void *arg)
+{
+	say("a");
+	slice();
+	say("b");
+	while (channel_n_members(the_room()) > 0)
+		part(r, member_session(r, 0));
+	ck_assert(all_is_told(r, NULL));
+	ck_assert_ptr_null(map_next(&the_shard()->branches, NULL));
+	slice();
+}
+
+START_TEST(nothing_is_kept_for_nobody)
+{
+	start(MEMBERS);
+	serve_call(0, all_leave, NULL);
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		expect(i, "a");
+		expect(i, "b");
+		serve_expect(fds[i], "parted\n");
+	}
+	stop(MEMBERS);
+}
+END_TEST
+
+/* More than one follower's queue is given in one go, and, the second time, more than may wait. */
+static char long_text[4001];
+
+static void say_much(_unused_ struct reactor *r, void *arg)
+{
+	unsigned *n = arg;
+	size_t most = 0;
+
+	for (unsigned i = 0; i < *n; i++) {
+		(void)snprintf(long_text, sizeof(long_text), "%04000u", i);
+		say(long_text);
+		most = MAX(most, the_shard()->untold);
+	}
+	ck_assert_uint_gt(most, 100 * 4000);
+	ck_assert_uint_le(most, 1 << 20);
+}
+
+START_TEST(much_is_told_in_order_and_bounded)
+{
+	static char want[4100];
+	unsigned n = _i ? 400 : 100;
+
+	start(9);
+	serve_call(0, say_much, &n);
+	for (unsigned k = 0; k < n; k++)
+		for (unsigned i = 0; i < 9; i++) {
+			int len = snprintf(want, sizeof(want), is_ioe1(i) ? "[%04000u]\n" : "%04000u\n", k);
+
+			serve_expect_n(fds[i], want, (size_t)len);
+		}
+	serve_until(all_is_told, NULL);
+	stop(9);
+}
+END_TEST
+
+/* What cannot be formatted would be missed: who is to be told of it is told that instead. */
+static void say_unspeakable(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	say("a");
+	slice();
+	say("unspeakable");
+	say("b");
+}
+
+START_TEST(nobody_misses_anything_unnoticed)
+{
+	start(MEMBERS);
+	serve_call(0, say_unspeakable, NULL);
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		char line[512];
+
+		/* Dropped, or on its way already. */
+		(void)serve_line(fds[i], line, sizeof(line));
+		if (line[0] == 'a' || line[0] == '[')
+			(void)serve_line(fds[i], line, sizeof(line));
+		ck_assert_msg(strncmp(line, "ERROR: slow: ", 13) == 0, "'%s'", line);
+	}
+	stop(MEMBERS);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("branch");
+	TCase *tc = tcase_create("branch");
+
+	tcase_set_timeout(tc, 240);
+	tcase_add_test(tc, each_hears_all_in_order);
+	tcase_add_test(tc, who_comes_in_between_hears_what_is_said_then);
+	tcase_add_test(tc, who_leaves_in_between_has_heard_what_he_had_to);
+	tcase_add_test(tc, nothing_is_kept_for_nobody);
+	tcase_add_loop_test(tc, much_is_told_in_order_and_bounded, 0, 2);
+	tcase_add_test(tc, nobody_misses_anything_unnoticed);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
+}

@@ -1,0 +1,1036 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What sessions are told unasked, from both ends: the test speaks to them in their reactor's thread, as a room does,
+ * and its clients are plain sockets that read, or do not.
+ */
+
+#include "session/event.h"
+
+#include "base/clock.h"
+#include "base/macro.h"
+#include "session/limits.h"
+#include "session/raw/raw.h"
+#include "session/session-private.h"
+
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "unit/run.h"
+#include "unit/serve.h"
+
+/* What attachments heard, a word a call. */
+static char heard[4096];
+static pthread_mutex_t heard_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void hear(const char *word, const char *more)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&heard_lock);
+	n = strlen(heard);
+	(void)snprintf(heard + n, sizeof(heard) - n, "%s%s ", word, more);
+	(void)pthread_mutex_unlock(&heard_lock);
+}
+
+static bool has_heard(_unused_ struct reactor *r, void *words)
+{
+	bool yes;
+
+	(void)pthread_mutex_lock(&heard_lock);
+	yes = strcmp(heard, words) == 0;
+	(void)pthread_mutex_unlock(&heard_lock);
+	return yes;
+}
+
+static bool has_heard_as_much(_unused_ struct reactor *r, void *words)
+{
+	bool as_much;
+
+	(void)pthread_mutex_lock(&heard_lock);
+	as_much = strlen(heard) >= strlen(words);
+	(void)pthread_mutex_unlock(&heard_lock);
+	return as_much;
+}
+
+static void expect_heard(const char *words)
+{
+	(void)pthread_mutex_lock(&heard_lock);
+	ck_assert_str_eq(heard, words);
+	heard[0] = '\0';
+	(void)pthread_mutex_unlock(&heard_lock);
+}
+
+static void until_heard(const char *words)
+{
+	serve_until(has_heard, (void *)words);
+	expect_heard(words);
+}
+
+/* Who looks late learns of both at once. */
+static void until_drained_and_taken(void)
+{
+	bool drained_first;
+
+	serve_until(has_heard_as_much, (void *)"drained taken ");
+	(void)pthread_mutex_lock(&heard_lock);
+	drained_first = heard[0] == 'd';
+	(void)pthread_mutex_unlock(&heard_lock);
+	expect_heard(drained_first ? "drained taken " : "taken drained ");
+}
+
+/* A member of the one room there is. */
+
+static void member_gone(struct attachment *a, _unused_ struct session *s, const char *why)
+{
+	hear("gone:", why);
+	free(a);
+}
+
+static void member_renamed(_unused_ struct attachment *a, struct session *s, const char *old)
+{
+	char now[SESSION_NAME_MAX], both[2 * SESSION_NAME_MAX + 2];
+
+	ck_assert_uint_eq(session_get_name(s, now), strlen(now));
+	(void)snprintf(both, sizeof(both), "%s>%s", old, now);
+	hear("renamed:", both);
+}
+
+static void member_drained(_unused_ struct attachment *a, struct session *s)
+{
+	ck_assert(outq_is_empty(&s->conn.out) && !raw_has_unsaid(s));
+	hear("drained", "");
+}
+
+static void member_taken(_unused_ struct attachment *a, _unused_ struct session *s)
+{
+	hear("taken", "");
+}
+
+static const struct attachment_ops member_ops = {
+	.gone = member_gone,
+	.renamed = member_renamed,
+	.drained = member_drained,
+	.taken = member_taken,
+};
+
+static void join(struct session *s)
+{
+	struct attachment *a = calloc(1, sizeof(*a));
+
+	a->ops = &member_ops;
+	ck_assert_ptr_null(session_attached(s, &member_ops));
+	session_attach(s, a);
+	ck_assert_ptr_eq(session_attached(s, &member_ops), a);
+}
+
+/* The role. */
+
+static struct request *held; /* in the one reactor that tests with HOLD have */
+static char big[8 << 20]; /* more than sockets take */
+
+static int test_join(struct request *q, _unused_ struct fields *f)
+{
+	ck_assert_ptr_eq(request_reactor(q), session_reactor(request_session(q)));
+	join(request_session(q));
+	request_ok(q);
+	return 0;
+}
+
+static int test_hold(struct request *q, _unused_ struct fields *f)
+{
+	request_defer(q);
+	held = q;
+	return 0;
+}
+
+static int test_big(struct request *q, _unused_ struct fields *f)
+{
+	request_sized(q, big, sizeof(big));
+	return 0;
+}
+
+/* Something breaks it off, and further up it is still worked with. */
+static int test_break(struct request *q, _unused_ struct fields *f)
+{
+	struct session *s = request_session(q);
+	struct attachment *a = session_attached(s, &member_ops);
+
+	session_end(s, "broken");
+	a->want_drained = a->want_taken = true;
+	session_want(s, a);
+	session_finish(s);
+	ck_assert(!list_is_linked(&s->resume.link));
+	ck_assert_int_eq(session_event_text(s, "too late\n", 9, false), -EPIPE);
+	request_ok(q);
+	return 0;
+}
+
+/* Told to oneself before the answer. */
+static int test_echo(struct request *q, struct fields *f)
+{
+	struct session *s = request_session(q);
+	char text[128];
+	int n = snprintf(text, sizeof(text), "%.*s%s", (int)f->at[0].len, f->at[0].data,
+			 session_dialect(s) == DIALECT_RAW ? "" : "\n");
+
+	ck_assert_int_eq(session_event_text(s, text, (size_t)n, false), 0);
+	request_ok(q);
+	return 0;
+}
+
+/* The first thing that a quiet one says is its name; "no" is none, and "later" takes a while. */
+static int test_line(struct request *q, char *line, size_t len, _unused_ bool alone)
+{
+	struct session *s = request_session(q);
+
+	if (!s->intercept) {
+		request_silent(q);
+		return 1;
+	}
+	if (len == 2 && memcmp(line, "no", 2) == 0)
+		return 0;
+	if (len == 5 && memcmp(line, "later", 5) == 0)
+		return test_hold(q, NULL) + 1;
+	session_set_intercept(s, false);
+	join(s);
+	request_begin(q, "hello ");
+	request_field(q, line, len);
+	request_end(q);
+	return 1;
+}
+
+static void test_quiet(struct session *s)
+{
+	ck_assert_int_eq(session_dialect(s), DIALECT_RAW);
+	session_set_intercept(s, true);
+	ck_assert_int_eq(session_event_text(s, "Hii", 3, true), 0);
+}
+
+static const struct role_verb test_verbs[] = {
+	{ { "JOIN", "JOIN", "Becomes a member.", 0, 0, VERB_BARRIER }, test_join },
+	{ { "HOLD", "HOLD", "Is answered when the test says so.", 0, 0, VERB_CONCURRENT }, test_hold },
+	{ { "BREAK", "BREAK", "Ends the session.", 0, 0, VERB_CONCURRENT }, test_break },
+	{ { "BIG", "BIG", "Many bytes.", 0, 0, VERB_CONCURRENT }, test_big },
+	{ { "ECHO", "ECHO,text", "Tells oneself.", 1, 1, VERB_CONCURRENT }, test_echo },
+};
+
+static const struct role test_role = {
+	.name = "test",
+	.verbs = test_verbs,
+	.n_verbs = ELEMENTSOF(test_verbs),
+	.line = test_line,
+	.quiet = test_quiet,
+};
+
+static const struct role other_role = {
+	.name = "other",
+};
+
+static const struct role *const roles[] = { &test_role, &other_role, NULL };
+static const char *const role_names[] = { "test", "other", NULL };
+static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
+static const struct option_schema schema = {
+	.sections = sections,
+	.listener = &listener_section,
+	.roles = role_names,
+	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
+};
+
+static void start_as(const char *listener, unsigned reactors, const char *more)
+{
+	char config[512];
+
+	heard[0] = '\0';
+	memset(big, 'b', sizeof(big));
+	(void)snprintf(config, sizeof(config),
+		       "listeners = ( { port = 0; roles = [ %s ]; } );\n"
+		       "state_dir = \"%%s/state\"; runtime_dir = \"%%s/run\"; reactors = %u; workers = 1;\n%s",
+		       listener, reactors, more);
+	serve_start(&schema, roles, config);
+}
+
+static void start(const char *more)
+{
+	start_as("\"test\", \"other\"", 1, more);
+}
+
+/* Clients. */
+
+static int connect_member(const char *hello)
+{
+	char line[256];
+	int c = serve_connect();
+
+	serve_say(c, hello);
+	if (hello[0] != '\0')
+		(void)serve_line(c, line, sizeof(line));
+	serve_say(c, "JOIN\n");
+	serve_expect(c, "OK\n");
+	return c;
+}
+
+/* Exactly this in one recv. */
+static void expect_recv(int fd, const char *want)
+{
+	char got[4096];
+	ssize_t n = recv(fd, got, sizeof(got) - 1, 0);
+
+	ck_assert_msg(n > 0, "no bytes instead of '%s'", want);
+	got[n] = '\0';
+	ck_assert_str_eq(got, want);
+}
+
+/* In a reactor's thread. */
+
+static struct session *only_session(struct reactor *r)
+{
+	ck_assert(!list_is_empty(&r->sessions));
+	return container_of(r->sessions.next, struct session, link);
+}
+
+/* Each member hears each of @n sayings, from number @from on, @size bytes with its line's end. */
+struct saying {
+	unsigned from, n, size;
+	int result; /* the last that was not 0 */
+};
+
+static void say(struct reactor *r, void *arg)
+{
+	struct saying *what = arg;
+
+	for (unsigned i = what->from; i < what->from + what->n; i++) {
+		for (enum dialect d = DIALECT_LINE; d < DIALECT_MAX; d++) {
+			char text[4096];
+			struct frame f;
+
+			memset(text, '.', what->size);
+			(void)snprintf(text, sizeof(text), "%c%08u", "?LIR"[d], i);
+			text[9] = '.';
+			if (d != DIALECT_RAW)
+				text[what->size - 1] = '\n';
+			ck_assert_int_eq(frame_new(&r->pool, d, text, what->size - (d == DIALECT_RAW), &f), 0);
+			for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next) {
+				struct session *s = container_of(n, struct session, link);
+				int e = s->dialect == d && s->attachments ? session_event(s, &f) : 0;
+
+				if (e < 0)
+					what->result = e;
+			}
+			frame_done(&r->pool, &f);
+			ck_assert_ptr_null(f.segment);
+		}
+	}
+}
+
+static int saying(unsigned from, unsigned n, unsigned size)
+{
+	struct saying what = { from, n, size, 0 };
+
+	serve_call(0, say, &what);
+	return what.result;
+}
+
+/* The number of a whole saying of that dialect; -1: it is none. */
+static int said(char dialect, const char *line)
+{
+	unsigned n;
+	char d;
+
+	return sscanf(line, "%c%8u", &d, &n) == 2 && d == dialect ? (int)n : -1;
+}
+
+static void expect_sayings(int fd, char dialect, unsigned from, unsigned n, unsigned size)
+{
+	char line[4096];
+
+	for (unsigned i = from; i < from + n; i++) {
+		ck_assert_uint_eq(serve_line(fd, line, sizeof(line)), size - 1);
+		ck_assert_int_eq(said(dialect, line), (int)i);
+	}
+}
+
+static void answer_held(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	ck_assert_ptr_nonnull(held);
+	request_line(STEAL_PTR(held), "answer", 6);
+}
+
+static bool is_held(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	return held;
+}
+
+static void use_up_the_memory(struct reactor *r, _unused_ void *arg)
+{
+	pool_charge(&r->pool, pool_limit(&r->pool));
+}
+
+static void give_it_back(struct reactor *r, _unused_ void *arg)
+{
+	pool_uncharge(&r->pool, pool_limit(&r->pool));
+}
+
+/* In order, in the words of each one's dialect, whatever comes in one pass and what in several; and the frames are gone
+ * when they have been sent. */
+START_TEST(all_are_told_in_order)
+{
+	static const unsigned sizes[] = { 11, 64, 700, 4000 };
+	int line, line2, ioe;
+
+	start("");
+	line = connect_member("");
+	line2 = connect_member("");
+	ioe = connect_member("HELLO,ioe/1\n");
+	for (unsigned i = 0; i < 60; i++) {
+		unsigned n = i % 7, size = sizes[i % ELEMENTSOF(sizes)];
+
+		ck_assert_int_eq(saying(i * 10, n, size), 0);
+		expect_sayings(line, 'L', i * 10, n, size);
+		expect_sayings(line2, 'L', i * 10, n, size);
+		expect_sayings(ioe, 'I', i * 10, n, size);
+	}
+	serve_close(line);
+	serve_close(line2);
+	serve_close(ioe);
+	serve_stop();
+}
+END_TEST
+
+/* One that is told of much, and reads it as it comes, is not slow, however much that is in all. */
+START_TEST(who_reads_is_not_slow)
+{
+	int c;
+
+	start("limits = { output = \"4K\"; };");
+	c = connect_member("");
+	for (unsigned i = 0; i < 300; i++) {
+		ck_assert_int_eq(saying(i * 30, 30, 100), 0);
+		expect_sayings(c, 'L', i * 30, 30, 100);
+	}
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+/* An event that comes while answers wait for an older one goes before them; none is cut in two by it. */
+START_TEST(events_come_between_replies)
+{
+	int c;
+
+	start("");
+	c = connect_member("");
+	serve_say(c, "HOLD\nPING,x\nBIG\nECHO,mine\n");
+	serve_until(is_held, NULL);
+	ck_assert_int_eq(saying(1, 2, 20), 0);
+	serve_expect(c, "mine\nL00000001..........\nL00000002..........\n");
+	serve_expect_nothing(c);
+	serve_call(0, answer_held, NULL);
+	serve_expect(c, "answer\nPONG,x\n8388608\n");
+	/* Its end is not with the kernel yet. */
+	ck_assert_int_eq(saying(3, 1, 20), 0);
+	serve_expect_n(c, big, sizeof(big));
+	serve_expect(c, "OK\nL00000003..........\n");
+	serve_say(c, "ECHO,mine\n");
+	serve_expect(c, "mine\nOK\n");
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+/* Reads whole lines until there is another; how many of them are sayings in their order. */
+static unsigned read_sayings(int fd, char dialect, char *ret_last, size_t size)
+{
+	for (unsigned i = 0;; i++) {
+		(void)serve_line(fd, ret_last, size);
+		if (said(dialect, ret_last) != (int)i)
+			return i;
+	}
+}
+
+/* One that does not read is told so behind what was begun, loses the rest, and the others see it go. _i: its dialect */
+START_TEST(who_does_not_read_is_cut_off)
+{
+	char last[4096], hello[] = "HELLO,ioe/1\n";
+	unsigned n = 0, got;
+	int c, other;
+
+	start("limits = { output = \"16K\"; };");
+	other = connect_member("");
+	c = serve_connect_small();
+	if (_i) {
+		serve_say(c, hello);
+		(void)serve_line(c, last, sizeof(last));
+	}
+	serve_say(c, "JOIN\nHOLD\n");
+	serve_expect(c, "OK\n");
+	serve_until(is_held, NULL);
+	while (saying(n, 1, 2000) == 0) {
+		expect_sayings(other, 'L', n, 1, 2000);
+		n++;
+	}
+	expect_sayings(other, 'L', n, 1, 2000);
+	until_heard("gone:slow ");
+	ck_assert_int_eq(saying(n + 1, 1, 2000), 0); /* it is no member any more */
+	expect_sayings(other, 'L', n + 1, 1, 2000);
+	serve_say(other, "PING\n");
+	serve_expect(other, "PONG\n");
+
+	got = read_sayings(c, _i ? 'I' : 'L', last, sizeof(last));
+	ck_assert_uint_gt(got, 0);
+	ck_assert_uint_lt(got, n);
+	ck_assert_msg(strstr(last, "ERROR: slow: ") == last && strstr(last, "16384 bytes"), "%s", last);
+	ck_assert_ptr_null(strchr(last, ','));
+	serve_end(c);
+	serve_expect_end(c);
+	serve_until_sessions(1);
+	serve_call(0, answer_held, NULL); /* into nowhere */
+	expect_heard("");
+	serve_close(other);
+	serve_stop();
+}
+END_TEST
+
+/* It has five seconds, and no more. */
+START_TEST(who_takes_no_word_of_it_is_closed)
+{
+	uint64_t begin;
+	int c;
+
+	start("limits = { output = \"16K\"; };");
+	c = serve_connect_small();
+	serve_say(c, "JOIN\n");
+	serve_expect(c, "OK\n");
+	for (unsigned n = 0; saying(n, 1, 4000) == 0; n++)
+		continue;
+	begin = clock_usec();
+	until_heard("gone:slow ");
+	serve_until_sessions(0);
+	ck_assert_uint_ge(clock_usec() - begin, 4 * USEC_PER_SEC);
+	expect_heard("");
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+/* What waits of its answers is not held against it; its events are. And where the memory for all is used up, those that
+ * do not read go sooner. */
+START_TEST(answers_do_not_make_one_slow)
+{
+	int c;
+
+	start("limits = { output = \"64K\"; };");
+	c = serve_connect_small();
+	serve_say(c, "JOIN\nBIG\nBIG\nBIG\n");
+	serve_expect(c, "OK\n8388608\n");
+	ck_assert_int_eq(saying(0, 60, 1000), 0);
+	serve_call(0, use_up_the_memory, NULL);
+	ck_assert_int_eq(saying(60, 1, 1000), -EPIPE);
+	serve_call(0, give_it_back, NULL);
+	until_heard("gone:slow ");
+	serve_expect_n(c, big, sizeof(big)); /* this one had been begun */
+	serve_reset(c);
+	serve_stop();
+}
+END_TEST
+
+/* Attachments. */
+
+static void want(struct reactor *r, void *what)
+{
+	struct session *s = only_session(r);
+	struct attachment *a = session_attached(s, &member_ops);
+
+	a->want_drained = strchr(what, 'd');
+	a->want_taken = strchr(what, 't');
+	session_want(s, a);
+}
+
+static void ask(const char *what)
+{
+	serve_call(0, want, (void *)what);
+}
+
+static void check_handle(struct reactor *r, void *arg)
+{
+	struct session *s = only_session(r);
+	struct handle *h = arg;
+	bool alone = false;
+
+	*h = session_handle(s);
+	ck_assert_ptr_eq(reactor_find(r, *h), s);
+	ck_assert(address_is_loopback(session_address(s)));
+	ck_assert_ptr_eq(session_settings(s), r->settings);
+	ck_assert(session_offers(s, &test_role, &alone) && !alone);
+	ck_assert(!session_offers(s, &builtin_role, &alone));
+}
+
+static void check_gone(struct reactor *r, void *arg)
+{
+	ck_assert_ptr_null(reactor_find(r, *(struct handle *)arg));
+}
+
+START_TEST(a_new_name_is_told)
+{
+	struct handle h;
+	int c;
+
+	start("");
+	c = connect_member("");
+	serve_say(c, "NICK,Anna\nNICK,Anna\nNICK,anna\nNICK,ping\nNICK,Bert\n");
+	serve_expect(c, "OK,Anna\nOK,Anna\nOK,anna\n");
+	serve_expect_error(c, "denied");
+	serve_expect(c, "OK,Bert\n");
+	expect_heard("renamed:127.0.0.1>Anna renamed:Anna>anna renamed:anna>Bert ");
+	serve_call(0, check_handle, &h);
+	serve_close(c);
+	until_heard("gone:closed ");
+	serve_call(0, check_gone, &h);
+	serve_stop();
+}
+END_TEST
+
+START_TEST(what_is_sent_and_taken_is_told)
+{
+	int c;
+
+	start("limits = { output = \"1M\"; };");
+	c = serve_connect_small();
+	serve_say(c, "JOIN\n");
+	serve_expect(c, "OK\n");
+	ask("d");
+	until_heard("drained "); /* it was already */
+	ask("dt");
+	until_heard("taken drained ");
+
+	/* More than our kernel takes, and then more than its peer's does. */
+	serve_say(c, "BIG\n");
+	serve_expect(c, "8388608\n");
+	ask("dt");
+	serve_expect_n(c, big, sizeof(big) / 8);
+	expect_heard("");
+	serve_expect_n(c, big, sizeof(big) - sizeof(big) / 8);
+	until_drained_and_taken();
+	ck_assert_int_eq(saying(0, 6, 2000), 0);
+	ask("t");
+	expect_heard(""); /* with our kernel it is, with its peer's not */
+	expect_sayings(c, 'L', 0, 6, 2000);
+	until_heard("taken ");
+	serve_say(c, "PING\n");
+	serve_expect(c, "PONG\n");
+	ask("");
+	expect_heard("");
+	serve_close(c);
+	until_heard("gone:closed ");
+	serve_stop();
+}
+END_TEST
+
+/* It is not closed before that, whoever ends it. _i: BYE, or the end of its requests */
+START_TEST(the_end_waits_for_what_is_not_taken)
+{
+	int c;
+
+	start("");
+	c = serve_connect_small();
+	serve_say(c, "JOIN\n");
+	serve_expect(c, "OK\n");
+	ck_assert_int_eq(saying(0, 6, 2000), 0);
+	ask("t");
+	if (_i)
+		serve_say(c, "BYE\n");
+	else
+		serve_end(c);
+	ask("t");
+	ask("t");
+	expect_heard("");
+	serve_until_sessions(1);
+	expect_sayings(c, 'L', 0, 6, 2000);
+	if (_i)
+		serve_expect(c, "BYE\n");
+	until_heard(_i ? "taken gone:bye " : "taken gone:closed ");
+	serve_expect_end(c);
+	serve_stop();
+}
+END_TEST
+
+static void tell(struct reactor *r, void *ret_result)
+{
+	*(int *)ret_result = session_event_text(only_session(r), "event\n", 6, false);
+}
+
+/* While an answer is owed, more may be said; then no more. _i: BYE, or the end of its requests */
+START_TEST(events_end_with_the_last_answer)
+{
+	int c, r;
+
+	start("limits = { output = \"16M\"; };");
+	c = serve_connect_small();
+	serve_say(c, "JOIN\nHOLD\nBIG\n");
+	if (_i)
+		serve_say(c, "BYE\n");
+	else
+		serve_end(c);
+	serve_expect(c, "OK\n");
+	serve_until(is_held, NULL);
+	serve_call(0, tell, &r);
+	ck_assert_int_eq(r, 0);
+	serve_call(0, answer_held, NULL);
+	until_heard(_i ? "gone:bye " : "gone:closed ");
+	serve_call(0, tell, &r); /* it is there until it has taken its answers */
+	ck_assert_int_eq(r, -EPIPE);
+	serve_expect(c, "event\nanswer\n8388608\n");
+	serve_expect_n(c, big, sizeof(big));
+	serve_expect(c, _i ? "BYE\n" : "");
+	serve_expect_end(c);
+	serve_stop();
+}
+END_TEST
+
+/* Its memory is gone at the end of the pass, and nothing that was put off to then may look at it. */
+START_TEST(who_has_ended_wants_nothing)
+{
+	int c;
+
+	start("");
+	c = connect_member("");
+	serve_say(c, "BREAK\n");
+	until_heard("gone:closed ");
+	serve_expect_end(c);
+	serve_stop();
+}
+END_TEST
+
+/* Old clients. */
+
+/* So long may this be kept from reading what must not come together with the next. */
+#define SLOWLY      "legacy_wait = \"1s\";"
+#define SLOWLY_USEC USEC_PER_SEC
+
+static int connect_raw(void)
+{
+	int c = serve_connect();
+
+	expect_recv(c, "Hii");
+	serve_say(c, "Anna");
+	expect_recv(c, "hello ,Anna");
+	return c;
+}
+
+/* Each thing said is a recv; what piles up goes together; an answer keeps its place among events. */
+START_TEST(old_clients_are_told_one_thing_at_a_time)
+{
+	int c;
+
+	start_as("\"test\"", 1, SLOWLY);
+	c = connect_raw();
+	ck_assert_int_eq(saying(1, 3, 20), 0);
+	ck_assert_int_eq(saying(4, 1, 20), 0);
+	expect_recv(c, "R00000001..........\nR00000002..........\nR00000003..........\nR00000004..........");
+	serve_say(c, "ECHO,mine");
+	expect_recv(c, "mine");
+	expect_recv(c, "OK");
+	serve_say(c, "said without an answer");
+	ck_assert_int_eq(saying(5, 1, 20), 0);
+	expect_recv(c, "R00000005..........");
+	serve_say(c, "BYE");
+	expect_recv(c, "BYE");
+	serve_expect_end(c);
+	until_heard("gone:bye ");
+	serve_stop();
+}
+END_TEST
+
+static void say_apart(struct reactor *r, _unused_ void *arg)
+{
+	struct session *s = only_session(r);
+
+	ck_assert_int_eq(session_event_text(s, "one", 3, false), 0);
+	ck_assert_int_eq(session_event_text(s, "two", 3, false), 0);
+	ck_assert_int_eq(session_event_text(s, "alone", 5, true), 0);
+	ck_assert_int_eq(session_event_text(s, "three", 5, false), 0);
+	ck_assert_int_eq(session_event_text(s, "four", 4, false), 0);
+}
+
+START_TEST(some_words_go_alone)
+{
+	int c;
+
+	start_as("\"test\"", 1, SLOWLY);
+	c = connect_raw();
+	serve_call(0, say_apart, NULL);
+	expect_recv(c, "one\ntwo");
+	expect_recv(c, "alone");
+	expect_recv(c, "three\nfour");
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+/* In each pass, as long as it is not taken back, the session is told something. */
+static struct later flood;
+static struct session *flooded;
+
+static void flood_run(struct later *l)
+{
+	ck_assert_int_eq(session_event_text(flooded, "flood", 5, false), 0);
+	loop_later(session_loop(flooded), l);
+}
+
+static void flood_start(struct reactor *r, _unused_ void *arg)
+{
+	flooded = only_session(r);
+	flood.run = flood_run;
+	loop_later(&r->loop, &flood);
+}
+
+static void flood_stop(_unused_ struct reactor *r, _unused_ void *arg)
+{
+	loop_not_later(&flood);
+}
+
+/* However much it is told, what it says has its turn. */
+START_TEST(an_old_client_is_heard_among_events)
+{
+	static char got[1 << 20];
+	ssize_t n;
+	int c;
+
+	start_as("\"test\"", 1, "legacy_wait = \"1ms\"; limits = { output = \"64M\"; };");
+	c = connect_raw();
+	serve_call(0, flood_start, NULL);
+	serve_say(c, "PING");
+	for (unsigned i = 0;; i++) {
+		n = recv(c, got, sizeof(got), 0);
+		ck_assert_int_gt(n, 0);
+		/* Among events, where this reads more slowly than it is written to. */
+		if (memmem(got, (size_t)n, "PONG", 4))
+			break;
+		ck_assert_uint_lt(i, 5000);
+	}
+	serve_call(0, flood_stop, NULL);
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+static bool is_time(struct reactor *r, void *at)
+{
+	return r->loop.now_usec >= *(uint64_t *)at;
+}
+
+static bool is_pending(struct reactor *r, _unused_ void *arg)
+{
+	return raw_is_pending(only_session(r));
+}
+
+static void say_late(struct reactor *r, _unused_ void *arg)
+{
+	ck_assert_int_eq(session_event_text(only_session(r), "event", 5, false), 0);
+	ck_assert(raw_has_unsaid(only_session(r)));
+}
+
+/* What has just come from it may be a command, which is looked at first, though nothing hinders the event. */
+START_TEST(an_event_lets_a_command_go_first)
+{
+	uint64_t at;
+	int c;
+
+	start_as("\"test\"", 1, SLOWLY);
+	c = connect_raw();
+	at = clock_usec() + SLOWLY_USEC + 100 * USEC_PER_MSEC;
+	serve_until(is_time, &at);
+	serve_say(c, "PING");
+	serve_until(is_pending, NULL);
+	serve_call(0, say_late, NULL);
+	expect_recv(c, "event");
+	expect_recv(c, "PONG");
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+static bool has_said_all(struct reactor *r, _unused_ void *arg)
+{
+	return outq_is_empty(&only_session(r)->conn.out) && !raw_has_unsaid(only_session(r));
+}
+
+static void check_unsaid(struct reactor *r, _unused_ void *arg)
+{
+	ck_assert(raw_has_unsaid(only_session(r)));
+}
+
+/* The next waits for its TCP to take the last, also at the end; and where that takes too long it is slow, too. */
+START_TEST(an_old_client_that_does_not_read_is_waited_for)
+{
+	char got[32768];
+	int c;
+
+	start_as("\"test\"", 1, "legacy_wait = \"1ms\"; limits = { output = \"8K\"; };");
+	c = serve_connect_small();
+	expect_recv(c, "Hii");
+	serve_say(c, "Anna");
+	expect_recv(c, "hello ,Anna");
+	ck_assert_int_eq(saying(1, 1, 4000), 0);
+	serve_until(has_said_all, NULL);
+	ck_assert_int_eq(saying(2, 1, 4000), 0);
+	ck_assert_int_eq(saying(3, 1, 4000), 0);
+	for (unsigned i = 0; i < 50; i++)
+		serve_call(0, check_unsaid, NULL);
+	ck_assert_int_eq(saying(4, 1, 4000), -EPIPE);
+	until_heard("gone:slow ");
+	for (size_t n = 0;;) {
+		ssize_t k = recv(c, got + n, sizeof(got) - n - 1, 0);
+
+		n += k > 0 ? (size_t)k : 0;
+		got[n] = '\0';
+		if (k <= 0)
+			break;
+	}
+	ck_assert_ptr_nonnull(strstr(got, "R00000001"));
+	ck_assert_ptr_null(strstr(got, "R00000003"));
+	ck_assert_ptr_nonnull(strstr(got, "ERROR: slow: "));
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+static void check_undecided(struct reactor *r, _unused_ void *arg)
+{
+	ck_assert_int_eq(session_dialect(only_session(r)), DIALECT_UNDECIDED);
+	ck_assert_ptr_null(only_session(r)->raw);
+}
+
+/* Silence makes one an old client only where nobody else is spoken to, and only until it speaks. */
+START_TEST(silence_is_answered)
+{
+	int c;
+
+	start_as("\"test\"", 1, SLOWLY);
+	c = serve_connect();
+	serve_say(c, "JOIN\nPING\n");
+	serve_expect(c, "OK\nPONG\n");
+	serve_close(c);
+	until_heard("gone:closed ");
+
+	/* Verbs are names, too, until there is one. */
+	c = serve_connect();
+	expect_recv(c, "Hii");
+	serve_say(c, "PING");
+	expect_recv(c, "hello ,PING");
+	serve_say(c, "PING");
+	expect_recv(c, "PONG");
+	serve_close(c);
+	until_heard("gone:closed ");
+
+	c = serve_connect(); /* and goes again */
+	serve_expect_nothing(c);
+	serve_close(c);
+	c = serve_connect();
+	expect_recv(c, "Hii");
+	serve_say(c, "no");
+	serve_end(c);
+	serve_expect(c, "ERROR: bad-command: 'no' is no verb here; HELP tells what there is");
+	serve_expect_end(c);
+	serve_stop();
+
+	/* Here anybody may be silent. */
+	start("legacy_wait = \"1ms\";");
+	c = serve_connect();
+	for (unsigned i = 0; i < 20; i++)
+		serve_call(0, check_undecided, NULL);
+	serve_expect_nothing(c);
+	serve_close(c);
+	serve_stop();
+}
+END_TEST
+
+/* One that waited for us, and then says that it is new, in one piece or byte by byte. */
+START_TEST(silence_does_not_bind_a_new_client)
+{
+	char line[512];
+	int c;
+
+	start_as("\"test\"", 1, "legacy_wait = \"1ms\";");
+	c = serve_connect();
+	serve_expect(c, "Hii");
+	serve_say(c, "later");
+	serve_until(is_held, NULL);
+	serve_say(c, "HELLO,ioe/1,agent\r\nPING,a%2cb\nJOIN\n");
+	serve_call(0, answer_held, NULL);
+	serve_expect(c, "answer");
+	(void)serve_line(c, line, sizeof(line));
+	ck_assert_msg(strncmp(line, "HI,ioe/1,", 9) == 0, "%s", line);
+	serve_expect(c, "PONG,a%2Cb\nOK\n");
+	ck_assert_int_eq(saying(7, 1, 20), 0);
+	serve_expect(c, "I00000007..........\n");
+	serve_close(c);
+	until_heard("gone:closed ");
+	serve_stop();
+}
+END_TEST
+
+/* For the sanitizers: members come, go, read or do not, while all are spoken to. */
+START_TEST(members_come_and_go)
+{
+	struct saying what = { 0, 20, 300, 0 };
+	int c[40] = {};
+	unsigned seed = 1;
+
+	start_as("\"test\"", 4, "legacy_wait = \"1ms\"; limits = { output = \"8K\"; };");
+	for (unsigned i = 0; i < 600; i++) {
+		int *one = &c[(seed = seed * 1103515245 + 12345) / 65536 % ELEMENTSOF(c)];
+
+		serve_call(i % 4, say, &what);
+		if (!*one) {
+			*one = i % 3 ? serve_connect() : serve_connect_small();
+			if (i % 5)
+				serve_say(*one, i % 2 ? "JOIN\n" : "HELLO,ioe/1\nJOIN\n");
+			continue;
+		}
+		if (i % 2)
+			serve_close(*one);
+		else
+			serve_reset(*one);
+		*one = 0;
+	}
+	serve_stop_begin();
+	serve_stop_wait();
+	for (unsigned i = 0; i < ELEMENTSOF(c); i++)
+		if (c[i])
+			serve_close(c[i]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("event");
+	TCase *tc = tcase_create("event");
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, all_are_told_in_order);
+	tcase_add_test(tc, who_reads_is_not_slow);
+	tcase_add_test(tc, events_come_between_replies);
+	tcase_add_loop_test(tc, who_does_not_read_is_cut_off, 0, 2);
+	tcase_add_test(tc, who_takes_no_word_of_it_is_closed);
+	tcase_add_test(tc, answers_do_not_make_one_slow);
+	tcase_add_test(tc, a_new_name_is_told);
+	tcase_add_test(tc, what_is_sent_and_taken_is_told);
+	tcase_add_loop_test(tc, the_end_waits_for_what_is_not_taken, 0, 2);
+	tcase_add_loop_test(tc, events_end_with_the_last_answer, 0, 2);
+	tcase_add_test(tc, who_has_ended_wants_nothing);
+	tcase_add_test(tc, old_clients_are_told_one_thing_at_a_time);
+	tcase_add_test(tc, some_words_go_alone);
+	tcase_add_test(tc, an_old_client_is_heard_among_events);
+	tcase_add_test(tc, an_event_lets_a_command_go_first);
+	tcase_add_test(tc, an_old_client_that_does_not_read_is_waited_for);
+	tcase_add_test(tc, silence_is_answered);
+	tcase_add_test(tc, silence_does_not_bind_a_new_client);
+	tcase_add_test(tc, members_come_and_go);
+	suite_add_tcase(s, tc);
+
+	return run_suite(s);
+}
