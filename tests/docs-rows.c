@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ioed is made of, as text for docs.sh: a line each for verbs, error words, incidents, warnings and options, from the rows themselves;
+ * What ioed is made of, as text for docs.sh: a line each for verbs, error words, events, warnings and options, from the rows themselves;
  * or, with --example, the example configuration; or, with --dictionary, the words that the fuzz targets mix in.
  */
 #include "base/buf.h"
@@ -83,11 +83,11 @@ int main(int argc, char **argv)
 	rows_print_verbs(&builtin_role);
 	for (size_t i = 0; ioed_roles[i]; i++)
 		rows_print_verbs(ioed_roles[i]);
-	for (unsigned i = 0; i < SLUG_MAX; i++)
-		(void)printf("slug\t%s\n", slug_name((enum slug)i));
-	for (unsigned i = 0; i < INCIDENT_MAX; i++)
-		(void)printf("incident\t%s\t%s\t%s\t%s\n", incident_rows[i].name, incident_rows[i].id,
-			     log_level_name(incident_rows[i].level), incident_rows[i].doc);
+	for (unsigned i = 0; i < ERROR_MAX; i++)
+		(void)printf("code\t%s\n", error_code_name((enum error_code)i));
+	for (unsigned i = 0; i < LOG_EVENT_MAX; i++)
+		(void)printf("event\t%s\t%s\t%s\t%s\n", log_event_rows[i].name, log_event_rows[i].id,
+			     log_level_name(log_event_rows[i].level), log_event_rows[i].doc);
 	for (unsigned i = 0; i < WARNING_MAX; i++)
 		(void)printf("warning\t%s\n", warning_rows[i].name);
 	for (size_t i = 0; ioed_schema.sections[i]; i++)

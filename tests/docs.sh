@@ -62,30 +62,30 @@ check_verbs()
 
 check_slugs()
 {
-	local slug
+	local code
 
-	while read -r slug; do
-		sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/p' "$man/ioe-protocol.7" | grep -qE "^\\.(It )?Li $slug( ,)?$"
-		result $? "error $slug is in ioe-protocol.7"
-	done < <(awk -F '\t' '$1 == "slug" { print $2 }' "$scratch/rows")
+	while read -r code; do
+		sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/p' "$man/ioe-protocol.7" | grep -qE "^\\.(It )?Li $code( ,)?$"
+		result $? "error $code is in ioe-protocol.7"
+	done < <(awk -F '\t' '$1 == "code" { print $2 }' "$scratch/rows")
 }
 
 # Name, level and id in ioed.8, id and subject in the catalog: those of the rows, and no others.
-check_incidents()
+check_events()
 {
 	items ioed.8 Cm >"$scratch/entries"
-	awk -F '\t' '$1 == "incident" { print $2 }' "$scratch/rows" | sort -u >"$scratch/wanted"
-	same incident ioed.8 "$scratch/entries" "$scratch/wanted"
+	awk -F '\t' '$1 == "event" { print $2 }' "$scratch/rows" | sort -u >"$scratch/wanted"
+	same event ioed.8 "$scratch/entries" "$scratch/wanted"
 
 	sed -n '/^\.It Cm /{s///;N;s/\n\.Pq \([a-z]*\), Li /\t\1\t/;p}' "$man/ioed.8" | sort >"$scratch/entries"
-	awk -F '\t' '$1 == "incident" { print $2 "\t" $4 "\t" $3 }' "$scratch/rows" | sort >"$scratch/wanted"
+	awk -F '\t' '$1 == "event" { print $2 "\t" $4 "\t" $3 }' "$scratch/rows" | sort >"$scratch/wanted"
 	diff "$scratch/wanted" "$scratch/entries"
-	result $? "ioed.8 has the level and the id of each incident"
+	result $? "ioed.8 has the level and the id of each event"
 
 	sed -n '/^-- /{s///;N;s/\nSubject: /\t/;p}' "$top_srcdir/systemd/ioe.catalog" | sort >"$scratch/entries"
-	awk -F '\t' '$1 == "incident" { print $3 "\t" $5 }' "$scratch/rows" | sort >"$scratch/wanted"
+	awk -F '\t' '$1 == "event" { print $3 "\t" $5 }' "$scratch/rows" | sort >"$scratch/wanted"
 	diff "$scratch/wanted" "$scratch/entries"
-	result $? "systemd/ioe.catalog has the id and the subject of each incident"
+	result $? "systemd/ioe.catalog has the id and the subject of each event"
 }
 
 check_warnings()
@@ -111,7 +111,7 @@ check_catalog()
 	while read -r id; do
 		journalctl --root="$root" --dump-catalog "$id" >"$scratch/said" 2>&1 && grep -q '^Subject: ' "$scratch/said"
 		result $? "systemd explains $id"
-	done < <(awk -F '\t' '$1 == "incident" { print $3 }' "$scratch/rows")
+	done < <(awk -F '\t' '$1 == "event" { print $3 }' "$scratch/rows")
 }
 
 check_options()
@@ -178,7 +178,7 @@ for page in ioe-client.1 ioe-protocol.7 ioe.conf.5 ioectl.1 ioed.8; do
 done
 check_verbs
 check_slugs
-check_incidents
+check_events
 check_warnings
 check_catalog
 check_options

@@ -27,7 +27,7 @@ struct branch_run {
 	bool full;   /* there is more */
 	bool broken; /* there was no memory for some of it */
 	unsigned n;
-	struct frame pieces[BRANCH_PIECES];
+	struct slice pieces[BRANCH_PIECES];
 };
 
 /* What belongs to one reactor, and only its thread touches. */
@@ -40,7 +40,7 @@ struct channel_shard {
 	unsigned n_open[STORE_KINDS_MAX];
 	struct map branches;  /* what its sessions follow */
 	struct list telling;  /* of those, the ones with somebody who is yet to be told */
-	struct later tell;
+	struct deferred tell;
 	size_t untold;        /* bytes, about, that are kept for these */
 	struct branch_run runs[DIALECT_MAX]; /* the last ones made */
 	struct buf scratch;
@@ -79,7 +79,7 @@ struct channel_delivery {
 	struct channel_message *message;
 	struct channel_shard *to;
 	struct list link; /* the branch's */
-	struct frame frames[DIALECT_MAX];
+	struct slice frames[DIALECT_MAX];
 	uint8_t result[DIALECT_MAX]; /* enum branch_result */
 };
 
@@ -197,7 +197,7 @@ void branch_leave(struct channel_follow *f);
 void branch_go_live(struct channel_follow *f); /* it is told of what comes from here on */
 void branch_settle(struct channel_follow *f);  /* it is told now of all that has come */
 void branch_tell(struct channel_shard *s, struct channel_message *m);
-void branch_run_some(struct later *l); /* the shard's */
+void branch_run_some(struct deferred *l); /* the shard's */
 
 /* subscriber.c; home */
 void follow_settle(struct channel_op *op);

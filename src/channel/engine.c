@@ -140,8 +140,8 @@ static void hub_open_store(struct channel_hub *h, const struct role_start *with)
 	};
 
 	if (store_new(&h->store, &args, h->why, sizeof(h->why)) < 0) {
-		incident_log(INCIDENT_STORE_CLOSED, NULL, 0,
-			     "%s. Until then what must not be lost is refused; all else is served", h->why);
+		log_event(LOG_EVENT_STORE_CLOSED, NULL, 0,
+			  "%s. Until then what must not be lost is refused; all else is served", h->why);
 		return;
 	}
 	for (unsigned i = 0; i < h->n_shards; i++)

@@ -95,7 +95,7 @@ static void branch_drop_first(struct channel_branch *b)
 
 	for (unsigned i = 0; i < DIALECT_MAX; i++)
 		if (d->result[i] == BRANCH_FRAMED)
-			frame_done(&channel_shard_reactor(b->shard)->pool, &d->frames[i]);
+			slice_done(&channel_shard_reactor(b->shard)->pool, &d->frames[i]);
 	b->n_untold--;
 	b->shard->untold -= branch_cost(d->message);
 	(void)channel_message_unref(d->message);
@@ -145,7 +145,7 @@ static void branch_format(struct channel_shard *s, struct channel_delivery *d, e
 	b->len = 0;
 	r = m->policy->format(&m->event, in, b);
 	if (r >= 0 && b->len > 0)
-		r = frame_new(&channel_shard_reactor(s)->pool, in, b->data, b->len, &d->frames[in]);
+		r = slice_new(&channel_shard_reactor(s)->pool, in, b->data, b->len, &d->frames[in]);
 	d->result[in] = r < 0 ? BRANCH_BROKEN : b->len > 0 ? BRANCH_FRAMED : BRANCH_NOTHING;
 }
 
@@ -160,9 +160,9 @@ static struct list *branch_at(struct channel_branch *b, uint64_t from)
 }
 
 /* False: it has no place. */
-static bool branch_run_add(struct branch_run *run, const struct frame *f)
+static bool branch_run_add(struct branch_run *run, const struct slice *f)
 {
-	struct frame *last = run->n > 0 ? &run->pieces[run->n - 1] : NULL;
+	struct slice *last = run->n > 0 ? &run->pieces[run->n - 1] : NULL;
 
 	if (last && last->segment == f->segment && last->start + last->len == f->start) {
 		last->len += f->len;
@@ -246,7 +246,7 @@ void branch_settle(struct channel_follow *f)
 		branch_give(f->branch, f);
 }
 
-void branch_run_some(struct later *l)
+void branch_run_some(struct deferred *l)
 {
 	struct channel_shard *s = container_of(l, struct channel_shard, tell);
 	unsigned left = BRANCH_SLICE;
@@ -262,7 +262,7 @@ void branch_run_some(struct later *l)
 			list_add_tail(&s->telling, &b->telling);
 	}
 	if (!list_is_empty(&s->telling))
-		loop_later(&channel_shard_reactor(s)->loop, &s->tell);
+		loop_defer(&channel_shard_reactor(s)->loop, &s->tell);
 }
 
 void branch_tell(struct channel_shard *s, struct channel_message *m)
@@ -286,5 +286,5 @@ void branch_tell(struct channel_shard *s, struct channel_message *m)
 	}
 	if (!list_is_linked(&b->telling))
 		list_add_tail(&s->telling, &b->telling);
-	loop_later(&r->loop, &s->tell);
+	loop_defer(&r->loop, &s->tell);
 }

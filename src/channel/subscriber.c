@@ -19,7 +19,7 @@
 
 /* What hangs on a session that follows something. */
 struct channel_guest {
-	struct attachment attachment;
+	struct observer observer;
 	struct list follows;
 	unsigned n[STORE_KINDS_MAX];
 };
@@ -82,9 +82,9 @@ void follow_leave(struct channel_follow *f)
 	reactor_post(f->home, channel_shard_reactor(channel_hub_owner(f->hub, &f->key)), &f->msg);
 }
 
-static void follow_gone(struct attachment *a, _unused_ struct session *s, const char *why)
+static void follow_gone(struct observer *a, _unused_ struct session *s, const char *why)
 {
-	struct channel_guest *g = container_of(a, struct channel_guest, attachment);
+	struct channel_guest *g = container_of(a, struct channel_guest, observer);
 	struct list *n;
 
 	while ((n = list_first(&g->follows))) {
@@ -98,18 +98,18 @@ static void follow_gone(struct attachment *a, _unused_ struct session *s, const 
 	free(g);
 }
 
-static void follow_drained(struct attachment *a, struct session *s);
+static void follow_drained(struct observer *a, struct session *s);
 
-static const struct attachment_ops follow_ops = {
+static const struct observer_ops follow_ops = {
 	.gone = follow_gone,
 	.drained = follow_drained,
 };
 
 static struct channel_guest *follow_guest(const struct session *s)
 {
-	struct attachment *a = session_attached(s, &follow_ops);
+	struct observer *a = session_find_observer(s, &follow_ops);
 
-	return a ? container_of(a, struct channel_guest, attachment) : NULL;
+	return a ? container_of(a, struct channel_guest, observer) : NULL;
 }
 
 static struct channel_guest *follow_make_guest(struct session *s)
@@ -121,9 +121,9 @@ static struct channel_guest *follow_make_guest(struct session *s)
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return NULL;
-	g->attachment.ops = &follow_ops;
+	g->observer.ops = &follow_ops;
 	list_init(&g->follows);
-	session_attach(s, &g->attachment);
+	session_add_observer(s, &g->observer);
 	return g;
 }
 
@@ -427,8 +427,8 @@ static void follow_page_came(struct store_request *q)
 		follow_lose(f, q->result);
 	} else if (f && follow_tell_page(f, &p->page)) {
 		if (p->page.more) {
-			f->guest->attachment.want_drained = true;
-			session_want(f->session, &f->guest->attachment);
+			f->guest->observer.want_flushed = true;
+			session_want(f->session, &f->guest->observer);
 		} else {
 			f->at = f->upto;
 			follow_go_on(f);
@@ -472,9 +472,9 @@ static void follow_go_on(struct channel_follow *f)
 	follow_ask(f);
 }
 
-static void follow_drained(struct attachment *a, _unused_ struct session *s)
+static void follow_drained(struct observer *a, _unused_ struct session *s)
 {
-	struct channel_guest *g = container_of(a, struct channel_guest, attachment);
+	struct channel_guest *g = container_of(a, struct channel_guest, observer);
 	struct list *next;
 
 	for (struct list *n = g->follows.next; n != &g->follows; n = next) {

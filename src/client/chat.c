@@ -318,7 +318,7 @@ static enum exit_code chat_rejoin(struct chat *ch, struct chat_room *room, bool 
 	r = peer_reply(c->peer, &reply);
 	if (r < 0)
 		return client_say_broken(c, r);
-	if (reply.kind == PEER_REPLY_ERROR && reply.slug == SLUG_BAD_ARGUMENT && !*forget) {
+	if (reply.kind == PEER_REPLY_ERROR && reply.code == ERROR_BAD_ARGUMENT && !*forget) {
 		/* There is no such number yet: a copy was put back by a daemon that does not change its STORE then. */
 		client_say_replaced(c);
 		*forget = true;
@@ -458,7 +458,7 @@ static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char
 			return EXIT_CODE_OK;
 		if (ret->kind != PEER_REPLY_ERROR)
 			return client_say_broken(c, -EPROTO);
-		if ((ret->slug != SLUG_LIMIT && ret->slug != SLUG_BUSY) || clock_usec() >= until_usec)
+		if ((ret->code != ERROR_LIMIT && ret->code != ERROR_BUSY) || clock_usec() >= until_usec)
 			return client_say_refused(c, ret);
 		r = client_listen(c, CHAT_AGAIN_MSEC);
 		if (r == -EINTR)

@@ -26,8 +26,8 @@ static bool cmd_double_is_elsewhere(const struct peer_reply *reply)
 {
 	if (reply->kind != PEER_REPLY_ERROR)
 		return false;
-	return reply->slug == SLUG_BUSY || reply->slug == SLUG_SHUTTING_DOWN || reply->slug == SLUG_UNAVAILABLE ||
-	       reply->slug == SLUG_INTERNAL;
+	return reply->code == ERROR_BUSY || reply->code == ERROR_SHUTTING_DOWN || reply->code == ERROR_UNAVAILABLE ||
+	       reply->code == ERROR_INTERNAL;
 }
 
 static int cmd_double_one(struct cmd_double_job *d, struct peer *p)

@@ -33,7 +33,7 @@ struct cmd_send {
 /* Whether the same may be asked again on another connection. */
 static bool cmd_send_is_lost(const struct cmd_send *s, int error)
 {
-	return (error == -ECONNRESET || error == -EPIPE) && peer_unwanted(s->client->peer) == SLUG_MAX;
+	return (error == -ECONNRESET || error == -EPIPE) && peer_unwanted(s->client->peer) == ERROR_MAX;
 }
 
 static int cmd_send_once(const struct cmd_send *s, struct peer_reply *ret)
@@ -83,7 +83,7 @@ static enum exit_code cmd_send_hand_over(struct cmd_send *s)
 		return code;
 	for (;;) {
 		r = cmd_send_once(s, &reply);
-		if (r == 0 && reply.kind == PEER_REPLY_ERROR && reply.slug == SLUG_BUSY && clock_usec() < until_usec &&
+		if (r == 0 && reply.kind == PEER_REPLY_ERROR && reply.code == ERROR_BUSY && clock_usec() < until_usec &&
 		    client_pause(&pause_usec) == 0)
 			continue;
 		if (r == 0)
@@ -140,7 +140,7 @@ static enum exit_code cmd_send_wait(struct cmd_send *s, uint64_t until_usec)
 		r = client_listen(c, msec);
 		if (r == -EINTR)
 			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted; it is still held");
-		if (r < 0 && peer_unwanted(c->peer) != SLUG_MAX)
+		if (r < 0 && peer_unwanted(c->peer) != ERROR_MAX)
 			return client_say_broken(c, r);
 		if (r < 0) {
 			client_lose(c);

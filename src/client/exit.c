@@ -6,36 +6,36 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct exit_row exit_rows[SLUG_MAX + 1] = {
-	[SLUG_BAD_COMMAND] = { EXIT_CODE_FAILED, "the server does not know this command",
-			       "`raw HELP` shows what it offers" },
-	[SLUG_BAD_ARGUMENT] = { EXIT_CODE_FAILED, "bad argument", NULL },
-	[SLUG_TOO_LONG] = { EXIT_CODE_FAILED, "too long", NULL },
-	[SLUG_NOT_FOUND] = { EXIT_CODE_NOT_FOUND, "not found", NULL },
-	[SLUG_EXISTS] = { EXIT_CODE_EXISTS, "exists already", NULL },
-	[SLUG_DENIED] = { EXIT_CODE_NOT_PERMITTED, "not permitted", NULL },
-	[SLUG_AUTH_REQUIRED] = { EXIT_CODE_NOT_PERMITTED, "the server wants to know who you are", NULL },
-	[SLUG_AUTH_FAILED] = { EXIT_CODE_NOT_PERMITTED, "wrong user or password", NULL },
-	[SLUG_TAKEN] = { EXIT_CODE_LATER, "taken", "choose another name" },
-	[SLUG_TOO_LARGE] = { EXIT_CODE_LIMIT, "too large", NULL },
-	[SLUG_NO_SPACE] = { EXIT_CODE_LIMIT, "the server's disk is full",
-			    "delete something there, or ask who runs it" },
-	[SLUG_QUOTA] = { EXIT_CODE_LIMIT, "over quota", "delete something there, or ask who runs it" },
-	[SLUG_BUSY] = { EXIT_CODE_LATER, "the server is busy", "try again in a moment" },
-	[SLUG_LIMIT] = { EXIT_CODE_LIMIT, "over a limit", NULL },
-	[SLUG_SLOW] = { EXIT_CODE_LATER, "read too slowly", NULL },
-	[SLUG_CORRUPT] = { EXIT_CODE_CORRUPT, "corrupt", "nothing of it was kept: try again" },
-	[SLUG_OFFLINE] = { EXIT_CODE_FAILED, "offline", NULL },
-	[SLUG_TIMEOUT] = { EXIT_CODE_TIMED_OUT, "timed out", "try again" },
-	[SLUG_UNAVAILABLE] = { EXIT_CODE_FAILED, "not available", NULL },
-	[SLUG_SHUTTING_DOWN] = { EXIT_CODE_LATER, "the server is shutting down", "try again in a moment" },
-	[SLUG_INTERNAL] = { EXIT_CODE_FAILED, "the server failed", "its journal says why: journalctl -u 'ioe@*'" },
-	[SLUG_MAX] = { EXIT_CODE_FAILED, "refused", NULL },
+static const struct exit_row exit_rows[ERROR_MAX + 1] = {
+	[ERROR_BAD_COMMAND] = { EXIT_CODE_FAILED, "the server does not know this command",
+				"`raw HELP` shows what it offers" },
+	[ERROR_BAD_ARGUMENT] = { EXIT_CODE_FAILED, "bad argument", NULL },
+	[ERROR_TOO_LONG] = { EXIT_CODE_FAILED, "too long", NULL },
+	[ERROR_NOT_FOUND] = { EXIT_CODE_NOT_FOUND, "not found", NULL },
+	[ERROR_EXISTS] = { EXIT_CODE_EXISTS, "exists already", NULL },
+	[ERROR_DENIED] = { EXIT_CODE_NOT_PERMITTED, "not permitted", NULL },
+	[ERROR_AUTH_REQUIRED] = { EXIT_CODE_NOT_PERMITTED, "the server wants to know who you are", NULL },
+	[ERROR_AUTH_FAILED] = { EXIT_CODE_NOT_PERMITTED, "wrong user or password", NULL },
+	[ERROR_TAKEN] = { EXIT_CODE_LATER, "taken", "choose another name" },
+	[ERROR_TOO_LARGE] = { EXIT_CODE_LIMIT, "too large", NULL },
+	[ERROR_NO_SPACE] = { EXIT_CODE_LIMIT, "the server's disk is full",
+			     "delete something there, or ask who runs it" },
+	[ERROR_QUOTA] = { EXIT_CODE_LIMIT, "over quota", "delete something there, or ask who runs it" },
+	[ERROR_BUSY] = { EXIT_CODE_LATER, "the server is busy", "try again in a moment" },
+	[ERROR_LIMIT] = { EXIT_CODE_LIMIT, "over a limit", NULL },
+	[ERROR_SLOW] = { EXIT_CODE_LATER, "read too slowly", NULL },
+	[ERROR_CORRUPT] = { EXIT_CODE_CORRUPT, "corrupt", "nothing of it was kept: try again" },
+	[ERROR_OFFLINE] = { EXIT_CODE_FAILED, "offline", NULL },
+	[ERROR_TIMEOUT] = { EXIT_CODE_TIMED_OUT, "timed out", "try again" },
+	[ERROR_UNAVAILABLE] = { EXIT_CODE_FAILED, "not available", NULL },
+	[ERROR_SHUTTING_DOWN] = { EXIT_CODE_LATER, "the server is shutting down", "try again in a moment" },
+	[ERROR_INTERNAL] = { EXIT_CODE_FAILED, "the server failed", "its journal says why: journalctl -u 'ioe@*'" },
+	[ERROR_MAX] = { EXIT_CODE_FAILED, "refused", NULL },
 };
 
-const struct exit_row *exit_from_slug(enum slug s)
+const struct exit_row *exit_from_error_code(enum error_code s)
 {
-	return &exit_rows[MIN((unsigned)s, (unsigned)SLUG_MAX)];
+	return &exit_rows[MIN((unsigned)s, (unsigned)ERROR_MAX)];
 }
 
 enum exit_code exit_from_errno(int error)

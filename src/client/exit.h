@@ -26,8 +26,8 @@ struct exit_row {
 	const char *advice; /* what to do about it; NULL where the server's own sentence says it all */
 };
 
-/* Also for SLUG_MAX, a word this client does not know. */
-const struct exit_row *exit_from_slug(enum slug s);
+/* Also for ERROR_MAX, a word this client does not know. */
+const struct exit_row *exit_from_error_code(enum error_code s);
 
 /* For the negative errno of a connection; of one that was not there yet. */
 enum exit_code exit_from_errno(int error);

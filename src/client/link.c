@@ -222,7 +222,7 @@ static enum exit_code client_introduce(struct client *c)
 		r = client_take_nick(c, &refused);
 		if (r != CLIENT_E_REFUSED)
 			return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
-		if (exit_from_slug(refused.slug)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
+		if (exit_from_error_code(refused.code)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
 			return client_say_refused(c, &refused);
 		/* Those who end at once shall not be disturbed by it. */
 		if (!told && pause_usec >= LINK_PAUSE_MAX_USEC) {
@@ -288,7 +288,7 @@ static struct peer *client_link_old(struct client *c, enum exit_code *ret_code)
 		*ret_code = client_say(c, EXIT_CODE_NO_SERVER, "the connection is not there again yet");
 	if (c->state != CLIENT_STATE_CONNECTED || peer_is_open(c->peer))
 		return c->peer;
-	if (peer_unwanted(c->peer) != SLUG_MAX || c->comes_back)
+	if (peer_unwanted(c->peer) != ERROR_MAX || c->comes_back)
 		*ret_code = client_say_broken(c, -ECONNRESET);
 	else
 		client_lose(c);

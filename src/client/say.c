@@ -62,7 +62,7 @@ enum exit_code client_say(const struct client *c, enum exit_code code, const cha
 
 enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply)
 {
-	const struct exit_row *row = exit_from_slug(reply->slug);
+	const struct exit_row *row = exit_from_error_code(reply->code);
 	_cleanup_(freep) char *text = advice_translate(reply->text);
 	/* The server may have said what to do, and knows more. */
 	bool advise = row->advice && !(text && strstr(text, "; "));
@@ -101,7 +101,7 @@ static enum exit_code client_say_goaway(const struct client *c, const char *why)
 enum exit_code client_say_broken(struct client *c, int error)
 {
 	const char *goaway = c->peer ? peer_goaway(c->peer) : NULL;
-	enum slug unwanted = c->peer ? peer_unwanted(c->peer) : SLUG_MAX;
+	enum error_code unwanted = c->peer ? peer_unwanted(c->peer) : ERROR_MAX;
 	size_t len = goaway ? strnlen(goaway, 200) : 0;
 	char why[201] = "";
 
@@ -109,11 +109,12 @@ enum exit_code client_say_broken(struct client *c, int error)
 	if (goaway)
 		why[str_harmless(why, goaway, len)] = '\0';
 	client_lose(c);
-	if (unwanted != SLUG_MAX) {
+	if (unwanted != ERROR_MAX) {
 		c->state = CLIENT_STATE_LEFT;
-		return client_say(c, exit_from_slug(unwanted)->code,
-				  "%s: the server has ended the connection (%s): ask whoever runs it before you connect again",
-				  c->where.name, goaway ? why : "it does not say why");
+		return client_say(
+			c, exit_from_error_code(unwanted)->code,
+			"%s: the server has ended the connection (%s): ask whoever runs it before you connect again",
+			c->where.name, goaway ? why : "it does not say why");
 	}
 	/* A refusal to send is none of the connection's. */
 	if (error == -EBUSY || error == -EINVAL || error == -ENOMEM)
@@ -188,7 +189,7 @@ enum exit_code client_ask(struct client *c, enum peer_reply_kind kind, const cha
 			return client_say_broken(c, r);
 		if (ret->kind != PEER_REPLY_ERROR)
 			return ret->kind == kind ? EXIT_CODE_OK : client_say_broken(c, -EPROTO);
-		if (ret->slug != SLUG_BUSY || clock_usec() >= until_usec)
+		if (ret->code != ERROR_BUSY || clock_usec() >= until_usec)
 			return client_say_refused(c, ret);
 		if (client_pause(&pause_usec) < 0)
 			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted");

@@ -62,11 +62,11 @@ struct control {
 	struct timer again; /* accepts once more */
 	struct list peers;
 	struct list dead; /* closed in this pass; a caller further up may still hold them */
-	struct later bury;
+	struct deferred bury;
 	size_t n_peers;
 	struct pool pool;
 	struct buf answer; /* of the call at hand */
-	struct flood flood;
+	struct log_ratelimit flood;
 };
 
 struct control_peer {
@@ -94,10 +94,10 @@ static void control_peer_close(struct control_peer *p)
 	list_remove(&p->link);
 	list_add_tail(&c->dead, &p->link);
 	c->n_peers--;
-	loop_later(c->loop, &c->bury);
+	loop_defer(c->loop, &c->bury);
 }
 
-static void control_bury(struct later *l)
+static void control_reap(struct deferred *l)
 {
 	struct control *c = container_of(l, struct control, bury);
 	struct list *n;
@@ -327,8 +327,8 @@ static void control_refuse(struct control *c, int fd, const struct rights *right
 	c->answer.len = 0;
 	if (service_refuse(limit, &c->answer) == 0)
 		(void)send(fd, c->answer.data, c->answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (flood_pass(&c->flood, INCIDENT_CONTROL_REFUSED, NULL))
-		incident_log(INCIDENT_CONTROL_REFUSED, NULL, 0,
+	if (log_ratelimit_pass(&c->flood, LOG_EVENT_CONTROL_REFUSED, NULL))
+		log_event(LOG_EVENT_CONTROL_REFUSED, NULL, 0,
 			  "A control connection of uid %u was refused: %llu are open, and no more are allowed "
 			  "(control.connections, control.per_user).",
 			  (unsigned)rights->uid, (unsigned long long)limit);
@@ -368,8 +368,8 @@ static void control_greet(struct control *c, int accepted)
 
 	r = rights_of(fd, c->admins, &rights);
 	if (r < 0) {
-		if (flood_pass(&c->flood, INCIDENT_CONTROL_REFUSED, NULL))
-			incident_log(INCIDENT_CONTROL_REFUSED, NULL, 0,
+		if (log_ratelimit_pass(&c->flood, LOG_EVENT_CONTROL_REFUSED, NULL))
+			log_event(LOG_EVENT_CONTROL_REFUSED, NULL, 0,
 				  "A control connection was closed: who it is cannot be told (%s).", strerror(-r));
 		return;
 	}
@@ -378,22 +378,22 @@ static void control_greet(struct control *c, int accepted)
 		control_refuse(c, fd, &rights, limit);
 		return;
 	}
-	if (!rights.allowed && flood_pass(&c->flood, INCIDENT_CONTROL_REFUSED, NULL))
-		incident_log(INCIDENT_CONTROL_REFUSED, NULL, 0,
+	if (!rights.allowed && log_ratelimit_pass(&c->flood, LOG_EVENT_CONTROL_REFUSED, NULL))
+		log_event(LOG_EVENT_CONTROL_REFUSED, NULL, 0,
 			  "uid %u asked to administer this daemon and was refused: it is no member of %s.",
 			  (unsigned)rights.uid, RIGHTS_GROUP);
 	r = control_peer_new(c, fd, &rights);
 	if (r == 0)
 		(void)STEAL_FD(fd);
-	else if (flood_pass(&c->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
-		incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0, "A control connection was closed: %s.", strerror(-r));
+	else if (log_ratelimit_pass(&c->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "A control connection was closed: %s.", strerror(-r));
 }
 
 /* The connection stays in the queue and the socket readable, so listening on would spin. */
 static void control_accept_later(struct control *c, int error)
 {
-	if (flood_pass(&c->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
-		incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0, "The control socket accepts nobody for a second: %s.",
+	if (log_ratelimit_pass(&c->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "The control socket accepts nobody for a second: %s.",
 			  strerror(-error));
 	loop_unwatch(c->loop, &c->watch);
 	loop_timer(c->loop, &c->again, c->loop->now_usec + CONTROL_PAUSE_USEC);
@@ -449,9 +449,9 @@ int control_new(struct control **ret, struct loop *l, const char *runtime_dir, c
 		.endpoint = ENDPOINT_NULL,
 		.watch = { .fd = -1, .ready = control_ready },
 		.again.fire = control_accept_again,
-		.bury.run = control_bury,
+		.bury.run = control_reap,
 	};
-	flood_init(&c->flood, l);
+	log_ratelimit_init(&c->flood, l);
 	service_init(&c->service, server, acts, l);
 	list_init(&c->peers);
 	list_init(&c->dead);
@@ -484,11 +484,11 @@ struct control *control_free(struct control *c)
 		return NULL;
 	while (!list_is_empty(&c->peers))
 		control_peer_close(container_of(c->peers.next, struct control_peer, link));
-	loop_not_later(&c->bury);
-	control_bury(&c->bury);
+	loop_undefer(&c->bury);
+	control_reap(&c->bury);
 	service_done(&c->service);
 	loop_no_timer(c->loop, &c->again);
-	flood_done(&c->flood);
+	log_ratelimit_done(&c->flood);
 	if (c->watch.fd >= 0)
 		loop_unwatch(c->loop, &c->watch);
 	endpoint_done(&c->endpoint);

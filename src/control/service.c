@@ -118,24 +118,30 @@ static int service_metrics(struct method_call *c)
 
 static const struct service_method service_methods[] = {
 	{ "org.varlink.service", "GetInfo", service_get_info, { { 0 } } },
-	{ "org.varlink.service", "GetInterfaceDescription", service_get_description,
+	{ "org.varlink.service",
+	  "GetInterfaceDescription",
+	  service_get_description,
 	  { { "interface", json_type_string, false } } },
 	{ "org.ioe.control", "Status", service_status, { { 0 } } },
-	{ "org.ioe.control", "Clients", roster_clients, { { "filter", json_type_string, true } } },
-	{ "org.ioe.control", "Kick", roster_kick,
+	{ "org.ioe.control", "Clients", method_clients, { { "filter", json_type_string, true } } },
+	{ "org.ioe.control",
+	  "Kick",
+	  method_kick,
 	  { { "id", json_type_string, false }, { "why", json_type_string, true } } },
-	{ "org.ioe.control", "Reload", upkeep_reload, { { "check", json_type_boolean, true } } },
-	{ "org.ioe.control", "LogLevel", upkeep_log_level,
+	{ "org.ioe.control", "Reload", method_reload, { { "check", json_type_boolean, true } } },
+	{ "org.ioe.control",
+	  "LogLevel",
+	  method_log_level,
 	  { { "level", json_type_string, true }, { "for_usec", json_type_int, true } } },
 	{ "org.ioe.control", "Metrics", service_metrics, { { 0 } } },
-	{ "org.ioe.control", "Rooms", ledger_rooms, { { 0 } } },
-	{ "org.ioe.control", "Mailboxes", ledger_mailboxes, { { 0 } } },
-	{ "org.ioe.control", "Backup", ledger_backup, { { "dir", json_type_string, false } } },
+	{ "org.ioe.control", "Rooms", method_rooms, { { 0 } } },
+	{ "org.ioe.control", "Mailboxes", method_mailboxes, { { 0 } } },
+	{ "org.ioe.control", "Backup", method_backup, { { "dir", json_type_string, false } } },
 };
 
 void service_init(struct service *s, struct server *server, const struct control_acts *acts, struct loop *l)
 {
-	*s = (struct service){ .server = server, .acts = *acts, .loop = l, .level_timer.fire = upkeep_level_over };
+	*s = (struct service){ .server = server, .acts = *acts, .loop = l, .level_timer.fire = method_level_over };
 }
 
 void service_done(struct service *s)
@@ -261,7 +267,7 @@ bool service_job_is_away(const struct service_job *j)
 struct service_job *service_job_free(struct service_job *j)
 {
 	if (j) {
-		(void)errand_free(j->errand);
+		(void)server_task_free(j->errand);
 		j->free(j);
 	}
 	return NULL;

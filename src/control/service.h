@@ -7,7 +7,7 @@
 #include "loop/timer.h"
 #include "wire/varlink.h"
 
-struct errand;
+struct server_task;
 
 struct service {
 	struct server *server;
@@ -25,7 +25,7 @@ struct service_job {
 	void *userdata;                       /* the caller's */
 
 	struct service *service;
-	struct errand *errand;
+	struct server_task *errand;
 	bool more, oneway;
 	bool slow; /* it takes what it takes, and the peer is not closed meanwhile */
 	/* Appends what has come, if it is worth a reply, to @out. */

@@ -39,7 +39,7 @@ struct channels_list {
 	struct store_list stored;
 };
 
-static struct channels_list *channels_of(struct errand *e)
+static struct channels_list *channels_of(struct server_task *e)
 {
 	return container_of(container_of(e, struct control_channels, errand), struct channels_list, control);
 }
@@ -49,7 +49,7 @@ static struct channel_hub *channels_hub(const struct channels_list *l)
 	return l->control.errand.server->shared;
 }
 
-static void channels_drop(struct errand *e)
+static void channels_drop(struct server_task *e)
 {
 	struct channels_list *l = channels_of(e);
 
@@ -59,7 +59,7 @@ static void channels_drop(struct errand *e)
 	store_list_done(&l->stored);
 }
 
-struct control_channels *channels_new(struct server *s, enum control_kind kind, void (*came)(struct errand *e),
+struct control_channels *channels_new(struct server *s, enum control_kind kind, void (*came)(struct server_task *e),
 				      void *came_data)
 {
 	struct channels_list *l = calloc(1, sizeof(*l));
@@ -67,7 +67,7 @@ struct control_channels *channels_new(struct server *s, enum control_kind kind, 
 	if (!l)
 		return NULL;
 	l->kind = kind;
-	l->control.errand = (struct errand){
+	l->control.errand = (struct server_task){
 		.server = s,
 		.came = came,
 		.drop = channels_drop,
@@ -151,7 +151,7 @@ static void channels_come(struct channels_list *l, int error)
 		(void)channel_hub_why(hub, why, sizeof(l->control.why));
 	else if (error < 0)
 		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-error));
-	errand_back(&l->control.errand);
+	server_task_back(&l->control.errand);
 }
 
 /* Of a row, which is the next one where it is in the page. */
@@ -276,7 +276,7 @@ static void channels_ask(struct channels_list *l)
 /* Main. */
 static void channels_walked(struct msg *m)
 {
-	struct channels_list *l = channels_of(container_of(m, struct errand, msg));
+	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
 
 	l->walked = true;
 	if (l->error < 0) {
@@ -298,7 +298,7 @@ static void channels_walk_over(struct channel_walk *w)
 /* In reactor 0, which is the walk's home: main is none. */
 static void channels_walk(struct msg *m)
 {
-	struct channels_list *l = channels_of(container_of(m, struct errand, msg));
+	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
 
 	l->walk = (struct channel_walk){
 		.hub = channels_hub(l),
@@ -318,12 +318,12 @@ void channels_next(struct control_channels *c)
 	if (!channels_hub(l)) {
 		/* No role has begun to keep anything. It comes as an answer does. */
 		c->done = true;
-		errand_leave(&c->errand);
-		errand_return(&c->errand);
+		server_task_leave(&c->errand);
+		server_task_return(&c->errand);
 	} else if (!l->walked) {
-		errand_send(&c->errand, 0, channels_walk);
+		server_task_send(&c->errand, 0, channels_walk);
 	} else {
-		errand_leave(&c->errand);
+		server_task_leave(&c->errand);
 		channels_ask(l);
 	}
 }
@@ -334,7 +334,7 @@ struct channels_backup {
 	char *dir;
 };
 
-static void channels_backup_drop(struct errand *e)
+static void channels_backup_drop(struct server_task *e)
 {
 	struct channels_backup *b =
 		container_of(container_of(e, struct control_backup, errand), struct channels_backup, control);
@@ -353,7 +353,7 @@ static int channels_served(const struct server *s)
 }
 
 /* Whoever asked has gone. */
-static void channels_backup_forget(struct errand *e)
+static void channels_backup_forget(struct server_task *e)
 {
 	struct control_backup *b = container_of(e, struct control_backup, errand);
 
@@ -374,7 +374,7 @@ static void channels_backed_up(struct store_request *request)
 		(void)strncat(b->control.why,
 			      "; name a folder that the daemon may write to, such as one in its state_dir",
 			      sizeof(b->control.why) - strlen(b->control.why) - 1);
-	errand_back(&b->control.errand);
+	server_task_back(&b->control.errand);
 }
 
 static void channels_backup_begin(struct channels_backup *b)
@@ -382,13 +382,13 @@ static void channels_backup_begin(struct channels_backup *b)
 	struct channel_hub *hub = b->control.errand.server->shared;
 	struct store *store = hub ? channel_hub_store(hub) : NULL;
 
-	errand_leave(&b->control.errand);
+	server_task_leave(&b->control.errand);
 	b->stored.request = (struct store_request){
 		.home = b->control.errand.server->args.loop,
 		.done = channels_backed_up,
 	};
 	b->stored.dir = b->dir;
-	b->stored.served_mark = SPOOL_NAME;
+	b->stored.served_mark = STAGING_NAME;
 	if (store && store_backup(store, &b->stored) == 0)
 		return;
 	if (hub)
@@ -396,16 +396,17 @@ static void channels_backup_begin(struct channels_backup *b)
 	if (!b->control.why[0])
 		(void)snprintf(b->control.why, sizeof(b->control.why),
 			       "this daemon keeps no rooms and no mailboxes: there is nothing to copy");
-	errand_return(&b->control.errand);
+	server_task_return(&b->control.errand);
 }
 
-struct control_backup *channels_backup(struct server *s, const char *dir, void (*came)(struct errand *e), void *came_data)
+struct control_backup *channels_backup(struct server *s, const char *dir, void (*came)(struct server_task *e),
+				       void *came_data)
 {
 	struct channels_backup *b = calloc(1, sizeof(*b));
 
 	if (!b)
 		return NULL;
-	b->control.errand = (struct errand){
+	b->control.errand = (struct server_task){
 		.server = s,
 		.came = came,
 		.forget = channels_backup_forget,

@@ -4,7 +4,8 @@
 
 #include "control/control.h"
 
-struct control_channels *channels_new(struct server *s, enum control_kind kind, void (*came)(struct errand *e),
+struct control_channels *channels_new(struct server *s, enum control_kind kind, void (*came)(struct server_task *e),
 				      void *came_data);
 void channels_next(struct control_channels *c);
-struct control_backup *channels_backup(struct server *s, const char *dir, void (*came)(struct errand *e), void *came_data);
+struct control_backup *channels_backup(struct server *s, const char *dir, void (*came)(struct server_task *e),
+				       void *came_data);

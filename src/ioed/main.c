@@ -51,7 +51,7 @@
 struct main {
 	struct loop loop;
 	struct watch signals;
-	struct timer watchdog, notify_timer, look;
+	struct timer watchdog, service_manager_timer, look;
 	uint64_t looked_usec; /* when the roles were last asked to look */
 	bool looked;          /* and not yet said what was seen */
 	uint64_t watchdog_usec;
@@ -60,7 +60,7 @@ struct main {
 	struct settings *reloaded; /* NULL, or what is in force since */
 	struct server *server;
 	struct control *control;
-	struct notify *notify;
+	struct service_manager *notify;
 	unsigned n_inherited; /* sockets from the service manager */
 	char status[MAIN_STATUS_MAX]; /* for the service manager */
 };
@@ -104,13 +104,13 @@ static void main_use_log_options(const struct settings *s)
 	const struct log_options *o = settings_get(s, &log_section);
 
 	log_set_level(journal_level(o));
-	flood_set_limits((unsigned)o->burst, o->interval_usec);
+	log_ratelimit_set_limits((unsigned)o->burst, o->interval_usec);
 }
 
 static void main_notify_later(struct main *m)
 {
-	if (notify_is_pending(m->notify))
-		loop_timer(&m->loop, &m->notify_timer, clock_usec() + MAIN_NOTIFY_RETRY_USEC);
+	if (service_manager_is_pending(m->notify))
+		loop_timer(&m->loop, &m->service_manager_timer, clock_usec() + MAIN_NOTIFY_RETRY_USEC);
 }
 
 static void main_use_status(struct main *m)
@@ -146,14 +146,15 @@ static void main_log_exposure(const struct main *m)
 
 	for (size_t i = 0; i < m->server->n_listeners; i++)
 		if (exposure_of_listener(m->server->listeners[i], text))
-			incident_log(INCIDENT_OPEN_TO_NETWORK, NULL, 0, "%s", text);
+			log_event(LOG_EVENT_OPEN_TO_NETWORK, NULL, 0, "%s", text);
 }
 
 /* TERM and INT: begin to stop; main_stopped() comes when it is done. */
 static void main_stop(struct main *m, const char *signal)
 {
-	incident_log(INCIDENT_STOPPING, NULL, 0, "stopping: %s", signal);
-	notify_stopping(m->notify, "Stopping: answering what is open", server_stop_usec(m->server) + MAIN_LOG_USEC);
+	log_event(LOG_EVENT_STOPPING, NULL, 0, "stopping: %s", signal);
+	service_manager_stopping(m->notify, "Stopping: answering what is open",
+				 server_stop_usec(m->server) + MAIN_LOG_USEC);
 	main_notify_later(m);
 	server_stop(m->server, "stopping");
 }
@@ -190,8 +191,8 @@ static void main_log_refused(const char *text)
 {
 	size_t n = strcspn(text, "\n");
 
-	incident_log(INCIDENT_RELOAD_REFUSED, NULL, 0, "the reload was refused, and the old configuration stays in force: %.*s",
-		  (int)n, text);
+	log_event(LOG_EVENT_RELOAD_REFUSED, NULL, 0,
+		  "the reload was refused, and the old configuration stays in force: %.*s", (int)n, text);
 	main_log_lines(LOG_LEVEL_ERR, text + n + (text[n] == '\n'));
 }
 
@@ -203,7 +204,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	const char *text;
 	int r;
 
-	notify_reloading(m->notify);
+	service_manager_reloading(m->notify);
 	r = main_load_fresh(m, change, change_data, &fresh, said);
 	text = buf_str(said);
 	if (r >= 0)
@@ -217,7 +218,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 		main_use_log_options(fresh);
 		main_use_status(m);
 		(void)main_use_warnings(m);
-		incident_log(INCIDENT_RELOADED, NULL, 0, "reloaded the configuration from %s", fresh->source);
+		log_event(LOG_EVENT_RELOADED, NULL, 0, "reloaded the configuration from %s", fresh->source);
 		main_log_lines(LOG_LEVEL_WARNING, text);
 		main_log_exposure(m);
 		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
@@ -229,7 +230,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 		main_log_refused(text);
 		server_reload_failed(m->server, text);
 	}
-	notify_ready(m->notify, m->status);
+	service_manager_ready(m->notify, m->status);
 	main_notify_later(m);
 	(void)settings_unref(fresh);
 	return r;
@@ -270,14 +271,14 @@ static enum log_level main_control_log_level(void *userdata)
 }
 
 static struct control_channels *main_control_channels(void *userdata, enum control_kind kind,
-						      void (*came)(struct errand *e), void *came_data)
+						      void (*came)(struct server_task *e), void *came_data)
 {
 	const struct main *m = userdata;
 
 	return channels_new(m->server, kind, came, came_data);
 }
 
-static struct control_backup *main_control_backup(void *userdata, const char *dir, void (*came)(struct errand *e),
+static struct control_backup *main_control_backup(void *userdata, const char *dir, void (*came)(struct server_task *e),
 						  void *came_data)
 {
 	const struct main *m = userdata;
@@ -303,9 +304,9 @@ static void main_signal(struct watch *w, _unused_ uint32_t events)
 /* What the service manager could not take at once is told a little later. */
 static void main_notify_again(struct timer *t)
 {
-	struct main *m = container_of(t, struct main, notify_timer);
+	struct main *m = container_of(t, struct main, service_manager_timer);
 
-	notify_retry(m->notify);
+	service_manager_retry(m->notify);
 	main_notify_later(m);
 }
 
@@ -329,7 +330,7 @@ static void main_look(struct timer *t)
 	if (main_use_warnings(m))
 		loop_timer(&m->loop, t, m->loop.now_usec + MAIN_LOOK_AGAIN_USEC);
 	if (strcmp(before, m->status) != 0) {
-		notify_status(m->notify, m->status);
+		service_manager_status(m->notify, m->status);
 		main_notify_later(m);
 	}
 }
@@ -340,7 +341,7 @@ static void main_watchdog(struct timer *t)
 	struct main *m = container_of(t, struct main, watchdog);
 
 	if (server_poke(m->server)) {
-		notify_watchdog(m->notify);
+		service_manager_watchdog(m->notify);
 		loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 2);
 	} else {
 		/* One may have been away together with this thread, and be back as well. */
@@ -424,11 +425,12 @@ static void main_ready(struct main *m)
 	main_use_status(m);
 	if (main_use_warnings(m))
 		loop_timer(&m->loop, &m->look, clock_usec() + MAIN_LOOK_AGAIN_USEC);
-	incident_log(INCIDENT_STARTED, NULL, 0, "ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance, m->status);
+	log_event(LOG_EVENT_STARTED, NULL, 0, "ioed " PACKAGE_VERSION " instance %u started; %s", m->args.instance,
+		  m->status);
 	main_log_exposure(m);
-	notify_ready(m->notify, m->status);
+	service_manager_ready(m->notify, m->status);
 	main_notify_later(m);
-	m->watchdog_usec = notify_watchdog_usec();
+	m->watchdog_usec = service_manager_watchdog_usec();
 	if (m->watchdog_usec > 0)
 		loop_timer(&m->loop, &m->watchdog, clock_usec() + m->watchdog_usec / 4);
 }
@@ -447,14 +449,14 @@ static int main_serve(struct main *m)
 	unsigned left = 0;
 	int r;
 
-	r = notify_listen_fds();
+	r = service_manager_listen_fds();
 	m->n_inherited = r > 0 ? (unsigned)r : 0;
 	if (r >= 0)
 		r = loop_init(&m->loop);
 	if (r >= 0)
 		r = main_block_signals(m);
 	if (r >= 0)
-		r = notify_new(&m->notify);
+		r = service_manager_new(&m->notify);
 	if (r >= 0)
 		r = journal_start(journal_sink_pick(), m->args.instance);
 	if (r < 0) {
@@ -508,7 +510,7 @@ int main(int argc, char **argv)
 {
 	struct main m = {
 		.watchdog.fire = main_watchdog,
-		.notify_timer.fire = main_notify_again,
+		.service_manager_timer.fire = main_notify_again,
 		.look.fire = main_look,
 	};
 	int r;
@@ -537,7 +539,7 @@ int main(int argc, char **argv)
 	main_raise_nofile();
 	main_tune_malloc();
 	r = main_serve(&m);
-	m.notify = notify_free(m.notify);
+	m.notify = service_manager_free(m.notify);
 	(void)settings_unref(m.reloaded);
 	(void)settings_unref(m.settings);
 	closep(&m.signals.fd);

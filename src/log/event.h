@@ -1,7 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Incidents: the events in the log that an administrator acts on. Each is a row with an id, which is the MESSAGE_ID of
+ * Events: the events in the log that an administrator acts on. Each is a row with an id, which is the MESSAGE_ID of
  * its records in the journal and stays what it is for ever. ioed(8) and systemd/ioe.catalog tell of the same rows.
  */
 
@@ -9,31 +9,31 @@
 
 #include <stdbool.h>
 
-enum incident {
-	INCIDENT_STARTED,
-	INCIDENT_STOPPING,
-	INCIDENT_RELOADED,
-	INCIDENT_RELOAD_REFUSED,
-	INCIDENT_OPEN_TO_NETWORK,
-	INCIDENT_LIMIT_SESSIONS,
-	INCIDENT_LIMIT_ADDRESS,
-	INCIDENT_LIMIT_MEMORY,
-	INCIDENT_OUT_OF_RESOURCES,
-	INCIDENT_DISK_FULL,
-	INCIDENT_DISK_FAILED,
-	INCIDENT_STORE_CLOSED,
-	INCIDENT_ROOT_GONE,
-	INCIDENT_ROOT_BACK,
-	INCIDENT_ROOT_READ_ONLY,
-	INCIDENT_REQUEST_FAILED,
-	INCIDENT_SLOW_SESSION,
-	INCIDENT_CONTROL_REFUSED,
-	INCIDENT_EXPIRED,
-	INCIDENT_CLOCK_SET,
-	INCIDENT_MAX,
+enum log_event {
+	LOG_EVENT_STARTED,
+	LOG_EVENT_STOPPING,
+	LOG_EVENT_RELOADED,
+	LOG_EVENT_RELOAD_REFUSED,
+	LOG_EVENT_OPEN_TO_NETWORK,
+	LOG_EVENT_LIMIT_SESSIONS,
+	LOG_EVENT_LIMIT_ADDRESS,
+	LOG_EVENT_LIMIT_MEMORY,
+	LOG_EVENT_OUT_OF_RESOURCES,
+	LOG_EVENT_DISK_FULL,
+	LOG_EVENT_DISK_FAILED,
+	LOG_EVENT_STORE_CLOSED,
+	LOG_EVENT_ROOT_GONE,
+	LOG_EVENT_ROOT_BACK,
+	LOG_EVENT_ROOT_READ_ONLY,
+	LOG_EVENT_REQUEST_FAILED,
+	LOG_EVENT_SLOW_SESSION,
+	LOG_EVENT_CONTROL_REFUSED,
+	LOG_EVENT_EXPIRED,
+	LOG_EVENT_CLOCK_SET,
+	LOG_EVENT_MAX,
 };
 
-struct incident_row {
+struct log_event_row {
 	const char *name;
 	const char *id; /* 32 hex digits, of systemd-id128 new */
 	enum log_level level;
@@ -41,10 +41,10 @@ struct incident_row {
 	const char *doc;  /* what happened, in one sentence */
 };
 
-extern const struct incident_row incident_rows[INCIDENT_MAX];
+extern const struct log_event_row log_event_rows[LOG_EVENT_MAX];
 
 /* One record, with these fields. */
-void incident_log(enum incident what, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
+void log_event(enum log_event what, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
 	_printf_(4, 5);
-void incident_log_v(enum incident what, const struct log_field *fields, size_t n_fields, const char *fmt, va_list ap)
+void log_event_v(enum log_event what, const struct log_field *fields, size_t n_fields, const char *fmt, va_list ap)
 	_printf_(4, 0);

@@ -91,7 +91,7 @@ static const struct option journal_rows[] = {
 		.max = 1000000,
 		.value = "10",
 		.apply = OPTION_APPLY_NOW,
-		.doc = "How often one incident, see ioed(8), is logged in log.interval; where it is about a peer, for each "
+		.doc = "How often one event, see ioed(8), is logged in log.interval; where it is about a peer, for each "
 		       "address. The rest is counted.",
 	},
 	{

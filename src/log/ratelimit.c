@@ -11,16 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static atomic_uint flood_burst = 10;
-static atomic_uint_fast64_t flood_interval_usec = 60 * USEC_PER_SEC;
+static atomic_uint log_ratelimit_burst = 10;
+static atomic_uint_fast64_t log_ratelimit_interval_usec = 60 * USEC_PER_SEC;
 
-void flood_set_limits(unsigned burst, uint64_t interval_usec)
+void log_ratelimit_set_limits(unsigned burst, uint64_t interval_usec)
 {
-	atomic_store_explicit(&flood_burst, burst, memory_order_relaxed);
-	atomic_store_explicit(&flood_interval_usec, interval_usec, memory_order_relaxed);
+	atomic_store_explicit(&log_ratelimit_burst, burst, memory_order_relaxed);
+	atomic_store_explicit(&log_ratelimit_interval_usec, interval_usec, memory_order_relaxed);
 }
 
-static void flood_tell(const struct flood_entry *t, unsigned missed)
+static void log_ratelimit_tell(const struct log_ratelimit_entry *t, unsigned missed)
 {
 	const struct address a = { .ip = t->network };
 	char count[STR_NUMBER_MAX], text[ADDRESS_TEXT_MAX], who[ADDRESS_TEXT_MAX + 4];
@@ -28,14 +28,14 @@ static void flood_tell(const struct flood_entry *t, unsigned missed)
 
 	(void)snprintf(count, sizeof(count), "%u", missed);
 	(void)snprintf(who, sizeof(who), "%s%s", address_text(&a, text), address_is_network(&a) ? "/64" : "");
-	incident_log(t->what, fields, t->of_one ? 2 : 1, "%s: %u more like this%s%s left out in %llu s (log.burst)",
-		  incident_rows[t->what].doc, missed, t->of_one ? " from " : "", t->of_one ? who : "",
+	log_event(t->what, fields, t->of_one ? 2 : 1, "%s: %u more like this%s%s left out in %llu s (log.burst)",
+		  log_event_rows[t->what].doc, missed, t->of_one ? " from " : "", t->of_one ? who : "",
 		  (unsigned long long)((t->limit.interval_usec + USEC_PER_SEC - 1) / USEC_PER_SEC));
 }
 
 /* Of the entries whose interval is over: tells what was left out, and has them free again. When the next one is over,
  * USEC_NEVER: none is in use. */
-static uint64_t flood_sweep(struct flood_entry *t, size_t n, uint64_t now)
+static uint64_t log_ratelimit_sweep(struct log_ratelimit_entry *t, size_t n, uint64_t now)
 {
 	uint64_t next = USEC_NEVER;
 
@@ -49,52 +49,53 @@ static uint64_t flood_sweep(struct flood_entry *t, size_t n, uint64_t now)
 			continue;
 		}
 		if (t->limit.missed > 0)
-			flood_tell(t, t->limit.missed);
-		*t = (struct flood_entry){};
+			log_ratelimit_tell(t, t->limit.missed);
+		*t = (struct log_ratelimit_entry){};
 	}
 	return next;
 }
 
-static void flood_sweep_all(struct flood *f, uint64_t now)
+static void log_ratelimit_sweep_all(struct log_ratelimit *f, uint64_t now)
 {
-	uint64_t next = flood_sweep(f->entries, ELEMENTSOF(f->entries), now);
+	uint64_t next = log_ratelimit_sweep(f->entries, ELEMENTSOF(f->entries), now);
 
-	next = MIN(next, flood_sweep(f->rest, ELEMENTSOF(f->rest), now));
+	next = MIN(next, log_ratelimit_sweep(f->rest, ELEMENTSOF(f->rest), now));
 	if (next != USEC_NEVER)
 		loop_timer(f->loop, &f->timer, next);
 }
 
-static void flood_fire(struct timer *t)
+static void log_ratelimit_fire(struct timer *t)
 {
-	struct flood *f = container_of(t, struct flood, timer);
+	struct log_ratelimit *f = container_of(t, struct log_ratelimit, timer);
 
-	flood_sweep_all(f, f->loop->now_usec);
+	log_ratelimit_sweep_all(f, f->loop->now_usec);
 }
 
-void flood_init(struct flood *f, struct loop *l)
+void log_ratelimit_init(struct log_ratelimit *f, struct loop *l)
 {
-	*f = (struct flood){ .loop = l, .timer.fire = flood_fire };
+	*f = (struct log_ratelimit){ .loop = l, .timer.fire = log_ratelimit_fire };
 }
 
-void flood_done(struct flood *f)
+void log_ratelimit_done(struct log_ratelimit *f)
 {
 	if (!f->loop)
 		return;
-	flood_sweep_all(f, USEC_NEVER);
+	log_ratelimit_sweep_all(f, USEC_NEVER);
 	loop_no_timer(f->loop, &f->timer);
 }
 
 /* The one that counts this, in use or not. */
-static struct flood_entry *flood_find(struct flood *f, enum incident what, const struct address *from)
+static struct log_ratelimit_entry *log_ratelimit_find(struct log_ratelimit *f, enum log_event what,
+						      const struct address *from)
 {
-	struct flood_entry *unused = NULL;
+	struct log_ratelimit_entry *unused = NULL;
 	struct in6_addr network;
 
-	if (!from || !incident_rows[what].per_address)
+	if (!from || !log_event_rows[what].per_address)
 		return &f->rest[what];
 	network = address_network(from);
 	for (size_t i = 0; i < ELEMENTSOF(f->entries); i++) {
-		struct flood_entry *t = &f->entries[i];
+		struct log_ratelimit_entry *t = &f->entries[i];
 
 		if (t->limit.n == 0)
 			unused = unused ? unused : t;
@@ -108,24 +109,24 @@ static struct flood_entry *flood_find(struct flood *f, enum incident what, const
 	return unused;
 }
 
-bool flood_pass(struct flood *f, enum incident what, const struct address *from)
+bool log_ratelimit_pass(struct log_ratelimit *f, enum log_event what, const struct address *from)
 {
-	struct flood_entry *t;
+	struct log_ratelimit_entry *t;
 	unsigned missed;
 
-	if (!log_wants(incident_rows[what].level))
+	if (!log_wants(log_event_rows[what].level))
 		return false;
-	t = flood_find(f, what, from);
+	t = log_ratelimit_find(f, what, from);
 	if (t->limit.n == 0) {
 		t->what = what;
-		t->limit.burst = atomic_load_explicit(&flood_burst, memory_order_relaxed);
-		t->limit.interval_usec = atomic_load_explicit(&flood_interval_usec, memory_order_relaxed);
+		t->limit.burst = atomic_load_explicit(&log_ratelimit_burst, memory_order_relaxed);
+		t->limit.interval_usec = atomic_load_explicit(&log_ratelimit_interval_usec, memory_order_relaxed);
 	}
 	if (!ratelimit_pass(&t->limit, f->loop->now_usec, &missed))
 		return false;
 	/* The timer is late. */
 	if (missed > 0)
-		flood_tell(t, missed);
+		log_ratelimit_tell(t, missed);
 	if (!timer_is_armed(&f->timer))
 		loop_timer(f->loop, &f->timer, t->limit.begin_usec + t->limit.interval_usec);
 	return true;

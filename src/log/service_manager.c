@@ -19,31 +19,31 @@
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 
-#define NOTIFY_TEXT_MAX 512
+#define SERVICE_MANAGER_TEXT_MAX 512
 
-enum notify_kind {
-	NOTIFY_KIND_READY,
-	NOTIFY_KIND_STATUS,
-	NOTIFY_KIND_RELOADING,
-	NOTIFY_KIND_STOPPING,
-	NOTIFY_KIND_MAX,
+enum service_manager_kind {
+	SERVICE_MANAGER_KIND_READY,
+	SERVICE_MANAGER_KIND_STATUS,
+	SERVICE_MANAGER_KIND_RELOADING,
+	SERVICE_MANAGER_KIND_STOPPING,
+	SERVICE_MANAGER_KIND_MAX,
 };
 
-struct notify_message {
-	enum notify_kind kind;
-	char text[NOTIFY_TEXT_MAX];
+struct service_manager_message {
+	enum service_manager_kind kind;
+	char text[SERVICE_MANAGER_TEXT_MAX];
 };
 
-struct notify {
+struct service_manager {
 	int fd;
 	struct sockaddr_un addr;
 	socklen_t addr_size;
 	bool failed; /* and said so */
 	size_t n_kept;
-	struct notify_message kept[NOTIFY_KIND_MAX];
+	struct service_manager_message kept[SERVICE_MANAGER_KIND_MAX];
 };
 
-static int notify_address(const char *path, struct sockaddr_un *ret, socklen_t *ret_size)
+static int service_manager_address(const char *path, struct sockaddr_un *ret, socklen_t *ret_size)
 {
 	size_t n = strlen(path);
 
@@ -61,10 +61,10 @@ static int notify_address(const char *path, struct sockaddr_un *ret, socklen_t *
 	return 0;
 }
 
-int notify_new(struct notify **ret)
+int service_manager_new(struct service_manager **ret)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
-	struct notify *n;
+	struct service_manager *n;
 	int r;
 
 	if (!path) {
@@ -76,21 +76,21 @@ int notify_new(struct notify **ret)
 		return -ENOMEM;
 
 	n->fd = -1;
-	r = notify_address(path, &n->addr, &n->addr_size);
+	r = service_manager_address(path, &n->addr, &n->addr_size);
 	(void)unsetenv("NOTIFY_SOCKET");
 	if (r == 0)
 		n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (r == 0 && n->fd < 0)
 		r = -errno;
 	if (r < 0) {
-		(void)notify_free(n);
+		(void)service_manager_free(n);
 		return r;
 	}
 	*ret = n;
 	return 0;
 }
 
-struct notify *notify_free(struct notify *n)
+struct service_manager *service_manager_free(struct service_manager *n)
 {
 	if (n && n->fd >= 0)
 		(void)close(n->fd);
@@ -99,7 +99,7 @@ struct notify *notify_free(struct notify *n)
 }
 
 /* False: the manager has no room for it now. */
-static bool notify_send(struct notify *n, const char *text)
+static bool service_manager_send(struct service_manager *n, const char *text)
 {
 	ssize_t k;
 
@@ -118,19 +118,19 @@ static bool notify_send(struct notify *n, const char *text)
 	return true;
 }
 
-static void notify_forget(struct notify *n, size_t i)
+static void service_manager_forget(struct service_manager *n, size_t i)
 {
 	n->n_kept--;
 	(void)memmove(&n->kept[i], &n->kept[i + 1], (n->n_kept - i) * sizeof(n->kept[0]));
 }
 
-static void notify_keep(struct notify *n, enum notify_kind kind, const char *text)
+static void service_manager_keep(struct service_manager *n, enum service_manager_kind kind, const char *text)
 {
-	struct notify_message *m;
+	struct service_manager_message *m;
 
 	for (size_t i = 0; i < n->n_kept; i++)
 		if (n->kept[i].kind == kind) {
-			notify_forget(n, i);
+			service_manager_forget(n, i);
 			break;
 		}
 	m = &n->kept[n->n_kept++];
@@ -138,23 +138,24 @@ static void notify_keep(struct notify *n, enum notify_kind kind, const char *tex
 	(void)snprintf(m->text, sizeof(m->text), "%s", text);
 }
 
-void notify_retry(struct notify *n)
+void service_manager_retry(struct service_manager *n)
 {
 	if (!n)
 		return;
-	while (n->n_kept > 0 && notify_send(n, n->kept[0].text))
-		notify_forget(n, 0);
+	while (n->n_kept > 0 && service_manager_send(n, n->kept[0].text))
+		service_manager_forget(n, 0);
 }
 
-bool notify_is_pending(const struct notify *n)
+bool service_manager_is_pending(const struct service_manager *n)
 {
 	return n && n->n_kept > 0;
 }
 
 /* @assignments, and @status (which may be NULL) as one more; a line break in it would begin another. */
-static void notify_tell(struct notify *n, enum notify_kind kind, const char *assignments, const char *status)
+static void service_manager_tell(struct service_manager *n, enum service_manager_kind kind, const char *assignments,
+				 const char *status)
 {
-	char text[NOTIFY_TEXT_MAX];
+	char text[SERVICE_MANAGER_TEXT_MAX];
 	size_t len;
 
 	if (!n)
@@ -165,47 +166,47 @@ static void notify_tell(struct notify *n, enum notify_kind kind, const char *ass
 		(void)str_escape(text + len, sizeof(text) - len, status, strlen(status));
 	}
 
-	notify_retry(n);
-	if (notify_is_pending(n) || !notify_send(n, text))
-		notify_keep(n, kind, text);
+	service_manager_retry(n);
+	if (service_manager_is_pending(n) || !service_manager_send(n, text))
+		service_manager_keep(n, kind, text);
 }
 
-void notify_ready(struct notify *n, const char *status)
+void service_manager_ready(struct service_manager *n, const char *status)
 {
-	notify_tell(n, NOTIFY_KIND_READY, "READY=1", status);
+	service_manager_tell(n, SERVICE_MANAGER_KIND_READY, "READY=1", status);
 }
 
-void notify_status(struct notify *n, const char *status)
+void service_manager_status(struct service_manager *n, const char *status)
 {
-	notify_tell(n, NOTIFY_KIND_STATUS, "", status ? status : "");
+	service_manager_tell(n, SERVICE_MANAGER_KIND_STATUS, "", status ? status : "");
 }
 
-void notify_reloading(struct notify *n)
+void service_manager_reloading(struct service_manager *n)
 {
 	char text[64];
 
 	/* The time is Type=notify-reload's; others skip it. */
 	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_usec());
-	notify_tell(n, NOTIFY_KIND_RELOADING, text, NULL);
+	service_manager_tell(n, SERVICE_MANAGER_KIND_RELOADING, text, NULL);
 }
 
-void notify_stopping(struct notify *n, const char *status, uint64_t usec)
+void service_manager_stopping(struct service_manager *n, const char *status, uint64_t usec)
 {
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64, usec);
-	notify_tell(n, NOTIFY_KIND_STOPPING, text, status);
+	service_manager_tell(n, SERVICE_MANAGER_KIND_STOPPING, text, status);
 }
 
-void notify_watchdog(struct notify *n)
+void service_manager_watchdog(struct service_manager *n)
 {
 	if (!n)
 		return;
-	notify_retry(n);
-	(void)notify_send(n, "WATCHDOG=1");
+	service_manager_retry(n);
+	(void)service_manager_send(n, "WATCHDOG=1");
 }
 
-uint64_t notify_watchdog_usec(void)
+uint64_t service_manager_watchdog_usec(void)
 {
 	const char *usec_text = getenv("WATCHDOG_USEC"), *pid_text = getenv("WATCHDOG_PID");
 	uint64_t usec = 0, pid = (uint64_t)getpid();
@@ -220,7 +221,7 @@ uint64_t notify_watchdog_usec(void)
 	return usec;
 }
 
-int notify_listen_fds(void)
+int service_manager_listen_fds(void)
 {
 	return sd_listen_fds(1);
 }

@@ -3,7 +3,7 @@
 /*
  * Warnings: what is wrong with the daemon just now, for as long as it is. Each kind is a row; what is shown of it are its
  * sentences. Nobody keeps them: who asks for the status has them gathered anew, from the server itself and from each
- * role (role.h: warn()). What only happened is an incident (log/event.h).
+ * role (role.h: warn()). What only happened is an event (log/event.h).
  */
 
 #include "base/macro.h"

@@ -30,7 +30,7 @@ int loop_init(struct loop *l)
 	int r;
 
 	*l = (struct loop){ .epoll_fd = -1, .inbox.fd = -1, .inbox_watch.fd = -1 };
-	list_init(&l->laters);
+	list_init(&l->deferred_calls);
 	l->now_usec = l->round_usec = l->seen_usec = clock_usec();
 	wheel_init(&l->wheel, l->now_usec);
 
@@ -85,13 +85,13 @@ void loop_unwatch(struct loop *l, struct watch *w)
 			l->events[i].data.ptr = NULL;
 }
 
-void loop_later(struct loop *l, struct later *la)
+void loop_defer(struct loop *l, struct deferred *la)
 {
 	if (!list_is_linked(&la->link))
-		list_add_tail(&l->laters, &la->link);
+		list_add_tail(&l->deferred_calls, &la->link);
 }
 
-void loop_not_later(struct later *la)
+void loop_undefer(struct deferred *la)
 {
 	list_remove(&la->link);
 }
@@ -110,14 +110,14 @@ void loop_no_timer(struct loop *l, struct timer *t)
  * What the pass put off. What is put off from here waits for the next pass. The rest of the list stays linked in
  * @todo, so that one call may take back another.
  */
-static void loop_run_laters(struct loop *l)
+static void loop_run_deferred(struct loop *l)
 {
 	struct list todo, *n;
 
 	list_init(&todo);
-	list_splice(&todo, &l->laters);
+	list_splice(&todo, &l->deferred_calls);
 	while ((n = list_pop(&todo))) {
-		struct later *la = container_of(n, struct later, link);
+		struct deferred *la = container_of(n, struct deferred, link);
 
 		la->run(la);
 	}
@@ -127,7 +127,7 @@ static int loop_wait_msec(const struct loop *l, int timeout_msec)
 {
 	int wheel = wheel_wait_msec(&l->wheel, l->now_usec);
 
-	if (!list_is_empty(&l->laters))
+	if (!list_is_empty(&l->deferred_calls))
 		return 0;
 	if (wheel < 0 || timeout_msec < 0)
 		return MAX(wheel, timeout_msec);
@@ -184,7 +184,7 @@ int loop_pass(struct loop *l, int timeout_msec)
 	}
 	l->n_events = 0;
 
-	loop_run_laters(l);
+	loop_run_deferred(l);
 	if (loop_round_is_over(l, n))
 		loop_run_timers(l);
 	return 0;

@@ -24,9 +24,9 @@ struct watch {
 };
 
 /* A call put off to the end of the pass. Asking twice is asking once. */
-struct later {
+struct deferred {
 	struct list link;
-	void (*run)(struct later *l);
+	void (*run)(struct deferred *l);
 };
 
 struct loop {
@@ -41,7 +41,7 @@ struct loop {
 	struct wheel wheel;
 	struct inbox inbox;
 	struct watch inbox_watch;
-	struct list laters;
+	struct list deferred_calls;
 	struct epoll_event *events; /* of this pass, so that a watch removed in it is not called */
 	int n_events;
 };
@@ -54,8 +54,8 @@ int loop_watch(struct loop *l, struct watch *w, uint32_t events);
 int loop_rewatch(struct loop *l, struct watch *w, uint32_t events); /* no system call where nothing changes */
 void loop_unwatch(struct loop *l, struct watch *w);                 /* before its fd is closed; safe during a pass */
 
-void loop_later(struct loop *l, struct later *la);
-void loop_not_later(struct later *la);
+void loop_defer(struct loop *l, struct deferred *la);
+void loop_undefer(struct deferred *la);
 
 void loop_timer(struct loop *l, struct timer *t, uint64_t at_usec);
 void loop_no_timer(struct loop *l, struct timer *t);

@@ -9,4 +9,4 @@ struct reactor;
  * 1 GiB takes a fifth of a second. So such a file, and a large one, which may lose its name at any moment, is a
  * worker's. What is left is a small one that loses its name right now.
  */
-void closing_start(struct reactor *r, int fd);
+void closer_start(struct reactor *r, int fd);

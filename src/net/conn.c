@@ -16,7 +16,7 @@ static void conn_break(struct conn *c, int error)
 	c->dead = true;
 	c->error = error;
 	/* Told at the end of the pass: the owner may be in the middle of something. */
-	loop_later(c->loop, &c->flush);
+	loop_defer(c->loop, &c->flush);
 }
 
 static void conn_interest(struct conn *c)
@@ -37,7 +37,7 @@ static void conn_ready(struct watch *w, uint32_t events)
 
 	if (events & EPOLLOUT) {
 		c->full = false;
-		loop_later(c->loop, &c->flush);
+		loop_defer(c->loop, &c->flush);
 	}
 	if (events & EPOLLIN && !c->paused && !c->dead) {
 		c->ops->readable(c);
@@ -65,7 +65,7 @@ static void conn_send(struct conn *c)
 	if (r == 1) {
 		c->ops->drained(c);
 	} else if (r == 0) {
-		loop_later(c->loop, &c->flush);
+		loop_defer(c->loop, &c->flush);
 	} else if (r == -EAGAIN) {
 		c->full = true;
 		if (c->ops->stalled)
@@ -75,14 +75,14 @@ static void conn_send(struct conn *c)
 		int fd;
 
 		c->warming = true;
-		outq_cold(&c->out, &fd, &off, &len);
+		outq_not_resident(&c->out, &fd, &off, &len);
 		c->ops->cold(c, fd, off, len);
 	} else {
 		conn_break(c, r);
 	}
 }
 
-static void conn_flush(struct later *l)
+static void conn_flush(struct deferred *l)
 {
 	struct conn *c = container_of(l, struct conn, flush);
 
@@ -112,7 +112,7 @@ void conn_done(struct conn *c)
 	if (c->watch.fd < 0)
 		return;
 	loop_unwatch(c->loop, &c->watch);
-	loop_not_later(&c->flush);
+	loop_undefer(&c->flush);
 	(void)close(c->watch.fd);
 	c->watch.fd = -1;
 	c->dead = true;
@@ -149,19 +149,19 @@ void conn_write(struct conn *c, const void *data, size_t n)
 	if (r < 0)
 		conn_break(c, r);
 	else
-		conn_flush_later(c);
+		conn_defer_flush(c);
 }
 
-void conn_flush_later(struct conn *c)
+void conn_defer_flush(struct conn *c)
 {
-	loop_later(c->loop, &c->flush);
+	loop_defer(c->loop, &c->flush);
 }
 
-void conn_warmed(struct conn *c, uint64_t len)
+void conn_resident(struct conn *c, uint64_t len)
 {
 	c->warming = false;
-	outq_warmed(&c->out, len);
-	conn_flush_later(c);
+	outq_resident(&c->out, len);
+	conn_defer_flush(c);
 }
 
 void conn_pause(struct conn *c)

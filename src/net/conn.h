@@ -19,13 +19,13 @@ struct conn_ops {
 	void (*drained)(struct conn *c);  /* all output has been given to the kernel */
 	void (*stalled)(struct conn *c);  /* the socket takes no more for now; NULL: not of interest */
 	void (*broken)(struct conn *c, int error); /* negative errno, once; the owner calls conn_done() */
-	/* The head of the output is a piece of a file that is not in memory: have it read, then conn_warmed(). */
+	/* The head of the output is a piece of a file that is not in memory: have it read, then conn_resident(). */
 	void (*cold)(struct conn *c, int fd, uint64_t off, uint64_t len);
 };
 
 struct conn {
 	struct watch watch;
-	struct later flush;
+	struct deferred flush;
 	struct loop *loop;
 	struct pool *pool;
 	const struct conn_ops *ops;
@@ -33,7 +33,7 @@ struct conn {
 	uint64_t received, sent; /* bytes taken from the kernel, and given to it, ever */
 	bool paused;  /* not read, as its owner wishes */
 	bool full;    /* the socket took no more: waits for EPOLLOUT */
-	bool warming; /* waits for conn_warmed() */
+	bool warming; /* waits for conn_resident() */
 	bool dead;    /* broken() was or will be called: nothing is sent any more */
 	int error;
 };
@@ -54,8 +54,8 @@ bool conn_has_input(const struct conn *c);
 void conn_write(struct conn *c, const void *data, size_t n);
 
 /* After something was put into c->out by other means. */
-void conn_flush_later(struct conn *c);
-void conn_warmed(struct conn *c, uint64_t len);
+void conn_defer_flush(struct conn *c);
+void conn_resident(struct conn *c, uint64_t len);
 
 void conn_pause(struct conn *c);
 void conn_unpause(struct conn *c);

@@ -56,15 +56,16 @@ static const struct limits_options *listener_limits(const struct listener *l)
 }
 
 /* Best effort: it is not waited for, and what the peer said is not read. */
-static void listener_refuse(struct listener *l, int fd, const struct address *peer, enum incident what, const char *why)
+static void listener_refuse(struct listener *l, int fd, const struct address *peer, enum log_event what,
+			    const char *why)
 {
 	char text[200], from[ADDRESS_TEXT_MAX];
 	const struct log_field field = { "IOE_PEER", address_text(peer, from) };
 	int n = snprintf(text, sizeof(text), "ERROR: limit: %s; try again later\n", why);
 
 	counter_add(&l->refused, 1);
-	if (flood_pass(&l->server->reactors[0].flood, what, peer))
-		incident_log(what, &field, 1, "a connection from %s to %s was refused: \"%s\"", from, l->address, why);
+	if (log_ratelimit_pass(&l->server->reactors[0].flood, what, peer))
+		log_event(what, &field, 1, "a connection from %s to %s was refused: \"%s\"", from, l->address, why);
 	(void)send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)shutdown(fd, SHUT_WR);
 	(void)close(fd);
@@ -90,20 +91,20 @@ static void listener_take(struct listener *l, int fd, const struct sockaddr_stor
 	case ACCOUNT_OK:
 		break;
 	case ACCOUNT_FULL:
-		listener_refuse(l, fd, &peer, INCIDENT_LIMIT_SESSIONS,
+		listener_refuse(l, fd, &peer, LOG_EVENT_LIMIT_SESSIONS,
 				"the server has as many sessions as it may (limits.connections)");
 		return;
 	case ACCOUNT_ADDRESS_FULL:
-		listener_refuse(l, fd, &peer, INCIDENT_LIMIT_ADDRESS,
+		listener_refuse(l, fd, &peer, LOG_EVENT_LIMIT_ADDRESS,
 				"your address has as many sessions as it may (limits.per_address)");
 		return;
 	case ACCOUNT_NO_MEMORY:
-		listener_refuse(l, fd, &peer, INCIDENT_OUT_OF_RESOURCES, "the server is out of memory");
+		listener_refuse(l, fd, &peer, LOG_EVENT_OUT_OF_RESOURCES, "the server is out of memory");
 		return;
 	}
 	if (pool_is_over(&to->pool) || session_new(here, to, l, fd, &peer) < 0) {
 		account_leave(&here->account, &peer);
-		listener_refuse(l, fd, &peer, INCIDENT_LIMIT_MEMORY,
+		listener_refuse(l, fd, &peer, LOG_EVENT_LIMIT_MEMORY,
 				"the server's memory for clients (limits.memory) is used up");
 		return;
 	}
@@ -118,10 +119,10 @@ static void listener_wait(struct listener *l, int error)
 
 	if (!timer_is_armed(&r->accept_timer))
 		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
-	if (flood_pass(&r->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
-		incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0,
-			  "%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections", l->address,
-			  strerror(error));
+	if (log_ratelimit_pass(&r->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0,
+			  "%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections",
+			  l->address, strerror(error));
 }
 
 /*

@@ -20,11 +20,11 @@
 #define OUTQ_FILE_PIECE (256U << 10)
 #define OUTQ_FILE_SEND  (2U << 20)
 
-#define OUTQ_FRAMES_FREE_MAX 4096 /* a pass says something to as many sessions, often */
+#define OUTQ_SLICES_FREE_MAX 4096 /* a pass says something to as many sessions, often */
 
 enum chunk_kind {
 	CHUNK_BYTES,
-	CHUNK_FRAME, /* a part of a segment */
+	CHUNK_SLICE, /* a part of a segment */
 	CHUNK_FILE,  /* a part of a file */
 };
 
@@ -43,7 +43,7 @@ struct chunk {
 	uint32_t start, end; /* what is to be sent of the bytes; CHUNK_FILE: nothing */
 	union {
 		char data[1]; /* really cap bytes */
-		struct segment *segment;
+		struct shared_buffer *segment;
 		struct chunk_file *file; /* right behind the chunk: few chunks are one, and many are small */
 	};
 };
@@ -71,11 +71,11 @@ void pool_done(struct pool *p)
 		p->free = c->next;
 		free(c);
 	}
-	while ((c = p->free_frames)) {
-		p->free_frames = c->next;
+	while ((c = p->free_slices)) {
+		p->free_slices = c->next;
 		free(c);
 	}
-	p->n_free = p->n_free_frames = 0;
+	p->n_free = p->n_free_slices = 0;
 	free(p->spare);
 	p->spare = NULL;
 }
@@ -129,13 +129,13 @@ static struct chunk *chunk_new(struct pool *p, size_t n)
 	return c;
 }
 
-static struct chunk *chunk_new_frame(struct pool *p)
+static struct chunk *chunk_new_slice(struct pool *p)
 {
-	struct chunk *c = p->free_frames;
+	struct chunk *c = p->free_slices;
 
 	if (c) {
-		p->free_frames = c->next;
-		p->n_free_frames--;
+		p->free_slices = c->next;
+		p->n_free_slices--;
 	} else {
 		c = malloc(sizeof(struct chunk));
 		if (!c)
@@ -145,22 +145,22 @@ static struct chunk *chunk_new_frame(struct pool *p)
 	return c;
 }
 
-static void chunk_free_frame(struct pool *p, struct chunk *c)
+static void chunk_free_slice(struct pool *p, struct chunk *c)
 {
-	segment_unref(p, c->segment);
+	shared_buffer_unref(p, c->segment);
 	pool_uncharge(p, sizeof(struct chunk));
-	if (p->n_free_frames >= OUTQ_FRAMES_FREE_MAX) {
+	if (p->n_free_slices >= OUTQ_SLICES_FREE_MAX) {
 		free(c);
 		return;
 	}
-	c->next = p->free_frames;
-	p->free_frames = c;
-	p->n_free_frames++;
+	c->next = p->free_slices;
+	p->free_slices = c;
+	p->n_free_slices++;
 }
 
 static const char *chunk_bytes(const struct chunk *c)
 {
-	return (c->kind == CHUNK_FRAME ? c->segment->data : c->data) + c->start;
+	return (c->kind == CHUNK_SLICE ? c->segment->data : c->data) + c->start;
 }
 
 static void chunk_free(struct pool *p, struct chunk *c)
@@ -170,8 +170,8 @@ static void chunk_free(struct pool *p, struct chunk *c)
 		free(c);
 		return;
 	}
-	if (c->kind == CHUNK_FRAME) {
-		chunk_free_frame(p, c);
+	if (c->kind == CHUNK_SLICE) {
+		chunk_free_slice(p, c);
 		return;
 	}
 	pool_uncharge(p, c->cap);
@@ -226,20 +226,20 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
 	return 0;
 }
 
-int _hot_ outq_put_frame(struct outq *q, struct pool *p, const struct frame *f)
+int _hot_ outq_put_slice(struct outq *q, struct pool *p, const struct slice *f)
 {
 	struct chunk *c = q->tail;
 
-	if (c && c->kind == CHUNK_FRAME && c->segment == f->segment && c->end == f->start) {
+	if (c && c->kind == CHUNK_SLICE && c->segment == f->segment && c->end == f->start) {
 		c->end += f->len;
 		q->events += f->len;
 		return 0;
 	}
-	c = chunk_new_frame(p);
+	c = chunk_new_slice(p);
 	if (!c)
 		return -ENOMEM;
 	c->next = NULL;
-	c->kind = CHUNK_FRAME;
+	c->kind = CHUNK_SLICE;
 	c->event = true;
 	c->cap = 0;
 	c->start = f->start;
@@ -486,7 +486,7 @@ int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64
 	return full ? -EAGAIN : !q->head;
 }
 
-void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len)
+void outq_not_resident(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len)
 {
 	const struct chunk *c = q->head;
 
@@ -495,7 +495,7 @@ void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *r
 	*ret_len = MIN(c->file->left, (uint64_t)OUTQ_FILE_PIECE);
 }
 
-void outq_warmed(struct outq *q, uint64_t len)
+void outq_resident(struct outq *q, uint64_t len)
 {
 	q->head->file->warm = len;
 }

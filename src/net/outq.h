@@ -14,18 +14,18 @@
 #include <sys/types.h>
 
 struct chunk;
-struct frame;
-struct segment;
+struct slice;
+struct shared_buffer;
 
 #define POOL_LANES 4
 
 struct pool {
 	struct chunk *free;
 	unsigned n_free;
-	struct chunk *free_frames;         /* the small ones that refer to a segment */
-	unsigned n_free_frames;
-	struct segment *lanes[POOL_LANES]; /* slice.c's: with room behind, and in use */
-	struct segment *spare;
+	struct chunk *free_slices; /* the small ones that refer to a segment */
+	unsigned n_free_slices;
+	struct shared_buffer *lanes[POOL_LANES]; /* slice.c's: with room behind, and in use */
+	struct shared_buffer *spare;
 	/* Written by the reactor alone, read by whoever asks for the status, and by who accepts. */
 	atomic_uint_fast64_t limit; /* of limits.memory, this reactor's share */
 	atomic_uint_fast64_t used; /* bytes charged now */
@@ -69,7 +69,7 @@ char *outq_reserve(struct outq *q, struct pool *p, size_t n);
 void outq_commit(struct outq *q, size_t n);
 
 /* An event: by a reference to its bytes, or as a copy. 0 or -ENOMEM. */
-int outq_put_frame(struct outq *q, struct pool *p, const struct frame *f);
+int outq_put_slice(struct outq *q, struct pool *p, const struct slice *f);
 int outq_put_event(struct outq *q, struct pool *p, const void *data, size_t n);
 /* Takes all events out again, but for the one that the peer has the beginning of: that is cut behind its line. */
 void outq_drop_events(struct outq *q, struct pool *p);
@@ -88,15 +88,15 @@ static inline bool outq_is_empty(const struct outq *q)
 /*
  * Sends what the socket takes, at most @max_bytes. 1: all sent; 0: the bound was reached, call again next pass;
  * -EAGAIN: the socket is full, or is likely to be; -EINPROGRESS: the file's next piece is not in memory and must be
- * brought there first (outq_cold()); -EPIPE: a file has become shorter than promised; other negative errno: the
+ * brought there first (outq_not_resident()); -EPIPE: a file has become shorter than promised; other negative errno: the
  * connection broke.
  */
 int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent);
 
 /* After -EINPROGRESS: the piece that is to be read by a worker. The fd stays the queue's. */
-void outq_cold(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len);
+void outq_not_resident(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len);
 
 /* The worker's word: this much of the head's file may be sent without asking again. */
-void outq_warmed(struct outq *q, uint64_t len);
+void outq_resident(struct outq *q, uint64_t len);
 
 void outq_clear(struct outq *q, struct pool *p);

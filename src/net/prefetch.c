@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-struct coldread {
+struct prefetch {
 	struct job job;
 	struct reactor *reactor;
 	struct handle session;
@@ -19,7 +19,7 @@ struct coldread {
 };
 
 /* Reading is the one way that surely has the pages in memory afterwards; the copy is the price of a cold disk. */
-static int coldread_all(const struct coldread *c)
+static int prefetch_all(const struct prefetch *c)
 {
 	char buf[64 << 10];
 	uint64_t done = 0;
@@ -35,36 +35,36 @@ static int coldread_all(const struct coldread *c)
 	return 0;
 }
 
-static void coldread_run(struct job *j)
+static void prefetch_run(struct job *j)
 {
-	struct coldread *c = container_of(j, struct coldread, job);
+	struct prefetch *c = container_of(j, struct prefetch, job);
 
-	c->error = coldread_all(c);
+	c->error = prefetch_all(c);
 	/* Here, since it may be the last one of a file without a name by now (closer.h). */
 	(void)close(c->fd);
 }
 
-static void coldread_done(struct job *j)
+static void prefetch_done(struct job *j)
 {
-	struct coldread *c = container_of(j, struct coldread, job);
+	struct prefetch *c = container_of(j, struct prefetch, job);
 	struct session *s = reactor_find(c->reactor, c->session);
 
 	if (s && c->error < 0)
 		session_broken_file(s, c->error);
 	else if (s)
-		conn_warmed(&s->conn, c->len);
+		conn_resident(&s->conn, c->len);
 	reactor_unbusy(c->reactor);
 	free(c);
 }
 
-int coldread_start(struct reactor *r, struct handle session, int fd, uint64_t off, uint64_t len)
+int prefetch_start(struct reactor *r, struct handle session, int fd, uint64_t off, uint64_t len)
 {
-	struct coldread *c = calloc(1, sizeof(*c));
+	struct prefetch *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
-	*c = (struct coldread){
-		.job = { .run = coldread_run, .done = coldread_done },
+	*c = (struct prefetch){
+		.job = { .run = prefetch_run, .done = prefetch_done },
 		.reactor = r,
 		.session = session,
 		.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),

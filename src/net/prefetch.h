@@ -6,6 +6,6 @@
 
 struct reactor;
 
-/* The fd is duplicated: the session may end meanwhile. Afterwards the session's conn_warmed() is called, if it is
+/* The fd is duplicated: the session may end meanwhile. Afterwards the session's conn_resident() is called, if it is
  * there. 0 or negative errno. */
-int coldread_start(struct reactor *r, struct handle session, int fd, uint64_t off, uint64_t len);
+int prefetch_start(struct reactor *r, struct handle session, int fd, uint64_t off, uint64_t len);

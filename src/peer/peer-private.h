@@ -29,7 +29,7 @@ struct peer {
 	struct fields fields;
 	bool has_line; /* line holds one that peer_reply() has not told yet */
 	char *goaway;
-	enum slug unwanted;
+	enum error_code unwanted;
 	peer_news_fn news;
 	void *news_data;
 	uint64_t n_news; /* told or thrown away */

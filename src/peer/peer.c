@@ -54,13 +54,13 @@ struct peer *peer_free(struct peer *p)
 	return NULL;
 }
 
-static int peer_refused(enum slug slug)
+static int peer_refused(enum error_code code)
 {
-	if (slug == SLUG_BUSY || slug == SLUG_LIMIT)
+	if (code == ERROR_BUSY || code == ERROR_LIMIT)
 		return -EBUSY;
-	if (slug == SLUG_SHUTTING_DOWN || slug == SLUG_UNAVAILABLE)
+	if (code == ERROR_SHUTTING_DOWN || code == ERROR_UNAVAILABLE)
 		return -ESHUTDOWN;
-	if (slug == SLUG_DENIED || slug == SLUG_AUTH_REQUIRED)
+	if (code == ERROR_DENIED || code == ERROR_AUTH_REQUIRED)
 		return -EACCES;
 	return -EPROTO;
 }
@@ -115,7 +115,7 @@ static int peer_hello(struct peer *p)
 	if (r < 0)
 		return r;
 	if (reply.kind == PEER_REPLY_ERROR)
-		return peer_refused(reply.slug);
+		return peer_refused(reply.code);
 	return peer_keep_hello(p, &reply);
 }
 
@@ -150,7 +150,7 @@ int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t
 	if (!p)
 		return -ENOMEM;
 	p->fd = -1;
-	p->unwanted = SLUG_MAX;
+	p->unwanted = ERROR_MAX;
 	p->timeout_usec = timeout_usec;
 	p->line.max = p->decoded.max = PEER_LINE_MAX + 1;
 	countdown_start(&c, dial_usec);
@@ -240,7 +240,7 @@ const char *peer_goaway(const struct peer *p)
 	return p->goaway;
 }
 
-enum slug peer_unwanted(const struct peer *p)
+enum error_code peer_unwanted(const struct peer *p)
 {
 	return p->unwanted;
 }

@@ -29,7 +29,7 @@ struct peer;
 enum peer_reply_kind {
 	PEER_REPLY_LINE,  /* OK, HI, PONG, BYE, a number: fields[0] is the word */
 	PEER_REPLY_SIZED, /* size bytes follow: peer_read_body() takes them */
-	PEER_REPLY_ERROR, /* slug and text */
+	PEER_REPLY_ERROR, /* error code and text */
 };
 struct peer_reply {
 	enum peer_reply_kind kind;
@@ -38,7 +38,7 @@ struct peer_reply {
 	unsigned n_fields;
 	struct field *fields; /* decoded */
 	uint64_t size;
-	enum slug slug;   /* SLUG_MAX: one we do not know */
+	enum error_code code; /* ERROR_MAX: one we do not know */
 	const char *text; /* decoded, NUL-terminated */
 };
 
@@ -90,9 +90,9 @@ int peer_fd(const struct peer *p);
 
 /* Why the server is about to leave, NULL where it has not said so. */
 const char *peer_goaway(const struct peer *p);
-/* What coming back would not mend: SLUG_DENIED, an administrator has ended the session; SLUG_UNAVAILABLE, what is to be
- * told cannot be read; else SLUG_MAX. peer_goaway() has the words. */
-enum slug peer_unwanted(const struct peer *p);
+/* What coming back would not mend: ERROR_DENIED, an administrator has ended the session; ERROR_UNAVAILABLE, what is to be
+ * told cannot be read; else ERROR_MAX. peer_goaway() has the words. */
+enum error_code peer_unwanted(const struct peer *p);
 
 /* Sends one request: fields are encoded, the first is the verb. 0 or negative errno; -EBUSY: over PEER_OPEN_MAX, or
  * a body is not read to its end; -EINVAL: an LF in @line. */

@@ -72,7 +72,7 @@ static int reply_keep_goaway(struct peer *p, const char *line, size_t len)
 		why[n] = '\0';
 	free(p->goaway);
 	p->goaway = why;
-	p->unwanted = strncmp(why, "kicked", strlen("kicked")) == 0 ? SLUG_DENIED : SLUG_MAX;
+	p->unwanted = strncmp(why, "kicked", strlen("kicked")) == 0 ? ERROR_DENIED : ERROR_MAX;
 	return 0;
 }
 
@@ -209,20 +209,20 @@ static int reply_split(struct peer *p)
 static bool reply_parse_error(struct peer *p, struct peer_reply *ret)
 {
 	static const char prefix[] = "ERROR: ";
-	char *slug = p->decoded.data + strlen(prefix), *text;
+	char *code = p->decoded.data + strlen(prefix), *text;
 	size_t len;
 	long n;
 
 	if (p->decoded.len < strlen(prefix) || memcmp(p->decoded.data, prefix, strlen(prefix)) != 0)
 		return false;
-	len = strcspn(slug, ":");
-	text = slug + len + (slug[len] == ':');
+	len = strcspn(code, ":");
+	text = code + len + (code[len] == ':');
 	text += *text == ' ';
 	n = field_decode(text, strlen(text));
 	if (n >= 0)
 		text[n] = '\0';
 	ret->kind = PEER_REPLY_ERROR;
-	ret->slug = slug_from_name(slug, len);
+	ret->code = error_code_from_name(code, len);
 	ret->text = text;
 	return true;
 }
@@ -315,8 +315,8 @@ static int reply_take_error(struct peer *p)
 	if (!reply_parse_error(p, &reply))
 		return -EPROTO;
 	news.text = (struct field){ (char *)reply.text, strlen(reply.text) };
-	if (reply.slug == SLUG_UNAVAILABLE) {
-		p->unwanted = reply.slug;
+	if (reply.code == ERROR_UNAVAILABLE) {
+		p->unwanted = reply.code;
 		free(p->goaway);
 		p->goaway = strdup(reply.text);
 	} else if (p->news)

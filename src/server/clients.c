@@ -14,19 +14,19 @@
 /* Free slots cost next to nothing, but there may be many. */
 #define CLIENTS_SLOTS_MAX 8192
 
-static void errand_end(struct errand *e)
+static void server_task_end(struct server_task *e)
 {
 	if (e->drop)
 		e->drop(e);
 	free(e);
 }
 
-struct errand *errand_free(struct errand *e)
+struct server_task *server_task_free(struct server_task *e)
 {
 	if (!e)
 		return NULL;
 	if (!e->away) {
-		errand_end(e);
+		server_task_end(e);
 		return NULL;
 	}
 	e->forgotten = true;
@@ -35,45 +35,45 @@ struct errand *errand_free(struct errand *e)
 	return NULL;
 }
 
-void errand_free_all(struct list *errands)
+void server_task_free_all(struct list *errands)
 {
 	struct list *n;
 
 	while ((n = list_pop(errands)))
-		errand_end(container_of(n, struct errand, link));
+		server_task_end(container_of(n, struct server_task, link));
 }
 
-void errand_leave(struct errand *e)
+void server_task_leave(struct server_task *e)
 {
 	e->away = true;
 	list_add_tail(&e->server->errands, &e->link);
 }
 
-void errand_send(struct errand *e, unsigned reactor, void (*act)(struct msg *m))
+void server_task_send(struct server_task *e, unsigned reactor, void (*act)(struct msg *m))
 {
-	errand_leave(e);
+	server_task_leave(e);
 	e->msg.act = act;
 	inbox_push(&e->server->reactors[reactor].loop.inbox, &e->msg);
 }
 
-void errand_back(struct errand *e)
+void server_task_back(struct server_task *e)
 {
 	list_remove(&e->link);
 	e->away = false;
 	if (e->forgotten)
-		errand_end(e);
+		server_task_end(e);
 	else
 		e->came(e);
 }
 
-static void errand_came(struct msg *m)
+static void server_task_came(struct msg *m)
 {
-	errand_back(container_of(m, struct errand, msg));
+	server_task_back(container_of(m, struct server_task, msg));
 }
 
-void errand_return(struct errand *e)
+void server_task_return(struct server_task *e)
 {
-	server_hear(e->server, &e->msg, errand_came);
+	server_hear(e->server, &e->msg, server_task_came);
 }
 
 static enum client_state clients_state(const struct session *s)
@@ -124,19 +124,19 @@ static void clients_gather(struct msg *m)
 		c->done = ++c->reactor == server->n_reactors;
 	}
 	if (c->done || c->n == CLIENTS_PAGE)
-		errand_return(&c->errand);
+		server_task_return(&c->errand);
 	else
 		inbox_push(&server->reactors[c->reactor].loop.inbox, m); /* the next one's turn, or ours in the next pass */
 }
 
-struct clients *clients_new(struct server *s, void (*came)(struct errand *e), void *userdata)
+struct clients *clients_new(struct server *s, void (*came)(struct server_task *e), void *userdata)
 {
 	struct clients *c = malloc(sizeof(*c));
 
 	if (!c)
 		return NULL;
 	/* Not the page. */
-	c->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	c->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
 	c->reactor = 0;
 	c->slot = 0;
 	c->done = false;
@@ -148,7 +148,7 @@ void clients_next(struct clients *c)
 {
 	assert(!c->done && !c->errand.away);
 	c->n = 0;
-	errand_send(&c->errand, c->reactor, clients_gather);
+	server_task_send(&c->errand, c->reactor, clients_gather);
 }
 
 /* By this a client knows that it is not to come back by itself, as it does when a server stops. */
@@ -183,26 +183,26 @@ static void clients_kick_act(struct msg *m)
 	}
 	if (s)
 		session_end(s, "kicked");
-	errand_return(&k->errand);
+	server_task_return(&k->errand);
 }
 
-struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why, void (*came)(struct errand *e),
-				      void *userdata)
+struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why,
+				      void (*came)(struct server_task *e), void *userdata)
 {
 	struct clients_kick *k = calloc(1, sizeof(*k));
 	size_t n = MIN(strlen(why), (size_t)CLIENTS_WHY_MAX);
 
 	if (!k)
 		return NULL;
-	k->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	k->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
 	k->handle = h;
 	k->why[str_harmless(k->why, why, n)] = '\0';
 	/* No reactor of that number: nobody to be asked, but the answer comes the same way. */
 	if (h.reactor < s->n_reactors) {
-		errand_send(&k->errand, h.reactor, clients_kick_act);
+		server_task_send(&k->errand, h.reactor, clients_kick_act);
 	} else {
-		errand_leave(&k->errand);
-		errand_return(&k->errand);
+		server_task_leave(&k->errand);
+		server_task_return(&k->errand);
 	}
 	return k;
 }

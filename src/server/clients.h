@@ -16,28 +16,28 @@
 
 struct server;
 
-struct errand {
+struct server_task {
 	struct msg msg;
 	struct list link; /* the server's, while it is away */
 	struct server *server;
 	bool away;
 	bool forgotten;
-	void (*came)(struct errand *e); /* in main; never where it was forgotten */
-	void (*forget)(struct errand *e); /* NULL or: it is forgotten while it is away, and need not be finished */
-	void (*drop)(struct errand *e); /* NULL or: before it is freed, frees what it holds */
+	void (*came)(struct server_task *e);   /* in main; never where it was forgotten */
+	void (*forget)(struct server_task *e); /* NULL or: it is forgotten while it is away, and need not be finished */
+	void (*drop)(struct server_task *e);   /* NULL or: before it is freed, frees what it holds */
 	void *userdata;
 };
 
 /* Frees it, once it has come back where it is away. NULL is fine. Returns NULL. */
-struct errand *errand_free(struct errand *e);
+struct server_task *server_task_free(struct server_task *e);
 /* In main: it sets off, to a reactor or to whomever its owner has it go. */
-void errand_leave(struct errand *e);
-void errand_send(struct errand *e, unsigned reactor, void (*act)(struct msg *m));
+void server_task_leave(struct server_task *e);
+void server_task_send(struct server_task *e, unsigned reactor, void (*act)(struct msg *m));
 /* In main: it has come back. From elsewhere: it comes back. */
-void errand_back(struct errand *e);
-void errand_return(struct errand *e);
+void server_task_back(struct server_task *e);
+void server_task_return(struct server_task *e);
 /* After all reactors have ended: those that never came back. */
-void errand_free_all(struct list *errands);
+void server_task_free_all(struct list *errands);
 
 enum client_state {
 	CLIENT_IDLE,
@@ -66,7 +66,7 @@ struct client {
  */
 #define CLIENTS_PAGE 256
 struct clients {
-	struct errand errand; /* first */
+	struct server_task errand; /* first */
 	unsigned reactor;     /* where the walk stands */
 	uint32_t slot;
 	bool done;            /* no page comes behind this one */
@@ -75,13 +75,13 @@ struct clients {
 };
 
 /* NULL: no memory. Then clients_next(), and again when it came and is not done. */
-struct clients *clients_new(struct server *s, void (*came)(struct errand *e), void *userdata);
+struct clients *clients_new(struct server *s, void (*came)(struct server_task *e), void *userdata);
 void clients_next(struct clients *c);
 
 /* Ends one session: an ioe/1 client is told "GOAWAY,kicked: why", nobody else anything. */
 #define CLIENTS_WHY_MAX 80
 struct clients_kick {
-	struct errand errand; /* first */
+	struct server_task errand; /* first */
 	struct handle handle;
 	char why[CLIENTS_WHY_MAX + 1];
 	bool found;           /* the answer: it was there */
@@ -89,5 +89,5 @@ struct clients_kick {
 };
 
 /* Sets off at once. NULL: no memory. @why is cut, and what is no text in it is made harmless. */
-struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why, void (*came)(struct errand *e),
-				      void *userdata);
+struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why,
+				      void (*came)(struct server_task *e), void *userdata);

@@ -410,7 +410,7 @@ unsigned server_free(struct server *s)
 	for (unsigned i = s->n_roles_started; i > 0; i--)
 		if (s->args.roles[i - 1]->stop)
 			s->args.roles[i - 1]->stop(s->role_states[i - 1]);
-	errand_free_all(&s->errands);
+	server_task_free_all(&s->errands);
 	for (unsigned i = 0; i < s->n_reactors; i++)
 		reactor_done(&s->reactors[i]);
 	listener_list_free(s->listeners);

@@ -38,11 +38,12 @@ static int builtin_hello(struct request *q, struct fields *f)
 		return 0;
 	}
 	if (s->dialect == DIALECT_RAW) {
-		request_error(q, SLUG_BAD_ARGUMENT, "a session that is raw stays raw; connect anew, and end the line with LF");
+		request_error(q, ERROR_BAD_ARGUMENT,
+			      "a session that is raw stays raw; connect anew, and end the line with LF");
 		return 0;
 	}
 	if (!builtin_field_is(&f->at[0], "ioe/1")) {
-		request_error(q, SLUG_BAD_ARGUMENT, "the only dialect to choose is ioe/1, not '%.*s'",
+		request_error(q, ERROR_BAD_ARGUMENT, "the only dialect to choose is ioe/1, not '%.*s'",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return 0;
 	}
@@ -82,9 +83,9 @@ static int builtin_connect(struct request *q, _unused_ struct fields *f)
 static int builtin_auth(struct request *q, _unused_ struct fields *f)
 {
 	if (!address_is_loopback(&q->session->address))
-		request_error(q, SLUG_DENIED, "a password is not taken over a connection that others can read");
+		request_error(q, ERROR_DENIED, "a password is not taken over a connection that others can read");
 	else
-		request_error(q, SLUG_UNAVAILABLE, "this version of ioed knows no users; NICK,name gives you a name");
+		request_error(q, ERROR_UNAVAILABLE, "this version of ioed knows no users; NICK,name gives you a name");
 	return 0;
 }
 
@@ -143,7 +144,7 @@ static void builtin_take_nick(struct session *s, struct name_claim *c)
 	if (old)
 		builtin_release_nick(s->reactor, old);
 	if (strcmp(before, c->shown) != 0)
-		attach_renamed(s, before);
+		observer_renamed(s, before);
 }
 
 /* Back in the session's thread, with the verdict. */
@@ -220,18 +221,19 @@ void request_refuse_name(struct request *q, const char *name, size_t len, int er
 {
 	switch (error) {
 	case -EINVAL:
-		request_error(q, SLUG_BAD_ARGUMENT, "a name is 1 to %d of A-Z a-z 0-9 . _ -; this one has %zu bytes: '%.*s'",
-			      NAME_MAX_BYTES, len, (int)MIN(len, (size_t)64), name);
+		request_error(q, ERROR_BAD_ARGUMENT,
+			      "a name is 1 to %d of A-Z a-z 0-9 . _ -; this one has %zu bytes: '%.*s'", NAME_MAX_BYTES,
+			      len, (int)MIN(len, (size_t)64), name);
 		break;
 	case -EPERM:
-		request_error(q, SLUG_DENIED, "'%.*s' reads as an address, a verb or an answer; choose another name",
+		request_error(q, ERROR_DENIED, "'%.*s' reads as an address, a verb or an answer; choose another name",
 			      (int)len, name);
 		break;
 	case -EEXIST:
-		request_error(q, SLUG_TAKEN, "another session is '%.*s'; choose another name", (int)len, name);
+		request_error(q, ERROR_TAKEN, "another session is '%.*s'; choose another name", (int)len, name);
 		break;
 	default:
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		break;
 	}
 }
@@ -263,7 +265,7 @@ static int builtin_nick(struct request *q, struct fields *f)
 
 	builtin_nick_join(q, f);
 	if (f->n > 1 && str_casecmp(f->at[1].data, f->at[1].len, "shared", strlen("shared")) != 0) {
-		request_error(q, SLUG_BAD_ARGUMENT, "behind the name stands shared, or nothing, not '%.*s'",
+		request_error(q, ERROR_BAD_ARGUMENT, "behind the name stands shared, or nothing, not '%.*s'",
 			      (int)MIN(f->at[1].len, (size_t)32), f->at[1].data);
 		return 0;
 	}
@@ -329,7 +331,7 @@ static int builtin_help(struct request *q, struct fields *f)
 			return 0;
 		}
 		if (!e || e->verb->flags & VERB_NOT_YET) {
-			request_error(q, SLUG_NOT_FOUND, "there is no verb '%.*s' here; HELP tells which there are",
+			request_error(q, ERROR_NOT_FOUND, "there is no verb '%.*s' here; HELP tells which there are",
 				      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 			return 0;
 		}

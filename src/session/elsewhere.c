@@ -91,16 +91,18 @@ void elsewhere_answer(struct request *q, const struct verb_entry *e)
 	const char *name = e->verb->name, *here = s->listener->roles;
 
 	if (e->verb->flags & VERB_NOT_YET)
-		request_error(q, SLUG_UNAVAILABLE, "%s is not in this version of ioed", name);
+		request_error(q, ERROR_UNAVAILABLE, "%s is not in this version of ioed", name);
 	else if (!at)
-		request_error(q, SLUG_UNAVAILABLE,
-			      "%s is served on no port of this server that you can reach: none of them offers %s; this one "
-			      "offers %s",
-			      name, s->reactor->server->args.roles[e->owner]->name, here);
+		request_error(
+			q, ERROR_UNAVAILABLE,
+			"%s is served on no port of this server that you can reach: none of them offers %s; this one "
+			"offers %s",
+			name, s->reactor->server->args.roles[e->owner]->name, here);
 	else if (elsewhere_is_beside(s, at))
-		request_error(q, SLUG_UNAVAILABLE, "%s is served on port %u; this port offers %s", name, at->bound.port, here);
+		request_error(q, ERROR_UNAVAILABLE, "%s is served on port %u; this port offers %s", name,
+			      at->bound.port, here);
 	else
-		request_error(q, SLUG_UNAVAILABLE, "%s is served on %s; this port offers %s", name, at->address, here);
+		request_error(q, ERROR_UNAVAILABLE, "%s is served on %s; this port offers %s", name, at->address, here);
 }
 
 /*

@@ -50,7 +50,7 @@ static bool event_is_too_slow(const struct session *s, size_t last)
 
 /* No more is told to it, asked by it or answered: it is told why, and has some seconds to take that. @why is without a
  * comma, so that it is the same in ioe/1. */
-static void event_end(struct session *s, enum slug slug, const char *why)
+static void event_end(struct session *s, enum error_code code, const char *why)
 {
 	bool raw = s->dialect == DIALECT_RAW;
 	char text[512];
@@ -62,11 +62,11 @@ static void event_end(struct session *s, enum slug slug, const char *why)
 	outq_drop_events(&s->conn.out, &s->reactor->pool);
 	raw_cut(s);
 	n = snprintf(text, sizeof(text), "%sERROR: %s: %s\n", raw && !outq_is_empty(&s->conn.out) ? "\n" : "",
-		     slug_name(slug), why);
+		     error_code_name(code), why);
 	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1) - raw);
 	s->line_usec = s->reactor->loop.now_usec;
 	session_touch(s);
-	loop_later(&s->reactor->loop, &s->resume);
+	loop_defer(&s->reactor->loop, &s->resume);
 }
 
 void session_cut_off(struct session *s)
@@ -75,12 +75,13 @@ void session_cut_off(struct session *s)
 
 	if (session_is_over(s))
 		return;
-	session_report(s, INCIDENT_SLOW_SESSION, "a slow session is cut off: it did not take the events that waited for it");
+	session_report(s, LOG_EVENT_SLOW_SESSION,
+		       "a slow session is cut off: it did not take the events that waited for it");
 	(void)snprintf(why, sizeof(why),
 		       "the events that waited for you were dropped (limits.output is %llu bytes); connect again and go on "
 		       "from where you were",
 		       (unsigned long long)s->reactor->limits->output);
-	event_end(s, SLUG_SLOW, why);
+	event_end(s, ERROR_SLOW, why);
 }
 
 void session_give_up(struct session *s, const char *what)
@@ -89,10 +90,10 @@ void session_give_up(struct session *s, const char *what)
 
 	if (session_is_over(s))
 		return;
-	session_report(s, INCIDENT_REQUEST_FAILED, "a session is ended, since it would miss something: %s", what);
+	session_report(s, LOG_EVENT_REQUEST_FAILED, "a session is ended, since it would miss something: %s", what);
 	(void)snprintf(why, sizeof(why), "%.160s; connect again later and go on from where you were", what);
 	s->lost = true;
-	event_end(s, SLUG_UNAVAILABLE, why);
+	event_end(s, ERROR_UNAVAILABLE, why);
 }
 
 static int event_cut(struct session *s)
@@ -114,11 +115,11 @@ static int event_copy(struct session *s, const void *data, size_t len)
 		return event_cut(s);
 	if (event_is_held_up(&s->conn) && event_is_too_slow(s, len))
 		return event_cut(s);
-	conn_flush_later(&s->conn);
+	conn_defer_flush(&s->conn);
 	return 0;
 }
 
-int _hot_ session_event(struct session *s, const struct frame *f)
+int _hot_ session_event(struct session *s, const struct slice *f)
 {
 	if (unlikely(session_is_over(s)))
 		return -EPIPE;
@@ -126,9 +127,9 @@ int _hot_ session_event(struct session *s, const struct frame *f)
 		return event_raw(s, f->segment->data + f->start, f->len, false);
 	if (unlikely(event_is_held_up(&s->conn)))
 		return event_copy(s, f->segment->data + f->start, f->len);
-	if (unlikely(outq_put_frame(&s->conn.out, &s->reactor->pool, f) < 0))
+	if (unlikely(outq_put_slice(&s->conn.out, &s->reactor->pool, f) < 0))
 		return event_cut(s);
-	conn_flush_later(&s->conn);
+	conn_defer_flush(&s->conn);
 	return 0;
 }
 

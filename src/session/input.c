@@ -174,7 +174,7 @@ void input_settle_body(struct session *s, uint64_t size, const char *front, size
 
 	if (!in || in->body_left == 0)
 		return;
-	taken = BODY_UNSETTLED - in->body_left;
+	taken = BODY_SIZE_UNDECIDED - in->body_left;
 	in->body_left = size - n_front - taken;
 	if (in->sink)
 		in->sink->ops->settle(in->sink, size, front, n_front);
@@ -218,14 +218,14 @@ static void input_bare_line(struct session *s, char *line, size_t len, size_t na
 		return;
 	q->role = (uint8_t)s->reactor->server->n_roles;
 	if (len == 0)
-		request_error(q, SLUG_BAD_COMMAND, "an empty line is no request; HELP tells what there is");
+		request_error(q, ERROR_BAD_COMMAND, "an empty line is no request; HELP tells what there is");
 	else
-		request_error(q, SLUG_BAD_COMMAND, "'%.*s' is no verb here; HELP tells what there is",
+		request_error(q, ERROR_BAD_COMMAND, "'%.*s' is no verb here; HELP tells what there is",
 			      (int)MIN(name_len, (size_t)32), line);
 }
 
 /* A line that may be the answer to what a role has asked. It holds up what is behind it. */
-static bool input_intercept(struct session *s, char *line, size_t len)
+static bool input_pre_verb(struct session *s, char *line, size_t len)
 {
 	struct request *q = input_refuse(s);
 
@@ -269,14 +269,14 @@ static bool input_split(struct session *s, struct request *q, char *rest, size_t
 			break;
 		case FIELD_BAD_PERCENT:
 			(void)input_skip_body(q, v, rest, len);
-			request_error(q, SLUG_BAD_ARGUMENT,
+			request_error(q, ERROR_BAD_ARGUMENT,
 				      "a %% is not followed by two hex digits; in ioe/1 write %%25 for it");
 			return false;
 		}
 	}
 	if (f->n < v->min || f->n > v->max || (rest && v->max == 0)) {
 		(void)input_skip_body(q, v, rest, len);
-		request_error(q, SLUG_BAD_ARGUMENT, "too many or too few fields: it is %s", v->syntax);
+		request_error(q, ERROR_BAD_ARGUMENT, "too many or too few fields: it is %s", v->syntax);
 		return false;
 	}
 	return true;
@@ -294,7 +294,7 @@ void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned ro
 		return;
 	}
 	if (unlikely(row->verb.flags & VERB_NOT_YET)) {
-		request_error(q, SLUG_UNAVAILABLE, "%s is not in this version of ioed", row->verb.name);
+		request_error(q, ERROR_UNAVAILABLE, "%s is not in this version of ioed", row->verb.name);
 		return;
 	}
 	r->current = q;
@@ -302,8 +302,9 @@ void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned ro
 		return;
 	/* Not where a body follows: its act refuses it (request_charge()), and takes the bytes off. */
 	if (unlikely(pool_is_over(&r->pool)) && q->role != r->server->n_roles && !(row->verb.flags & VERB_BODY)) {
-		request_report(q, INCIDENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up", row->verb.name);
-		request_error(q, SLUG_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
+		request_report(q, LOG_EVENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up",
+			       row->verb.name);
+		request_error(q, ERROR_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
 		return;
 	}
 	if (row->verb.flags & VERB_BARRIER)
@@ -315,11 +316,12 @@ void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned ro
 	if (e >= 0 && q->deferred)
 		return;
 	if (e == -ENOMEM) {
-		request_report(q, INCIDENT_OUT_OF_RESOURCES, NULL, 0, "%s was refused: out of memory", row->verb.name);
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_report(q, LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "%s was refused: out of memory", row->verb.name);
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 	} else {
-		request_report(q, INCIDENT_REQUEST_FAILED, NULL, 0, "%s failed: %s", row->verb.name, strerror(e < 0 ? -e : EIO));
-		request_error(q, SLUG_INTERNAL, "%s failed: %s", row->verb.name, strerror(e < 0 ? -e : EIO));
+		request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "%s failed: %s", row->verb.name,
+			       strerror(e < 0 ? -e : EIO));
+		request_error(q, ERROR_INTERNAL, "%s failed: %s", row->verb.name, strerror(e < 0 ? -e : EIO));
 	}
 }
 
@@ -337,7 +339,7 @@ void input_refuse_foreign(struct session *s, enum foreign what)
 	counter_add(&r->counters.requests[nobodys], 1);
 	counter_add(&r->counters.errors[nobodys], 1);
 	conn_write(&s->conn, answer, n);
-	loop_later(&r->loop, &s->resume);
+	loop_defer(&r->loop, &s->resume);
 }
 
 /* The first line decides; only HELLO decides otherwise later. */
@@ -388,7 +390,7 @@ static void input_refuse_nul(struct session *s, const struct verb_entry *e, cons
 		return;
 	if (e && comma)
 		(void)input_skip_body(q, e->verb, comma + 1, len - (size_t)(comma + 1 - line));
-	request_error(q, SLUG_BAD_COMMAND, "a line must not hold NUL bytes");
+	request_error(q, ERROR_BAD_COMMAND, "a line must not hold NUL bytes");
 }
 
 /* One line. False: it has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken out. */
@@ -416,7 +418,7 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 	if (unlikely(s->intercept)) {
 		if (s->n_requests > 0)
 			return false;
-		if (input_intercept(s, line, *len))
+		if (input_pre_verb(s, line, *len))
 			return true;
 	}
 	if (!e) {
@@ -451,7 +453,7 @@ void input_too_long(struct session *s)
 		s->dialect = DIALECT_LINE;
 	q = input_refuse(s);
 	if (q)
-		request_error(q, SLUG_TOO_LONG, "a line may have %llu bytes (limits.line); this one was skipped",
+		request_error(q, ERROR_TOO_LONG, "a line may have %llu bytes (limits.line); this one was skipped",
 			      (unsigned long long)s->reactor->limits->line);
 }
 
@@ -587,7 +589,8 @@ static void input_steer(struct session *s)
 	if (s->ended)
 		return;
 	if (pool_is_over(&s->reactor->pool) && (raw_is_unfinished(s) || (s->input && line_kept(&s->input->line) > 0))) {
-		session_report(s, INCIDENT_LIMIT_MEMORY, "a session was closed: limits.memory has no room for its unfinished line");
+		session_report(s, LOG_EVENT_LIMIT_MEMORY,
+			       "a session was closed: limits.memory has no room for its unfinished line");
 		session_end(s, "no memory for its unfinished line");
 		return;
 	}
@@ -616,8 +619,8 @@ static void input_eof(struct session *s)
 	input_cut_body(s); /* fewer bytes than promised */
 	if (s->lingering)
 		session_end(s, "closed");
-	else if (s->attachments)
-		loop_later(&s->reactor->loop, &s->resume); /* they may be told at once */
+	else if (s->observers)
+		loop_defer(&s->reactor->loop, &s->resume); /* they may be told at once */
 }
 
 /* A large body goes from the socket into its sink's memory without a detour. */

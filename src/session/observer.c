@@ -10,60 +10,60 @@
 #include <linux/sockios.h>
 
 /* There is no event for a peer's TCP that has taken all: looked at again and again, less and less often. */
-#define ATTACH_LOOK_MIN_USEC (5 * USEC_PER_MSEC)
-#define ATTACH_LOOK_MAX_USEC USEC_PER_SEC
+#define OBSERVER_LOOK_MIN_USEC (5 * USEC_PER_MSEC)
+#define OBSERVER_LOOK_MAX_USEC USEC_PER_SEC
 
-void session_attach(struct session *s, struct attachment *a)
+void session_add_observer(struct session *s, struct observer *a)
 {
 	a->look_usec = USEC_NEVER;
-	a->next = s->attachments;
-	s->attachments = a;
+	a->next = s->observers;
+	s->observers = a;
 }
 
-struct attachment *session_attached(const struct session *s, const struct attachment_ops *ops)
+struct observer *session_find_observer(const struct session *s, const struct observer_ops *ops)
 {
-	struct attachment *a = s->attachments;
+	struct observer *a = s->observers;
 
 	while (a && a->ops != ops)
 		a = a->next;
 	return a;
 }
 
-void session_want(struct session *s, struct attachment *a)
+void session_want(struct session *s, struct observer *a)
 {
 	a->look_usec = USEC_NEVER;
 	a->wait_usec = 0;
 	s->wanted = true;
 	/* One that has ended in this pass is about to be freed. */
 	if (!s->ended)
-		loop_later(&s->reactor->loop, &s->resume);
+		loop_defer(&s->reactor->loop, &s->resume);
 }
 
-bool attach_is_waiting(const struct session *s)
+bool observer_is_waiting(const struct session *s)
 {
-	const struct attachment *a = s->wanted ? s->attachments : NULL;
+	const struct observer *a = s->wanted ? s->observers : NULL;
 
-	while (a && !a->want_taken)
+	while (a && !a->want_acked)
 		a = a->next;
 	return a;
 }
 
-uint64_t attach_deadline(const struct session *s)
+uint64_t observer_deadline(const struct session *s)
 {
 	uint64_t at = USEC_NEVER;
 
 	if (s->wanted)
-		for (const struct attachment *a = s->attachments; a; a = a->next)
+		for (const struct observer *a = s->observers; a; a = a->next)
 			at = MIN(at, a->look_usec);
 	return at;
 }
 
-static void attach_gone_where(struct session *s, bool all, const char *why)
+static void observer_gone_where(struct session *s, bool all, const char *why)
 {
-	struct attachment **at = &s->attachments, *a;
+	struct observer **at = &s->observers, *a;
 
 	while ((a = *at)) {
-		if (!all && a->want_taken) {
+		if (!all && a->want_acked) {
 			at = &a->next;
 			continue;
 		}
@@ -72,49 +72,49 @@ static void attach_gone_where(struct session *s, bool all, const char *why)
 	}
 }
 
-void attach_gone(struct session *s, const char *why)
+void observer_gone(struct session *s, const char *why)
 {
-	attach_gone_where(s, true, why);
+	observer_gone_where(s, true, why);
 }
 
-static void attach_drained(struct session *s)
+static void observer_drained(struct session *s)
 {
-	struct attachment *next;
+	struct observer *next;
 
-	for (struct attachment *a = s->attachments; a && !s->ended; a = next) {
+	for (struct observer *a = s->observers; a && !s->ended; a = next) {
 		next = a->next;
-		if (!a->want_drained)
+		if (!a->want_flushed)
 			continue;
-		a->want_drained = false;
+		a->want_flushed = false;
 		if (a->ops->drained)
 			a->ops->drained(a, s);
 	}
 }
 
-static bool attach_is_taken(const struct session *s)
+static bool observer_is_taken(const struct session *s)
 {
 	int unsent = 0;
 
 	return ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) >= 0 && unsent == 0;
 }
 
-static void attach_taken(struct session *s)
+static void observer_taken(struct session *s)
 {
 	uint64_t now = s->reactor->loop.now_usec;
-	struct attachment *next;
-	bool taken = attach_is_taken(s);
+	struct observer *next;
+	bool taken = observer_is_taken(s);
 
-	for (struct attachment *a = s->attachments; a && !s->ended; a = next) {
+	for (struct observer *a = s->observers; a && !s->ended; a = next) {
 		next = a->next;
-		if (!a->want_taken)
+		if (!a->want_acked)
 			continue;
 		if (!taken) {
-			a->wait_usec = MIN(MAX(2 * a->wait_usec, ATTACH_LOOK_MIN_USEC), ATTACH_LOOK_MAX_USEC);
+			a->wait_usec = MIN(MAX(2 * a->wait_usec, OBSERVER_LOOK_MIN_USEC), OBSERVER_LOOK_MAX_USEC);
 			a->look_usec = now + a->wait_usec;
 			session_touch(s);
 			continue;
 		}
-		a->want_taken = false;
+		a->want_acked = false;
 		a->wait_usec = 0;
 		if (a->ops->taken)
 			a->ops->taken(a, s);
@@ -122,46 +122,46 @@ static void attach_taken(struct session *s)
 }
 
 /* Whether anybody still waits for something. */
-static bool attach_is_wanted(const struct session *s)
+static bool observer_is_wanted(const struct session *s)
 {
-	const struct attachment *a = s->attachments;
+	const struct observer *a = s->observers;
 
-	while (a && !a->want_drained && !a->want_taken)
+	while (a && !a->want_flushed && !a->want_acked)
 		a = a->next;
 	return a;
 }
 
-void attach_run(struct session *s)
+void observer_run(struct session *s)
 {
 	bool said;
 
-	if (s->ended || !s->attachments)
+	if (s->ended || !s->observers)
 		return;
 	if (s->cut)
-		attach_gone(s, s->lost ? "unavailable" : "slow");
+		observer_gone(s, s->lost ? "unavailable" : "slow");
 	else if (session_is_over(s))
-		attach_gone_where(s, false, s->eof ? "closed" : "bye");
+		observer_gone_where(s, false, s->eof ? "closed" : "bye");
 	if (!s->wanted)
 		return;
-	for (struct attachment *a = s->attachments; a; a = a->next)
+	for (struct observer *a = s->observers; a; a = a->next)
 		a->look_usec = USEC_NEVER;
 	/* Looked at before anybody is told: what is said then is told of the next time. */
 	said = outq_is_empty(&s->conn.out) && !raw_has_unsaid(s);
 	if (said)
-		attach_taken(s);
+		observer_taken(s);
 	if (said && !s->ended)
-		attach_drained(s);
-	s->wanted = attach_is_wanted(s);
+		observer_drained(s);
+	s->wanted = observer_is_wanted(s);
 	/* It may be closed now. */
 	if (said && !s->wanted && (s->ending || s->eof) && !s->ended)
-		loop_later(&s->reactor->loop, &s->resume);
+		loop_defer(&s->reactor->loop, &s->resume);
 }
 
-void attach_renamed(struct session *s, const char *old)
+void observer_renamed(struct session *s, const char *old)
 {
-	struct attachment *next;
+	struct observer *next;
 
-	for (struct attachment *a = s->attachments; a; a = next) {
+	for (struct observer *a = s->observers; a; a = next) {
 		next = a->next;
 		if (a->ops->renamed)
 			a->ops->renamed(a, s, old);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Who is told of what becomes of a session (session.h, struct attachment): when, and in which order. For the files of a
+/* Who is told of what becomes of a session (session.h, struct observer): when, and in which order. For the files of a
  * session only. */
 
 #include <stdbool.h>
@@ -9,13 +9,13 @@
 struct session;
 
 /* At the end of a pass: tells those who asked, and those who have no more to expect. */
-void attach_run(struct session *s);
+void observer_run(struct session *s);
 
-/* When attach_run() wants to be called by the clock, UINT64_MAX for never. */
-uint64_t attach_deadline(const struct session *s);
+/* When observer_run() wants to be called by the clock, UINT64_MAX for never. */
+uint64_t observer_deadline(const struct session *s);
 
 /* Somebody waits for the peer's TCP to take what was said: the session is not closed before. */
-bool attach_is_waiting(const struct session *s);
+bool observer_is_waiting(const struct session *s);
 
-void attach_renamed(struct session *s, const char *old);
-void attach_gone(struct session *s, const char *why); /* all of them, for good */
+void observer_renamed(struct session *s, const char *old);
+void observer_gone(struct session *s, const char *why); /* all of them, for good */

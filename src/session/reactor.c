@@ -112,18 +112,18 @@ void reactor_session_back(struct server *s, struct listener *l, const struct add
 	}
 }
 
-static void reactor_bury(struct later *l)
+static void reactor_reap(struct deferred *l)
 {
 	struct reactor *r = container_of(l, struct reactor, bury);
 
-	session_bury_all(r);
+	session_reap_all(r);
 	if (r->leaving)
-		loop_later(&r->loop, &r->check_empty);
+		loop_defer(&r->loop, &r->check_empty);
 }
 
 static void reactor_close_file(struct pool *p, int fd)
 {
-	closing_start(container_of(p, struct reactor, pool), fd);
+	closer_start(container_of(p, struct reactor, pool), fd);
 }
 
 static void reactor_use(struct reactor *r, struct settings *settings)
@@ -191,7 +191,7 @@ void reactor_tell_update(struct reactor *r, struct reactor_update *u)
 }
 
 /* A leaving reactor is empty when no session is left, and no worker or owner has one of its requests. */
-static void reactor_check_empty(struct later *l)
+static void reactor_check_empty(struct deferred *l)
 {
 	struct reactor *r = container_of(l, struct reactor, check_empty);
 
@@ -217,7 +217,7 @@ static void reactor_leave_now(struct msg *m)
 	}
 	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next)
 		session_goaway(container_of(n, struct session, link), s->stop_why);
-	loop_later(&r->loop, &r->check_empty);
+	loop_defer(&r->loop, &r->check_empty);
 }
 
 static void reactor_drop_now(struct msg *m)
@@ -274,7 +274,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 		.server = s,
 		.index = index,
 		.free_slot = SLOT_NONE,
-		.bury.run = reactor_bury,
+		.bury.run = reactor_reap,
 		.accept_timer.fire = reactor_accept_again,
 		.check_empty.run = reactor_check_empty,
 		.leave_msg.act = reactor_leave_now,
@@ -292,7 +292,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 	e = loop_init(&r->loop);
 	if (e < 0)
 		return e;
-	flood_init(&r->flood, &r->loop);
+	log_ratelimit_init(&r->flood, &r->loop);
 	e = name_table_init(&r->names);
 	if (e < 0)
 		return e;
@@ -305,7 +305,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 
 void reactor_done(struct reactor *r)
 {
-	flood_done(&r->flood);
+	log_ratelimit_done(&r->flood);
 	name_table_done(&r->names);
 	account_done(&r->account);
 	loop_done(&r->loop);

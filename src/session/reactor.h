@@ -51,12 +51,12 @@ struct reactor {
 	uint32_t n_slots, free_slot;
 	struct list sessions;
 	struct list dead;       /* ended in this pass; on their way at its end */
-	struct later bury;
+	struct deferred bury;
 	struct request *free_requests;
 	unsigned n_free_requests;
 	struct request *current; /* whose act is running; NULL once it is answered */
 
-	struct flood flood; /* of events that its sessions cause */
+	struct log_ratelimit flood; /* of events that its sessions cause */
 
 	struct name_table names; /* of which this reactor is the owner */
 
@@ -65,7 +65,7 @@ struct reactor {
 	/* Stopping, step by step. */
 	bool leaving, empty; /* takes no new requests; has nothing left */
 	unsigned busy;       /* requests that live, and reads under way: they come back to this thread */
-	struct later check_empty;
+	struct deferred check_empty;
 	struct msg leave_msg, drop_msg, stop_msg; /* main's words */
 	struct msg empty_msg, ended_msg;          /* and the answers */
 
@@ -92,7 +92,7 @@ static inline void reactor_unbusy(struct reactor *r)
 {
 	r->busy--;
 	if (r->leaving)
-		loop_later(&r->loop, &r->check_empty);
+		loop_defer(&r->loop, &r->check_empty);
 }
 
 /* In main, while stopping: no more is accepted, no more requests are taken (to reactor 0, which passes it on); all

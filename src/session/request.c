@@ -148,10 +148,10 @@ static void request_release(struct session *s)
 		session_end(s, "out of memory");
 		return;
 	}
-	conn_flush_later(&s->conn);
+	conn_defer_flush(&s->conn);
 	/* What waited behind it, or for room in the pipeline, may go on. */
 	if (s->input || s->raw || s->ending || s->eof || s->conn.paused)
-		loop_later(&s->reactor->loop, &s->resume);
+		loop_defer(&s->reactor->loop, &s->resume);
 }
 
 static void request_done(struct request *q)
@@ -236,8 +236,8 @@ static void request_end_raw(struct request *q)
 		return;
 	}
 	outq_clear(&q->out, &q->reactor->pool);
-	request_error(q, SLUG_TOO_LONG, "the answer has %llu bytes, and an old client takes %d", (unsigned long long)len,
-		      RAW_ANSWER_RECV);
+	request_error(q, ERROR_TOO_LONG, "the answer has %llu bytes, and an old client takes %d",
+		      (unsigned long long)len, RAW_ANSWER_RECV);
 }
 
 void _hot_ request_line(struct request *q, const char *text, size_t len)
@@ -318,7 +318,7 @@ void request_end(struct request *q)
 	request_done(q);
 }
 
-void request_error(struct request *q, enum slug slug, const char *fmt, ...)
+void request_error(struct request *q, enum error_code code, const char *fmt, ...)
 {
 	char text[512], harmless[1100], encoded[3 * sizeof(harmless)];
 	const char *say = harmless;
@@ -340,7 +340,7 @@ void request_error(struct request *q, enum slug slug, const char *fmt, ...)
 	}
 
 	counter_add(&q->reactor->counters.errors[q->role], 1);
-	head = (size_t)snprintf(text, sizeof(text), "ERROR: %s: ", slug_name(slug));
+	head = (size_t)snprintf(text, sizeof(text), "ERROR: %s: ", error_code_name(code));
 	if (q->dialect == DIALECT_RAW)
 		len = MIN(len, (request_is_padded(q) ? RAW_READ_RECV : RAW_ANSWER_RECV) - head);
 	request_put(q, text, head);
@@ -450,7 +450,7 @@ void request_defer(struct request *q)
 	q->deferred = true;
 }
 
-bool request_is_unsettled(const struct request *q)
+bool request_is_size_undecided(const struct request *q)
 {
 	return q->unsettled;
 }
@@ -475,7 +475,7 @@ void request_body_discard(struct request *q, uint64_t size)
 	if (s->input && s->input->body_left > 0) {
 		s->input->sink = NULL; /* the rest of it */
 		s->body_full = false;
-		loop_later(&s->reactor->loop, &s->resume);
+		loop_defer(&s->reactor->loop, &s->resume);
 	} else if (size > 0 && input_body(s, NULL, size) < 0) {
 		session_end(s, "out of memory");
 	}
@@ -484,7 +484,7 @@ void request_body_discard(struct request *q, uint64_t size)
 void request_body_resume(struct request *q)
 {
 	if (q->session)
-		loop_later(&q->reactor->loop, &q->session->resume);
+		loop_defer(&q->reactor->loop, &q->session->resume);
 }
 
 bool request_charge(struct request *q, size_t n)
@@ -502,7 +502,7 @@ void request_uncharge(struct request *q, size_t n)
 	pool_uncharge(&q->reactor->pool, n);
 }
 
-void request_report(struct request *q, enum incident what, const char *file, uint64_t bytes, const char *fmt, ...)
+void request_report(struct request *q, enum log_event what, const char *file, uint64_t bytes, const char *fmt, ...)
 {
 	struct log_field fields[SESSION_FIELDS_MAX + 3];
 	struct session_words words;
@@ -510,7 +510,7 @@ void request_report(struct request *q, enum incident what, const char *file, uin
 	size_t n = 0;
 	va_list ap;
 
-	if (!flood_pass(&q->reactor->flood, what, q->session ? &q->session->address : NULL))
+	if (!log_ratelimit_pass(&q->reactor->flood, what, q->session ? &q->session->address : NULL))
 		return;
 	if (q->session)
 		n = session_fields(q->session, &words, fields);
@@ -523,6 +523,6 @@ void request_report(struct request *q, enum incident what, const char *file, uin
 		fields[n++] = (struct log_field){ "IOE_BYTES", size };
 	}
 	va_start(ap, fmt);
-	incident_log_v(what, fields, n, fmt, ap);
+	log_event_v(what, fields, n, fmt, ap);
 	va_end(ap);
 }

@@ -29,7 +29,7 @@ struct session {
 	struct conn conn;
 	struct timer timer;
 	struct list link;     /* the reactor's sessions, or its dead */
-	struct later resume;  /* takes up input that had to wait */
+	struct deferred resume; /* takes up input that had to wait */
 	struct list requests; /* open ones, oldest first */
 	struct reactor *reactor;
 	struct listener *listener;
@@ -37,7 +37,7 @@ struct session {
 	struct raw *raw;      /* only while old clients' words are told apart, or spoken */
 	struct request *barrier; /* open, and holds all behind it */
 	struct name_claim *nick;
-	struct attachment *attachments;
+	struct observer *observers;
 	uint64_t active_usec; /* the last byte, either way */
 	uint64_t line_usec;   /* when the unfinished line began; or when the lingering did */
 	uint64_t since_usec;  /* when its reactor adopted it */
@@ -55,7 +55,7 @@ struct session {
 	unsigned raw_watch : 1;  /* input goes through raw.c: undecided, or raw */
 	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
 	unsigned intercept : 1;  /* lines go to roles before they are looked at for verbs */
-	unsigned wanted : 1;     /* an attachment waits for something */
+	unsigned wanted : 1;     /* an observer waits for something */
 	unsigned cut : 1;        /* told why, and closed soon: too slow, or... */
 	unsigned lost : 1;       /* ... what it is to be told cannot be had */
 	unsigned ended : 1;
@@ -84,15 +84,15 @@ struct session_words {
 /* session.c */
 /* In reactor 0: makes a session that @to adopts, or closes. Takes the fd over on success. 0 or -ENOMEM. */
 int session_new(struct reactor *from, struct reactor *to, struct listener *l, int fd, const struct address *peer);
-void session_bury_all(struct reactor *r);
+void session_reap_all(struct reactor *r);
 void session_goaway(struct session *s, const char *why);
 void session_end(struct session *s, const char *why); /* at once; the memory goes at the end of the pass */
 void session_broken_file(struct session *s, int error); /* ends: the rest of what was promised cannot be read */
 void session_finish(struct session *s); /* no more requests; ends when all is answered and sent */
 void session_touch(struct session *s); /* the deadline may have come nearer */
 void session_maybe_close(struct session *s);
-/* Logs an incident, with who it is, as far as log/ratelimit.h lets it through. */
-void session_report(struct session *s, enum incident what, const char *fmt, ...) _printf_(3, 4);
+/* Logs an event, with who it is, as far as log/ratelimit.h lets it through. */
+void session_report(struct session *s, enum log_event what, const char *fmt, ...) _printf_(3, 4);
 /* Who it is, as fields that point to the words; returns how many. */
 size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX]);
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX]);
@@ -118,7 +118,7 @@ void input_act(struct session *s, const struct role_verb *row, unsigned role, ch
 /* A request that is refused before its verb has seen it: bytes that follow it are no requests. Call before answering;
  * false: how many there are cannot be read. */
 bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
-/* A body that was begun with BODY_UNSETTLED: its size, and its first bytes, where they were not taken to be of it. */
+/* A body that was begun with BODY_SIZE_UNDECIDED: its size, and its first bytes, where they were not taken to be of it. */
 void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front);
 
 /* request.c */

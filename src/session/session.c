@@ -45,18 +45,18 @@ size_t session_fields(struct session *s, struct session_words *words, struct log
 	return SESSION_FIELDS_MAX;
 }
 
-void session_report(struct session *s, enum incident what, const char *fmt, ...)
+void session_report(struct session *s, enum log_event what, const char *fmt, ...)
 {
 	struct log_field fields[SESSION_FIELDS_MAX];
 	struct session_words words;
 	va_list ap;
 	size_t n;
 
-	if (!flood_pass(&s->reactor->flood, what, &s->address))
+	if (!log_ratelimit_pass(&s->reactor->flood, what, &s->address))
 		return;
 	n = session_fields(s, &words, fields);
 	va_start(ap, fmt);
-	incident_log_v(what, fields, n, fmt, ap);
+	log_event_v(what, fields, n, fmt, ap);
 	va_end(ap);
 }
 
@@ -68,14 +68,14 @@ static bool session_line_is_begun(const struct session *s)
 
 static void session_end_slow(struct session *s, const char *why)
 {
-	session_report(s, INCIDENT_SLOW_SESSION, "a slow session was closed: %s", why);
+	session_report(s, LOG_EVENT_SLOW_SESSION, "a slow session was closed: %s", why);
 	session_end(s, why);
 }
 
 /* What was said is not with its peer yet, and that is waited for. */
 static bool session_is_taking(const struct session *s)
 {
-	return s->conn.full || raw_has_unsaid(s) || ((s->ending || s->eof) && attach_is_waiting(s));
+	return s->conn.full || raw_has_unsaid(s) || ((s->ending || s->eof) && observer_is_waiting(s));
 }
 
 static uint64_t session_deadline(const struct session *s)
@@ -86,7 +86,7 @@ static uint64_t session_deadline(const struct session *s)
 
 	if (s->lingering)
 		return s->line_usec + SESSION_LINGER_USEC;
-	at = MIN(MIN(at, raw_deadline(s)), MIN(attach_deadline(s), s->liveness.look_usec));
+	at = MIN(MIN(at, raw_deadline(s)), MIN(observer_deadline(s), s->liveness.look_usec));
 	/* A file that was begun in front of it may be finished. */
 	if (s->cut && s->conn.out.files == 0)
 		at = MIN(at, s->line_usec + SESSION_CUT_USEC);
@@ -178,8 +178,8 @@ static void session_fire(struct timer *t)
 		return;
 	if (raw_deadline(s) <= seen)
 		input_resume(s);
-	if (attach_deadline(s) <= seen)
-		attach_run(s);
+	if (observer_deadline(s) <= seen)
+		observer_run(s);
 	if (s->ended)
 		return;
 	if (session_deadline(s) <= seen)
@@ -200,7 +200,7 @@ static void session_drained(struct conn *c)
 	struct session *s = container_of(c, struct session, conn);
 
 	if (s->input || s->raw || s->ending || s->eof || s->wanted || c->paused)
-		loop_later(&s->reactor->loop, &s->resume);
+		loop_defer(&s->reactor->loop, &s->resume);
 	if (unlikely(s->liveness.look_usec == USEC_NEVER))
 		session_look_later(s);
 }
@@ -219,7 +219,7 @@ static void session_stalled(struct conn *c)
 void session_broken_file(struct session *s, int error)
 {
 	if (error == -EIO)
-		session_report(s, INCIDENT_DISK_FAILED, "a file broke off while it was sent: %s", strerror(-error));
+		session_report(s, LOG_EVENT_DISK_FAILED, "a file broke off while it was sent: %s", strerror(-error));
 	session_end(s, strerror(-error));
 }
 
@@ -237,7 +237,7 @@ static void session_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
 {
 	struct session *s = container_of(c, struct session, conn);
 
-	if (coldread_start(s->reactor, s->handle, fd, off, len) < 0)
+	if (prefetch_start(s->reactor, s->handle, fd, off, len) < 0)
 		session_end(s, "out of memory");
 }
 
@@ -249,12 +249,12 @@ static const struct conn_ops session_conn_ops = {
 	.cold = session_cold,
 };
 
-static void session_resume(struct later *l)
+static void session_resume(struct deferred *l)
 {
 	struct session *s = container_of(l, struct session, resume);
 
 	input_resume(s);
-	attach_run(s);
+	observer_run(s);
 }
 
 void session_finish(struct session *s)
@@ -262,7 +262,7 @@ void session_finish(struct session *s)
 	if (s->ending || s->ended)
 		return;
 	s->ending = true;
-	loop_later(&s->reactor->loop, &s->resume);
+	loop_defer(&s->reactor->loop, &s->resume);
 }
 
 bool session_is_silent(const struct session *s)
@@ -282,7 +282,7 @@ void session_maybe_close(struct session *s)
 		return;
 	if (s->eof && !s->ending && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
-	if (raw_has_unsaid(s) || attach_is_waiting(s)) {
+	if (raw_has_unsaid(s) || observer_is_waiting(s)) {
 		session_touch(s);
 		return;
 	}
@@ -328,14 +328,14 @@ void session_end(struct session *s, const char *why)
 	input_cut_body(s);
 	request_drop_all(s);
 	loop_no_timer(&r->loop, &s->timer);
-	loop_not_later(&s->resume);
+	loop_undefer(&s->resume);
 	conn_done(&s->conn);
 	reactor_leave(r, s);
 
 	/* Somebody further up may be working with it: its memory stays until the pass is over. */
 	list_remove(&s->link);
 	list_add_tail(&r->dead, &s->link);
-	loop_later(&r->loop, &r->bury);
+	loop_defer(&r->loop, &r->bury);
 }
 
 /* In reactor 0: the other end of session_new(). */
@@ -347,14 +347,14 @@ static void session_return(struct msg *m)
 	free(s);
 }
 
-void session_bury_all(struct reactor *r)
+void session_reap_all(struct reactor *r)
 {
 	struct list *n;
 
 	while ((n = list_pop(&r->dead))) {
 		struct session *s = container_of(n, struct session, link);
 
-		attach_gone(s, "closed");
+		observer_gone(s, "closed");
 		session_release_nick(s);
 		input_free(s);
 		raw_free(s);
@@ -385,8 +385,8 @@ static void session_adopt(struct msg *m)
 			reactor_leave(r, s);
 	}
 	if (e < 0) {
-		if (flood_pass(&r->flood, INCIDENT_OUT_OF_RESOURCES, NULL))
-			incident_log(INCIDENT_OUT_OF_RESOURCES, NULL, 0, "a session was refused: %s", strerror(-e));
+		if (log_ratelimit_pass(&r->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+			log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "a session was refused: %s", strerror(-e));
 		(void)close(fd);
 		s->msg.act = session_return;
 		reactor_post(r, &r->server->reactors[0], &s->msg);
@@ -489,7 +489,7 @@ size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
 	return len;
 }
 
-void session_set_intercept(struct session *s, bool on)
+void session_set_pre_verb(struct session *s, bool on)
 {
 	s->intercept = on;
 	if (!on)

@@ -47,7 +47,7 @@ void request_field(struct request *q, const char *data, size_t len);
 void request_field_u64(struct request *q, uint64_t v);
 void request_end(struct request *q);
 /* ERROR: SLUG: text. The text is a sentence with the value and the range; bytes outside printable ASCII are escaped. */
-void request_error(struct request *q, enum slug slug, const char *fmt, ...) _printf_(3, 4);
+void request_error(struct request *q, enum error_code code, const char *fmt, ...) _printf_(3, 4);
 /* Nothing: what was said wants no answer where all is well. */
 void request_silent(struct request *q);
 /* Sized: the count, LF, then the bytes, already in the dialect's form. */
@@ -86,7 +86,7 @@ struct body_sink_ops {
 	size_t (*get)(struct body_sink *b, char **ret);
 	/* @n of them have come. The sink may answer the request from here; once all bytes have come, it must some time. */
 	void (*put)(struct body_sink *b, size_t n);
-	/* Only for BODY_UNSETTLED: the body has @size bytes, of which the first @n_front, at @front, do not come by put().
+	/* Only for BODY_SIZE_UNDECIDED: the body has @size bytes, of which the first @n_front, at @front, do not come by put().
 	 * There are at most BODY_FRONT_MAX of those. */
 	void (*settle)(struct body_sink *b, uint64_t size, const char *front, size_t n_front);
 	/* The session ended before all bytes came. The request is still to be answered (into nowhere); the sink is no
@@ -98,10 +98,10 @@ struct body_sink_ops {
 #define BODY_DIGITS_MAX 18
 
 /* An old client's WRITE may begin before it is known where its size ends: the size in its fields means nothing then,
- * request_body() is given BODY_UNSETTLED, and settle() tells. */
-#define BODY_UNSETTLED (UINT64_MAX / 2)
+ * request_body() is given BODY_SIZE_UNDECIDED, and settle() tells. */
+#define BODY_SIZE_UNDECIDED (UINT64_MAX / 2)
 #define BODY_FRONT_MAX 32
-bool request_is_unsettled(const struct request *q);
+bool request_is_size_undecided(const struct request *q);
 
 /* Call once in the act of a barrier verb, after request_defer(): the next @size bytes are the sink's. With size 0
  * neither get() nor put() is called. The sink must live until all bytes have come or gone() was called. */
@@ -117,9 +117,9 @@ void request_body_resume(struct request *q);
 bool request_charge(struct request *q, size_t n);
 void request_uncharge(struct request *q, size_t n);
 
-/* Logs an incident, with who asked for what, as far as log/ratelimit.h lets it through. @file: NULL, and @bytes: 0, where there
+/* Logs an event, with who asked for what, as far as log/ratelimit.h lets it through. @file: NULL, and @bytes: 0, where there
  * is none. */
-void request_report(struct request *q, enum incident what, const char *file, uint64_t bytes, const char *fmt, ...)
+void request_report(struct request *q, enum log_event what, const char *file, uint64_t bytes, const char *fmt, ...)
 	_printf_(5, 6);
 
 /*
@@ -142,26 +142,26 @@ size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX]);
  * What hangs on a session: a role's or the engine's own words about it, found again by its ops, one of each kind. All
  * calls come in the session's thread, and not from within session_event() or a request's answer.
  */
-struct attachment {
-	struct attachment *next;
-	const struct attachment_ops *ops;
-	bool want_drained, want_taken;
+struct observer {
+	struct observer *next;
+	const struct observer_ops *ops;
+	bool want_flushed, want_acked;
 	uint64_t look_usec, wait_usec; /* the session's: when it looks again whether all is taken */
 };
-struct attachment_ops {
-	/* The session has ended (it is about to be freed), or takes no more and will end soon: frees the attachment. */
-	void (*gone)(struct attachment *a, struct session *s, const char *why);
+struct observer_ops {
+	/* The session has ended (it is about to be freed), or takes no more and will end soon: frees the observer. */
+	void (*gone)(struct observer *a, struct session *s, const char *why);
 	/* NULL or: it has another name now. */
-	void (*renamed)(struct attachment *a, struct session *s, const char *old);
-	/* NULL or: all output is with the kernel. Called once where want_drained was set, which is cleared before. */
-	void (*drained)(struct attachment *a, struct session *s);
-	/* NULL or: the peer's TCP has taken all that was ever queued. Likewise, for want_taken. */
-	void (*taken)(struct attachment *a, struct session *s);
+	void (*renamed)(struct observer *a, struct session *s, const char *old);
+	/* NULL or: all output is with the kernel. Called once where want_flushed was set, which is cleared before. */
+	void (*drained)(struct observer *a, struct session *s);
+	/* NULL or: the peer's TCP has taken all that was ever queued. Likewise, for want_acked. */
+	void (*taken)(struct observer *a, struct session *s);
 };
-void session_attach(struct session *s, struct attachment *a);
-struct attachment *session_attached(const struct session *s, const struct attachment_ops *ops); /* NULL: none */
+void session_add_observer(struct session *s, struct observer *a);
+struct observer *session_find_observer(const struct session *s, const struct observer_ops *ops); /* NULL: none */
 /* After one of the wants was set: they may be true already. */
-void session_want(struct session *s, struct attachment *a);
+void session_want(struct session *s, struct observer *a);
 
 /* An event of one's own for one session, whole, with its line's end in line and ioe/1 (event.h has it for many). In raw
  * it waits until it can be a recv of its own, @alone: not even with other events. 0, or -EPIPE: it takes no more. */
@@ -172,4 +172,4 @@ size_t session_event_room(const struct session *s);
 
 /* While on, each line is offered to the line() of its listener's roles before verbs are looked for in it, one at a time.
  * A raw session's HELLO,ioe/1 is not, and turns it off: it was no old client, and its dialect is another one now. */
-void session_set_intercept(struct session *s, bool on);
+void session_set_pre_verb(struct session *s, bool on);

@@ -176,9 +176,11 @@ static void age_go_on(struct store *s, uint64_t real, uint64_t counted, const ch
 	if (age_distance(expected, real) <= AGE_JUMP_MSEC)
 		return;
 	if (age_distance(expected, real) >= AGE_TELL_MSEC)
-		incident_log(INCIDENT_CLOCK_SET, NULL, 0,
-			     "%s: it shows %llu s %s than it would have; nothing that is kept counts as older or younger for that",
-			     why, (unsigned long long)(age_distance(expected, real) / 1000), real > expected ? "more" : "less");
+		log_event(
+			LOG_EVENT_CLOCK_SET, NULL, 0,
+			"%s: it shows %llu s %s than it would have; nothing that is kept counts as older or younger for that",
+			why, (unsigned long long)(age_distance(expected, real) / 1000),
+			real > expected ? "more" : "less");
 	age_begin_span(&s->age, p->until, real);
 }
 

@@ -247,9 +247,10 @@ void prune_tell(struct store *s, bool all)
 		const struct store_rule *rule = &s->rules[kind];
 
 		if (s->expired.round[kind] > 0)
-			incident_log(INCIDENT_EXPIRED, NULL, 0, "%llu messages in %s were dropped: they were older than %s allows",
-				     (unsigned long long)s->expired.round[kind], rule->where ? rule->where : "channels",
-				     rule->option ? rule->option : "the rule");
+			log_event(LOG_EVENT_EXPIRED, NULL, 0,
+				  "%llu messages in %s were dropped: they were older than %s allows",
+				  (unsigned long long)s->expired.round[kind], rule->where ? rule->where : "channels",
+				  rule->option ? rule->option : "the rule");
 		s->expired.round[kind] = 0;
 	}
 	s->expired.untold = false;

@@ -20,7 +20,7 @@
 struct store_thread {
 	struct store *store;
 	struct loop loop;
-	struct flood flood; /* of what is logged */
+	struct log_ratelimit flood; /* of what is logged */
 	struct db db;
 	pthread_t thread;
 	bool started;

@@ -59,18 +59,18 @@ void store_fail(struct store *s, const char *what, const struct db *d)
 		       s->path, what, d->text);
 	(void)pthread_mutex_unlock(&s->lock);
 	atomic_store_explicit(&s->closed, true, memory_order_release);
-	incident_log(INCIDENT_STORE_CLOSED, NULL, 0, "%s", s->why);
+	log_event(LOG_EVENT_STORE_CLOSED, NULL, 0, "%s", s->why);
 }
 
-static enum incident store_trouble_kind(int error)
+static enum log_event store_trouble_kind(int error)
 {
 	switch (error) {
 	case -ENOSPC:
-		return INCIDENT_DISK_FULL;
+		return LOG_EVENT_DISK_FULL;
 	case -ENOMEM:
-		return INCIDENT_OUT_OF_RESOURCES;
+		return LOG_EVENT_OUT_OF_RESOURCES;
 	default:
-		return INCIDENT_DISK_FAILED;
+		return LOG_EVENT_DISK_FAILED;
 	}
 }
 
@@ -88,16 +88,16 @@ static void store_damaged(struct store *s, const char *what, const char *text)
 
 void store_trouble(struct store_thread *t, const char *what, int error)
 {
-	enum incident trouble = store_trouble_kind(error);
+	enum log_event trouble = store_trouble_kind(error);
 
 	if (error == -EBADMSG)
 		store_damaged(t->store, what, t->db.text);
 	if (error == -ENOSPC && t == &t->store->writer)
 		atomic_store_explicit(&t->store->was_full, true, memory_order_relaxed);
 
-	if (error != -EBUSY && flood_pass(&t->flood, trouble, NULL))
-		incident_log(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what,
-			     error == -ENOMEM ? strerror(ENOMEM) : t->db.text);
+	if (error != -EBUSY && log_ratelimit_pass(&t->flood, trouble, NULL))
+		log_event(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what,
+			  error == -ENOMEM ? strerror(ENOMEM) : t->db.text);
 }
 
 static bool store_is_file(const struct store *s, const char *suffix, int fd)
@@ -202,7 +202,7 @@ static bool store_thread_end(struct store_thread *t, const struct timespec *unti
 static void store_thread_done(struct store_thread *t)
 {
 	db_close(&t->db);
-	flood_done(&t->flood);
+	log_ratelimit_done(&t->flood);
 	loop_done(&t->loop);
 	(void)sem_destroy(&t->ended);
 }
@@ -216,7 +216,7 @@ static int store_thread_init(struct store *s, struct store_thread *t, bool write
 	r = loop_init(&t->loop);
 	if (r < 0)
 		return r;
-	flood_init(&t->flood, &t->loop);
+	log_ratelimit_init(&t->flood, &t->loop);
 	return db_open(&t->db, s->path, writer, why, why_size);
 }
 

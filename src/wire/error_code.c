@@ -5,43 +5,43 @@
 
 #include <string.h>
 
-static const char *const slug_names[] = {
-	[SLUG_BAD_COMMAND] = "bad-command",
-	[SLUG_BAD_ARGUMENT] = "bad-argument",
-	[SLUG_TOO_LONG] = "too-long",
-	[SLUG_NOT_FOUND] = "not-found",
-	[SLUG_EXISTS] = "exists",
-	[SLUG_DENIED] = "denied",
-	[SLUG_AUTH_REQUIRED] = "auth-required",
-	[SLUG_AUTH_FAILED] = "auth-failed",
-	[SLUG_TAKEN] = "taken",
-	[SLUG_TOO_LARGE] = "too-large",
-	[SLUG_NO_SPACE] = "no-space",
-	[SLUG_QUOTA] = "quota",
-	[SLUG_BUSY] = "busy",
-	[SLUG_LIMIT] = "limit",
-	[SLUG_SLOW] = "slow",
-	[SLUG_CORRUPT] = "corrupt",
-	[SLUG_OFFLINE] = "offline",
-	[SLUG_TIMEOUT] = "timeout",
-	[SLUG_UNAVAILABLE] = "unavailable",
-	[SLUG_SHUTTING_DOWN] = "shutting-down",
-	[SLUG_INTERNAL] = "internal",
+static const char *const error_code_names[] = {
+	[ERROR_BAD_COMMAND] = "bad-command",
+	[ERROR_BAD_ARGUMENT] = "bad-argument",
+	[ERROR_TOO_LONG] = "too-long",
+	[ERROR_NOT_FOUND] = "not-found",
+	[ERROR_EXISTS] = "exists",
+	[ERROR_DENIED] = "denied",
+	[ERROR_AUTH_REQUIRED] = "auth-required",
+	[ERROR_AUTH_FAILED] = "auth-failed",
+	[ERROR_TAKEN] = "taken",
+	[ERROR_TOO_LARGE] = "too-large",
+	[ERROR_NO_SPACE] = "no-space",
+	[ERROR_QUOTA] = "quota",
+	[ERROR_BUSY] = "busy",
+	[ERROR_LIMIT] = "limit",
+	[ERROR_SLOW] = "slow",
+	[ERROR_CORRUPT] = "corrupt",
+	[ERROR_OFFLINE] = "offline",
+	[ERROR_TIMEOUT] = "timeout",
+	[ERROR_UNAVAILABLE] = "unavailable",
+	[ERROR_SHUTTING_DOWN] = "shutting-down",
+	[ERROR_INTERNAL] = "internal",
 };
 
-_Static_assert(ELEMENTSOF(slug_names) == SLUG_MAX, "every slug has its word");
+_Static_assert(ELEMENTSOF(error_code_names) == ERROR_MAX, "every error code has its word");
 
-const char *slug_name(enum slug s)
+const char *error_code_name(enum error_code s)
 {
-	return (unsigned)s < SLUG_MAX ? slug_names[s] : slug_names[SLUG_INTERNAL];
+	return (unsigned)s < ERROR_MAX ? error_code_names[s] : error_code_names[ERROR_INTERNAL];
 }
 
-enum slug slug_from_name(const char *s, size_t n)
+enum error_code error_code_from_name(const char *s, size_t n)
 {
 	unsigned i;
 
-	for (i = 0; i < SLUG_MAX; i++)
-		if (strlen(slug_names[i]) == n && memcmp(slug_names[i], s, n) == 0)
-			return (enum slug)i;
-	return SLUG_MAX;
+	for (i = 0; i < ERROR_MAX; i++)
+		if (strlen(error_code_names[i]) == n && memcmp(error_code_names[i], s, n) == 0)
+			return (enum error_code)i;
+	return ERROR_MAX;
 }

@@ -4,32 +4,32 @@
 
 #include <stddef.h>
 
-enum slug {
-	SLUG_BAD_COMMAND,
-	SLUG_BAD_ARGUMENT,
-	SLUG_TOO_LONG,
-	SLUG_NOT_FOUND,
-	SLUG_EXISTS,
-	SLUG_DENIED,
-	SLUG_AUTH_REQUIRED,
-	SLUG_AUTH_FAILED,
-	SLUG_TAKEN,
-	SLUG_TOO_LARGE,
-	SLUG_NO_SPACE,
-	SLUG_QUOTA,
-	SLUG_BUSY,
-	SLUG_LIMIT,
-	SLUG_SLOW,
-	SLUG_CORRUPT,
-	SLUG_OFFLINE,
-	SLUG_TIMEOUT,
-	SLUG_UNAVAILABLE,
-	SLUG_SHUTTING_DOWN,
-	SLUG_INTERNAL,
-	SLUG_MAX,
+enum error_code {
+	ERROR_BAD_COMMAND,
+	ERROR_BAD_ARGUMENT,
+	ERROR_TOO_LONG,
+	ERROR_NOT_FOUND,
+	ERROR_EXISTS,
+	ERROR_DENIED,
+	ERROR_AUTH_REQUIRED,
+	ERROR_AUTH_FAILED,
+	ERROR_TAKEN,
+	ERROR_TOO_LARGE,
+	ERROR_NO_SPACE,
+	ERROR_QUOTA,
+	ERROR_BUSY,
+	ERROR_LIMIT,
+	ERROR_SLOW,
+	ERROR_CORRUPT,
+	ERROR_OFFLINE,
+	ERROR_TIMEOUT,
+	ERROR_UNAVAILABLE,
+	ERROR_SHUTTING_DOWN,
+	ERROR_INTERNAL,
+	ERROR_MAX,
 };
 
-const char *slug_name(enum slug s);
+const char *error_code_name(enum error_code s);
 
-/* SLUG_MAX for none. */
-enum slug slug_from_name(const char *s, size_t n);
+/* ERROR_MAX for none. */
+enum error_code error_code_from_name(const char *s, size_t n);

@@ -126,30 +126,30 @@ static char *scene_line(struct scene_answers *a)
 }
 
 /* What an error of this kind should be called. */
-static bool scene_slug_is_right(const struct scene *s, const char *line)
+static bool scene_code_is_right(const struct scene *s, const char *line)
 {
-	const char *slug;
+	const char *code;
 
 	if (s->target->flags & SCENE_BREAKS)
 		return true;
 	switch (s->error) {
 	case ENOSPC:
 	case EDQUOT:
-		slug = "ERROR: no-space: ";
+		code = "ERROR: no-space: ";
 		break;
 	case EROFS:
-		slug = "ERROR: denied: ";
+		code = "ERROR: denied: ";
 		break;
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
-		slug = "ERROR: busy: ";
+		code = "ERROR: busy: ";
 		break;
 	default:
-		slug = "ERROR: internal: ";
+		code = "ERROR: internal: ";
 		break;
 	}
-	return g_str_has_prefix(line, slug) ||
+	return g_str_has_prefix(line, code) ||
 	       (s->target->function == FAIL_FSYNC && g_str_has_prefix(line, "ERROR: internal: "));
 }
 
@@ -167,7 +167,7 @@ static bool scene_take_failure(struct scene *s, struct scene_answers *a, const c
 		a->refused = true;
 	if (!may_fail || s->injected == 0)
 		scene_fail(s, "Where nothing had failed, this came: %s", line);
-	else if (!scene_slug_is_right(s, line))
+	else if (!scene_code_is_right(s, line))
 		scene_fail(s, "The error should be called otherwise: %s", line);
 	return true;
 }

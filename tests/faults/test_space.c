@@ -90,13 +90,13 @@ static void space_check_reading(struct space *s, const char *listing)
 	client_ask(s->client, "PING,step", "PONG,step");
 }
 
-static void space_refused(struct space *s, const char *name, const char *slug)
+static void space_refused(struct space *s, const char *name, const char *code)
 {
 	gint64 before;
 
 	space_send(s, name, s->other);
 	before = g_get_monotonic_time();
-	client_expect_error(s->client, slug);
+	client_expect_error(s->client, code);
 	if (g_get_monotonic_time() - before > SPACE_REFUSAL_USEC)
 		harness_fail("The refusal took longer than 0.5 s.");
 }

@@ -216,7 +216,7 @@ static void check_texts(const char *s, size_t n)
 		check_read_back(str_to_size, str_from_size(text, v), v);
 	if (str_to_usec(copy, n, &v) == 0)
 		check_read_back(str_to_usec, str_from_usec(text, v), v);
-	(void)slug_from_name(copy, n);
+	(void)error_code_from_name(copy, n);
 	n = str_harmless(copy, copy, n);
 	FUZZ_CHECK(str_is_utf8(copy, n));
 	free(copy);

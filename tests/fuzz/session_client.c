@@ -218,9 +218,9 @@ static void client_said(struct client *c, const char *p, size_t n)
 /* In ioe/1 a sentence may have letters of any kind; whether it is ioe/1 is not always known. */
 static void client_check_error(const char *line, size_t n, bool is_ioe1, bool may_be_ioe1)
 {
-	const char *slug = line + 7, *colon = memchr(slug, ':', n - 7);
+	const char *code = line + 7, *colon = memchr(code, ':', n - 7);
 
-	FUZZ_CHECK(colon && slug_from_name(slug, (size_t)(colon - slug)) != SLUG_MAX);
+	FUZZ_CHECK(colon && error_code_from_name(code, (size_t)(colon - code)) != ERROR_MAX);
 	FUZZ_CHECK(colon + 1 < line + n && colon[1] == ' ');
 	FUZZ_CHECK(str_is_utf8(line, n) && !str_has_control(line, n));
 	for (size_t i = 0; i < n; i++)

@@ -523,8 +523,7 @@ static bool house_is_empty(const struct house *h)
 	const struct reactor *r = h->reactor;
 
 	return list_is_empty(&r->sessions) && list_is_empty(&r->dead) && r->busy == 0 && house_jobs(h) == 0 &&
-	       session_store_waiting(house_store(h)) == 0 &&
-	       list_is_empty(&r->loop.laters);
+	       session_store_waiting(house_store(h)) == 0 && list_is_empty(&r->loop.deferred_calls);
 }
 
 /* All rooms and mailboxes are idle, and go; the next input finds none, and a store that is as new. */
@@ -567,7 +566,7 @@ void house_settle(struct house *h)
 	}
 	FUZZ_CHECK(list_is_empty(&r->sessions) && list_is_empty(&r->dead));
 	FUZZ_CHECK(r->busy == 0 && house_jobs(h) == 0);
-	FUZZ_CHECK(list_is_empty(&r->loop.laters));
+	FUZZ_CHECK(list_is_empty(&r->loop.deferred_calls));
 	FUZZ_CHECK(pool_used(&r->pool) == 0);
 	FUZZ_CHECK(r->names.map.n == 0);
 	FUZZ_CHECK(r->account.sessions == 0 && r->account.map.n == 0 && h->server.placed[0] == 0);

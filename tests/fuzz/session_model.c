@@ -22,9 +22,9 @@ static void model_say_sized(struct model *m, const char *data, size_t n)
 	model_say(m, data, n);
 }
 
-static void model_say_error(struct model *m, const char *slug)
+static void model_say_error(struct model *m, const char *code)
 {
-	FUZZ_CHECK(buf_printf(&m->answers, "ERROR: %s: %c\n", slug, MODEL_SENTENCE) == 0);
+	FUZZ_CHECK(buf_printf(&m->answers, "ERROR: %s: %c\n", code, MODEL_SENTENCE) == 0);
 }
 
 static bool model_is_folder(const char *name, size_t n)
@@ -55,7 +55,7 @@ static bool model_has_parent(const char *name, size_t n)
 	return model_is_folder(name, base > 0 ? base - 1 : 0);
 }
 
-/* NULL, or the slug of what is wrong with a name by itself. */
+/* NULL, or the code of what is wrong with a name by itself. */
 static const char *model_refuse_name(const char *name, size_t n)
 {
 	size_t begin = 0, end;
@@ -106,10 +106,10 @@ static void model_list_folder(struct model *m, const char *folder, size_t n)
 
 static void model_list(struct model *m, const char *name, size_t n)
 {
-	const char *slug = name ? model_refuse_name(name, n) : NULL;
+	const char *code = name ? model_refuse_name(name, n) : NULL;
 
-	if (slug)
-		model_say_error(m, slug);
+	if (code)
+		model_say_error(m, code);
 	else if (!model_is_folder(name, n))
 		model_say_error(m, "not-found");
 	else
@@ -118,13 +118,13 @@ static void model_list(struct model *m, const char *name, size_t n)
 
 static void model_read_file(struct model *m, const char *name, size_t n)
 {
-	const char *slug = model_refuse_name(name, n);
+	const char *code = model_refuse_name(name, n);
 	struct model_file *f = model_find(m, name, n);
 
-	if (!slug && !f)
-		slug = model_is_folder(name, n) ? "denied" : "not-found";
-	if (slug)
-		model_say_error(m, slug);
+	if (!code && !f)
+		code = model_is_folder(name, n) ? "denied" : "not-found";
+	if (code)
+		model_say_error(m, code);
 	else
 		model_say_sized(m, f->data, f->size);
 }
@@ -157,7 +157,7 @@ static bool model_size(const char *args, size_t n, uint64_t *ret)
 /* WRITE with all or some of its bytes; returns how many of them there are. */
 static size_t model_write(struct model *m, const char *args, size_t n, const char *body, size_t n_body)
 {
-	const char *slug, *comma = args ? memrchr(args, ',', n) : NULL;
+	const char *code, *comma = args ? memrchr(args, ',', n) : NULL;
 	size_t name_len = comma ? (size_t)(comma - args) : n;
 	uint64_t size = 0;
 
@@ -165,21 +165,21 @@ static size_t model_write(struct model *m, const char *args, size_t n, const cha
 		model_say_error(m, "bad-argument");
 		return 0;
 	}
-	slug = model_refuse_name(args, name_len);
-	if (!slug && size > m->max_size)
-		slug = "too-large";
-	if (!slug) {
+	code = model_refuse_name(args, name_len);
+	if (!code && size > m->max_size)
+		code = "too-large";
+	if (!code) {
 		if (!model_has_parent(args, name_len))
-			slug = "not-found";
+			code = "not-found";
 		else if (model_is_folder(args, name_len))
-			slug = "denied";
+			code = "denied";
 		/* Two faults, of which either may be found first. */
-		m->is_unknown |= slug && size > n_body;
+		m->is_unknown |= code && size > n_body;
 	}
-	if (!slug && size > n_body)
-		slug = "bad-argument";
-	if (slug) {
-		model_say_error(m, slug);
+	if (!code && size > n_body)
+		code = "bad-argument";
+	if (code) {
+		model_say_error(m, code);
 	} else {
 		model_add_file(m, args, name_len, body, size)->is_written = true;
 		FUZZ_CHECK(buf_printf(&m->answers, "OK,received,%llu\n", (unsigned long long)size) == 0);

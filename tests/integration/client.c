@@ -248,10 +248,10 @@ void client_expect(struct client *c, const char *line)
 			     strlen(seen));
 }
 
-void client_expect_error(struct client *c, const char *slugs)
+void client_expect_error(struct client *c, const char *codes)
 {
 	g_autofree char *seen = client_line(c);
-	g_auto(GStrv) each = g_strsplit(slugs, "|", 0);
+	g_auto(GStrv) each = g_strsplit(codes, "|", 0);
 
 	for (size_t i = 0; each[i]; i++) {
 		g_autofree char *start = g_strdup_printf("ERROR: %s: ", each[i]);
@@ -259,7 +259,7 @@ void client_expect_error(struct client *c, const char *slugs)
 		if (g_str_has_prefix(seen, start) && seen[strlen(start)] != '\0')
 			return;
 	}
-	harness_fail("Not ERROR: %s: but \"%.200s\"", slugs, seen);
+	harness_fail("Not ERROR: %s: but \"%.200s\"", codes, seen);
 }
 
 void client_expect_sized(struct client *c, const void *data, size_t n)
@@ -302,10 +302,10 @@ void client_ask(struct client *c, const char *request, const char *answer)
 	client_expect(c, answer);
 }
 
-void client_refused(struct client *c, const char *request, const char *slugs)
+void client_refused(struct client *c, const char *request, const char *codes)
 {
 	client_printf(c, "%s\n", request);
-	client_expect_error(c, slugs);
+	client_expect_error(c, codes);
 }
 
 struct client_case {

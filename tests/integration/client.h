@@ -38,9 +38,9 @@ char *client_message(struct client *c);         /* of Varlink: what is before th
 char *client_sized(struct client *c, size_t *ret_n);
 bool client_try_line(struct client *c, gint64 deadline, char **ret); /* false: closed, or the deadline */
 void client_expect(struct client *c, const char *line);
-void client_expect_error(struct client *c, const char *slugs); /* "denied" or "denied|not-found" */
+void client_expect_error(struct client *c, const char *codes); /* "denied" or "denied|not-found" */
 void client_expect_sized(struct client *c, const void *data, size_t n);
 void client_expect_eof(struct client *c);       /* and nothing before it */
 char *client_until_closed(struct client *c);    /* all that comes until EOF or a reset */
 void client_ask(struct client *c, const char *request, const char *answer);
-void client_refused(struct client *c, const char *request, const char *slugs);
+void client_refused(struct client *c, const char *request, const char *codes);

@@ -69,7 +69,7 @@ struct daemon *daemon_new(unsigned reactors, const char *config)
 	g_cond_init(&d->log_more);
 	d->log = g_string_new(NULL);
 	d->notified = g_string_new(NULL);
-	d->deaf_fd = d->log_fd = d->pidfd = d->notify_fd = -1;
+	d->deaf_fd = d->log_fd = d->pidfd = d->service_manager_fd = -1;
 	daemon_write_config(d, config);
 	return d;
 }
@@ -120,7 +120,7 @@ void daemon_spawn(struct daemon *d)
 	int pipes[2] = { -1, -1 };
 
 	g_assert_cmpint(d->pid, ==, 0);
-	d->notify_fd = daemon_bind_notify(d->notify);
+	d->service_manager_fd = daemon_bind_notify(d->notify);
 	(void)g_string_truncate(d->notified, 0);
 	if (d->deaf_fd < 0)
 		g_assert_cmpint(pipe2(pipes, O_CLOEXEC), ==, 0);
@@ -143,11 +143,12 @@ void daemon_wait_notified(struct daemon *d, const char *what)
 	gint64 deadline = harness_deadline();
 
 	for (;;) {
-		struct pollfd p[] = { { .fd = d->notify_fd, .events = POLLIN }, { .fd = d->pidfd, .events = POLLIN } };
+		struct pollfd p[] = { { .fd = d->service_manager_fd, .events = POLLIN },
+				      { .fd = d->pidfd, .events = POLLIN } };
 		char buf[4096];
 		ssize_t n;
 
-		while ((n = recv(d->notify_fd, buf, sizeof(buf), 0)) > 0) {
+		while ((n = recv(d->service_manager_fd, buf, sizeof(buf), 0)) > 0) {
 			(void)g_string_append_len(d->notified, buf, n);
 			(void)g_string_append_c(d->notified, '\n');
 		}
@@ -310,7 +311,7 @@ int daemon_wait_exit(struct daemon *d)
 	g_assert_cmpint(waitpid(d->pid, &status, 0), ==, d->pid);
 	d->pid = 0;
 	(void)close(d->pidfd);
-	(void)close(d->notify_fd);
+	(void)close(d->service_manager_fd);
 	if (d->log_thread) {
 		(void)g_thread_join(g_steal_pointer(&d->log_thread));
 		(void)close(d->log_fd);

@@ -24,7 +24,7 @@ struct daemon {
 
 	GPid pid;         /* 0: not running */
 	int pidfd;
-	int notify_fd;
+	int service_manager_fd;
 	GString *notified; /* what came over the notify socket */
 	uint16_t ports[DAEMON_PORTS_MAX]; /* in the order of the configuration's listeners */
 	unsigned n_ports;

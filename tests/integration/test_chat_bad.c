@@ -10,7 +10,7 @@ static const char bad_config[] = ROOM_LISTENERS "chat = { rate = 0; text = \"100
 #define BAD_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct {
-	const char *ask, *slug;
+	const char *ask, *code;
 } bad_requests[] = {
 	{ "JOIN", "bad-argument" },
 	{ "JOIN,", "bad-argument" },
@@ -68,7 +68,7 @@ static void bad_asks(struct daemon *d)
 
 	room_meet(d, "r", &a, &b);
 	for (size_t i = 0; i < G_N_ELEMENTS(bad_requests); i++)
-		client_refused(a, bad_requests[i].ask, bad_requests[i].slug);
+		client_refused(a, bad_requests[i].ask, bad_requests[i].code);
 	client_puts(a, "SAY,r,still here\n");
 	room_heard(a, "r", 1, "Anna", "still here");
 	client_expect(a, "OK,1");

@@ -50,12 +50,12 @@ static void bad_expect_tree(const char *root, const char *expected)
 }
 
 /* Refused for READ, and for WRITE with its bytes thrown away. */
-static void bad_name(struct client *c, const char *name, const char *slugs)
+static void bad_name(struct client *c, const char *name, const char *codes)
 {
 	client_printf(c, "READ,%s\n", name);
-	client_expect_error(c, slugs);
+	client_expect_error(c, codes);
 	client_printf(c, "WRITE,%s,7\nPING\nabPING,in step\n", name);
-	client_expect_error(c, slugs);
+	client_expect_error(c, codes);
 	client_expect(c, "PONG,in step");
 }
 

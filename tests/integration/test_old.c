@@ -110,9 +110,10 @@ static void old_broken(unsigned reactors)
 /* So much is not kept in doubt: it is on its way to the disk before it is known whose words it is. */
 #define OLD_LARGE 300000
 
-static void old_refused(struct daemon *d, const char *header, bool raw_already, const char *slug)
+static void old_refused(struct daemon *d, const char *header, bool raw_already, const char *code)
 {
-	g_autofree char *noise = harness_noise(OLD_LARGE, 2), *tree = NULL, *want = g_strdup_printf("ERROR: %s: ", slug);
+	g_autofree char *noise = harness_noise(OLD_LARGE, 2), *tree = NULL,
+			*want = g_strdup_printf("ERROR: %s: ", code);
 	int fd = old_connect(d, OLD_FILE);
 	char buf[1029];
 	size_t n;

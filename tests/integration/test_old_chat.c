@@ -184,9 +184,9 @@ static gint64 old_next_hii(struct old *o)
 	return g_get_monotonic_time() - o->sent;
 }
 
-static void old_is_refused(struct old *o, const char *name, const char *slug)
+static void old_is_refused(struct old *o, const char *name, const char *code)
 {
-	g_autofree char *want = g_strdup_printf("ERROR: %s: ", slug), *got = NULL;
+	g_autofree char *want = g_strdup_printf("ERROR: %s: ", code), *got = NULL;
 
 	old_send(o, name);
 	got = old_recv(o);

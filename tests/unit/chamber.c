@@ -99,7 +99,7 @@ static struct chamber_errand *chamber_errand_new(struct request *q, const struct
 static void chamber_answer(struct chamber_errand *e)
 {
 	if (e->op.result < 0)
-		request_error(e->op.request, SLUG_INTERNAL, "%s", strerrorname_np(-e->op.result));
+		request_error(e->op.request, ERROR_INTERNAL, "%s", strerrorname_np(-e->op.result));
 	else
 		request_ok(e->op.request);
 	free(e);

@@ -20,16 +20,16 @@ static struct loop *fake_loop;
 
 static void fake_come(struct msg *m)
 {
-	struct errand *e = container_of(m, struct errand, msg);
+	struct server_task *e = container_of(m, struct server_task, msg);
 
 	e->away = false;
 	if (e->forgotten)
-		(void)errand_free(e);
+		(void)server_task_free(e);
 	else
 		e->came(e);
 }
 
-static void fake_send(struct errand *e)
+static void fake_send(struct server_task *e)
 {
 	e->away = true;
 	e->msg.act = fake_come;
@@ -37,7 +37,7 @@ static void fake_send(struct errand *e)
 		inbox_push(&fake_loop->inbox, &e->msg);
 }
 
-struct errand *errand_free(struct errand *e)
+struct server_task *server_task_free(struct server_task *e)
 {
 	if (!e)
 		return NULL;
@@ -52,11 +52,11 @@ struct errand *errand_free(struct errand *e)
 	return NULL;
 }
 
-struct clients *clients_new(struct server *s, void (*came)(struct errand *e), void *userdata)
+struct clients *clients_new(struct server *s, void (*came)(struct server_task *e), void *userdata)
 {
 	struct clients *c = calloc(1, sizeof(*c));
 
-	c->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	c->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
 	fake_errands++;
 	return c;
 }
@@ -87,12 +87,12 @@ void clients_next(struct clients *c)
 	fake_send(&c->errand);
 }
 
-struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why, void (*came)(struct errand *e),
-				      void *userdata)
+struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why,
+				      void (*came)(struct server_task *e), void *userdata)
 {
 	struct clients_kick *k = calloc(1, sizeof(*k));
 
-	k->errand = (struct errand){ .server = s, .came = came, .userdata = userdata };
+	k->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
 	k->found = h.reactor == 1 && h.slot < fake_sessions && h.generation == 1000 + h.slot;
 	(void)snprintf(fake_why, sizeof(fake_why), "%s", why);
 	fake_kicked = h;
@@ -126,17 +126,17 @@ static unsigned fake_channels; /* how many there are */
 static const char *fake_store_why = "";
 static char fake_dir[256];
 
-static void fake_channels_drop(struct errand *e)
+static void fake_channels_drop(struct server_task *e)
 {
 	buf_done(&container_of(e, struct control_channels, errand)->text);
 }
 
 static struct control_channels *fake_channels_new(_unused_ void *userdata, _unused_ enum control_kind kind,
-						  void (*came)(struct errand *e), void *came_data)
+						  void (*came)(struct server_task *e), void *came_data)
 {
 	struct control_channels *c = calloc(1, sizeof(*c));
 
-	c->errand = (struct errand){ .came = came, .drop = fake_channels_drop, .userdata = came_data };
+	c->errand = (struct server_task){ .came = came, .drop = fake_channels_drop, .userdata = came_data };
 	fake_errands++;
 	return c;
 }
@@ -163,12 +163,12 @@ static void fake_channels_next(struct control_channels *c)
 	fake_send(&c->errand);
 }
 
-static struct control_backup *fake_backup(_unused_ void *userdata, const char *dir, void (*came)(struct errand *e),
+static struct control_backup *fake_backup(_unused_ void *userdata, const char *dir, void (*came)(struct server_task *e),
 					  void *came_data)
 {
 	struct control_backup *b = calloc(1, sizeof(*b));
 
-	b->errand = (struct errand){ .came = came, .userdata = came_data };
+	b->errand = (struct server_task){ .came = came, .userdata = came_data };
 	(void)snprintf(b->why, sizeof(b->why), "%s", fake_store_why);
 	(void)snprintf(fake_dir, sizeof(fake_dir), "%s", dir);
 	fake_errands++;

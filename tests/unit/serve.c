@@ -334,13 +334,13 @@ size_t serve_line(int fd, char *dst, size_t size)
 	return n;
 }
 
-void serve_expect_error(int fd, const char *slug)
+void serve_expect_error(int fd, const char *code)
 {
 	char line[4096], want[64];
-	size_t n = (size_t)snprintf(want, sizeof(want), "ERROR: %s: ", slug);
+	size_t n = (size_t)snprintf(want, sizeof(want), "ERROR: %s: ", code);
 
 	(void)serve_line(fd, line, sizeof(line));
-	ck_assert_msg(strncmp(line, want, n) == 0 && strlen(line) > n + 5, "'%s' is no error %s", line, slug);
+	ck_assert_msg(strncmp(line, want, n) == 0 && strlen(line) > n + 5, "'%s' is no error %s", line, code);
 }
 
 void serve_expect_nothing(int fd)

@@ -44,7 +44,7 @@ void serve_say(int fd, const char *text);
 void serve_say_n(int fd, const char *p, size_t n);
 void serve_expect(int fd, const char *text); /* exactly these bytes come next */
 void serve_expect_n(int fd, const char *p, size_t n);
-void serve_expect_error(int fd, const char *slug); /* a line "ERROR: slug: ..." comes next */
+void serve_expect_error(int fd, const char *code); /* a line "ERROR: code: ..." comes next */
 size_t serve_line(int fd, char *dst, size_t size); /* without its LF */
 void serve_expect_nothing(int fd); /* nothing has come so far */
 void serve_expect_end(int fd); /* the server closes; consumes the fd */

@@ -173,7 +173,7 @@ static size_t stage_body_get(struct body_sink *s, char **ret)
 static void stage_body_answer(struct stage_body *b)
 {
 	if (atomic_load(&stage_body_gone) > 0)
-		request_error(b->q, SLUG_BAD_ARGUMENT, "the connection ended");
+		request_error(b->q, ERROR_BAD_ARGUMENT, "the connection ended");
 	else
 		request_line(b->q, "eaten", 5);
 	free(b);
@@ -232,7 +232,7 @@ static int stage_act_skip(struct request *q, struct fields *f)
 	if (str_to_u64(f->at[0].data, f->at[0].len, 0, UINT32_MAX, &n) < 0)
 		return -EINVAL;
 	request_body_discard(q, n);
-	request_error(q, SLUG_DENIED, "not hungry");
+	request_error(q, ERROR_DENIED, "not hungry");
 	return 0;
 }
 
@@ -241,7 +241,7 @@ static void stage_spit_put(struct body_sink *s, _unused_ size_t n)
 	struct stage_body *b = container_of(s, struct stage_body, sink);
 
 	request_body_discard(b->q, 0);
-	request_error(b->q, SLUG_NO_SPACE, "it tastes bad");
+	request_error(b->q, ERROR_NO_SPACE, "it tastes bad");
 	free(b);
 }
 

@@ -4,6 +4,6 @@
 
 #include "control/method.h"
 
-int ledger_rooms(struct method_call *c);
-int ledger_mailboxes(struct method_call *c);
-int ledger_backup(struct method_call *c);
+int method_rooms(struct method_call *c);
+int method_mailboxes(struct method_call *c);
+int method_backup(struct method_call *c);

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ROSTER_ADDRESS_MAX (ADDRESS_TEXT_MAX + 8)
+#define CLIENTS_ADDRESS_MAX (ADDRESS_TEXT_MAX + 8)
 
-const char *roster_id(struct handle h, char dst[ROSTER_ID_MAX])
+const char *clients_id(struct handle h, char dst[CLIENTS_ID_MAX])
 {
 	size_t n = str_put_u64(dst, h.reactor);
 
@@ -28,9 +28,9 @@ const char *roster_id(struct handle h, char dst[ROSTER_ID_MAX])
 	return dst;
 }
 
-bool roster_parse_id(const char *id, struct handle *ret)
+bool clients_parse_id(const char *id, struct handle *ret)
 {
-	char again[ROSTER_ID_MAX];
+	char again[CLIENTS_ID_MAX];
 	uint64_t n[3] = { 0 };
 	const char *p = id;
 
@@ -45,10 +45,10 @@ bool roster_parse_id(const char *id, struct handle *ret)
 		p++;
 	}
 	*ret = (struct handle){ (uint32_t)n[0], (uint32_t)n[1], n[2] };
-	return strcmp(roster_id(*ret, again), id) == 0; /* one way to write it */
+	return strcmp(clients_id(*ret, again), id) == 0; /* one way to write it */
 }
 
-static const char *roster_state(enum client_state s)
+static const char *clients_state(enum client_state s)
 {
 	switch (s) {
 	case CLIENT_IDLE:
@@ -66,125 +66,125 @@ static const char *roster_state(enum client_state s)
 }
 
 /* "127.0.0.1:50312", "[::1]:50312". */
-static const char *roster_address(const struct client *c, char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_address(const struct client *c, char dst[CLIENTS_ADDRESS_MAX])
 {
 	char ip[ADDRESS_TEXT_MAX];
 	size_t n;
 
 	(void)address_text(&c->address, ip);
-	n = (size_t)snprintf(dst, ROSTER_ADDRESS_MAX, strchr(ip, ':') ? "[%s]:" : "%s:", ip);
+	n = (size_t)snprintf(dst, CLIENTS_ADDRESS_MAX, strchr(ip, ':') ? "[%s]:" : "%s:", ip);
 	dst[n + str_put_u64(dst + n, c->address.port)] = '\0';
 	return dst;
 }
 
 /* What a filter can look at: a field as text. */
-struct roster_key {
+struct clients_key {
 	const char *name;
 	bool searched; /* by a filter without a key */
-	const char *(*text)(const struct client *c, char dst[ROSTER_ADDRESS_MAX]);
+	const char *(*text)(const struct client *c, char dst[CLIENTS_ADDRESS_MAX]);
 };
 
-static const char *roster_key_id(const struct client *c, char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_key_id(const struct client *c, char dst[CLIENTS_ADDRESS_MAX])
 {
-	return roster_id(c->handle, dst);
+	return clients_id(c->handle, dst);
 }
 
-static const char *roster_key_name(const struct client *c, _unused_ char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_key_name(const struct client *c, _unused_ char dst[CLIENTS_ADDRESS_MAX])
 {
 	return c->name;
 }
 
-static const char *roster_key_ip(const struct client *c, char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_key_ip(const struct client *c, char dst[CLIENTS_ADDRESS_MAX])
 {
 	return address_text(&c->address, dst);
 }
 
-static const char *roster_key_listener(const struct client *c, _unused_ char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_key_listener(const struct client *c, _unused_ char dst[CLIENTS_ADDRESS_MAX])
 {
 	return c->listener;
 }
 
-static const char *roster_key_dialect(const struct client *c, _unused_ char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_key_dialect(const struct client *c, _unused_ char dst[CLIENTS_ADDRESS_MAX])
 {
 	return dialect_name(c->dialect);
 }
 
-static const char *roster_key_state(const struct client *c, _unused_ char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_key_state(const struct client *c, _unused_ char dst[CLIENTS_ADDRESS_MAX])
 {
-	return roster_state(c->state);
+	return clients_state(c->state);
 }
 
-static const char *roster_key_requests(const struct client *c, char dst[ROSTER_ADDRESS_MAX])
+static const char *clients_key_requests(const struct client *c, char dst[CLIENTS_ADDRESS_MAX])
 {
 	dst[str_put_u64(dst, c->requests)] = '\0';
 	return dst;
 }
 
-_Static_assert(ROSTER_ID_MAX <= ROSTER_ADDRESS_MAX, "an id fits where an address does");
+_Static_assert(CLIENTS_ID_MAX <= CLIENTS_ADDRESS_MAX, "an id fits where an address does");
 
-static const struct roster_key roster_keys[] = {
-	{ "id", true, roster_key_id },
-	{ "name", true, roster_key_name },
-	{ "address", true, roster_address },
-	{ "ip", false, roster_key_ip },
-	{ "listener", true, roster_key_listener },
-	{ "dialect", true, roster_key_dialect },
-	{ "state", true, roster_key_state },
-	{ "requests", false, roster_key_requests },
+static const struct clients_key clients_keys[] = {
+	{ "id", true, clients_key_id },
+	{ "name", true, clients_key_name },
+	{ "address", true, clients_address },
+	{ "ip", false, clients_key_ip },
+	{ "listener", true, clients_key_listener },
+	{ "dialect", true, clients_key_dialect },
+	{ "state", true, clients_key_state },
+	{ "requests", false, clients_key_requests },
 };
 
 /* NULL: there is no such key. @ret_value: what is behind the '='. */
-static const struct roster_key *roster_find_key(const char *filter, const char **ret_value)
+static const struct clients_key *clients_find_key(const char *filter, const char **ret_value)
 {
 	size_t len = strcspn(filter, "=");
 
-	for (size_t i = 0; i < ELEMENTSOF(roster_keys); i++)
-		if (strlen(roster_keys[i].name) == len && memcmp(roster_keys[i].name, filter, len) == 0) {
+	for (size_t i = 0; i < ELEMENTSOF(clients_keys); i++)
+		if (strlen(clients_keys[i].name) == len && memcmp(clients_keys[i].name, filter, len) == 0) {
 			*ret_value = filter + len + 1;
-			return &roster_keys[i];
+			return &clients_keys[i];
 		}
 	return NULL;
 }
 
-bool roster_filter_is_valid(const char *filter)
+bool clients_filter_is_valid(const char *filter)
 {
 	const char *value;
 
-	return !strchr(filter, '=') || roster_find_key(filter, &value);
+	return !strchr(filter, '=') || clients_find_key(filter, &value);
 }
 
-bool roster_filter_passes(const char *filter, const struct client *client)
+bool clients_filter_passes(const char *filter, const struct client *client)
 {
-	char text[ROSTER_ADDRESS_MAX];
-	const struct roster_key *key;
+	char text[CLIENTS_ADDRESS_MAX];
+	const struct clients_key *key;
 	const char *value;
 
 	if (strchr(filter, '=')) {
-		key = roster_find_key(filter, &value);
+		key = clients_find_key(filter, &value);
 		if (!key)
 			return false;
 		filter = key->text(client, text);
 		return str_casecmp(filter, strlen(filter), value, strlen(value)) == 0;
 	}
-	for (size_t i = 0; i < ELEMENTSOF(roster_keys); i++)
-		if (roster_keys[i].searched && strcasestr(roster_keys[i].text(client, text), filter))
+	for (size_t i = 0; i < ELEMENTSOF(clients_keys); i++)
+		if (clients_keys[i].searched && strcasestr(clients_keys[i].text(client, text), filter))
 			return true;
 	return false;
 }
 
-struct json_object *roster_report(const struct client *c)
+struct json_object *clients_report(const struct client *c)
 {
 	struct json_object *o = json_object_new_object();
-	char text[ROSTER_ADDRESS_MAX];
+	char text[CLIENTS_ADDRESS_MAX];
 	int r = 0;
 
-	report_text(o, "id", roster_id(c->handle, text), &r);
+	report_text(o, "id", clients_id(c->handle, text), &r);
 	if (c->name[0])
 		report_text(o, "name", c->name, &r);
-	report_text(o, "address", roster_address(c, text), &r);
+	report_text(o, "address", clients_address(c, text), &r);
 	report_text(o, "listener", c->listener, &r);
 	report_text(o, "dialect", dialect_name(c->dialect), &r);
-	report_text(o, "state", roster_state(c->state), &r);
+	report_text(o, "state", clients_state(c->state), &r);
 	report_number(o, "connected_usec", c->connected_usec, &r);
 	report_number(o, "idle_usec", c->idle_usec, &r);
 	report_number(o, "requests", c->requests, &r);
@@ -196,41 +196,41 @@ struct json_object *roster_report(const struct client *c)
 	return NULL;
 }
 
-static void roster_came(struct errand *e)
+static void clients_came(struct server_task *e)
 {
 	struct service_job *j = e->userdata;
 
 	j->ready(j);
 }
 
-struct roster_clients_job {
+struct clients_clients_job {
 	struct service_job job;
 	struct json_object *page; /* what is not answered yet */
 	char *filter;             /* NULL: all */
 };
 
 /* Adds what has come and passes. False: there was no room for all of it. */
-static bool roster_collect(struct roster_clients_job *j, const struct clients *c, int *r)
+static bool clients_collect(struct clients_clients_job *j, const struct clients *c, int *r)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		if (j->filter && !roster_filter_passes(j->filter, &c->page[i]))
+		if (j->filter && !clients_filter_passes(j->filter, &c->page[i]))
 			continue;
 		if (json_object_array_length(j->page) == CLIENTS_PAGE)
 			return false;
-		report_append(j->page, roster_report(&c->page[i]), r);
+		report_append(j->page, clients_report(&c->page[i]), r);
 	}
 	return true;
 }
 
-static int roster_clients_act(struct service_job *job, struct buf *out, bool *ret_done)
+static int clients_clients_act(struct service_job *job, struct buf *out, bool *ret_done)
 {
-	struct roster_clients_job *j = container_of(job, struct roster_clients_job, job);
+	struct clients_clients_job *j = container_of(job, struct clients_clients_job, job);
 	struct clients *c = container_of(job->errand, struct clients, errand);
 	struct json_object *o;
 	bool all;
 	int r = 0;
 
-	all = roster_collect(j, c, &r);
+	all = clients_collect(j, c, &r);
 	if (r < 0)
 		return r;
 	*ret_done = c->done || !all;
@@ -249,43 +249,43 @@ static int roster_clients_act(struct service_job *job, struct buf *out, bool *re
 	return method_reply(out, o, !*ret_done);
 }
 
-static void roster_clients_next(struct service_job *job)
+static void clients_clients_next(struct service_job *job)
 {
 	clients_next(container_of(job->errand, struct clients, errand));
 }
 
-static void roster_clients_free(struct service_job *job)
+static void clients_clients_free(struct service_job *job)
 {
-	struct roster_clients_job *j = container_of(job, struct roster_clients_job, job);
+	struct clients_clients_job *j = container_of(job, struct clients_clients_job, job);
 
 	(void)json_object_put(j->page);
 	free(j->filter);
 	free(j);
 }
 
-int roster_clients(struct method_call *c)
+int method_clients(struct method_call *c)
 {
 	const char *filter = method_string(c, "filter");
-	struct roster_clients_job *j;
+	struct clients_clients_job *j;
 	struct clients *clients;
 
-	if (filter && !roster_filter_is_valid(filter))
+	if (filter && !clients_filter_is_valid(filter))
 		return method_invalid(c->out, "filter");
 	j = calloc(1, sizeof(*j));
 	if (!j)
 		return -ENOMEM;
 	j->job = (struct service_job){
-		.act = roster_clients_act,
-		.next = roster_clients_next,
-		.free = roster_clients_free,
+		.act = clients_clients_act,
+		.next = clients_clients_next,
+		.free = clients_clients_free,
 	};
 	j->page = json_object_new_array();
 	if (filter && *filter)
 		j->filter = strdup(filter);
-	clients = clients_new(c->service->server, roster_came, &j->job);
+	clients = clients_new(c->service->server, clients_came, &j->job);
 	if (!j->page || (filter && *filter && !j->filter) || !clients) {
 		free(clients);
-		roster_clients_free(&j->job);
+		clients_clients_free(&j->job);
 		return -ENOMEM;
 	}
 	j->job.errand = &clients->errand;
@@ -294,14 +294,14 @@ int roster_clients(struct method_call *c)
 	return 0;
 }
 
-struct roster_kick_job {
+struct clients_kick_job {
 	struct service_job job;
-	char id[ROSTER_ID_MAX];
+	char id[CLIENTS_ID_MAX];
 };
 
-static int roster_kick_act(struct service_job *job, struct buf *out, bool *ret_done)
+static int clients_kick_act(struct service_job *job, struct buf *out, bool *ret_done)
 {
-	struct roster_kick_job *j = container_of(job, struct roster_kick_job, job);
+	struct clients_kick_job *j = container_of(job, struct clients_kick_job, job);
 
 	*ret_done = true;
 	if (container_of(job->errand, struct clients_kick, errand)->found)
@@ -309,28 +309,29 @@ static int roster_kick_act(struct service_job *job, struct buf *out, bool *ret_d
 	return method_error(out, "org.ioe.control.NotFound", "id", json_object_new_string(j->id));
 }
 
-static void roster_kick_free(struct service_job *job)
+static void clients_kick_free(struct service_job *job)
 {
-	free(container_of(job, struct roster_kick_job, job));
+	free(container_of(job, struct clients_kick_job, job));
 }
 
-int roster_kick(struct method_call *c)
+int method_kick(struct method_call *c)
 {
 	const char *id = method_string(c, "id"), *why = method_string(c, "why");
-	struct roster_kick_job *j;
+	struct clients_kick_job *j;
 	struct clients_kick *k;
 	struct handle h;
 
-	if (!roster_parse_id(id, &h))
+	if (!clients_parse_id(id, &h))
 		return method_invalid(c->out, "id");
 	if (why && (strlen(why) > CLIENTS_WHY_MAX || str_has_control(why, strlen(why)) || !str_is_utf8(why, strlen(why))))
 		return method_invalid(c->out, "why");
 	j = calloc(1, sizeof(*j));
 	if (!j)
 		return -ENOMEM;
-	j->job = (struct service_job){ .act = roster_kick_act, .free = roster_kick_free };
-	(void)roster_id(h, j->id);
-	k = clients_kick_new(c->service->server, h, why && *why ? why : "ended by an administrator", roster_came, &j->job);
+	j->job = (struct service_job){ .act = clients_kick_act, .free = clients_kick_free };
+	(void)clients_id(h, j->id);
+	k = clients_kick_new(c->service->server, h, why && *why ? why : "ended by an administrator", clients_came,
+			     &j->job);
 	if (!k) {
 		free(j);
 		return -ENOMEM;

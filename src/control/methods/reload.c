@@ -9,17 +9,17 @@
 #include <errno.h>
 #include <string.h>
 
-#define UPKEEP_SAID_MAX       (64U << 10)
-#define UPKEEP_LEVEL_USEC_MAX (366 * 24 * 3600 * USEC_PER_SEC)
+#define RELOAD_SAID_MAX       (64U << 10)
+#define RELOAD_LEVEL_USEC_MAX (366 * 24 * 3600 * USEC_PER_SEC)
 
-struct upkeep_changes {
+struct reload_changes {
 	struct json_object *array;
 	int r;
 };
 
-static void upkeep_change(void *userdata, const char *option, const char *from, const char *to, bool restart)
+static void reload_change(void *userdata, const char *option, const char *from, const char *to, bool restart)
 {
-	struct upkeep_changes *all = userdata;
+	struct reload_changes *all = userdata;
 	struct json_object *o = json_object_new_object();
 
 	report_text(o, "option", option, &all->r);
@@ -29,16 +29,16 @@ static void upkeep_change(void *userdata, const char *option, const char *from, 
 	report_append(all->array, o, &all->r);
 }
 
-int upkeep_reload(struct method_call *c)
+int method_reload(struct method_call *c)
 {
 	const struct control_acts *acts = &c->service->acts;
-	struct upkeep_changes all = { .array = json_object_new_array() };
-	_cleanup_(buf_done) struct buf said = { .max = UPKEEP_SAID_MAX };
+	struct reload_changes all = { .array = json_object_new_array() };
+	_cleanup_(buf_done) struct buf said = { .max = RELOAD_SAID_MAX };
 	struct json_object *o;
 	const char *text;
 	int r;
 
-	r = acts->reload(acts->userdata, method_flag(c, "check"), upkeep_change, &all, &said);
+	r = acts->reload(acts->userdata, method_flag(c, "check"), reload_change, &all, &said);
 	text = buf_str(&said);
 	if (r < 0) {
 		(void)json_object_put(all.array);
@@ -57,7 +57,7 @@ int upkeep_reload(struct method_call *c)
 	return method_reply(c->out, o, false);
 }
 
-static bool upkeep_find_level(const char *name, enum log_level *ret)
+static bool reload_find_level(const char *name, enum log_level *ret)
 {
 	for (int l = LOG_LEVEL_ERR; l < LOG_LEVEL_MAX; l++)
 		if (strcmp(log_level_name((enum log_level)l), name) == 0) {
@@ -67,7 +67,7 @@ static bool upkeep_find_level(const char *name, enum log_level *ret)
 	return false;
 }
 
-void upkeep_level_over(struct timer *t)
+void method_level_over(struct timer *t)
 {
 	struct service *s = container_of(t, struct service, level_timer);
 
@@ -75,7 +75,7 @@ void upkeep_level_over(struct timer *t)
 	log_notice("the log level is the configured one again: %s", log_level_name(log_get_level()));
 }
 
-static int upkeep_tell_level(struct method_call *c)
+static int reload_tell_level(struct method_call *c)
 {
 	const struct control_acts *acts = &c->service->acts;
 	struct json_object *o = json_object_new_object();
@@ -90,7 +90,7 @@ static int upkeep_tell_level(struct method_call *c)
 	return method_reply(c->out, o, false);
 }
 
-int upkeep_log_level(struct method_call *c)
+int method_log_level(struct method_call *c)
 {
 	struct service *s = c->service;
 	int64_t usec = method_int(c, "for_usec", 0);
@@ -98,15 +98,15 @@ int upkeep_log_level(struct method_call *c)
 	enum log_level level;
 
 	if (!name)
-		return usec == 0 ? upkeep_tell_level(c) : method_invalid(c->out, "level");
-	if (!upkeep_find_level(name, &level))
+		return usec == 0 ? reload_tell_level(c) : method_invalid(c->out, "level");
+	if (!reload_find_level(name, &level))
 		return method_invalid(c->out, "level");
-	if (usec < 0 || (uint64_t)usec > UPKEEP_LEVEL_USEC_MAX)
+	if (usec < 0 || (uint64_t)usec > RELOAD_LEVEL_USEC_MAX)
 		return method_invalid(c->out, "for_usec");
 	loop_no_timer(s->loop, &s->level_timer);
 	if (usec > 0)
 		loop_timer(s->loop, &s->level_timer, clock_usec() + (uint64_t)usec);
 	log_set_level(level);
 	log_notice("the log level is %s%s", name, usec > 0 ? " for a while" : " until the next reload");
-	return upkeep_tell_level(c);
+	return reload_tell_level(c);
 }

@@ -4,6 +4,6 @@
 
 #include "control/method.h"
 
-int upkeep_reload(struct method_call *c);
-int upkeep_log_level(struct method_call *c);
-void upkeep_level_over(struct timer *t); /* service.level_timer */
+int method_reload(struct method_call *c);
+int method_log_level(struct method_call *c);
+void method_level_over(struct timer *t); /* service.level_timer */

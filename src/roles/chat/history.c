@@ -36,13 +36,14 @@ static void chat_history_done(struct store_request *request)
 	char why[512];
 
 	if (request->result == -EIO || request->result == -EBADMSG)
-		request_error(h->q, SLUG_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s", (int)h->page.name_len,
-			      h->page.name, channel_hub_why(chat_hub(request_role_state(h->q)), why, sizeof(why)));
+		request_error(h->q, ERROR_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s",
+			      (int)h->page.name_len, h->page.name,
+			      channel_hub_why(chat_hub(request_role_state(h->q)), why, sizeof(why)));
 	else if (request->result < 0 && request->result != -ENOENT)
-		request_error(h->q, SLUG_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
+		request_error(h->q, ERROR_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
 			      (int)h->page.name_len, h->page.name, strerror(-request->result));
 	else if (request->result == 0 && chat_history_rows(h, &text) < 0)
-		request_error(h->q, SLUG_BUSY, "out of memory; try again later");
+		request_error(h->q, ERROR_BUSY, "out of memory; try again later");
 	else
 		request_sized(h->q, text.data, text.len);
 	buf_done(&text);
@@ -55,8 +56,8 @@ static bool chat_history_take(struct request *q, const struct field *f, const ch
 {
 	if (str_to_u64(f->data, f->len, min, max, ret) >= 0)
 		return true;
-	request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no %s: that is %llu to %llu", (int)MIN(f->len, (size_t)40), f->data,
-		      what, (unsigned long long)min, (unsigned long long)max);
+	request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no %s: that is %llu to %llu", (int)MIN(f->len, (size_t)40),
+		      f->data, what, (unsigned long long)min, (unsigned long long)max);
 	return false;
 }
 
@@ -66,8 +67,8 @@ static bool chat_history_may(struct request *q, const struct field *room)
 	if (chat_name_is_room(room->data, room->len) &&
 	    channel_follow_find(request_session(q), &chat_policy, room->data, room->len))
 		return true;
-	request_error(q, SLUG_DENIED, "you are not in the room '%.*s'; JOIN it first", (int)MIN(room->len, (size_t)CHAT_ROOM_MAX),
-		      room->data);
+	request_error(q, ERROR_DENIED, "you are not in the room '%.*s'; JOIN it first",
+		      (int)MIN(room->len, (size_t)CHAT_ROOM_MAX), room->data);
 	return false;
 }
 
@@ -84,7 +85,7 @@ int chat_history(struct request *q, struct fields *f)
 	    !chat_history_take(q, &f->at[2], "count", 1, CHAT_HISTORY_COUNT_MAX, &count))
 		return 0;
 	if (!channel_hub_store(hub)) {
-		request_error(q, SLUG_UNAVAILABLE, "%s", channel_hub_why(hub, why, sizeof(why)));
+		request_error(q, ERROR_UNAVAILABLE, "%s", channel_hub_why(hub, why, sizeof(why)));
 		return 0;
 	}
 	h = calloc(1, sizeof(*h));

@@ -73,15 +73,16 @@ static void chat_list_answer(struct chat_list *l)
 	char why[512];
 
 	if (l->error == -ENOBUFS)
-		request_error(l->q, SLUG_TOO_LARGE,
-			      "the list of all would be over %uM, and a longer one is not made; WHO,room lists one room, and "
-			      "JOIN,room needs no list; on the server, `ioectl rooms` has no such bound",
-			      CHAT_LIST_MAX >> 20);
+		request_error(
+			l->q, ERROR_TOO_LARGE,
+			"the list of all would be over %uM, and a longer one is not made; WHO,room lists one room, and "
+			"JOIN,room needs no list; on the server, `ioectl rooms` has no such bound",
+			CHAT_LIST_MAX >> 20);
 	else if (l->error == -EIO || l->error == -EBADMSG)
-		request_error(l->q, SLUG_UNAVAILABLE, "the rooms that are kept cannot be listed: %s",
+		request_error(l->q, ERROR_UNAVAILABLE, "the rooms that are kept cannot be listed: %s",
 			      channel_hub_why(l->walk.hub, why, sizeof(why)));
 	else if (l->error < 0)
-		request_error(l->q, SLUG_BUSY, "out of memory; try again later");
+		request_error(l->q, ERROR_BUSY, "out of memory; try again later");
 	else
 		request_sized(l->q, l->out.data, l->out.len);
 	chat_list_free(l);
@@ -244,7 +245,7 @@ static int chat_list_walk(struct request *q, void (*each)(struct channel_walk *w
 	struct chat_list *l;
 
 	if (!chat_lists_enter(request_role_state(q))) {
-		request_error(q, SLUG_BUSY, "many ask for lists just now; try again a little later");
+		request_error(q, ERROR_BUSY, "many ask for lists just now; try again a little later");
 		return 0;
 	}
 	l = chat_list_new(q, each, done);
@@ -347,7 +348,7 @@ static void chat_list_who_acted(struct channel *c, struct channel_op *op)
 static void chat_list_who_answer(struct chat_op *o)
 {
 	if (chat_list_sort(&o->list, false) < 0)
-		request_error(o->op.request, SLUG_BUSY, "out of memory; try again later");
+		request_error(o->op.request, ERROR_BUSY, "out of memory; try again later");
 	else
 		request_sized(o->op.request, o->list.data, o->list.len);
 }

@@ -173,7 +173,8 @@ static void chat_member_refuse_more(struct request *q)
 {
 	const struct chat_options *o = settings_get(request_settings(q), &chat_section);
 
-	request_error(q, SLUG_LIMIT, "you are in as many rooms as a session may be in, %llu (chat.joined); PART one first",
+	request_error(q, ERROR_LIMIT,
+		      "you are in as many rooms as a session may be in, %llu (chat.joined); PART one first",
 		      (unsigned long long)o->joined);
 }
 
@@ -192,11 +193,11 @@ static void chat_member_submit(struct chat_op *o)
 		return;
 	}
 	if (q && r == -EEXIST)
-		request_error(q, SLUG_EXISTS, "you are in the room '%.*s'; PART,%.*s leaves it", len, room, len, room);
+		request_error(q, ERROR_EXISTS, "you are in the room '%.*s'; PART,%.*s leaves it", len, room, len, room);
 	else if (q && r == -EMFILE)
 		chat_member_refuse_more(q);
 	else if (q)
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 	if (o->unwelcome)
 		o->unwelcome(o);
 	(void)chat_op_free(o);
@@ -208,7 +209,7 @@ static bool chat_member_take_after(struct chat_op *o, const struct field *f)
 		o->has_after = true;
 		return true;
 	}
-	request_error(o->op.request, SLUG_BAD_ARGUMENT, "'%.*s' is no number of a message: that is 0 to %llu",
+	request_error(o->op.request, ERROR_BAD_ARGUMENT, "'%.*s' is no number of a message: that is 0 to %llu",
 		      (int)MIN(f->len, (size_t)40), f->data, STORE_NUMBER_MAX);
 	return false;
 }

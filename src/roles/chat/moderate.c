@@ -139,7 +139,8 @@ int chat_moderate_topic(struct request *q, struct fields *f)
 	int r;
 
 	if (text->len > STORE_VALUE_MAX) {
-		request_error(q, SLUG_TOO_LONG, "a topic may have %d bytes, and this one has %zu", STORE_VALUE_MAX, text->len);
+		request_error(q, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu", STORE_VALUE_MAX,
+			      text->len);
 		return 0;
 	}
 	r = chat_moderate_new(q, &f->at[0], NULL, text, chat_moderate_topic_acted, &o);
@@ -244,7 +245,8 @@ static int chat_moderate_hold(struct request *q, struct fields *f, const char *k
 	int r;
 
 	if (str_to_u64(seconds->data, seconds->len, 0, CHAT_MODERATE_SECONDS_MAX, &n) < 0) {
-		request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no number of seconds: that is 0, which lifts it, to %llu",
+		request_error(q, ERROR_BAD_ARGUMENT,
+			      "'%.*s' is no number of seconds: that is 0, which lifts it, to %llu",
 			      (int)MIN(seconds->len, (size_t)40), seconds->data, CHAT_MODERATE_SECONDS_MAX);
 		return 0;
 	}
@@ -358,7 +360,7 @@ int chat_moderate_role(struct request *q, struct fields *f)
 	int r;
 
 	if (to == CHAT_RANK_MAX) {
-		request_error(q, SLUG_BAD_ARGUMENT, "a role is owner, operator or member, not '%.*s'",
+		request_error(q, ERROR_BAD_ARGUMENT, "a role is owner, operator or member, not '%.*s'",
 			      (int)MIN(f->at[2].len, (size_t)40), f->at[2].data);
 		return 0;
 	}

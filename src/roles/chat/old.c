@@ -48,7 +48,7 @@ void chat_old_quiet(struct session *s)
 	cs->again.fire = chat_old_again;
 	cs->again_usec = CHAT_OLD_AGAIN_USEC;
 	cs->old = cs->greeting = true;
-	session_set_intercept(s, true);
+	session_set_pre_verb(s, true);
 	chat_old_greet(cs);
 }
 
@@ -56,7 +56,7 @@ static void chat_old_end(struct chat_session *cs)
 {
 	cs->greeting = false;
 	loop_no_timer(session_loop(cs->session), &cs->again);
-	session_set_intercept(cs->session, false);
+	session_set_pre_verb(cs->session, false);
 }
 
 /* The error has been said. */
@@ -103,7 +103,7 @@ static void chat_old_claimed(struct request *q, int result, const char *name)
 		return;
 	}
 	if (chat_member_enter(q, CHAT_OLD_LOBBY, chat_old_welcome, chat_old_unwelcome) < 0) {
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		chat_old_refused(cs);
 	}
 }

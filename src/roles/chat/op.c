@@ -30,33 +30,41 @@ static void chat_op_broke(struct chat_op *o)
 
 	switch (-o->op.result) {
 	case ENOENT:
-		request_error(q, SLUG_NOT_FOUND, "there is no room '%.*s'; ROOMS lists them, JOIN makes one", len, room);
+		request_error(q, ERROR_NOT_FOUND, "there is no room '%.*s'; ROOMS lists them, JOIN makes one", len,
+			      room);
 		break;
 	case EUSERS:
-		request_error(q, SLUG_LIMIT, "the room '%.*s' has as many members as it may, %llu (chat.members); try again "
-			      "when somebody has left", len, room, (unsigned long long)options->members);
+		request_error(q, ERROR_LIMIT,
+			      "the room '%.*s' has as many members as it may, %llu (chat.members); try again "
+			      "when somebody has left",
+			      len, room, (unsigned long long)options->members);
 		break;
 	case EMFILE:
-		request_error(q, SLUG_LIMIT, "there are as many rooms as there may be, %llu (chat.rooms); join one that is "
-			      "there", (unsigned long long)options->rooms);
+		request_error(q, ERROR_LIMIT,
+			      "there are as many rooms as there may be, %llu (chat.rooms); join one that is "
+			      "there",
+			      (unsigned long long)options->rooms);
 		break;
 	case ENFILE:
-		request_error(q, SLUG_LIMIT, "the server remembers as many rooms as it may (1000000); join one that is there");
+		request_error(q, ERROR_LIMIT,
+			      "the server remembers as many rooms as it may (1000000); join one that is there");
 		break;
 	case EBUSY:
 	case ENOMEM:
-		request_error(q, SLUG_BUSY, "the server has too much to do just now; try again a little later");
+		request_error(q, ERROR_BUSY, "the server has too much to do just now; try again a little later");
 		break;
 	case ENOSPC:
-		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing was said or changed in '%.*s'; whoever "
-			      "runs the server has to make room", len, room);
+		request_error(q, ERROR_NO_SPACE,
+			      "the server's disk is full; nothing was said or changed in '%.*s'; whoever "
+			      "runs the server has to make room",
+			      len, room);
 		break;
 	case EIO:
 	case EBADMSG:
-		request_error(q, SLUG_UNAVAILABLE, "%s", channel_hub_why(o->op.hub, why, sizeof(why)));
+		request_error(q, ERROR_UNAVAILABLE, "%s", channel_hub_why(o->op.hub, why, sizeof(why)));
 		break;
 	default:
-		request_error(q, SLUG_INTERNAL, "the room '%.*s': %s; ask whoever runs the server", len, room,
+		request_error(q, ERROR_INTERNAL, "the room '%.*s': %s; ask whoever runs the server", len, room,
 			      strerror(-o->op.result));
 		break;
 	}
@@ -71,39 +79,42 @@ static void chat_op_refuse(struct chat_op *o)
 
 	switch ((enum chat_refusal)o->op.result) {
 	case CHAT_E_NOT_MEMBER:
-		request_error(q, SLUG_DENIED, "you are not in the room '%.*s'; JOIN,%.*s first", len, room, len, room);
+		request_error(q, ERROR_DENIED, "you are not in the room '%.*s'; JOIN,%.*s first", len, room, len, room);
 		break;
 	case CHAT_E_MUTED:
-		request_error(q, SLUG_DENIED, "you are muted in the room '%.*s' for another %llu s", len, room,
+		request_error(q, ERROR_DENIED, "you are muted in the room '%.*s' for another %llu s", len, room,
 			      (unsigned long long)o->wait_sec);
 		break;
 	case CHAT_E_BANNED:
-		request_error(q, SLUG_DENIED, "you are banned from the room '%.*s' for another %llu s", len, room,
+		request_error(q, ERROR_DENIED, "you are banned from the room '%.*s' for another %llu s", len, room,
 			      (unsigned long long)o->wait_sec);
 		break;
 	case CHAT_E_RANK:
-		request_error(q, SLUG_DENIED, "this takes an operator of the room '%.*s', and you are a %s", len, room,
+		request_error(q, ERROR_DENIED, "this takes an operator of the room '%.*s', and you are a %s", len, room,
 			      chat_rank_name(o->rank));
 		break;
 	case CHAT_E_OUTRANKED:
-		request_error(q, SLUG_DENIED, "'%.*s' is %s of the room '%.*s' and you are %s: that takes an owner", target,
-			      o->target, chat_rank_name(o->target_rank), len, room, chat_rank_name(o->rank));
+		request_error(q, ERROR_DENIED, "'%.*s' is %s of the room '%.*s' and you are %s: that takes an owner",
+			      target, o->target, chat_rank_name(o->target_rank), len, room, chat_rank_name(o->rank));
 		break;
 	case CHAT_E_NOBODY:
-		request_error(q, SLUG_NOT_FOUND, "there is nobody else named '%.*s' in the room '%.*s'; WHO,%.*s tells who is",
-			      target, o->target, len, room, len, room);
+		request_error(q, ERROR_NOT_FOUND,
+			      "there is nobody else named '%.*s' in the room '%.*s'; WHO,%.*s tells who is", target,
+			      o->target, len, room, len, room);
 		break;
 	case CHAT_E_AHEAD:
-		request_error(q, SLUG_BAD_ARGUMENT, "the room '%.*s' has no number %llu yet; its last one is %llu", len, room,
-			      (unsigned long long)o->after, (unsigned long long)o->op.counts.last);
+		request_error(q, ERROR_BAD_ARGUMENT, "the room '%.*s' has no number %llu yet; its last one is %llu",
+			      len, room, (unsigned long long)o->after, (unsigned long long)o->op.counts.last);
 		break;
 	case CHAT_E_RECORDS:
-		request_error(q, SLUG_LIMIT, "the room '%.*s' remembers as many roles, mutes and bans as it may, %llu "
-			      "(chat.records); lift some with 0 seconds", len, room, (unsigned long long)o->max_records);
+		request_error(q, ERROR_LIMIT,
+			      "the room '%.*s' remembers as many roles, mutes and bans as it may, %llu "
+			      "(chat.records); lift some with 0 seconds",
+			      len, room, (unsigned long long)o->max_records);
 		break;
 	case CHAT_E_LAST_OWNER:
-		request_error(q, SLUG_DENIED, "'%.*s' is the room's only owner; make somebody else an owner first", target,
-			      o->target);
+		request_error(q, ERROR_DENIED, "'%.*s' is the room's only owner; make somebody else an owner first",
+			      target, o->target);
 		break;
 	}
 }
@@ -152,7 +163,8 @@ int chat_op_new(struct request *q, const struct field *room, const struct field 
 	struct chat_op *o;
 
 	if (!chat_name_is_room(room->data, room->len)) {
-		request_error(q, SLUG_BAD_ARGUMENT, "a room's name is 1 to %d of a-z 0-9 . _ -; this one has %zu bytes: '%.*s'",
+		request_error(q, ERROR_BAD_ARGUMENT,
+			      "a room's name is 1 to %d of a-z 0-9 . _ -; this one has %zu bytes: '%.*s'",
 			      CHAT_ROOM_MAX, room->len, (int)MIN(room->len, (size_t)80), room->data);
 		return CHAT_OP_ANSWERED;
 	}
@@ -183,7 +195,8 @@ struct chat_op *chat_op_new_alone(struct channel_hub *hub, struct session *s, co
 bool chat_op_set_target(struct chat_op *o, const struct field *target)
 {
 	if (!chat_name_is_member(target->data, target->len)) {
-		request_error(o->op.request, SLUG_BAD_ARGUMENT, "'%.*s' is nobody's name: that is a nick or an address",
+		request_error(o->op.request, ERROR_BAD_ARGUMENT,
+			      "'%.*s' is nobody's name: that is a nick or an address",
 			      (int)MIN(target->len, (size_t)CHAT_NAME_MAX), target->data);
 		return false;
 	}
@@ -198,7 +211,7 @@ bool chat_op_text_fits(struct request *q, size_t len)
 
 	if (len <= options->text)
 		return true;
-	request_error(q, SLUG_TOO_LONG, "a text may have %llu bytes (chat.text), and this one has %zu",
+	request_error(q, ERROR_TOO_LONG, "a text may have %llu bytes (chat.text), and this one has %zu",
 		      (unsigned long long)options->text, len);
 	return false;
 }
@@ -210,9 +223,11 @@ bool chat_op_pay(struct request *q, struct chat_session *cs)
 
 	if (wait == 0)
 		return true;
-	request_error(q, SLUG_LIMIT, "that was too much at once: you may say %llu things a second, and %llu after a pause "
-		      "(chat.rate, chat.burst); try again in %llu ms", (unsigned long long)options->rate,
-		      (unsigned long long)options->burst, (unsigned long long)(wait / 1000 + 1));
+	request_error(q, ERROR_LIMIT,
+		      "that was too much at once: you may say %llu things a second, and %llu after a pause "
+		      "(chat.rate, chat.burst); try again in %llu ms",
+		      (unsigned long long)options->rate, (unsigned long long)options->burst,
+		      (unsigned long long)(wait / 1000 + 1));
 	return false;
 }
 

@@ -72,7 +72,7 @@ int _hot_ chat_say(struct request *q, struct fields *f)
 	if (!cs)
 		return -ENOMEM;
 	if (f->at[1].len == 0) {
-		request_error(q, SLUG_BAD_ARGUMENT, "there is nothing to say: the text is empty");
+		request_error(q, ERROR_BAD_ARGUMENT, "there is nothing to say: the text is empty");
 		return 0;
 	}
 	return chat_say_in(q, cs, &f->at[0], f->at[1].data, f->at[1].len, false);
@@ -101,12 +101,12 @@ static size_t chat_say_room(struct request *q, struct chat_session *cs, char roo
 	if (len > 0)
 		return len;
 	if (cs->has_joined) {
-		request_error(q, SLUG_DENIED, "you are in no room any more; JOIN,%s enters one", CHAT_SAY_LOBBY);
+		request_error(q, ERROR_DENIED, "you are in no room any more; JOIN,%s enters one", CHAT_SAY_LOBBY);
 		return 0;
 	}
 	/* Both go the same way, one behind the other: what is said is said by a member, or is refused. */
 	if (chat_member_enter_alone(cs, CHAT_SAY_LOBBY) < 0) {
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		return 0;
 	}
 	memcpy(room, CHAT_SAY_LOBBY, strlen(CHAT_SAY_LOBBY));
@@ -131,7 +131,7 @@ int chat_say_line(struct request *q, char *line, size_t len, bool alone)
 		return 0;
 	cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
 	if (!cs) {
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		return 1;
 	}
 	chat_say_strip(cs, &line, &len);
@@ -141,6 +141,6 @@ int chat_say_line(struct request *q, char *line, size_t len, bool alone)
 	}
 	room.len = chat_say_room(q, cs, name);
 	if (room.len > 0 && chat_say_in(q, cs, &room, line, len, true) < 0)
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 	return 1;
 }

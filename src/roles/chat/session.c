@@ -6,18 +6,18 @@
 
 #include <string.h>
 
-static void chat_session_gone(struct attachment *a, struct session *s, _unused_ const char *why)
+static void chat_session_gone(struct observer *a, struct session *s, _unused_ const char *why)
 {
-	struct chat_session *cs = container_of(a, struct chat_session, attachment);
+	struct chat_session *cs = container_of(a, struct chat_session, observer);
 
 	loop_no_timer(session_loop(s), &cs->again);
 	free(cs);
 }
 
 /* What a room is told of a new name costs as much as what is said. */
-static void chat_session_renamed(struct attachment *a, struct session *s, _unused_ const char *old)
+static void chat_session_renamed(struct observer *a, struct session *s, _unused_ const char *old)
 {
-	struct chat_session *cs = container_of(a, struct chat_session, attachment);
+	struct chat_session *cs = container_of(a, struct chat_session, observer);
 	bool paid = chat_session_pay(cs) == 0;
 	struct channel_follow *f = channel_follow_next(s, &chat_policy, NULL), *next;
 
@@ -28,16 +28,16 @@ static void chat_session_renamed(struct attachment *a, struct session *s, _unuse
 	}
 }
 
-static const struct attachment_ops chat_session_ops = {
+static const struct observer_ops chat_session_ops = {
 	.gone = chat_session_gone,
 	.renamed = chat_session_renamed,
 };
 
 struct chat_session *chat_session_find(const struct session *s)
 {
-	struct attachment *a = session_attached(s, &chat_session_ops);
+	struct observer *a = session_find_observer(s, &chat_session_ops);
 
-	return a ? container_of(a, struct chat_session, attachment) : NULL;
+	return a ? container_of(a, struct chat_session, observer) : NULL;
 }
 
 struct chat_session *chat_session_get(struct session *s, struct channel_hub *hub)
@@ -49,10 +49,10 @@ struct chat_session *chat_session_get(struct session *s, struct channel_hub *hub
 	cs = calloc(1, sizeof(*cs));
 	if (!cs)
 		return NULL;
-	cs->attachment.ops = &chat_session_ops;
+	cs->observer.ops = &chat_session_ops;
 	cs->session = s;
 	cs->hub = hub;
-	session_attach(s, &cs->attachment);
+	session_add_observer(s, &cs->observer);
 	return cs;
 }
 

@@ -7,7 +7,7 @@
 #include "roles/chat/name.h"
 
 struct chat_session {
-	struct attachment attachment;
+	struct observer observer;
 	struct session *session;
 	struct channel_hub *hub;
 	struct chat_flood flood;

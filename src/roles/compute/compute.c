@@ -36,7 +36,7 @@ static int compute_verb(struct request *q, struct fields *f)
 
 	if (r != -EINVAL)
 		return r;
-	request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no decimal integer", (int)MIN(f->at[0].len, (size_t)40),
+	request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no decimal integer", (int)MIN(f->at[0].len, (size_t)40),
 		      f->at[0].data);
 	return 0;
 }
@@ -48,7 +48,7 @@ static int compute_line(struct request *q, char *line, size_t len, bool alone)
 	if (r == 0)
 		return 1;
 	if (r == -ENOMEM) {
-		request_error(q, SLUG_BUSY, "out of memory; try again later");
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		return 1;
 	}
 	if (!alone || request_dialect(q) == DIALECT_IOE1)
@@ -58,7 +58,7 @@ static int compute_line(struct request *q, char *line, size_t len, bool alone)
 }
 
 /* An old client whose user typed no number. */
-static void compute_stray(struct request *q)
+static void compute_unmatched(struct request *q)
 {
 	request_line(q, COMPUTE_NO_NUMBER, sizeof(COMPUTE_NO_NUMBER) - 1);
 }
@@ -73,5 +73,5 @@ const struct role compute_role = {
 	.n_verbs = ELEMENTSOF(compute_verbs),
 	.exposed = "have numbers doubled",
 	.line = compute_line,
-	.stray = compute_stray,
+	.stray = compute_unmatched,
 };

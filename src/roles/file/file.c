@@ -40,20 +40,20 @@ static void file_report(struct request *q, const char *name, uint64_t bytes, int
 	switch (-error) {
 	case ENOSPC:
 	case EDQUOT:
-		request_report(q, INCIDENT_DISK_FULL, name, bytes, "'%s' was not stored: %s", name, strerror(-error));
+		request_report(q, LOG_EVENT_DISK_FULL, name, bytes, "'%s' was not stored: %s", name, strerror(-error));
 		break;
 	case EIO:
 	case EUCLEAN: /* the file system found itself damaged */
 	case EROFS:   /* and nobody may write any more */
-		request_report(q, INCIDENT_DISK_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
+		request_report(q, LOG_EVENT_DISK_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
 		break;
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
-		request_report(q, INCIDENT_OUT_OF_RESOURCES, name, bytes, "'%s': %s", name, strerror(-error));
+		request_report(q, LOG_EVENT_OUT_OF_RESOURCES, name, bytes, "'%s': %s", name, strerror(-error));
 		break;
 	default:
-		request_report(q, INCIDENT_REQUEST_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
+		request_report(q, LOG_EVENT_REQUEST_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
 		break;
 	}
 }
@@ -65,67 +65,71 @@ void file_refuse(struct request *q, const char *name, uint64_t bytes, int error)
 	switch (-error) {
 	case ENOENT:
 	case ENOTDIR:
-		request_error(q, SLUG_NOT_FOUND, "'%s' is not there; LIST shows what is", name);
+		request_error(q, ERROR_NOT_FOUND, "'%s' is not there; LIST shows what is", name);
 		break;
 	case EISDIR:
-		request_error(q, SLUG_DENIED, "'%s' is a folder; LIST,%s shows what is in it", name, name);
+		request_error(q, ERROR_DENIED, "'%s' is a folder; LIST,%s shows what is in it", name, name);
 		break;
 	case ENOTSUP:
 	case ENXIO: /* a UNIX socket cannot even be opened */
-		request_error(q, SLUG_DENIED, "'%s' is neither a file nor a folder", name);
+		request_error(q, ERROR_DENIED, "'%s' is neither a file nor a folder", name);
 		break;
 	case ELOOP:
-		request_error(q, SLUG_DENIED, "'%s' leads over a symbolic link, and links are not followed", name);
+		request_error(q, ERROR_DENIED, "'%s' leads over a symbolic link, and links are not followed", name);
 		break;
 	case ESTALE:
 		if (file_watch_is_gone(&state->watch))
-			request_error(q, SLUG_UNAVAILABLE, "the served folder is gone on the server; its administrator can bring it back");
+			request_error(q, ERROR_UNAVAILABLE,
+				      "the served folder is gone on the server; its administrator can bring it back");
 		else
-			request_error(q, SLUG_UNAVAILABLE,
+			request_error(q, ERROR_UNAVAILABLE,
 				      "the served folder was replaced by another one meanwhile; try '%s' again", name);
 		break;
 	case EXDEV:
-		request_error(q, SLUG_DENIED, "'%s' leads out of the served folder", name);
+		request_error(q, ERROR_DENIED, "'%s' leads out of the served folder", name);
 		break;
 	case EEXIST:
-		request_error(q, SLUG_EXISTS, "'%s' is there, and file.overwrite is false", name);
+		request_error(q, ERROR_EXISTS, "'%s' is there, and file.overwrite is false", name);
 		break;
 	case EACCES:
 	case EPERM:
-		request_error(q, SLUG_DENIED, "the server itself may not touch '%s'; its administrator can change that", name);
+		request_error(q, ERROR_DENIED,
+			      "the server itself may not touch '%s'; its administrator can change that", name);
 		break;
 	case EROFS:
 		/* At the start it could be written. */
-		if (state->spool_fd >= 0)
+		if (state->staging_fd >= 0)
 			file_report(q, name, bytes, error);
-		request_error(q, SLUG_DENIED, "the served folder is read-only on the server");
+		request_error(q, ERROR_DENIED, "the served folder is read-only on the server");
 		break;
 	case ENOSPC:
 	case EDQUOT:
 		atomic_store_explicit(&state->full, true, memory_order_relaxed);
 		file_report(q, name, bytes, error);
-		request_error(q, SLUG_NO_SPACE, "the server's disk is full; nothing of '%s' was kept", name);
+		request_error(q, ERROR_NO_SPACE, "the server's disk is full; nothing of '%s' was kept", name);
 		break;
 	case ENOSYS:
 		file_report(q, name, bytes, error);
-		request_error(q, SLUG_INTERNAL, "/proc is not mounted any more on the server, and nothing of '%s' was kept; "
-			      "its administrator can mount it", name);
+		request_error(q, ERROR_INTERNAL,
+			      "/proc is not mounted any more on the server, and nothing of '%s' was kept; "
+			      "its administrator can mount it",
+			      name);
 		break;
 	case EFBIG:
-		request_error(q, SLUG_TOO_LARGE, "the server's file system takes no file that large");
+		request_error(q, ERROR_TOO_LARGE, "the server's file system takes no file that large");
 		break;
 	case ENAMETOOLONG:
-		request_error(q, SLUG_BAD_ARGUMENT, "'%s' is too long for the server's file system", name);
+		request_error(q, ERROR_BAD_ARGUMENT, "'%s' is too long for the server's file system", name);
 		break;
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
 		file_report(q, name, bytes, error);
-		request_error(q, SLUG_BUSY, "the server is out of descriptors or memory; try again later");
+		request_error(q, ERROR_BUSY, "the server is out of descriptors or memory; try again later");
 		break;
 	default:
 		file_report(q, name, bytes, error);
-		request_error(q, SLUG_INTERNAL, "'%s': %s", name, strerror(-error));
+		request_error(q, ERROR_INTERNAL, "'%s': %s", name, strerror(-error));
 		break;
 	}
 }
@@ -138,11 +142,11 @@ bool file_take_name(struct request *q, const struct field *f, char ret[PATH_BYTE
 	case 0:
 		return true;
 	case PATH_E_TOO_LONG:
-		request_error(q, SLUG_BAD_ARGUMENT, "the name has %zu bytes: %s", f->len, why);
+		request_error(q, ERROR_BAD_ARGUMENT, "the name has %zu bytes: %s", f->len, why);
 		return false;
 	default:
-		request_error(q, SLUG_DENIED, "'%.*s' is no name of a file here: %s", (int)MIN(f->len, (size_t)80), f->data,
-			      why);
+		request_error(q, ERROR_DENIED, "'%.*s' is no name of a file here: %s", (int)MIN(f->len, (size_t)80),
+			      f->data, why);
 		return false;
 	}
 }
@@ -212,7 +216,7 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 
 	if (!s)
 		return -ENOMEM;
-	*s = (struct file_state){ .root.fd = -1, .spool_fd = -1, .watch = { .spool_slot = -1 } };
+	*s = (struct file_state){ .root.fd = -1, .staging_fd = -1, .watch = { .staging_slot = -1 } };
 	r = file_open_root(s, with, why, why_size);
 	if (r < 0) {
 		file_stop(s);

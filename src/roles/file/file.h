@@ -20,7 +20,7 @@ extern const struct role file_role;
  * changes (watch.h). */
 struct file_state {
 	struct path_root root;
-	atomic_int spool_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
+	atomic_int staging_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
 	bool no_proc;        /* no /proc at the start: a file without a name could not be given one */
 	struct file_watch watch;
 	atomic_bool full;    /* the disk was, when something was last to be stored */

@@ -16,7 +16,7 @@
 #define PUBLISH_COPY (256U << 10)
 
 /* Several daemons may share the spool. */
-static void publish_name_spooled(struct publish *p)
+static void publish_name_staged(struct publish *p)
 {
 	static atomic_uint_fast64_t next;
 
@@ -31,22 +31,22 @@ static bool publish_has_no_tmpfile(int error)
 }
 
 /* Held by a descriptor of one's own: another root may take this one's place. */
-static int publish_use_root_spool(struct publish *p, const struct file_state *state)
+static int publish_use_root_staging(struct publish *p, const struct file_state *state)
 {
-	int fd = state->spool_fd;
+	int fd = state->staging_fd;
 
 	if (fd < 0)
 		return -EROFS;
-	p->spool_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	return p->spool_fd < 0 ? -errno : 0;
+	p->staging_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return p->staging_fd < 0 ? -errno : 0;
 }
 
 /* Nothing moves from one mount to another. So a folder below another one in the root has a spool of its own. */
-static int publish_use_own_spool(struct publish *p)
+static int publish_use_own_staging(struct publish *p)
 {
-	closep(&p->spool_fd);
-	p->spool_fd = spool_open(p->dir_fd);
-	return MIN(p->spool_fd, 0);
+	closep(&p->staging_fd);
+	p->staging_fd = staging_open(p->dir_fd);
+	return MIN(p->staging_fd, 0);
 }
 
 /* Where the kernel does not tell, it is taken to be one and the same. */
@@ -55,18 +55,18 @@ static bool publish_is_elsewhere(const struct publish *p, const struct file_stat
 	struct statx dir, spool;
 
 	return statx(p->dir_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &dir) == 0 && dir.stx_mask & STATX_MNT_ID &&
-	       statx(state->spool_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &spool) == 0 && spool.stx_mask & STATX_MNT_ID &&
-	       dir.stx_mnt_id != spool.stx_mnt_id;
+	       statx(state->staging_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &spool) == 0 &&
+	       spool.stx_mask & STATX_MNT_ID && dir.stx_mnt_id != spool.stx_mnt_id;
 }
 
-static int publish_open_spooled(struct publish *p, const struct file_state *state, unsigned mode)
+static int publish_open_staged(struct publish *p, const struct file_state *state, unsigned mode)
 {
-	int r = publish_is_elsewhere(p, state) ? publish_use_own_spool(p) : publish_use_root_spool(p, state);
+	int r = publish_is_elsewhere(p, state) ? publish_use_own_staging(p) : publish_use_root_staging(p, state);
 
 	if (r < 0)
 		return r;
-	publish_name_spooled(p);
-	p->fd = openat(p->spool_fd, p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	publish_name_staged(p);
+	p->fd = openat(p->staging_fd, p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (p->fd >= 0)
 		return 0;
 	p->spooled[0] = '\0';
@@ -77,7 +77,7 @@ static int publish_open_folder(struct publish *p, const struct file_state *state
 {
 	const char *base;
 
-	if (state->spool_fd < 0)
+	if (state->staging_fd < 0)
 		return -EROFS;
 	p->dir_fd = path_open_parent(&state->root, path, &base);
 	if (p->dir_fd < 0)
@@ -105,10 +105,10 @@ static int publish_check_target(const struct publish *p, bool overwrite)
 void publish_abandon(struct publish *p)
 {
 	if (p->spooled[0])
-		(void)unlinkat(p->spool_fd, p->spooled, 0);
+		(void)unlinkat(p->staging_fd, p->spooled, 0);
 	closep(&p->fd);
 	closep(&p->dir_fd);
-	closep(&p->spool_fd);
+	closep(&p->staging_fd);
 	*p = (struct publish)PUBLISH_INERT;
 }
 
@@ -134,7 +134,7 @@ int publish_open(struct publish *p, const struct file_state *state, const char *
 	if (!state->no_proc)
 		p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	if (p->fd < 0)
-		r = state->no_proc || publish_has_no_tmpfile(errno) ? publish_open_spooled(p, state, mode) : -errno;
+		r = state->no_proc || publish_has_no_tmpfile(errno) ? publish_open_staged(p, state, mode) : -errno;
 	/* Whatever the umask says. */
 	if (r >= 0 && fchmod(p->fd, mode) < 0)
 		r = -errno;
@@ -185,18 +185,18 @@ static int publish_link(const struct publish *p, int dir_fd, const char *name)
 }
 
 /* Other walls than a mount are met here only: a subvolume, a project's quota. */
-static int publish_link_spooled(struct publish *p, const struct file_state *state)
+static int publish_link_staged(struct publish *p, const struct file_state *state)
 {
-	int r = publish_use_root_spool(p, state);
+	int r = publish_use_root_staging(p, state);
 
 	if (r < 0)
 		return r;
-	publish_name_spooled(p);
-	r = publish_link(p, p->spool_fd, p->spooled);
+	publish_name_staged(p);
+	r = publish_link(p, p->staging_fd, p->spooled);
 	if (r == -EXDEV) {
-		r = publish_use_own_spool(p);
+		r = publish_use_own_staging(p);
 		if (r >= 0)
-			r = publish_link(p, p->spool_fd, p->spooled);
+			r = publish_link(p, p->staging_fd, p->spooled);
 	}
 	if (r < 0)
 		p->spooled[0] = '\0';
@@ -212,10 +212,10 @@ static int publish_replace(struct publish *p, const struct file_state *state)
 	if (r < 0)
 		return r;
 	if (!p->spooled[0])
-		r = publish_link_spooled(p, state);
+		r = publish_link_staged(p, state);
 	if (r < 0)
 		return r;
-	if (renameat(p->spool_fd, p->spooled, p->dir_fd, p->base) < 0)
+	if (renameat(p->staging_fd, p->spooled, p->dir_fd, p->base) < 0)
 		return -errno;
 	p->spooled[0] = '\0';
 	return 0;
@@ -226,12 +226,12 @@ static int publish_create(struct publish *p)
 	if (!p->spooled[0])
 		return publish_link(p, p->dir_fd, p->base);
 	/* What knows no O_TMPFILE may know no hard links either; NFS knows those, but not this flag. */
-	if (renameat2(p->spool_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
+	if (renameat2(p->staging_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
 		if (errno != EINVAL)
 			return -errno;
-		if (linkat(p->spool_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
+		if (linkat(p->staging_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
 			return -errno;
-		(void)unlinkat(p->spool_fd, p->spooled, 0);
+		(void)unlinkat(p->staging_fd, p->spooled, 0);
 	}
 	p->spooled[0] = '\0';
 	return 0;

@@ -15,12 +15,15 @@ struct file_state;
 struct publish {
 	int fd;       /* the file; without a name, or spooled */
 	int dir_fd;   /* the folder it shall be in */
-	int spool_fd; /* where it is spooled: the root's, or the folder's own; -1: it was not needed so far */
+	int staging_fd; /* where it is spooled: the root's, or the folder's own; -1: it was not needed so far */
 	char base[PATH_ELEMENT_MAX + 1];
 	char spooled[32]; /* its name in the spool; "" while it has none */
 };
 
-#define PUBLISH_INERT { .fd = -1, .dir_fd = -1, .spool_fd = -1 }
+#define PUBLISH_INERT                                    \
+	{                                                \
+		.fd = -1, .dir_fd = -1, .staging_fd = -1 \
+	}
 
 /* Whether there is no chance for it, as things are: the negative errno that publish_commit() would end with, or 0. */
 int publish_look(const struct file_state *state, const char *path, bool overwrite);

@@ -305,7 +305,8 @@ static void read_list_done(struct job *j)
 	struct read_job *r = container_of(j, struct read_job, job);
 
 	if (r->error == -ENOBUFS)
-		request_error(r->q, SLUG_TOO_LARGE, "the folder's listing is over 16M; spread its files over more folders");
+		request_error(r->q, ERROR_TOO_LARGE,
+			      "the folder's listing is over 16M; spread its files over more folders");
 	else if (r->error < 0)
 		file_refuse(r->q, *r->path ? r->path : "the root folder", 0, r->error);
 	else

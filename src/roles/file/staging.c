@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void spool_sweep(int fd)
+static void staging_sweep(int fd)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	DIR *d = copy >= 0 ? fdopendir(copy) : NULL;
@@ -26,22 +26,22 @@ static void spool_sweep(int fd)
 }
 
 /* Several may use one. Whoever does holds the lock, and what lies there then may be theirs. */
-static void spool_share(int fd)
+static void staging_share(int fd)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-		spool_sweep(fd);
+		staging_sweep(fd);
 	(void)flock(fd, LOCK_SH);
 }
 
-int spool_open(int dir_fd)
+int staging_open(int dir_fd)
 {
 	int fd;
 
-	if (mkdirat(dir_fd, SPOOL_NAME, 0700) < 0 && errno != EEXIST)
+	if (mkdirat(dir_fd, STAGING_NAME, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	fd = openat(dir_fd, SPOOL_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dir_fd, STAGING_NAME, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	spool_share(fd);
+	staging_share(fd);
 	return fd;
 }

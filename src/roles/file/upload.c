@@ -135,11 +135,11 @@ static void upload_refuse_size(struct request *q, uint64_t size)
 {
 	const struct file_options *o = settings_get(request_settings(q), &file_section);
 
-	if (size == BODY_UNSETTLED)
-		request_error(q, SLUG_TOO_LARGE, "the file has more bytes than file.max_size, %llu",
+	if (size == BODY_SIZE_UNDECIDED)
+		request_error(q, ERROR_TOO_LARGE, "the file has more bytes than file.max_size, %llu",
 			      (unsigned long long)o->max_size);
 	else
-		request_error(q, SLUG_TOO_LARGE, "%llu bytes are over file.max_size, %llu", (unsigned long long)size,
+		request_error(q, ERROR_TOO_LARGE, "%llu bytes are over file.max_size, %llu", (unsigned long long)size,
 			      (unsigned long long)o->max_size);
 }
 
@@ -149,10 +149,10 @@ static void upload_refuse(struct upload *u)
 	const char *slash = strrchr(u->path, '/');
 
 	if (slash && (u->error == -ENOENT || u->error == -ENOTDIR))
-		request_error(u->q, SLUG_NOT_FOUND, "there is no folder '%.*s'; it has to be made on the server first",
+		request_error(u->q, ERROR_NOT_FOUND, "there is no folder '%.*s'; it has to be made on the server first",
 			      (int)(slash - u->path), u->path);
 	else
-		file_refuse(u->q, u->path, u->file_size == BODY_UNSETTLED ? 0 : u->file_size, u->error);
+		file_refuse(u->q, u->path, u->file_size == BODY_SIZE_UNDECIDED ? 0 : u->file_size, u->error);
 }
 
 /* The end: the answer, and the memory back. */
@@ -167,10 +167,10 @@ static void upload_finish(struct upload *u)
 		upload_refuse(u);
 	} else if (u->too_large) {
 		upload_refuse_size(q, u->file_size);
-	} else if (u->broken && u->size == BODY_UNSETTLED) {
-		request_error(q, SLUG_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
+	} else if (u->broken && u->size == BODY_SIZE_UNDECIDED) {
+		request_error(q, ERROR_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
 	} else if (u->broken) {
-		request_error(q, SLUG_BAD_ARGUMENT, "the connection ended after %llu of %llu bytes; nothing was kept",
+		request_error(q, ERROR_BAD_ARGUMENT, "the connection ended after %llu of %llu bytes; nothing was kept",
 			      (unsigned long long)u->come, (unsigned long long)u->file_size);
 	} else {
 		if (unlikely(atomic_load_explicit(&u->state->full, memory_order_relaxed)))
@@ -298,7 +298,7 @@ static void upload_put(struct body_sink *b, size_t n)
 
 	u->filling.len += n;
 	u->come += n;
-	if (u->size == BODY_UNSETTLED && !u->broken && upload_is_too_large(u, u->come))
+	if (u->size == BODY_SIZE_UNDECIDED && !u->broken && upload_is_too_large(u, u->come))
 		upload_give_up(u);
 	else
 		upload_push(u);
@@ -365,7 +365,7 @@ static bool upload_take_size(struct request *q, const struct fields *f, uint64_t
 
 	if (size->len <= BODY_DIGITS_MAX && str_to_u64(size->data, size->len, 0, UINT64_MAX, ret) >= 0)
 		return true;
-	request_error(q, SLUG_BAD_ARGUMENT, "the size '%.*s' is not 1 to 18 digits; no bytes are expected",
+	request_error(q, ERROR_BAD_ARGUMENT, "the size '%.*s' is not 1 to 18 digits; no bytes are expected",
 		      (int)MIN(size->len, (size_t)40), size->data);
 	return false;
 }
@@ -377,8 +377,8 @@ int upload_write(struct request *q, struct fields *f)
 	struct upload *u;
 	uint64_t size;
 
-	if (request_is_unsettled(q))
-		size = BODY_UNSETTLED;
+	if (request_is_size_undecided(q))
+		size = BODY_SIZE_UNDECIDED;
 	else if (!upload_take_size(q, f, &size))
 		return 0;
 	/* From here on the bytes come, whatever the answer is: a refusal reads and forgets them. */
@@ -386,21 +386,23 @@ int upload_write(struct request *q, struct fields *f)
 	request_body(q, NULL, size);
 	if (!file_take_name(q, &f->at[0], path))
 		return 0;
-	if (size > o->max_size && size != BODY_UNSETTLED) {
+	if (size > o->max_size && size != BODY_SIZE_UNDECIDED) {
 		upload_refuse_size(q, size);
 		return 0;
 	}
 	u = upload_new(q, path, size);
 	if (!u) {
-		request_report(q, INCIDENT_LIMIT_MEMORY, path, 0, "'%s' was not stored: limits.memory is used up", path);
-		request_error(q, SLUG_BUSY, "the server is out of memory for uploads (limits.memory); try again later");
+		request_report(q, LOG_EVENT_LIMIT_MEMORY, path, 0, "'%s' was not stored: limits.memory is used up",
+			       path);
+		request_error(q, ERROR_BUSY,
+			      "the server is out of memory for uploads (limits.memory); try again later");
 		return 0;
 	}
 	request_body(q, &u->sink, size);
 	if (size == 0)
 		upload_push(u);
 	/* What is smaller is one job, which looks as well. Where the session has just gone, giving up is under way. */
-	else if (size > UPLOAD_PIECE && size != BODY_UNSETTLED && !u->broken)
+	else if (size > UPLOAD_PIECE && size != BODY_SIZE_UNDECIDED && !u->broken)
 		upload_submit(u, upload_look_run, upload_done);
 	return 0;
 }

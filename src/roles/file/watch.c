@@ -78,34 +78,34 @@ static int file_watch_take(struct file_state *s)
 	return 0;
 }
 
-static bool file_watch_has_spool(const struct file_state *s)
+static bool file_watch_has_staging(const struct file_state *s)
 {
 	struct stat st;
 
-	return s->spool_fd >= 0 && fstat(s->spool_fd, &st) == 0 && st.st_nlink > 0;
+	return s->staging_fd >= 0 && fstat(s->staging_fd, &st) == 0 && st.st_nlink > 0;
 }
 
 /* 0, or the errno that says why nothing can be put into the folder. */
-static int file_watch_open_spool(struct file_state *s, bool anew)
+static int file_watch_open_staging(struct file_state *s, bool anew)
 {
 	_cleanup_(closep) int fd = -1;
 
-	if (!anew && file_watch_has_spool(s))
+	if (!anew && file_watch_has_staging(s))
 		return 0;
-	fd = spool_open(s->root.fd);
-	if (dup3(fd < 0 ? FILE_WATCH_NOTHING : fd, s->watch.spool_slot, O_CLOEXEC) < 0)
+	fd = staging_open(s->root.fd);
+	if (dup3(fd < 0 ? FILE_WATCH_NOTHING : fd, s->watch.staging_slot, O_CLOEXEC) < 0)
 		return errno;
-	atomic_store(&s->spool_fd, fd < 0 ? -1 : s->watch.spool_slot);
+	atomic_store(&s->staging_fd, fd < 0 ? -1 : s->watch.staging_slot);
 	return fd < 0 ? -fd : 0;
 }
 
 static int file_watch_try_writing(struct file_state *s, bool anew)
 {
-	int error = file_watch_open_spool(s, anew);
+	int error = file_watch_open_staging(s, anew);
 
 	if (error != 0)
 		return error;
-	if (faccessat(s->root.fd, ".", W_OK | X_OK, 0) < 0 || faccessat(s->spool_fd, ".", W_OK | X_OK, 0) < 0)
+	if (faccessat(s->root.fd, ".", W_OK | X_OK, 0) < 0 || faccessat(s->staging_fd, ".", W_OK | X_OK, 0) < 0)
 		return errno;
 	return 0;
 }
@@ -151,12 +151,12 @@ static void file_watch_set_missing(struct file_state *s, int error, bool taken)
 	char text[1024];
 
 	if (error != 0 && before == 0)
-		incident_log(INCIDENT_ROOT_GONE, NULL, 0, "%s", file_watch_say_missing(s, error, text));
+		log_event(LOG_EVENT_ROOT_GONE, NULL, 0, "%s", file_watch_say_missing(s, error, text));
 	else if (error == 0 && taken)
-		incident_log(INCIDENT_ROOT_BACK, NULL, 0,
-			     "the served folder was replaced: what is at %s now is served from here on", s->watch.path);
+		log_event(LOG_EVENT_ROOT_BACK, NULL, 0,
+			  "the served folder was replaced: what is at %s now is served from here on", s->watch.path);
 	else if (error == 0 && before != 0)
-		incident_log(INCIDENT_ROOT_BACK, NULL, 0, "the served folder %s is there again", s->watch.path);
+		log_event(LOG_EVENT_ROOT_BACK, NULL, 0, "the served folder %s is there again", s->watch.path);
 }
 
 static void file_watch_set_unwritable(struct file_state *s, int error)
@@ -165,9 +165,9 @@ static void file_watch_set_unwritable(struct file_state *s, int error)
 	char text[1024];
 
 	if (error != 0 && before != error)
-		incident_log(INCIDENT_ROOT_READ_ONLY, NULL, 0, "%s", file_watch_say_unwritable(s, error, text));
+		log_event(LOG_EVENT_ROOT_READ_ONLY, NULL, 0, "%s", file_watch_say_unwritable(s, error, text));
 	else if (error == 0 && before != 0)
-		incident_log(INCIDENT_ROOT_BACK, NULL, 0, "the served folder %s can be written again", s->watch.path);
+		log_event(LOG_EVENT_ROOT_BACK, NULL, 0, "the served folder %s can be written again", s->watch.path);
 }
 
 static void file_watch_look(struct file_state *s)
@@ -272,8 +272,8 @@ int file_watch_start(struct file_state *s, const struct file_options *o, const s
 	w->name = o->root ? w->path : w->path + strlen(w->path) - strlen("files");
 	w->workers = with->workers;
 	w->loop = with->loop;
-	w->spool_slot = fcntl(FILE_WATCH_NOTHING, F_DUPFD_CLOEXEC, 0);
-	if (w->spool_slot < 0)
+	w->staging_slot = fcntl(FILE_WATCH_NOTHING, F_DUPFD_CLOEXEC, 0);
+	if (w->staging_slot < 0)
 		return -errno;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	file_watch_set_unwritable(s, file_watch_try_writing(s, true));
@@ -282,6 +282,6 @@ int file_watch_start(struct file_state *s, const struct file_options *o, const s
 
 void file_watch_stop(struct file_state *s)
 {
-	closep(&s->watch.spool_slot);
+	closep(&s->watch.staging_slot);
 	free(s->watch.path);
 }

@@ -24,7 +24,7 @@ struct file_watch {
 	struct loop *loop;    /* main's */
 	struct job job;       /* the look that main asked for... */
 	bool away, again;     /* ... is under way, and was asked for once more meanwhile */
-	int spool_slot;       /* the number that state->spool_fd has whenever it has one */
+	int staging_slot;     /* the number that state->staging_fd has whenever it has one */
 	pthread_mutex_t lock; /* of a look, which may block: workers and the start only */
 	atomic_int missing;   /* errno: why there is no folder; 0: there is */
 	atomic_int unwritable; /* errno: why nothing can be put into it; 0: it can */

@@ -141,9 +141,10 @@ static bool relay_ack_take_ids(struct request *q, const struct fields *f, uint64
 		const struct field *id = &f->at[i];
 
 		if (relay_words_parse_id(id, &ret[i]) < 0) {
-			request_error(q, SLUG_BAD_ARGUMENT,
-				      "'%.*s' is no message's ID, which MAIL tells; up to %d of them, with commas between",
-				      (int)MIN(id->len, (size_t)32), id->data, RELAY_ACK_MAX);
+			request_error(
+				q, ERROR_BAD_ARGUMENT,
+				"'%.*s' is no message's ID, which MAIL tells; up to %d of them, with commas between",
+				(int)MIN(id->len, (size_t)32), id->data, RELAY_ACK_MAX);
 			return false;
 		}
 	}

@@ -86,7 +86,8 @@ int relay_box(struct request *q, struct fields *f)
 	if (!store)
 		return 0;
 	if (f->n > 0 && str_casecmp(f->at[0].data, f->at[0].len, "clear", 5) != 0) {
-		request_error(q, SLUG_BAD_ARGUMENT, "MAILBOX alone tells, and MAILBOX,clear empties; there is no '%.*s'",
+		request_error(q, ERROR_BAD_ARGUMENT,
+			      "MAILBOX alone tells, and MAILBOX,clear empties; there is no '%.*s'",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return 0;
 	}

@@ -117,8 +117,8 @@ static int relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, str
 	if (x->delivered >= MIN(x->max, x->waited))
 		return 0;
 	rs->fetch = x;
-	rs->attachment.want_drained = true;
-	session_want(s, &rs->attachment);
+	rs->observer.want_flushed = true;
+	session_want(s, &rs->observer);
 	return 1;
 }
 
@@ -146,7 +146,8 @@ static bool relay_fetch_take_max(struct request *q, const struct fields *f, uint
 	*ret = UINT64_MAX;
 	if (f->n == 0 || str_to_u64(f->at[0].data, f->at[0].len, 1, UINT64_MAX - 1, ret) >= 0)
 		return true;
-	request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no number of messages, which is 1 or more; FETCH alone takes all",
+	request_error(q, ERROR_BAD_ARGUMENT,
+		      "'%.*s' is no number of messages, which is 1 or more; FETCH alone takes all",
 		      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 	return false;
 }

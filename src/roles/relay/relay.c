@@ -70,7 +70,7 @@ static void relay_refuse_unavailable(struct request *q)
 	const struct relay_state *state = request_role_state(q);
 	char why[512];
 
-	request_error(q, SLUG_UNAVAILABLE, "no mail is kept or handed out now: %s",
+	request_error(q, ERROR_UNAVAILABLE, "no mail is kept or handed out now: %s",
 		      channel_hub_why(state->hub, why, sizeof(why)));
 }
 
@@ -84,35 +84,43 @@ void relay_refuse(struct request *q, int error)
 		relay_refuse_unavailable(q);
 		break;
 	case EBUSY:
-		request_error(q, SLUG_BUSY, "more waits for the server's disk than may; nothing was kept, try again later");
+		request_error(q, ERROR_BUSY,
+			      "more waits for the server's disk than may; nothing was kept, try again later");
 		break;
 	case ENOMEM:
-		request_error(q, SLUG_BUSY, "the server is out of memory; try again later");
+		request_error(q, ERROR_BUSY, "the server is out of memory; try again later");
 		break;
 	case ENOSPC:
-		request_report(q, INCIDENT_DISK_FULL, NULL, 0, "mail was not kept: %s", strerror(-error));
-		request_error(q, SLUG_NO_SPACE, "the server's disk is full and nothing was changed; "
+		request_report(q, LOG_EVENT_DISK_FULL, NULL, 0, "mail was not kept: %s", strerror(-error));
+		request_error(q, ERROR_NO_SPACE,
+			      "the server's disk is full and nothing was changed; "
 			      "mail that is acknowledged makes room for other, and whoever runs the server may, too");
 		break;
 	case EMFILE:
-		request_error(q, SLUG_LIMIT, "as many mailboxes are in use as may be at once, %llu (relay.open); try again later",
+		request_error(q, ERROR_LIMIT,
+			      "as many mailboxes are in use as may be at once, %llu (relay.open); try again later",
 			      (unsigned long long)o->open);
 		break;
 	case ENFILE:
-		request_error(q, SLUG_LIMIT, "the server remembers as many names as it may (1000000); one that gets no mail and "
+		request_error(q, ERROR_LIMIT,
+			      "the server remembers as many names as it may (1000000); one that gets no mail and "
 			      "has none is forgotten after relay.retention and an hour");
 		break;
 	case EUSERS:
-		request_error(q, SLUG_LIMIT, "as many sessions wait for this name's mail as may, %llu (relay.sessions); end one "
-			      "with WAIT,off, or FETCH it", (unsigned long long)o->sessions);
+		request_error(q, ERROR_LIMIT,
+			      "as many sessions wait for this name's mail as may, %llu (relay.sessions); end one "
+			      "with WAIT,off, or FETCH it",
+			      (unsigned long long)o->sessions);
 		break;
 	case EPIPE:
-		request_error(q, SLUG_SLOW, "this session has ended or takes no more, so that the rest of its mail was not given to it; "
-			      "that is held: connect again and FETCH");
+		request_error(
+			q, ERROR_SLOW,
+			"this session has ended or takes no more, so that the rest of its mail was not given to it; "
+			"that is held: connect again and FETCH");
 		break;
 	default:
-		request_report(q, INCIDENT_REQUEST_FAILED, NULL, 0, "mail: %s", strerror(-error));
-		request_error(q, SLUG_INTERNAL, "the mailbox: %s; the server's log says more", strerror(-error));
+		request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "mail: %s", strerror(-error));
+		request_error(q, ERROR_INTERNAL, "the mailbox: %s; the server's log says more", strerror(-error));
 		break;
 	}
 }

@@ -33,11 +33,12 @@ static void relay_send_refuse(const struct relay_send *x, int error)
 	struct request *q = x->op.request;
 
 	if (error == -EDQUOT)
-		request_error(q, SLUG_LIMIT,
-			      "the mailbox of %.*s is full: it holds up to %llu messages (relay.max_messages) and %llu bytes "
-			      "(relay.max_bytes); its owner has to take some out",
-			      (int)x->to.len, x->to.text, (unsigned long long)x->max_messages,
-			      (unsigned long long)x->max_bytes);
+		request_error(
+			q, ERROR_LIMIT,
+			"the mailbox of %.*s is full: it holds up to %llu messages (relay.max_messages) and %llu bytes "
+			"(relay.max_bytes); its owner has to take some out",
+			(int)x->to.len, x->to.text, (unsigned long long)x->max_messages,
+			(unsigned long long)x->max_bytes);
 	else
 		relay_refuse(q, error);
 }
@@ -64,13 +65,15 @@ static bool relay_send_take_name(struct request *q, const struct field *f, struc
 	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
 
 	if (relay_name_parse(f->data, f->len, ret) < 0) {
-		request_error(q, SLUG_BAD_ARGUMENT,
-			      "'%.*s' is no name: an IP address, or 1 to %d of A-Z a-z 0-9 . _ - that do not read as one",
-			      (int)MIN(f->len, (size_t)64), f->data, NAME_MAX_BYTES);
+		request_error(
+			q, ERROR_BAD_ARGUMENT,
+			"'%.*s' is no name: an IP address, or 1 to %d of A-Z a-z 0-9 . _ - that do not read as one",
+			(int)MIN(f->len, (size_t)64), f->data, NAME_MAX_BYTES);
 		return false;
 	}
 	if (!ret->is_address && !o->nick_mail) {
-		request_error(q, SLUG_DENIED, "'%.*s' is a nick, and mail is kept for IP addresses only (relay.nick_mail)",
+		request_error(q, ERROR_DENIED,
+			      "'%.*s' is a nick, and mail is kept for IP addresses only (relay.nick_mail)",
 			      (int)ret->len, ret->text);
 		return false;
 	}
@@ -84,8 +87,9 @@ static bool relay_send_take_key(struct request *q, const struct fields *f, struc
 	if (f->n < 3)
 		return true;
 	if (key->len < 1 || key->len > STORE_KEY_MAX) {
-		request_error(q, SLUG_BAD_ARGUMENT, "a key has 1 to %d bytes, and this one %zu; a text's commas are %%2C",
-			      STORE_KEY_MAX, key->len);
+		request_error(q, ERROR_BAD_ARGUMENT,
+			      "a key has 1 to %d bytes, and this one %zu; a text's commas are %%2C", STORE_KEY_MAX,
+			      key->len);
 		return false;
 	}
 	x->key_len = (uint8_t)key->len;
@@ -103,7 +107,7 @@ static bool relay_send_take(struct request *q, struct fields *f, struct relay_se
 	if (!relay_send_take_name(q, &f->at[0], &x->to) || !relay_send_take_key(q, f, x))
 		return false;
 	if (!request_charge(q, size)) {
-		request_error(q, SLUG_BUSY, "the server's memory for sessions is used up; try again later");
+		request_error(q, ERROR_BUSY, "the server's memory for sessions is used up; try again later");
 		return false;
 	}
 	x->charged = size;
@@ -152,9 +156,10 @@ static void relay_status_came(struct store_request *r)
 	struct request *q = x->request;
 
 	if (r->result == -ENOENT) {
-		request_error(q, SLUG_NOT_FOUND,
-			      "you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
-			      (unsigned long long)x->ask.message_id);
+		request_error(
+			q, ERROR_NOT_FOUND,
+			"you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
+			(unsigned long long)x->ask.message_id);
 	} else if (r->result < 0) {
 		relay_refuse(q, r->result);
 	} else {
@@ -176,7 +181,7 @@ int relay_status(struct request *q, struct fields *f)
 	if (!store)
 		return 0;
 	if (relay_words_parse_id(&f->at[0], &id) < 0) {
-		request_error(q, SLUG_BAD_ARGUMENT, "'%.*s' is no message's ID, which the answer to SEND tells",
+		request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no message's ID, which the answer to SEND tells",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return 0;
 	}

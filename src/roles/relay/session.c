@@ -57,9 +57,9 @@ static void relay_session_turn(struct relay_session *rs, struct session *s)
 	relay_wait_settle(rs, s);
 }
 
-static void relay_session_gone(struct attachment *a, _unused_ struct session *s, _unused_ const char *why)
+static void relay_session_gone(struct observer *a, _unused_ struct session *s, _unused_ const char *why)
 {
-	struct relay_session *rs = container_of(a, struct relay_session, attachment);
+	struct relay_session *rs = container_of(a, struct relay_session, observer);
 
 	if (rs->fetch)
 		relay_fetch_gone(rs->fetch);
@@ -69,23 +69,23 @@ static void relay_session_gone(struct attachment *a, _unused_ struct session *s,
 	free(rs);
 }
 
-static void relay_session_renamed(struct attachment *a, struct session *s, _unused_ const char *old)
+static void relay_session_renamed(struct observer *a, struct session *s, _unused_ const char *old)
 {
-	relay_session_turn(container_of(a, struct relay_session, attachment), s);
+	relay_session_turn(container_of(a, struct relay_session, observer), s);
 }
 
-static void relay_session_drained(struct attachment *a, _unused_ struct session *s)
+static void relay_session_drained(struct observer *a, _unused_ struct session *s)
 {
-	struct relay_session *rs = container_of(a, struct relay_session, attachment);
+	struct relay_session *rs = container_of(a, struct relay_session, observer);
 	struct relay_fetch *fetch = STEAL_PTR(rs->fetch);
 
 	if (fetch)
 		relay_fetch_go_on(fetch, rs);
 }
 
-static void relay_session_taken(struct attachment *a, struct session *s)
+static void relay_session_taken(struct observer *a, struct session *s)
 {
-	struct relay_session *rs = container_of(a, struct relay_session, attachment);
+	struct relay_session *rs = container_of(a, struct relay_session, observer);
 
 	relay_ack_given(rs->state, s, &rs->box, rs->given, rs->n_given);
 	rs->n_given = rs->max_given = 0;
@@ -93,7 +93,7 @@ static void relay_session_taken(struct attachment *a, struct session *s)
 	rs->given = NULL;
 }
 
-static const struct attachment_ops relay_session_ops = {
+static const struct observer_ops relay_session_ops = {
 	.gone = relay_session_gone,
 	.renamed = relay_session_renamed,
 	.drained = relay_session_drained,
@@ -102,9 +102,9 @@ static const struct attachment_ops relay_session_ops = {
 
 struct relay_session *relay_session_find(struct session *s)
 {
-	struct attachment *a = session_attached(s, &relay_session_ops);
+	struct observer *a = session_find_observer(s, &relay_session_ops);
 
-	return a ? container_of(a, struct relay_session, attachment) : NULL;
+	return a ? container_of(a, struct relay_session, observer) : NULL;
 }
 
 int relay_session_get(struct request *q, struct relay_session **ret)
@@ -116,10 +116,10 @@ int relay_session_get(struct request *q, struct relay_session **ret)
 		rs = calloc(1, sizeof(*rs));
 		if (!rs)
 			return -ENOMEM;
-		rs->attachment.ops = &relay_session_ops;
+		rs->observer.ops = &relay_session_ops;
 		rs->state = request_role_state(q);
 		relay_session_get_box(s, &rs->box);
-		session_attach(s, &rs->attachment);
+		session_add_observer(s, &rs->observer);
 	}
 	/* A reload may have changed relay.nick_mail. */
 	relay_session_turn(rs, s);
@@ -149,9 +149,9 @@ static void relay_session_keep_given(struct relay_session *rs, struct session *s
 		rs->max_given = max;
 	}
 	rs->given[rs->n_given++] = id;
-	if (!rs->attachment.want_taken) {
-		rs->attachment.want_taken = true;
-		session_want(s, &rs->attachment);
+	if (!rs->observer.want_acked) {
+		rs->observer.want_acked = true;
+		session_want(s, &rs->observer);
 	}
 }
 

@@ -7,7 +7,7 @@
 struct relay_fetch;
 
 struct relay_session {
-	struct attachment attachment;
+	struct observer observer;
 	struct relay_state *state;
 	struct relay_name box;     /* its mailbox */
 	uint64_t channel, cursor;  /* that one's id, and the number of the last message this session was given */

@@ -174,7 +174,8 @@ int relay_wait(struct request *q, struct fields *f)
 	int r;
 
 	if (!on && str_casecmp(how->data, how->len, "off", 3) != 0) {
-		request_error(q, SLUG_BAD_ARGUMENT, "WAIT is on or off, not '%.*s'", (int)MIN(how->len, (size_t)32), how->data);
+		request_error(q, ERROR_BAD_ARGUMENT, "WAIT is on or off, not '%.*s'", (int)MIN(how->len, (size_t)32),
+			      how->data);
 		return 0;
 	}
 	if (on && !relay_store(q))

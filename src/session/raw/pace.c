@@ -141,5 +141,5 @@ void pace_go(struct session *s, struct pace *p)
 	p->said_usec = s->reactor->loop.now_usec;
 	p->retry_usec = 0;
 	p->at_usec = USEC_NEVER;
-	conn_flush_later(&s->conn);
+	conn_defer_flush(&s->conn);
 }

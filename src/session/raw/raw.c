@@ -333,7 +333,7 @@ static void raw_run(struct session *s)
 }
 
 /* Bytes that are no request have stayed alone: on some listeners that is an old client, too, and one that is lost. */
-static void raw_stray(struct session *s)
+static void raw_unmatched(struct session *s)
 {
 	const struct server *server = s->reactor->server;
 
@@ -430,7 +430,7 @@ static void raw_refuse_write(struct session *s)
 	}
 	q = request_new(s, NULL, s->reactor->server->n_roles);
 	if (q)
-		request_error(q, SLUG_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
+		request_error(q, ERROR_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
 	else
 		session_end(s, "out of memory");
 }
@@ -521,7 +521,7 @@ static void raw_look_command(struct session *s, enum split_moment moment)
 	 * too, where an answer is due in any case; then the session is over with that. */
 	if (s->dialect == DIALECT_UNDECIDED && moment != SPLIT_EOF && foreign_begins_http(w->data.data, w->data.len)) {
 		if (moment == SPLIT_LONG || raw_is_alone(s))
-			raw_stray(s);
+			raw_unmatched(s);
 		return;
 	}
 	if (s->dialect == DIALECT_RAW || raw_is_request(&w->data) || raw_is_alone(s) ||
@@ -529,7 +529,7 @@ static void raw_look_command(struct session *s, enum split_moment moment)
 		if (raw_may_answer(s))
 			raw_run(s);
 	} else if (moment == SPLIT_LONG) {
-		raw_stray(s);
+		raw_unmatched(s);
 	} else if (moment == SPLIT_EOF) {
 		buf_done(&w->data); /* half a request is none */
 	}

@@ -61,7 +61,7 @@ static const struct channel_policy room_policy = {
 	.expelled = room_expelled,
 };
 
-struct errand {
+struct server_task {
 	struct channel_op op;
 	struct channel_follow *follow;
 	struct address address;
@@ -69,7 +69,7 @@ struct errand {
 
 static void join_act(struct channel *c, struct channel_op *op)
 {
-	struct errand *e = container_of(op, struct errand, op);
+	struct server_task *e = container_of(op, struct server_task, op);
 	struct channel_member *m;
 
 	channel_finish(op, channel_enter(c, op, "x", 1, &e->address, &m));
@@ -77,7 +77,7 @@ static void join_act(struct channel *c, struct channel_op *op)
 
 static void join_done(struct channel_op *op)
 {
-	struct errand *e = container_of(op, struct errand, op);
+	struct server_task *e = container_of(op, struct server_task, op);
 
 	request_ok(op->request);
 	channel_follow_go(e->follow, op, op->counts.last);
@@ -86,7 +86,7 @@ static void join_done(struct channel_op *op)
 
 static int test_join(struct request *q, struct fields *f)
 {
-	struct errand *e = calloc(1, sizeof(*e));
+	struct server_task *e = calloc(1, sizeof(*e));
 	int r;
 
 	channel_op_init(&e->op, request_role_state(q), &room_policy, q, f->at[0].data, f->at[0].len);
@@ -259,9 +259,9 @@ START_TEST(each_hears_all_in_order)
 }
 END_TEST
 
-static struct errand *errand_new(struct reactor *r, struct session *s)
+static struct server_task *server_task_new(struct reactor *r, struct session *s)
 {
-	struct errand *e = calloc(1, sizeof(*e));
+	struct server_task *e = calloc(1, sizeof(*e));
 
 	channel_op_init_alone(&e->op, the_shard()->hub, &room_policy, r, s, "r", 1);
 	return e;
@@ -269,7 +269,7 @@ static struct errand *errand_new(struct reactor *r, struct session *s)
 
 static void came_done(struct channel_op *op)
 {
-	struct errand *e = container_of(op, struct errand, op);
+	struct server_task *e = container_of(op, struct server_task, op);
 
 	channel_follow_go(e->follow, op, op->counts.last);
 	free(e);
@@ -279,7 +279,7 @@ static void came_done(struct channel_op *op)
 static void come(struct reactor *r)
 {
 	struct session *s = container_of(r->sessions.prev, struct session, link);
-	struct errand *e = errand_new(r, s);
+	struct server_task *e = server_task_new(r, s);
 	int error;
 
 	e->op.act = join_act;
@@ -327,12 +327,12 @@ static void part_done(struct channel_op *op)
 {
 	channel_follow_end(channel_follow_find(channel_op_session(op), &room_policy, "r", 1));
 	(void)session_event_text(channel_op_session(op), "parted\n", 7, false);
-	free(container_of(op, struct errand, op));
+	free(container_of(op, struct server_task, op));
 }
 
 static void part(struct reactor *r, struct session *s)
 {
-	struct errand *e = errand_new(r, s);
+	struct server_task *e = server_task_new(r, s);
 
 	e->op.act = part_act;
 	e->op.done = part_done;

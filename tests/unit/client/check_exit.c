@@ -10,28 +10,28 @@
 
 /* What the manual promises. */
 static const struct {
-	enum slug slug;
+	enum error_code error;
 	int code;
 } codes[] = {
-	{ SLUG_BAD_COMMAND, 1 }, { SLUG_BAD_ARGUMENT, 1 }, { SLUG_TOO_LONG, 1 },    { SLUG_NOT_FOUND, 5 },
-	{ SLUG_EXISTS, 6 },	 { SLUG_DENIED, 4 },	   { SLUG_AUTH_REQUIRED, 4 }, { SLUG_AUTH_FAILED, 4 },
-	{ SLUG_TAKEN, 12 },	 { SLUG_TOO_LARGE, 11 },   { SLUG_NO_SPACE, 11 },   { SLUG_QUOTA, 11 },
-	{ SLUG_BUSY, 12 },	 { SLUG_LIMIT, 11 },	   { SLUG_SLOW, 12 },	    { SLUG_CORRUPT, 10 },
-	{ SLUG_OFFLINE, 1 },	 { SLUG_TIMEOUT, 7 },	   { SLUG_UNAVAILABLE, 1 }, { SLUG_SHUTTING_DOWN, 12 },
-	{ SLUG_INTERNAL, 1 },	 { SLUG_MAX, 1 },
+	{ ERROR_BAD_COMMAND, 1 }, { ERROR_BAD_ARGUMENT, 1 }, { ERROR_TOO_LONG, 1 },      { ERROR_NOT_FOUND, 5 },
+	{ ERROR_EXISTS, 6 },      { ERROR_DENIED, 4 },       { ERROR_AUTH_REQUIRED, 4 }, { ERROR_AUTH_FAILED, 4 },
+	{ ERROR_TAKEN, 12 },      { ERROR_TOO_LARGE, 11 },   { ERROR_NO_SPACE, 11 },     { ERROR_QUOTA, 11 },
+	{ ERROR_BUSY, 12 },       { ERROR_LIMIT, 11 },       { ERROR_SLOW, 12 },         { ERROR_CORRUPT, 10 },
+	{ ERROR_OFFLINE, 1 },     { ERROR_TIMEOUT, 7 },      { ERROR_UNAVAILABLE, 1 },   { ERROR_SHUTTING_DOWN, 12 },
+	{ ERROR_INTERNAL, 1 },    { ERROR_MAX, 1 },
 };
 
-START_TEST(every_slug_has_a_row)
+START_TEST(every_code_has_a_row)
 {
-	ck_assert_uint_eq(ELEMENTSOF(codes), SLUG_MAX + 1);
+	ck_assert_uint_eq(ELEMENTSOF(codes), ERROR_MAX + 1);
 	for (unsigned i = 0; i < ELEMENTSOF(codes); i++) {
-		const struct exit_row *row = exit_from_slug(codes[i].slug);
+		const struct exit_row *row = exit_from_error_code(codes[i].error);
 
-		ck_assert_int_eq(codes[i].slug, i);
+		ck_assert_int_eq(codes[i].error, i);
 		ck_assert_int_eq(row->code, codes[i].code);
 		ck_assert_ptr_nonnull(row->words);
 	}
-	ck_assert_ptr_eq(exit_from_slug((enum slug)1000), exit_from_slug(SLUG_MAX));
+	ck_assert_ptr_eq(exit_from_error_code((enum error_code)1000), exit_from_error_code(ERROR_MAX));
 }
 END_TEST
 
@@ -57,7 +57,7 @@ int main(void)
 	Suite *s = suite_create("exit");
 	TCase *t = tcase_create("exit");
 
-	tcase_add_test(t, every_slug_has_a_row);
+	tcase_add_test(t, every_code_has_a_row);
 	tcase_add_test(t, errnos);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -383,10 +383,10 @@ START_TEST(test_clients_more)
 		ck_assert(!json_object_get_boolean(json_object_object_get(p, "truncated")));
 		ck_assert_uint_le(json_object_array_length(page), CLIENTS_PAGE);
 		for (size_t i = 0; i < json_object_array_length(page); i++, n++) {
-			char id[ROSTER_ID_MAX];
+			char id[CLIENTS_ID_MAX];
 
 			ck_assert_str_eq(member(json_object_array_get_idx(page, i), "id"),
-					 roster_id((struct handle){ 1, n, 1000 + n }, id));
+					 clients_id((struct handle){ 1, n, 1000 + n }, id));
 		}
 		ck_assert(continues == (n < fake_sessions));
 	}

@@ -21,7 +21,7 @@ static const struct role *const plain_roles[] = { &plain, NULL };
 
 static bool has_come;
 
-static void came(_unused_ struct errand *e)
+static void came(_unused_ struct server_task *e)
 {
 	has_come = true;
 }
@@ -56,7 +56,7 @@ static const char *told(enum control_kind kind)
 			break;
 		(void)buf_append_str(&all, c->done ? "" : "|");
 	}
-	(void)errand_free(&c->errand);
+	(void)server_task_free(&c->errand);
 	return buf_str(&all);
 }
 
@@ -152,14 +152,14 @@ START_TEST(copy_is_put_back)
 	ask(fd, "SAY,d,b,before\n");
 	b = back_up(dir);
 	ck_assert_str_eq(b->why, "");
-	(void)errand_free(&b->errand);
+	(void)server_task_free(&b->errand);
 	ck_assert_int_eq(stat(from, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600); /* what people say to each other */
 	ask(fd, "SAY,d,b,behind\n");
 	ask(fd, "SAY,d,c,behind\n");
 	b = back_up(dir);
 	ck_assert_msg(strstr(b->why, "is there already"), "%s", b->why);
-	(void)errand_free(&b->errand);
+	(void)server_task_free(&b->errand);
 	serve_close(fd);
 	serve_stop();
 
@@ -186,7 +186,7 @@ START_TEST(nothing_is_kept)
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
 	b = back_up("/nowhere/at/all");
 	ck_assert_str_ne(b->why, "");
-	(void)errand_free(&b->errand);
+	(void)server_task_free(&b->errand);
 	serve_stop();
 }
 END_TEST
@@ -199,11 +199,11 @@ START_TEST(forgotten)
 	chamber_start(_i);
 	c = channels_new(serve_server(), CONTROL_ROOMS, came, NULL);
 	channels_next(c);
-	(void)errand_free(&c->errand);
+	(void)server_task_free(&c->errand);
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
 	c = channels_new(serve_server(), CONTROL_ROOMS, came, NULL);
 	channels_next(c);
-	(void)errand_free(&c->errand);
+	(void)server_task_free(&c->errand);
 	serve_stop();
 	ck_assert(!has_come);
 }

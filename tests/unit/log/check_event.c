@@ -37,8 +37,8 @@ static void setup(void)
 
 START_TEST(every_row_is_whole)
 {
-	for (unsigned e = 0; e < INCIDENT_MAX; e++) {
-		const struct incident_row *row = &incident_rows[e];
+	for (unsigned e = 0; e < LOG_EVENT_MAX; e++) {
+		const struct log_event_row *row = &log_event_rows[e];
 
 		ck_assert_ptr_nonnull(row->name);
 		ck_assert_uint_eq(strspn(row->name, "abcdefghijklmnopqrstuvwxyz-"), strlen(row->name));
@@ -48,8 +48,8 @@ START_TEST(every_row_is_whole)
 		ck_assert_uint_le(row->level, LOG_LEVEL_INFO);
 		ck_assert_uint_gt(strlen(row->doc), 10);
 		for (unsigned i = 0; i < e; i++) {
-			ck_assert_str_ne(row->name, incident_rows[i].name);
-			ck_assert_str_ne(row->id, incident_rows[i].id);
+			ck_assert_str_ne(row->name, log_event_rows[i].name);
+			ck_assert_str_ne(row->id, log_event_rows[i].id);
 		}
 	}
 }
@@ -58,9 +58,9 @@ END_TEST
 /* What others look for must never change. */
 START_TEST(ids_stay)
 {
-	ck_assert_str_eq(incident_rows[INCIDENT_STARTED].id, "120882982408483c9e4186c8a7f7553a");
-	ck_assert_str_eq(incident_rows[INCIDENT_DISK_FULL].id, "6d9dfe1199d845d199142095929b8be6");
-	ck_assert_str_eq(incident_rows[INCIDENT_CONTROL_REFUSED].id, "8a3f3ad47ed9418d9ba994506cfdc9c7");
+	ck_assert_str_eq(log_event_rows[LOG_EVENT_STARTED].id, "120882982408483c9e4186c8a7f7553a");
+	ck_assert_str_eq(log_event_rows[LOG_EVENT_DISK_FULL].id, "6d9dfe1199d845d199142095929b8be6");
+	ck_assert_str_eq(log_event_rows[LOG_EVENT_CONTROL_REFUSED].id, "8a3f3ad47ed9418d9ba994506cfdc9c7");
 }
 END_TEST
 
@@ -68,11 +68,11 @@ START_TEST(sink_gets_id_fields_and_text)
 {
 	const struct log_field fields[] = { { "IOE_PEER", "192.0.2.1" }, { "IOE_FILE", "a" } };
 
-	incident_log(INCIDENT_DISK_FULL, fields, 2, "%s is full", "it");
+	log_event(LOG_EVENT_DISK_FULL, fields, 2, "%s is full", "it");
 	ck_assert_uint_eq(seen.n, 1);
 	ck_assert_int_eq(seen.level, LOG_LEVEL_ERR);
 	ck_assert_str_eq(seen.text, "MESSAGE_ID=6d9dfe1199d845d199142095929b8be6 IOE_PEER=192.0.2.1 IOE_FILE=a it is full");
-	incident_log(INCIDENT_STARTED, NULL, 0, "text");
+	log_event(LOG_EVENT_STARTED, NULL, 0, "text");
 	ck_assert_str_eq(seen.text, "MESSAGE_ID=120882982408483c9e4186c8a7f7553a text");
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(fields_beyond_the_most_are_left_out)
 
 	for (size_t i = 0; i < ELEMENTSOF(fields); i++)
 		fields[i] = (struct log_field){ i == LOG_FIELDS_MAX - 2 ? "LAST" : "A", "b" };
-	incident_log(INCIDENT_DISK_FULL, fields, ELEMENTSOF(fields), "text");
+	log_event(LOG_EVENT_DISK_FULL, fields, ELEMENTSOF(fields), "text");
 	ck_assert_str_eq(seen.text + strlen(seen.text) - strlen("A=b LAST=b text"), "A=b LAST=b text");
 }
 END_TEST
@@ -91,17 +91,17 @@ END_TEST
 START_TEST(unwanted_levels_are_silent)
 {
 	log_set_level(LOG_LEVEL_ERR);
-	incident_log(INCIDENT_SLOW_SESSION, NULL, 0, "text");
+	log_event(LOG_EVENT_SLOW_SESSION, NULL, 0, "text");
 	ck_assert_uint_eq(seen.n, 0);
-	incident_log(INCIDENT_DISK_FAILED, NULL, 0, "text");
+	log_event(LOG_EVENT_DISK_FAILED, NULL, 0, "text");
 	ck_assert_uint_eq(seen.n, 1);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("incident");
-	TCase *tc = tcase_create("incident");
+	Suite *s = suite_create("event");
+	TCase *tc = tcase_create("event");
 
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, every_row_is_whole);

@@ -289,13 +289,13 @@ START_TEST(journal_gets_no_raw_byte)
 
 		for (size_t i = 0; i < ELEMENTSOF(names); i++)
 			fields[i] = (struct log_field){ names[i], value };
-		incident_log(INCIDENT_DISK_FAILED, fields, ELEMENTSOF(names), "%s", value);
+		log_event(LOG_EVENT_DISK_FAILED, fields, ELEMENTSOF(names), "%s", value);
 	}
 	journal_stop(USEC_NEVER);
 	ck_assert_uint_eq(journal_entries, 255);
 	ck_assert_uint_eq(journal_fields, 4 + 1 + ELEMENTSOF(names));
 	ck_assert_uint_eq(journal_raw, 0);
-	(void)snprintf(expected, sizeof(expected), "\nMESSAGE_ID=%.12s", incident_rows[INCIDENT_DISK_FAILED].id);
+	(void)snprintf(expected, sizeof(expected), "\nMESSAGE_ID=%.12s", log_event_rows[LOG_EVENT_DISK_FAILED].id);
 	ck_assert_ptr_nonnull(strstr(journal_entry, expected));
 	for (size_t i = 0; i < ELEMENTSOF(names); i++) {
 		(void)snprintf(expected, sizeof(expected), "\n%s=x\\xffy\n", names[i]);

@@ -19,7 +19,7 @@
 #define INTERVAL (10 * USEC_PER_SEC)
 
 static struct loop loop;
-static struct flood flood;
+static struct log_ratelimit flood;
 static unsigned n_told;
 static char told[8192]; /* what was told of, an LF behind each */
 
@@ -42,15 +42,15 @@ static void setup(void)
 	ck_assert_int_eq(loop_init(&loop), 0);
 	loop.now_usec = 1000 * USEC_PER_SEC;
 	wheel_init(&loop.wheel, loop.now_usec);
-	flood_set_limits(BURST, INTERVAL);
-	flood_init(&flood, &loop);
+	log_ratelimit_set_limits(BURST, INTERVAL);
+	log_ratelimit_init(&flood, &loop);
 	n_told = 0;
 	told[0] = '\0';
 }
 
 static void teardown(void)
 {
-	flood_done(&flood);
+	log_ratelimit_done(&flood);
 	loop_done(&loop);
 }
 
@@ -74,35 +74,35 @@ static struct address address(const char *text)
 }
 
 /* How many of @n events get through. */
-static unsigned pass(enum incident e, const char *from, unsigned n)
+static unsigned pass(enum log_event e, const char *from, unsigned n)
 {
 	struct address a = address(from);
 	unsigned passed = 0;
 
 	while (n-- > 0)
-		passed += flood_pass(&flood, e, &a);
+		passed += log_ratelimit_pass(&flood, e, &a);
 	return passed;
 }
 
 START_TEST(burst_gets_through_and_the_rest_is_told_once)
 {
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1000), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1000), BURST);
 	turn_clock(INTERVAL - 2 * USEC_PER_MSEC);
 	ck_assert_uint_eq(n_told, 0);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1), 0);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1), 0);
 	turn_clock(4 * USEC_PER_MSEC);
 	ck_assert_str_eq(told, "A session was closed because it was too slow: 998 more like this from 192.0.2.1 left out in "
 			       "10 s (log.burst) IOE_LEFT_OUT=998 IOE_PEER=192.0.2.1\n");
 	turn_clock(100 * INTERVAL);
 	ck_assert_uint_eq(n_told, 1);
 	ck_assert_int_eq(wheel_wait_msec(&loop.wheel, loop.now_usec), -1);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", BURST), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", BURST), BURST);
 }
 END_TEST
 
 START_TEST(what_fits_is_told_of_no_more)
 {
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", BURST), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", BURST), BURST);
 	turn_clock(2 * INTERVAL);
 	ck_assert_uint_eq(n_told, 0);
 }
@@ -110,20 +110,20 @@ END_TEST
 
 START_TEST(peers_and_events_are_counted_apart)
 {
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1000), BURST);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.2", 2), 2);
-	ck_assert_uint_eq(pass(INCIDENT_LIMIT_ADDRESS, "192.0.2.1", 2), 2);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "127.0.0.1", 2), 2);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "::1", 2), 2);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1000), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.2", 2), 2);
+	ck_assert_uint_eq(pass(LOG_EVENT_LIMIT_ADDRESS, "192.0.2.1", 2), 2);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "127.0.0.1", 2), 2);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "::1", 2), 2);
 }
 END_TEST
 
 /* Who has a whole network to send from is one peer. */
 START_TEST(network_of_ipv6_is_one)
 {
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "2001:db8::1", 2), 2);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "2001:db8::ffff:ffff:ffff:ffff", 9), BURST - 2);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "2001:db8:0:1::1", 2), 2);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "2001:db8::1", 2), 2);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "2001:db8::ffff:ffff:ffff:ffff", 9), BURST - 2);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "2001:db8:0:1::1", 2), 2);
 	turn_clock(INTERVAL + USEC_PER_SEC);
 	ck_assert_ptr_nonnull(strstr(told, "8 more like this from 2001:db8::/64 left out"));
 }
@@ -137,10 +137,10 @@ START_TEST(events_of_the_house_are_counted_together)
 
 	for (unsigned i = 0; i < 100; i++) {
 		(void)snprintf(from, sizeof(from), "192.0.2.%u", i);
-		passed += pass(INCIDENT_DISK_FULL, from, 1);
+		passed += pass(LOG_EVENT_DISK_FULL, from, 1);
 	}
 	ck_assert_uint_eq(passed, BURST);
-	ck_assert(!flood_pass(&flood, INCIDENT_DISK_FULL, NULL));
+	ck_assert(!log_ratelimit_pass(&flood, LOG_EVENT_DISK_FULL, NULL));
 	turn_clock(INTERVAL + USEC_PER_SEC);
 	ck_assert_str_eq(told, "The disk is full: 98 more like this left out in 10 s (log.burst) IOE_LEFT_OUT=98\n");
 }
@@ -154,24 +154,24 @@ START_TEST(addresses_without_end_do_not_grow)
 
 	for (unsigned i = 0; i < 50000; i++) {
 		(void)snprintf(from, sizeof(from), "10.0.%u.%u", i / 256, i % 256);
-		passed += pass(INCIDENT_SLOW_SESSION, from, 1);
+		passed += pass(LOG_EVENT_SLOW_SESSION, from, 1);
 	}
-	ck_assert_uint_eq(passed, FLOOD_ENTRIES + BURST);
+	ck_assert_uint_eq(passed, LOG_RATELIMIT_ENTRIES + BURST);
 	turn_clock(INTERVAL + USEC_PER_SEC);
 	ck_assert_uint_eq(n_told, 1);
 	ck_assert_ptr_nonnull(strstr(told, ": 49933 more like this left out"));
 	/* And there is room again. */
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1000), BURST);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.2", 1000), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1000), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.2", 1000), BURST);
 }
 END_TEST
 
 /* A loop that was held up fires its timers late: the next interval begins all the same. */
 START_TEST(late_timer_loses_nothing)
 {
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 5), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 5), BURST);
 	loop.now_usec += 3 * INTERVAL;
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 5), BURST);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 5), BURST);
 	ck_assert_ptr_nonnull(strstr(told, ": 2 more like this from 192.0.2.1 "));
 	turn_clock(INTERVAL + USEC_PER_SEC);
 	ck_assert_uint_eq(n_told, 2);
@@ -180,8 +180,8 @@ END_TEST
 
 START_TEST(end_tells_the_rest)
 {
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 5), BURST);
-	flood_done(&flood);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 5), BURST);
+	log_ratelimit_done(&flood);
 	ck_assert_uint_eq(n_told, 1);
 	ck_assert_int_eq(wheel_wait_msec(&loop.wheel, loop.now_usec), -1);
 }
@@ -191,9 +191,9 @@ END_TEST
 START_TEST(unwanted_level_is_not_counted)
 {
 	log_set_level(LOG_LEVEL_ERR);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1000), 0);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1000), 0);
 	log_set_level(LOG_LEVEL_INFO);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1), 1);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1), 1);
 	turn_clock(2 * INTERVAL);
 	ck_assert_uint_eq(n_told, 0);
 }
@@ -201,12 +201,12 @@ END_TEST
 
 START_TEST(new_limits_are_for_what_begins)
 {
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1), 1);
-	flood_set_limits(100, USEC_PER_SEC);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1000), BURST - 1);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.2", 1000), 100);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1), 1);
+	log_ratelimit_set_limits(100, USEC_PER_SEC);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1000), BURST - 1);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.2", 1000), 100);
 	turn_clock(USEC_PER_SEC + INTERVAL);
-	ck_assert_uint_eq(pass(INCIDENT_SLOW_SESSION, "192.0.2.1", 1000), 100);
+	ck_assert_uint_eq(pass(LOG_EVENT_SLOW_SESSION, "192.0.2.1", 1000), 100);
 }
 END_TEST
 

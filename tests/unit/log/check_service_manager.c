@@ -95,11 +95,11 @@ static void expect_fill(unsigned n)
 		expect("FILL");
 }
 
-static struct notify *notify_here(void)
+static struct service_manager *notify_here(void)
 {
-	struct notify *n = NULL;
+	struct service_manager *n = NULL;
 
-	ck_assert_int_eq(notify_new(&n), 0);
+	ck_assert_int_eq(service_manager_new(&n), 0);
 	ck_assert_ptr_nonnull(n);
 	ck_assert_ptr_null(getenv("NOTIFY_SOCKET"));
 	return n;
@@ -107,62 +107,62 @@ static struct notify *notify_here(void)
 
 START_TEST(without_a_manager_nothing_happens)
 {
-	struct notify *n = (struct notify *)&n_warnings;
+	struct service_manager *n = (struct service_manager *)&n_warnings;
 
 	(void)unsetenv("NOTIFY_SOCKET");
-	ck_assert_int_eq(notify_new(&n), 0);
+	ck_assert_int_eq(service_manager_new(&n), 0);
 	ck_assert_ptr_null(n);
-	notify_ready(n, "x");
-	notify_status(n, "x");
-	notify_reloading(n);
-	notify_stopping(n, "x", 1);
-	notify_watchdog(n);
-	notify_retry(n);
-	ck_assert(!notify_is_pending(n));
-	ck_assert_ptr_null(notify_free(n));
+	service_manager_ready(n, "x");
+	service_manager_status(n, "x");
+	service_manager_reloading(n);
+	service_manager_stopping(n, "x", 1);
+	service_manager_watchdog(n);
+	service_manager_retry(n);
+	ck_assert(!service_manager_is_pending(n));
+	ck_assert_ptr_null(service_manager_free(n));
 }
 END_TEST
 
 START_TEST(everything_arrives)
 {
-	struct notify *n = notify_here();
+	struct service_manager *n = notify_here();
 	char got[256];
 
-	notify_ready(n, "2 listeners");
+	service_manager_ready(n, "2 listeners");
 	expect("READY=1\nSTATUS=2 listeners");
-	notify_ready(n, NULL);
+	service_manager_ready(n, NULL);
 	expect("READY=1");
-	notify_status(n, "fine");
+	service_manager_status(n, "fine");
 	expect("STATUS=fine");
-	notify_stopping(n, "bye", UINT64_MAX);
+	service_manager_stopping(n, "bye", UINT64_MAX);
 	expect("STOPPING=1\nEXTEND_TIMEOUT_USEC=18446744073709551615\nSTATUS=bye");
-	notify_watchdog(n);
+	service_manager_watchdog(n);
 	expect("WATCHDOG=1");
-	notify_reloading(n);
+	service_manager_reloading(n);
 	ck_assert(manager_reads(got, sizeof(got)));
 	ck_assert_int_eq(strncmp(got, "RELOADING=1\nMONOTONIC_USEC=", 27), 0);
 	expect_nothing();
-	ck_assert(!notify_is_pending(n));
-	(void)notify_free(n);
+	ck_assert(!service_manager_is_pending(n));
+	(void)service_manager_free(n);
 }
 END_TEST
 
 START_TEST(status_cannot_say_more_than_a_status)
 {
-	struct notify *n = notify_here();
+	struct service_manager *n = notify_here();
 	char status[2048], got[1024];
 
-	notify_status(n, "a\nSTOPPING=1");
+	service_manager_status(n, "a\nSTOPPING=1");
 	expect("STATUS=a\\x0aSTOPPING=1");
 
 	memset(status, '\n', sizeof(status) - 1);
 	status[sizeof(status) - 1] = '\0';
-	notify_ready(n, status);
+	service_manager_ready(n, status);
 	ck_assert(manager_reads(got, sizeof(got)));
 	ck_assert_int_eq(strncmp(got, "READY=1\nSTATUS=\\x0a", 19), 0);
 	ck_assert_ptr_null(strchr(got + 15, '\n'));
 	ck_assert_str_eq(got + strlen(got) - 3, "...");
-	(void)notify_free(n);
+	(void)service_manager_free(n);
 }
 END_TEST
 
@@ -170,7 +170,7 @@ START_TEST(path_address_works)
 {
 	char dir[] = "/tmp/check-notify-XXXXXX";
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct notify *n;
+	struct service_manager *n;
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/s", dir);
@@ -180,9 +180,9 @@ START_TEST(path_address_works)
 	ck_assert_int_eq(setenv("NOTIFY_SOCKET", addr.sun_path, 1), 0);
 
 	n = notify_here();
-	notify_ready(n, NULL);
+	service_manager_ready(n, NULL);
 	expect("READY=1");
-	(void)notify_free(n);
+	(void)service_manager_free(n);
 	(void)unlink(addr.sun_path);
 	(void)rmdir(dir);
 }
@@ -190,14 +190,14 @@ END_TEST
 
 static int new_with(const char *address)
 {
-	struct notify *n = NULL;
+	struct service_manager *n = NULL;
 	int r;
 
 	ck_assert_int_eq(setenv("NOTIFY_SOCKET", address, 1), 0);
-	r = notify_new(&n);
+	r = service_manager_new(&n);
 	ck_assert_ptr_null(getenv("NOTIFY_SOCKET"));
 	ck_assert((r == 0) == (n != NULL));
-	(void)notify_free(n);
+	(void)service_manager_free(n);
 	return r;
 }
 
@@ -229,100 +229,100 @@ END_TEST
 
 START_TEST(ready_waits_until_there_is_room)
 {
-	struct notify *n = notify_here();
+	struct service_manager *n = notify_here();
 	unsigned filled = fill();
 
-	notify_ready(n, "up");
-	ck_assert(notify_is_pending(n));
-	notify_retry(n);
-	ck_assert(notify_is_pending(n));
+	service_manager_ready(n, "up");
+	ck_assert(service_manager_is_pending(n));
+	service_manager_retry(n);
+	ck_assert(service_manager_is_pending(n));
 
 	expect_fill(filled);
 	expect_nothing();
-	notify_retry(n);
-	ck_assert(!notify_is_pending(n));
+	service_manager_retry(n);
+	ck_assert(!service_manager_is_pending(n));
 	expect("READY=1\nSTATUS=up");
-	notify_retry(n);
+	service_manager_retry(n);
 	expect_nothing();
-	(void)notify_free(n);
+	(void)service_manager_free(n);
 }
 END_TEST
 
 START_TEST(newest_of_each_kind_is_kept_in_order)
 {
-	struct notify *n = notify_here();
+	struct service_manager *n = notify_here();
 	unsigned filled = fill();
 	char got[256];
 
 	for (unsigned i = 0; i < 100; i++) {
-		notify_ready(n, "first");
-		notify_status(n, "old");
-		notify_reloading(n);
-		notify_status(n, "new");
-		notify_ready(n, "second");
-		notify_stopping(n, NULL, 1);
+		service_manager_ready(n, "first");
+		service_manager_status(n, "old");
+		service_manager_reloading(n);
+		service_manager_status(n, "new");
+		service_manager_ready(n, "second");
+		service_manager_stopping(n, NULL, 1);
 	}
 	expect_fill(filled);
-	notify_retry(n);
-	ck_assert(!notify_is_pending(n));
+	service_manager_retry(n);
+	ck_assert(!service_manager_is_pending(n));
 	ck_assert(manager_reads(got, sizeof(got)));
 	ck_assert_int_eq(strncmp(got, "RELOADING=1\n", 12), 0);
 	expect("STATUS=new");
 	expect("READY=1\nSTATUS=second");
 	expect("STOPPING=1\nEXTEND_TIMEOUT_USEC=1");
 	expect_nothing();
-	(void)notify_free(n);
+	(void)service_manager_free(n);
 }
 END_TEST
 
 /* As room appears one by one, what was kept leaves one by one, and what is said meanwhile does not overtake it. */
 START_TEST(nothing_overtakes_what_waits)
 {
-	struct notify *n = notify_here();
+	struct service_manager *n = notify_here();
 	unsigned filled = fill();
 
-	notify_ready(n, NULL);
-	notify_status(n, "one");
+	service_manager_ready(n, NULL);
+	service_manager_status(n, "one");
 	expect("FILL");
-	notify_stopping(n, NULL, 1);
-	ck_assert(notify_is_pending(n));
+	service_manager_stopping(n, NULL, 1);
+	ck_assert(service_manager_is_pending(n));
 	expect_fill(filled - 1);
 	expect("READY=1");
 	expect_nothing();
-	notify_retry(n);
+	service_manager_retry(n);
 	expect("STATUS=one");
 	expect("STOPPING=1\nEXTEND_TIMEOUT_USEC=1");
 	expect_nothing();
-	ck_assert(!notify_is_pending(n));
-	(void)notify_free(n);
+	ck_assert(!service_manager_is_pending(n));
+	(void)service_manager_free(n);
 }
 END_TEST
 
 START_TEST(watchdog_is_not_kept)
 {
-	struct notify *n = notify_here();
+	struct service_manager *n = notify_here();
 	unsigned filled = fill();
 
-	notify_watchdog(n);
-	ck_assert(!notify_is_pending(n));
+	service_manager_watchdog(n);
+	ck_assert(!service_manager_is_pending(n));
 	expect_fill(filled);
-	notify_retry(n);
+	service_manager_retry(n);
 	expect_nothing();
-	(void)notify_free(n);
+	(void)service_manager_free(n);
 }
 END_TEST
 
 START_TEST(manager_that_is_gone_is_told_once)
 {
-	struct notify *n = notify_here();
+	struct service_manager *n = notify_here();
 
 	(void)close(manager_fd);
 	manager_fd = -1;
-	notify_ready(n, NULL);
-	notify_status(n, "x");
-	ck_assert(!notify_is_pending(n));
+	service_manager_ready(n, NULL);
+	service_manager_status(n, "x");
+	ck_assert(!service_manager_is_pending(n));
 	ck_assert_uint_eq(n_warnings, 1);
-	(void)notify_free(n);
+	(void)service_manager_free(n);
 }
 END_TEST
 
@@ -332,7 +332,7 @@ static uint64_t watchdog_with(const char *usec, const char *pid)
 
 	ck_assert_int_eq(usec ? setenv("WATCHDOG_USEC", usec, 1) : unsetenv("WATCHDOG_USEC"), 0);
 	ck_assert_int_eq(pid ? setenv("WATCHDOG_PID", pid, 1) : unsetenv("WATCHDOG_PID"), 0);
-	v = notify_watchdog_usec();
+	v = service_manager_watchdog_usec();
 	ck_assert_ptr_null(getenv("WATCHDOG_USEC"));
 	ck_assert_ptr_null(getenv("WATCHDOG_PID"));
 	return v;
@@ -367,13 +367,13 @@ static int take_over_one(void)
 	if (dup2(manager_fd, 3) != 3 || fcntl(3, F_SETFD, 0) < 0 || setenv("LISTEN_PID", pid, 1) < 0 ||
 	    setenv("LISTEN_FDS", "1", 1) < 0)
 		return 10;
-	if (notify_listen_fds() != 1)
+	if (service_manager_listen_fds() != 1)
 		return 11;
 	if (!(fcntl(3, F_GETFD) & FD_CLOEXEC))
 		return 12;
 	if (getenv("LISTEN_PID") || getenv("LISTEN_FDS"))
 		return 13;
-	return notify_listen_fds();
+	return service_manager_listen_fds();
 }
 
 START_TEST(sockets_are_taken_over_once)

@@ -233,38 +233,38 @@ START_TEST(a_bad_fd_is_an_error)
 END_TEST
 
 struct put_off {
-	struct later later;
+	struct deferred later;
 	struct put_off *other;
 	unsigned runs;
 	int again;
 };
 
-static void put_off_run(struct later *la)
+static void put_off_run(struct deferred *la)
 {
 	struct put_off *p = container_of(la, struct put_off, later);
 
 	p->runs++;
 	if (p->again-- > 0)
-		loop_later(&loop, la);
+		loop_defer(&loop, la);
 	if (p->other)
-		loop_not_later(&p->other->later);
+		loop_undefer(&p->other->later);
 }
 
 START_TEST(put_off_twice_runs_once)
 {
 	struct put_off p = { .later.run = put_off_run };
 
-	loop_later(&loop, &p.later);
-	loop_later(&loop, &p.later);
+	loop_defer(&loop, &p.later);
+	loop_defer(&loop, &p.later);
 	ck_assert_uint_eq(p.runs, 0);
 	pass();
 	ck_assert_uint_eq(p.runs, 1);
 	pass();
 	ck_assert_uint_eq(p.runs, 1);
-	loop_not_later(&p.later);
+	loop_undefer(&p.later);
 
-	loop_later(&loop, &p.later);
-	loop_not_later(&p.later);
+	loop_defer(&loop, &p.later);
+	loop_undefer(&p.later);
 	pass();
 	ck_assert_uint_eq(p.runs, 1);
 }
@@ -274,7 +274,7 @@ START_TEST(put_off_again_waits_for_the_next_pass)
 {
 	struct put_off p = { .later.run = put_off_run, .again = 2 };
 
-	loop_later(&loop, &p.later);
+	loop_defer(&loop, &p.later);
 	for (unsigned n = 1; n <= 3; n++) {
 		/* Without sleeping: there is something to do. */
 		ck_assert_int_eq(loop_pass(&loop, -1), 0);
@@ -291,9 +291,9 @@ START_TEST(what_is_put_off_may_take_back_another)
 
 	a.other = &b;
 	c.other = &a; /* which has run: nothing happens */
-	loop_later(&loop, &a.later);
-	loop_later(&loop, &b.later);
-	loop_later(&loop, &c.later);
+	loop_defer(&loop, &a.later);
+	loop_defer(&loop, &b.later);
+	loop_defer(&loop, &c.later);
 	pass();
 	ck_assert_uint_eq(a.runs, 1);
 	ck_assert_uint_eq(b.runs, 0);
@@ -314,7 +314,7 @@ static void probe_put_off(struct watch *w, uint32_t events)
 
 	probe_ready(w, events);
 	ck_assert_uint_eq(p->put_off.runs, p->probe.calls - 1);
-	loop_later(&loop, &p->put_off.later);
+	loop_defer(&loop, &p->put_off.later);
 }
 
 START_TEST(what_a_watch_puts_off_runs_in_the_same_pass)
@@ -491,7 +491,7 @@ START_TEST(a_message_stops_it)
 	struct put_off p = { .later.run = put_off_run };
 
 	inbox_push(&loop.inbox, &s.msg);
-	loop_later(&loop, &p.later);
+	loop_defer(&loop, &p.later);
 	ck_assert_int_eq(loop_run(&loop), 0);
 	ck_assert_uint_eq(s.heard, 1);
 	ck_assert_uint_eq(p.runs, 1); /* the pass is finished first */

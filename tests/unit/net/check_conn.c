@@ -73,7 +73,7 @@ static void on_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
 	cold_len = len;
 	called(c, &cold);
 	if (warm_at_once)
-		conn_warmed(c, len);
+		conn_resident(c, len);
 }
 
 static const struct conn_ops ops = {
@@ -332,10 +332,10 @@ END_TEST
 struct owner {
 	struct conn conn;
 	struct timer timer;
-	struct later bury;
+	struct deferred bury;
 };
 
-static void owner_bury(struct later *l)
+static void owner_reap(struct deferred *l)
 {
 	free(container_of(l, struct owner, bury));
 }
@@ -345,7 +345,7 @@ static void owner_fire(struct timer *t)
 	struct owner *o = container_of(t, struct owner, timer);
 
 	conn_done(&o->conn);
-	loop_later(&loop, &o->bury);
+	loop_defer(&loop, &o->bury);
 }
 
 /*
@@ -358,7 +358,7 @@ START_TEST(a_timer_may_end_it_while_it_is_ready)
 	int fds[2];
 
 	o->timer.fire = owner_fire;
-	o->bury.run = owner_bury;
+	o->bury.run = owner_reap;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
 	ck_assert_int_eq(conn_init(&o->conn, &loop, &pool, fds[0], &ops), 0);
 	conn_write(&o->conn, large, LARGE);
@@ -369,7 +369,7 @@ START_TEST(a_timer_may_end_it_while_it_is_ready)
 	loop_timer(&loop, &o->timer, 0);
 	pass();
 	pass();
-	ck_assert(list_is_empty(&loop.laters));
+	ck_assert(list_is_empty(&loop.deferred_calls));
 	ck_assert_uint_eq(drained + broken, 0);
 	ck_assert_uint_eq(stalled, 2);
 	(void)close(fds[1]);
@@ -394,7 +394,7 @@ START_TEST(a_file_that_is_not_in_memory_is_asked_for)
 	outq_clear(&conn.out, &pool);
 	fd = cold_file(LARGE);
 	ck_assert_int_eq(outq_put_file(&conn.out, &pool, fd, 100, LARGE - 100), 0);
-	conn_flush_later(&conn);
+	conn_defer_flush(&conn);
 	pass();
 	if (cold == 0)
 		return; /* this kernel's tmpfs can tell what is in memory */
@@ -403,13 +403,13 @@ START_TEST(a_file_that_is_not_in_memory_is_asked_for)
 	ck_assert_uint_eq(cold_off, 100);
 	ck_assert_uint_gt(cold_len, 0);
 	/* Until the answer comes nothing is tried. */
-	conn_flush_later(&conn);
+	conn_defer_flush(&conn);
 	pass();
 	ck_assert_uint_eq(cold, 1);
 	ck_assert_uint_eq(conn.sent, 0);
 
 	warm_at_once = true;
-	conn_warmed(&conn, cold_len);
+	conn_resident(&conn, cold_len);
 	take_all(large + 100, LARGE - 100, 50000);
 	ck_assert_uint_eq(drained, 1);
 	ck_assert_uint_ge(cold, 2);
@@ -421,7 +421,7 @@ START_TEST(done_in_cold)
 	done_in = &cold;
 	start_as(SOCK_STREAM);
 	ck_assert_int_eq(outq_put_file(&conn.out, &pool, cold_file(1000), 0, 1000), 0);
-	conn_flush_later(&conn);
+	conn_defer_flush(&conn);
 	pass();
 	pass();
 	ck_assert_uint_eq(cold + drained, 1);
@@ -444,7 +444,7 @@ START_TEST(one_connection_does_not_take_the_whole_pass)
 	warm_at_once = true;
 	(void)setsockopt(conn.watch.fd, SOL_SOCKET, SO_SNDBUF, &roomy, sizeof(roomy));
 	ck_assert_int_eq(outq_put_file(&conn.out, &pool, fd, 0, 64 << 20), 0);
-	conn_flush_later(&conn);
+	conn_defer_flush(&conn);
 	while (drained == 0) {
 		uint64_t before = conn.sent;
 

@@ -57,7 +57,7 @@ static void teardown(void)
 	ck_assert_uint_eq(pool_used(&pool), 0);
 	pool_done(&pool);
 	ck_assert_uint_eq(pool.n_free, 0);
-	ck_assert_uint_eq(pool.n_free_frames, 0);
+	ck_assert_uint_eq(pool.n_free_slices, 0);
 	ck_assert_ptr_null(pool.lanes[0]);
 	ck_assert_ptr_null(pool.spare);
 	(void)close(ends[0]);
@@ -137,10 +137,10 @@ static void send_all(size_t bound, size_t sip)
 			break;
 		if (r == -EINPROGRESS) {
 			colds++;
-			outq_cold(&out, &fd, &off, &len);
+			outq_not_resident(&out, &fd, &off, &len);
 			if (fd < 0 || len == 0 || len > FILE_PIECE)
 				ck_abort_msg("a cold piece of %llu bytes", (unsigned long long)len);
-			outq_warmed(&out, len);
+			outq_resident(&out, len);
 		} else if (r == -EAGAIN) {
 			take(sip);
 		} else if (r != 0) {
@@ -204,7 +204,7 @@ START_TEST(the_bound_holds)
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &large, sizeof(large));
 	put_file(&out, fd, 0, 4 * FILE_PIECE);
 	if (outq_send(&out, &pool, ends[0], 1, &sent) == -EINPROGRESS) {
-		outq_warmed(&out, FILE_PIECE);
+		outq_resident(&out, FILE_PIECE);
 		ck_assert_int_eq(outq_send(&out, &pool, ends[0], 1, &sent), 0);
 	}
 	ck_assert_uint_ge(sent, 1);
@@ -369,10 +369,10 @@ START_TEST(the_edge_of_what_is_in_memory_is_found)
 		while ((r = outq_send(&out, &pool, ends[0], UINT64_MAX, &sent)) == -EAGAIN)
 			take(STREAM_MAX - got_len);
 		ck_assert_int_eq(r, -EINPROGRESS);
-		outq_cold(&out, &fd, &off, &len);
+		outq_not_resident(&out, &fd, &off, &len);
 		ck_assert_uint_le(off, (uint64_t)edge);
 		ck_assert_uint_gt(off + FILE_PIECE, (uint64_t)edge);
-		outq_warmed(&out, len);
+		outq_resident(&out, len);
 		send_all(UINT64_MAX, STREAM_MAX);
 	}
 }
@@ -415,7 +415,7 @@ START_TEST(a_file_shorter_than_promised_is_an_error)
 					break;
 				total += sent;
 				if (r == -EINPROGRESS)
-					outq_warmed(&out, 101);
+					outq_resident(&out, 101);
 			}
 			ck_assert_int_eq(r, -EPIPE);
 			ck_assert_uint_le(total + sent, size);
@@ -506,12 +506,12 @@ END_TEST
 /* Bytes that several queues refer to; here the one. */
 static void put_shared(struct outq *q, const char *text)
 {
-	struct frame f = {};
+	struct slice f = {};
 
-	ck_assert_int_eq(frame_new(&pool, 0, text, strlen(text), &f), 0);
+	ck_assert_int_eq(slice_new(&pool, 0, text, strlen(text), &f), 0);
 	ck_assert_int_eq(memcmp(f.segment->data + f.start, text, strlen(text)), 0);
-	ck_assert_int_eq(outq_put_frame(q, &pool, &f), 0);
-	frame_done(&pool, &f);
+	ck_assert_int_eq(outq_put_slice(q, &pool, &f), 0);
+	slice_done(&pool, &f);
 	ck_assert_ptr_null(f.segment);
 }
 
@@ -535,7 +535,7 @@ START_TEST(what_is_shared_makes_one_piece)
 	ck_assert_uint_eq(out.bytes, 0);
 	ck_assert_uint_eq(pool.lanes[0]->refs, 1);
 	send_all(UINT64_MAX, 100);
-	ck_assert_uint_eq(pool.n_free_frames, 1);
+	ck_assert_uint_eq(pool.n_free_slices, 1);
 	ck_assert_ptr_null(pool.lanes[0]);
 
 	put_shared(&out, "a\n");

@@ -94,7 +94,7 @@ START_TEST(conversation_in_pieces)
 
 	ck_assert_int_eq(fake_ask(p, "READ,a%2Cb", &reply), 0);
 	ck_assert_int_eq(reply.kind, PEER_REPLY_ERROR);
-	ck_assert_int_eq(reply.slug, SLUG_NOT_FOUND);
+	ck_assert_int_eq(reply.code, ERROR_NOT_FOUND);
 	ck_assert_str_eq(reply.text, "there is no 'a,b' here!");
 	ck_assert_str_eq(reply.line, "ERROR: not-found: there is no 'a%2Cb' here%21");
 
@@ -111,15 +111,12 @@ END_TEST
 
 static const struct {
 	const char *line;
-	enum slug slug;
+	enum error_code code;
 	const char *text;
 } errors[] = {
-	{ "ERROR: denied: no\n", SLUG_DENIED, "no" },
-	{ "ERROR: denied:\n", SLUG_DENIED, "" },
-	{ "ERROR: denied\n", SLUG_DENIED, "" },
-	{ "ERROR: out-of-ink: fill it up\n", SLUG_MAX, "fill it up" },
-	{ "ERROR: quota: 100%\n", SLUG_QUOTA, "100%" },
-	{ "ERROR: \n", SLUG_MAX, "" },
+	{ "ERROR: denied: no\n", ERROR_DENIED, "no" },   { "ERROR: denied:\n", ERROR_DENIED, "" },
+	{ "ERROR: denied\n", ERROR_DENIED, "" },         { "ERROR: out-of-ink: fill it up\n", ERROR_MAX, "fill it up" },
+	{ "ERROR: quota: 100%\n", ERROR_QUOTA, "100%" }, { "ERROR: \n", ERROR_MAX, "" },
 };
 
 START_TEST(error_answers)
@@ -132,7 +129,7 @@ START_TEST(error_answers)
 	ck_assert_int_eq(fake_connect(&f, &play, &p), 0);
 	ck_assert_int_eq(fake_ask(p, "LIST", &reply), 0);
 	ck_assert_int_eq(reply.kind, PEER_REPLY_ERROR);
-	ck_assert_int_eq(reply.slug, errors[_i].slug);
+	ck_assert_int_eq(reply.code, errors[_i].code);
 	ck_assert_str_eq(reply.text, errors[_i].text);
 	p = peer_free(p);
 	fake_stop(&f);

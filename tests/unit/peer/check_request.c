@@ -96,7 +96,7 @@ START_TEST(answer_before_the_body_is_sent)
 	ck_assert_int_eq(peer_send(p, piece, 1), PEER_E_ANSWERED);
 	ck_assert_int_eq(peer_reply(p, &reply), 0);
 	ck_assert_int_eq(reply.kind, PEER_REPLY_ERROR);
-	ck_assert_int_eq(reply.slug, SLUG_TOO_LARGE);
+	ck_assert_int_eq(reply.code, ERROR_TOO_LARGE);
 	ck_assert_str_eq(peer_goaway(p), "drain, soon");
 	p = peer_free(p);
 	fake_stop(&f);

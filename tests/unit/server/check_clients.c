@@ -30,7 +30,7 @@ static const struct option_schema schema = {
 
 static unsigned came;
 
-static void on_came(_unused_ struct errand *e)
+static void on_came(_unused_ struct server_task *e)
 {
 	came++;
 }
@@ -92,7 +92,7 @@ static void walk(unsigned seen[STAYING], bool churn)
 	} while (!c->done);
 	for (size_t i = 0; churn && i < ELEMENTSOF(fds); i++)
 		serve_close(fds[i]);
-	(void)errand_free(&c->errand);
+	(void)server_task_free(&c->errand);
 }
 
 START_TEST(test_walk)
@@ -131,7 +131,7 @@ static struct client only(void)
 	ck_assert(c->done);
 	ck_assert_uint_eq(c->n, 1);
 	ret = c->page[0];
-	(void)errand_free(&c->errand);
+	(void)server_task_free(&c->errand);
 	return ret;
 }
 
@@ -174,7 +174,7 @@ static bool kick(struct handle h, const char *why)
 
 	await();
 	found = k->found;
-	(void)errand_free(&k->errand);
+	(void)server_task_free(&k->errand);
 	return found;
 }
 
@@ -234,23 +234,23 @@ START_TEST(test_forgotten)
 	start(_i);
 	c = clients_new(serve_server(), on_came, NULL);
 	clients_next(c);
-	(void)errand_free(&c->errand);
-	(void)errand_free(NULL);
+	(void)server_task_free(&c->errand);
+	(void)server_task_free(NULL);
 	c = clients_new(serve_server(), on_came, NULL);
 	clients_next(c);
 	await();
 	ck_assert_uint_eq(came, 1);
 	ck_assert(c->done);
-	(void)errand_free(&c->errand);
+	(void)server_task_free(&c->errand);
 	/* Away when the server stops. */
 	c = clients_new(serve_server(), on_came, NULL);
 	clients_next(c);
-	(void)errand_free(&c->errand);
+	(void)server_task_free(&c->errand);
 	for (unsigned reactor = 0; reactor < 2; reactor++) {
 		struct clients_kick *k;
 
 		k = clients_kick_new(serve_server(), (struct handle){ 99 * reactor, 0, 1 }, "", on_came, NULL);
-		(void)errand_free(&k->errand);
+		(void)server_task_free(&k->errand);
 	}
 	came = 0;
 	serve_stop();

@@ -22,7 +22,7 @@
 #include "unit/run.h"
 #include "unit/serve.h"
 
-/* What attachments heard, a word a call. */
+/* What observers heard, a word a call. */
 static char heard[4096];
 static pthread_mutex_t heard_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -84,13 +84,13 @@ static void until_drained_and_taken(void)
 
 /* A member of the one room there is. */
 
-static void member_gone(struct attachment *a, _unused_ struct session *s, const char *why)
+static void member_gone(struct observer *a, _unused_ struct session *s, const char *why)
 {
 	hear("gone:", why);
 	free(a);
 }
 
-static void member_renamed(_unused_ struct attachment *a, struct session *s, const char *old)
+static void member_renamed(_unused_ struct observer *a, struct session *s, const char *old)
 {
 	char now[SESSION_NAME_MAX], both[2 * SESSION_NAME_MAX + 2];
 
@@ -99,18 +99,18 @@ static void member_renamed(_unused_ struct attachment *a, struct session *s, con
 	hear("renamed:", both);
 }
 
-static void member_drained(_unused_ struct attachment *a, struct session *s)
+static void member_drained(_unused_ struct observer *a, struct session *s)
 {
 	ck_assert(outq_is_empty(&s->conn.out) && !raw_has_unsaid(s));
 	hear("drained", "");
 }
 
-static void member_taken(_unused_ struct attachment *a, _unused_ struct session *s)
+static void member_taken(_unused_ struct observer *a, _unused_ struct session *s)
 {
 	hear("taken", "");
 }
 
-static const struct attachment_ops member_ops = {
+static const struct observer_ops member_ops = {
 	.gone = member_gone,
 	.renamed = member_renamed,
 	.drained = member_drained,
@@ -119,12 +119,12 @@ static const struct attachment_ops member_ops = {
 
 static void join(struct session *s)
 {
-	struct attachment *a = calloc(1, sizeof(*a));
+	struct observer *a = calloc(1, sizeof(*a));
 
 	a->ops = &member_ops;
-	ck_assert_ptr_null(session_attached(s, &member_ops));
-	session_attach(s, a);
-	ck_assert_ptr_eq(session_attached(s, &member_ops), a);
+	ck_assert_ptr_null(session_find_observer(s, &member_ops));
+	session_add_observer(s, a);
+	ck_assert_ptr_eq(session_find_observer(s, &member_ops), a);
 }
 
 /* The role. */
@@ -157,10 +157,10 @@ static int test_big(struct request *q, _unused_ struct fields *f)
 static int test_break(struct request *q, _unused_ struct fields *f)
 {
 	struct session *s = request_session(q);
-	struct attachment *a = session_attached(s, &member_ops);
+	struct observer *a = session_find_observer(s, &member_ops);
 
 	session_end(s, "broken");
-	a->want_drained = a->want_taken = true;
+	a->want_flushed = a->want_acked = true;
 	session_want(s, a);
 	session_finish(s);
 	ck_assert(!list_is_linked(&s->resume.link));
@@ -195,7 +195,7 @@ static int test_line(struct request *q, char *line, size_t len, _unused_ bool al
 		return 0;
 	if (len == 5 && memcmp(line, "later", 5) == 0)
 		return test_hold(q, NULL) + 1;
-	session_set_intercept(s, false);
+	session_set_pre_verb(s, false);
 	join(s);
 	request_begin(q, "hello ");
 	request_field(q, line, len);
@@ -206,7 +206,7 @@ static int test_line(struct request *q, char *line, size_t len, _unused_ bool al
 static void test_quiet(struct session *s)
 {
 	ck_assert_int_eq(session_dialect(s), DIALECT_RAW);
-	session_set_intercept(s, true);
+	session_set_pre_verb(s, true);
 	ck_assert_int_eq(session_event_text(s, "Hii", 3, true), 0);
 }
 
@@ -305,22 +305,22 @@ static void say(struct reactor *r, void *arg)
 	for (unsigned i = what->from; i < what->from + what->n; i++) {
 		for (enum dialect d = DIALECT_LINE; d < DIALECT_MAX; d++) {
 			char text[4096];
-			struct frame f;
+			struct slice f;
 
 			memset(text, '.', what->size);
 			(void)snprintf(text, sizeof(text), "%c%08u", "?LIR"[d], i);
 			text[9] = '.';
 			if (d != DIALECT_RAW)
 				text[what->size - 1] = '\n';
-			ck_assert_int_eq(frame_new(&r->pool, d, text, what->size - (d == DIALECT_RAW), &f), 0);
+			ck_assert_int_eq(slice_new(&r->pool, d, text, what->size - (d == DIALECT_RAW), &f), 0);
 			for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next) {
 				struct session *s = container_of(n, struct session, link);
-				int e = s->dialect == d && s->attachments ? session_event(s, &f) : 0;
+				int e = s->dialect == d && s->observers ? session_event(s, &f) : 0;
 
 				if (e < 0)
 					what->result = e;
 			}
-			frame_done(&r->pool, &f);
+			slice_done(&r->pool, &f);
 			ck_assert_ptr_null(f.segment);
 		}
 	}
@@ -537,15 +537,15 @@ START_TEST(answers_do_not_make_one_slow)
 }
 END_TEST
 
-/* Attachments. */
+/* Observers. */
 
 static void want(struct reactor *r, void *what)
 {
 	struct session *s = only_session(r);
-	struct attachment *a = session_attached(s, &member_ops);
+	struct observer *a = session_find_observer(s, &member_ops);
 
-	a->want_drained = strchr(what, 'd');
-	a->want_taken = strchr(what, 't');
+	a->want_flushed = strchr(what, 'd');
+	a->want_acked = strchr(what, 't');
 	session_want(s, a);
 }
 
@@ -771,25 +771,25 @@ START_TEST(some_words_go_alone)
 END_TEST
 
 /* In each pass, as long as it is not taken back, the session is told something. */
-static struct later flood;
+static struct deferred flood;
 static struct session *flooded;
 
-static void flood_run(struct later *l)
+static void flood_run(struct deferred *l)
 {
 	ck_assert_int_eq(session_event_text(flooded, "flood", 5, false), 0);
-	loop_later(session_loop(flooded), l);
+	loop_defer(session_loop(flooded), l);
 }
 
 static void flood_start(struct reactor *r, _unused_ void *arg)
 {
 	flooded = only_session(r);
 	flood.run = flood_run;
-	loop_later(&r->loop, &flood);
+	loop_defer(&r->loop, &flood);
 }
 
 static void flood_stop(_unused_ struct reactor *r, _unused_ void *arg)
 {
-	loop_not_later(&flood);
+	loop_undefer(&flood);
 }
 
 /* However much it is told, what it says has its turn. */

@@ -153,7 +153,7 @@ START_TEST(the_body_of_a_bad_request_is_thrown_away)
 	static const struct {
 		const char *say;
 		size_t n;
-		const char *slug;
+		const char *code;
 		bool skipped, ioe1;
 	} rows[] = {
 		{ TEXT("EAT,a%zz,5\n"), "bad-argument", true, true },
@@ -187,7 +187,7 @@ START_TEST(the_body_of_a_bad_request_is_thrown_away)
 		}
 		serve_say_n(c, rows[i].say, rows[i].n);
 		serve_say(c, "PING\nPING,x\n");
-		serve_expect_error(c, rows[i].slug);
+		serve_expect_error(c, rows[i].code);
 		serve_expect(c, rows[i].skipped ? "PONG,x\n" : "PONG\nPONG,x\n");
 		serve_close(c);
 	}

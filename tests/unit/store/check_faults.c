@@ -75,13 +75,13 @@ int fdatasync(int fd)
 	return sync_any(SYS_fdatasync, fd);
 }
 
-static atomic_uint incidents[INCIDENT_MAX]; /* how often, of each */
+static atomic_uint events[LOG_EVENT_MAX]; /* how often, of each */
 
 static void tell(enum log_level level _unused_, const struct log_field *fields, size_t n_fields, const char *text _unused_)
 {
-	for (unsigned i = 0; i < INCIDENT_MAX && n_fields > 0; i++)
-		if (strcmp(fields[0].value, incident_rows[i].id) == 0)
-			(void)atomic_fetch_add(&incidents[i], 1);
+	for (unsigned i = 0; i < LOG_EVENT_MAX && n_fields > 0; i++)
+		if (strcmp(fields[0].value, log_event_rows[i].id) == 0)
+			(void)atomic_fetch_add(&events[i], 1);
 }
 
 static void setup(void)
@@ -230,7 +230,7 @@ START_TEST(a_failed_sync_closes_it)
 	ck_assert(state.closed);
 	ck_assert_ptr_nonnull(strstr(state.why, "until ioed is started again"));
 	ck_assert_uint_eq(state.queued_bytes, 0);
-	ck_assert_uint_eq(incidents[INCIDENT_STORE_CLOSED], 1);
+	ck_assert_uint_eq(events[LOG_EVENT_STORE_CLOSED], 1);
 	/* What was there can still be read. */
 	store_expect(0, "lobby", "1:bob:one ");
 	store_end();
@@ -454,12 +454,12 @@ START_TEST(a_full_disk_is_no_end)
 			ck_assert_int_eq(unlinkat(fd, "ballast", 0), 0);
 	}
 	ck_assert_uint_gt(acknowledged, 10);
-	ck_assert_uint_eq(incidents[INCIDENT_DISK_FULL], 2);
+	ck_assert_uint_eq(events[LOG_EVENT_DISK_FULL], 2);
 	/* However often it is tried, it is told so many times (log.burst), and once more at the end. */
 	for (unsigned i = 0; i < 100; i++)
 		ck_assert_int_eq(STORE_CALL(store_append, &q), -ENOSPC);
-	ck_assert_uint_eq(incidents[INCIDENT_DISK_FULL], 10);
-	ck_assert_uint_eq(incidents[INCIDENT_STORE_CLOSED], 0);
+	ck_assert_uint_eq(events[LOG_EVENT_DISK_FULL], 10);
+	ck_assert_uint_eq(events[LOG_EVENT_STORE_CLOSED], 0);
 	store_page_of(&page, 0, "lobby", 0, 1000);
 	page.max_bytes = 16 << 20;
 	ck_assert_int_eq(STORE_CALL(store_page, &page), 0);
@@ -468,7 +468,7 @@ START_TEST(a_full_disk_is_no_end)
 	store_page_done(&page);
 	(void)close(fd);
 	store_end();
-	ck_assert_uint_eq(incidents[INCIDENT_DISK_FULL], 11);
+	ck_assert_uint_eq(events[LOG_EVENT_DISK_FULL], 11);
 	(void)umount2(folder_path, MNT_DETACH);
 }
 END_TEST
@@ -549,7 +549,7 @@ START_TEST(a_full_disk_lets_go)
 	if (sizes[_i] > 1)
 		ck_assert_uint_ge(again, n / 2);
 	take_out(c, n + 1, n + again);
-	ck_assert_uint_eq(incidents[INCIDENT_STORE_CLOSED], 0);
+	ck_assert_uint_eq(events[LOG_EVENT_STORE_CLOSED], 0);
 	store_end();
 	store_rules[1].receipts = false;
 	(void)umount2(folder_path, MNT_DETACH);

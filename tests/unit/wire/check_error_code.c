@@ -20,22 +20,22 @@ START_TEST(names)
 {
 	size_t i;
 
-	ck_assert_uint_eq(ELEMENTSOF(words), SLUG_MAX);
-	for (i = 0; i < SLUG_MAX; i++) {
-		ck_assert_str_eq(slug_name((enum slug)i), words[i]);
-		ck_assert_int_eq(slug_from_name(words[i], strlen(words[i])), (int)i);
-		ck_assert_int_eq(slug_from_name(words[i], strlen(words[i]) - 1), SLUG_MAX);
-		ck_assert_int_eq(slug_from_name(words[i], strlen(words[i]) + 1), SLUG_MAX);
+	ck_assert_uint_eq(ELEMENTSOF(words), ERROR_MAX);
+	for (i = 0; i < ERROR_MAX; i++) {
+		ck_assert_str_eq(error_code_name((enum error_code)i), words[i]);
+		ck_assert_int_eq(error_code_from_name(words[i], strlen(words[i])), (int)i);
+		ck_assert_int_eq(error_code_from_name(words[i], strlen(words[i]) - 1), ERROR_MAX);
+		ck_assert_int_eq(error_code_from_name(words[i], strlen(words[i]) + 1), ERROR_MAX);
 	}
 }
 END_TEST
 
 START_TEST(none)
 {
-	ck_assert_int_eq(slug_from_name("", 0), SLUG_MAX);
-	ck_assert_int_eq(slug_from_name("BUSY", 4), SLUG_MAX);
-	ck_assert_int_eq(slug_from_name("nonsense", 8), SLUG_MAX);
-	ck_assert_str_eq(slug_name(SLUG_MAX), "internal");
+	ck_assert_int_eq(error_code_from_name("", 0), ERROR_MAX);
+	ck_assert_int_eq(error_code_from_name("BUSY", 4), ERROR_MAX);
+	ck_assert_int_eq(error_code_from_name("nonsense", 8), ERROR_MAX);
+	ck_assert_str_eq(error_code_name(ERROR_MAX), "internal");
 }
 END_TEST
 
@@ -50,8 +50,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("slug");
-	TCase *t = tcase_create("slug");
+	Suite *s = suite_create("code");
+	TCase *t = tcase_create("code");
 
 	tcase_add_test(t, names);
 	tcase_add_test(t, none);

@@ -21,8 +21,8 @@ static struct publish p;
 static void open_root(void)
 {
 	state.root.fd = folder_fd = open(folder_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	state.spool_fd = openat(folder_fd, ".ioe", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_ge(state.spool_fd, 0);
+	state.staging_fd = openat(folder_fd, ".ioe", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(state.staging_fd, 0);
 }
 
 static void setup(void)
@@ -42,7 +42,7 @@ static void teardown(void)
 	publish_abandon(&p);
 	publish_abandon(&p);
 	ck_assert_uint_eq(folder_count(".ioe"), 0);
-	(void)close(state.spool_fd);
+	(void)close(state.staging_fd);
 	folder_remove();
 }
 
@@ -306,7 +306,7 @@ static bool mount_at(const char *name, enum mount_kind kind)
 	}
 	/* What was opened before does not see them. */
 	(void)close(folder_fd);
-	(void)close(state.spool_fd);
+	(void)close(state.staging_fd);
 	open_root();
 	folder_mkdir(name);
 	if (kind == MOUNT_TMPFS)
@@ -405,7 +405,7 @@ END_TEST
 
 START_TEST(a_folder_that_cannot_be_written_says_so)
 {
-	struct file_state read_only = { .root.fd = folder_fd, .spool_fd = -1 };
+	struct file_state read_only = { .root.fd = folder_fd, .staging_fd = -1 };
 
 	ck_assert_int_eq(publish_look(&read_only, "new", true), -EROFS);
 	ck_assert_int_eq(publish_open(&p, &read_only, "new", 0644), -EROFS);

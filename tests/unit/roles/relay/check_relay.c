@@ -39,7 +39,7 @@ static unsigned long long id_of(int c, const char *word)
 }
 
 static const struct {
-	const char *say, *slug;
+	const char *say, *code;
 } wrong[] = {
 	{ "SEND", "bad-argument" },
 	{ "SEND,bob", "bad-argument" },
@@ -71,7 +71,7 @@ START_TEST(wrong_words)
 	c = client("ann");
 	(void)snprintf(text, sizeof(text), "%s\nPING\n", wrong[_i].say);
 	serve_say(c, text);
-	serve_expect_error(c, wrong[_i].slug);
+	serve_expect_error(c, wrong[_i].code);
 	serve_expect(c, "PONG\n");
 	serve_close(c);
 	serve_stop();

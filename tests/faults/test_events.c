@@ -16,11 +16,11 @@
 #include <string.h>
 
 /* All in one interval, of which the end is the daemon's. */
-#define INCIDENTS_BURST    3
-#define INCIDENTS_ONE_TIME "log = { burst = 3; interval = \"1h\"; };\n"
+#define EVENTS_BURST    3
+#define EVENTS_ONE_TIME "log = { burst = 3; interval = \"1h\"; };\n"
 
 /* What the lines with @what in them come to: each is one, and as many more as it says were left out. */
-static unsigned incidents_count(const char *log, const char *what, unsigned *ret_lines)
+static unsigned events_count(const char *log, const char *what, unsigned *ret_lines)
 {
 	g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
 	unsigned n = 0, left_out = 0;
@@ -40,7 +40,7 @@ static unsigned incidents_count(const char *log, const char *what, unsigned *ret
 }
 
 /* Stops it, and what it has said since the last time. Lines of printable ASCII, each with its level. */
-static char *incidents_end(struct daemon *d)
+static char *events_end(struct daemon *d)
 {
 	static const char *const levels[] = { "err", "warning", "notice", "info", "debug" };
 	g_auto(GStrv) lines = NULL;
@@ -68,7 +68,7 @@ static char *incidents_end(struct daemon *d)
 	return log;
 }
 
-static struct daemon *incidents_start(unsigned reactors, const char *config, struct fail_plan **ret_plan)
+static struct daemon *events_start(unsigned reactors, const char *config, struct fail_plan **ret_plan)
 {
 	struct daemon *d = daemon_new(reactors, config);
 
@@ -79,7 +79,7 @@ static struct daemon *incidents_start(unsigned reactors, const char *config, str
 }
 
 /* At the default level, ordinary clients and their mistakes leave no word. */
-static void incidents_quiet(unsigned reactors)
+static void events_quiet(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	g_autofree char *log = NULL;
@@ -101,14 +101,14 @@ static void incidents_quiet(unsigned reactors)
 			client_free(c);
 		daemon_wait_sessions(d, 0);
 	}
-	log = incidents_end(d);
+	log = events_end(d);
 	g_assert_cmpstr(log, ==, "ioed: notice: stopping: SIGTERM\nioed: notice: stopped\n");
 }
 
-static void incidents_name_the_file(unsigned reactors)
+static void events_name_the_file(unsigned reactors)
 {
 	struct fail_plan *plan;
-	struct daemon *d = incidents_start(reactors, DAEMON_LISTENER, &plan);
+	struct daemon *d = events_start(reactors, DAEMON_LISTENER, &plan);
 	struct client *c = client_new(d, 0);
 	g_autofree char *log = NULL;
 
@@ -128,7 +128,7 @@ static void incidents_name_the_file(unsigned reactors)
 	client_expect_error(c, "denied");
 	g_assert_cmpuint(plan_disarm(plan), >=, 1);
 	client_free(c);
-	log = incidents_end(d);
+	log = events_end(d);
 	plan_free(plan);
 	g_assert_nonnull(strstr(log, "ioed: err: 'late': Read-only file system ["));
 	g_assert_nonnull(strstr(log, "ioed: err: '\\xc3\\xa9 \\xe2\\x80\\xae' was not stored: No space left on device ["));
@@ -139,10 +139,10 @@ static void incidents_name_the_file(unsigned reactors)
 }
 
 /* A disk that fails, and a client that will not stop asking: the house's trouble, told so many times. */
-static void incidents_flood_of_requests(unsigned reactors)
+static void events_flood_of_requests(unsigned reactors)
 {
 	struct fail_plan *plan;
-	struct daemon *d = incidents_start(reactors, DAEMON_LISTENER INCIDENTS_ONE_TIME, &plan);
+	struct daemon *d = events_start(reactors, DAEMON_LISTENER EVENTS_ONE_TIME, &plan);
 	struct client *c = client_new(d, 0);
 	g_autoptr(GString) requests = g_string_new(NULL);
 	g_autofree char *log = NULL;
@@ -156,10 +156,10 @@ static void incidents_flood_of_requests(unsigned reactors)
 		client_expect_error(c, "internal");
 	g_assert_cmpuint(plan_disarm(plan), >=, 5000);
 	client_free(c);
-	log = incidents_end(d);
+	log = events_end(d);
 	plan_free(plan);
-	g_assert_cmpuint(incidents_count(log, "ioed: err: ", &lines), ==, 5000);
-	g_assert_cmpuint(lines, ==, INCIDENTS_BURST);
+	g_assert_cmpuint(events_count(log, "ioed: err: ", &lines), ==, 5000);
+	g_assert_cmpuint(lines, ==, EVENTS_BURST);
 	g_assert_nonnull(strstr(log, "ioed: err: The disk failed: 4997 more like this left out in 3600 s (log.burst) "
 				     "[IOE_LEFT_OUT=4997]\n"));
 	g_assert_null(strstr(log, "dropped"));
@@ -167,10 +167,10 @@ static void incidents_flood_of_requests(unsigned reactors)
 
 /* What is kept cannot be read: whoever is to be told of it is told that, is not left to believe that there is nothing,
  * and has it all when the disk is well again. */
-static void incidents_unreadable(unsigned reactors)
+static void events_unreadable(unsigned reactors)
 {
 	struct fail_plan *plan;
-	struct daemon *d = incidents_start(reactors, DAEMON_LISTENER "chat = { rate = 0; };\n" INCIDENTS_ONE_TIME, &plan);
+	struct daemon *d = events_start(reactors, DAEMON_LISTENER "chat = { rate = 0; };\n" EVENTS_ONE_TIME, &plan);
 	struct client *ann = mail_client(d, "ann"), *bob = mail_client(d, "bob"), *cid = client_new(d, 0);
 	g_autofree char *log = NULL, *rest = NULL;
 	unsigned lines;
@@ -210,17 +210,17 @@ static void incidents_unreadable(unsigned reactors)
 	g_assert_cmpuint(mail_expect(bob, "ann", "text"), ==, id);
 	client_free(bob);
 	client_free(ann);
-	log = incidents_end(d);
+	log = events_end(d);
 	plan_free(plan);
 	g_assert_nonnull(strstr(log, "store.db: reading failed for now: "));
-	g_assert_cmpuint(incidents_count(log, "would miss something: what is kept for ", &lines), ==, 3);
+	g_assert_cmpuint(events_count(log, "would miss something: what is kept for ", &lines), ==, 3);
 }
 
-#define INCIDENTS_BEGIN_A_LINE "PIN"
-#define INCIDENTS_PROMISE_MORE "WRITE,slow,100\nx"
+#define EVENTS_BEGIN_A_LINE "PIN"
+#define EVENTS_PROMISE_MORE "WRITE,slow,100\nx"
 
 /* So many that begin something and do not end it; closed by the server. */
-static void incidents_be_slow(struct daemon *d, const char *source, const char *begin, unsigned n)
+static void events_be_slow(struct daemon *d, const char *source, const char *begin, unsigned n)
 {
 	g_autofree struct client **c = g_new0(struct client *, n);
 
@@ -234,21 +234,21 @@ static void incidents_be_slow(struct daemon *d, const char *source, const char *
 	}
 }
 
-static void incidents_flood_from_one_peer(unsigned reactors)
+static void events_flood_from_one_peer(unsigned reactors)
 {
-	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER INCIDENTS_ONE_TIME
+	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER EVENTS_ONE_TIME
 					"limits = { stall_time = \"100ms\"; line_time = \"100ms\"; };\n");
 	g_autofree char *log = NULL;
 	unsigned lines;
 
-	incidents_be_slow(d, "127.0.0.1", INCIDENTS_PROMISE_MORE, 300);
-	incidents_be_slow(d, "127.0.0.2", INCIDENTS_BEGIN_A_LINE, 1);
-	log = incidents_end(d);
-	g_assert_cmpuint(incidents_count(log, "IOE_PEER=127.0.0.1", &lines), ==, 300);
-	g_assert_cmpuint(lines, >=, INCIDENTS_BURST);
-	g_assert_cmpuint(lines, <=, INCIDENTS_BURST * reactors);
+	events_be_slow(d, "127.0.0.1", EVENTS_PROMISE_MORE, 300);
+	events_be_slow(d, "127.0.0.2", EVENTS_BEGIN_A_LINE, 1);
+	log = events_end(d);
+	g_assert_cmpuint(events_count(log, "IOE_PEER=127.0.0.1", &lines), ==, 300);
+	g_assert_cmpuint(lines, >=, EVENTS_BURST);
+	g_assert_cmpuint(lines, <=, EVENTS_BURST * reactors);
 	/* The other is heard all the same. */
-	g_assert_cmpuint(incidents_count(log, "IOE_PEER=127.0.0.2", &lines), ==, 1);
+	g_assert_cmpuint(events_count(log, "IOE_PEER=127.0.0.2", &lines), ==, 1);
 	g_assert_cmpuint(lines, ==, 1);
 	g_assert_nonnull(strstr(log, "a slow session was closed: it sent none of the bytes that it had promised for "
 				     "limits.stall_time ["));
@@ -256,7 +256,7 @@ static void incidents_flood_from_one_peer(unsigned reactors)
 }
 
 /* What was left out is told when it calms down, without another one and without a stop; and then it begins anew. */
-static void incidents_calm_down(unsigned reactors)
+static void events_calm_down(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER "log = { burst = 1; interval = \"200ms\"; };\n"
 					"limits = { stall_time = \"100ms\"; line_time = \"100ms\"; };\n");
@@ -264,18 +264,18 @@ static void incidents_calm_down(unsigned reactors)
 	unsigned lines;
 
 	for (unsigned round = 0; round < 2; round++) {
-		incidents_be_slow(d, "127.0.0.1", INCIDENTS_BEGIN_A_LINE, 50);
+		events_be_slow(d, "127.0.0.1", EVENTS_BEGIN_A_LINE, 50);
 		daemon_wait_log(d, "more like this from 127.0.0.1 left out in 1 s (log.burst) [IOE_LEFT_OUT=");
 		if (round == 0)
 			g_free(daemon_take_log(d));
 	}
-	log = incidents_end(d);
-	(void)incidents_count(log, "a slow session was closed", &lines);
+	log = events_end(d);
+	(void)events_count(log, "a slow session was closed", &lines);
 	g_assert_cmpuint(lines, >=, 1);
 }
 
 /* A reload changes it for what begins. */
-static void incidents_limits(unsigned reactors)
+static void events_limits(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER "limits = { connections = 1; };\nlog = { burst = 1; };\n");
 	struct client *c = client_new(d, 0);
@@ -283,7 +283,7 @@ static void incidents_limits(unsigned reactors)
 	unsigned lines;
 
 	client_ask(c, "PING", "PONG");
-	daemon_write_config(d, DAEMON_LISTENER "limits = { connections = 1; };\n" INCIDENTS_ONE_TIME);
+	daemon_write_config(d, DAEMON_LISTENER "limits = { connections = 1; };\n" EVENTS_ONE_TIME);
 	daemon_signal(d, SIGHUP);
 	daemon_wait_log(d, "reloaded the configuration");
 	for (unsigned i = 0; i < 200; i++) {
@@ -293,14 +293,14 @@ static void incidents_limits(unsigned reactors)
 		client_free(refused);
 	}
 	client_free(c);
-	log = incidents_end(d);
-	g_assert_cmpuint(incidents_count(log, "ioed: warning: ", &lines), ==, 200);
-	g_assert_cmpuint(lines, ==, INCIDENTS_BURST);
+	log = events_end(d);
+	g_assert_cmpuint(events_count(log, "ioed: warning: ", &lines), ==, 200);
+	g_assert_cmpuint(lines, ==, EVENTS_BURST);
 	g_assert_nonnull(strstr(log, "(limits.connections)\" [IOE_PEER=127.0.0.1]\n"));
 }
 
 /* The first reason stands in the event itself, the second behind it. */
-static void incidents_reload_refused(unsigned reactors)
+static void events_reload_refused(unsigned reactors)
 {
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	g_autofree char *log = NULL;
@@ -308,13 +308,13 @@ static void incidents_reload_refused(unsigned reactors)
 	daemon_write_config(d, DAEMON_LISTENER "limits = { connections = 0; line = 1; };\n");
 	daemon_signal(d, SIGHUP);
 	daemon_wait_log(d, "limits.line");
-	log = incidents_end(d);
+	log = events_end(d);
 	g_assert_nonnull(strstr(log, "the old configuration stays in force: "));
 	g_assert_nonnull(strstr(strstr(log, "the old configuration stays in force: "), "limits.connections"));
 }
 
 /* A request with this name, as it is and percent-encoded, while the disk fails for all names that are ones. */
-static void incidents_say_name(struct client *line, struct client *ioe1, const char *name)
+static void events_say_name(struct client *line, struct client *ioe1, const char *name)
 {
 	g_autoptr(GString) encoded = g_string_new("READ,");
 	g_autofree char *answer = NULL;
@@ -334,7 +334,7 @@ static void incidents_say_name(struct client *line, struct client *ioe1, const c
 }
 
 /* So few at a time that the log, which nobody waits for, has room for all that is said of them. */
-static void incidents_keep_up(struct daemon *d, struct client *ioe1, unsigned n)
+static void events_keep_up(struct daemon *d, struct client *ioe1, unsigned n)
 {
 	g_autofree char *read = g_strdup_printf("READ,sync-%u", n), *said = g_strdup_printf(" IOE_FILE=sync-%u]", n);
 
@@ -345,10 +345,10 @@ static void incidents_keep_up(struct daemon *d, struct client *ioe1, unsigned n)
 }
 
 /* All byte values, alone and as parts of UTF-8, in names of files, verbs and nicks, with every word logged. */
-static void incidents_all_bytes(unsigned reactors)
+static void events_all_bytes(unsigned reactors)
 {
 	struct fail_plan *plan;
-	struct daemon *d = incidents_start(reactors, DAEMON_LISTENER "log = { level = \"debug\"; burst = 1000000; };\n", &plan);
+	struct daemon *d = events_start(reactors, DAEMON_LISTENER "log = { level = \"debug\"; burst = 1000000; };\n", &plan);
 	struct client *line = client_new(d, 0), *ioe1 = client_new_ioe1(d, 0);
 	g_autofree char *log = NULL;
 	unsigned lines, n = 0;
@@ -358,8 +358,8 @@ static void incidents_all_bytes(unsigned reactors)
 	for (unsigned c = 1; c < 256; c++) {
 		const char name[] = { 'x', (char)c, 'y', '\0' };
 
-		incidents_say_name(line, ioe1, name);
-		incidents_keep_up(d, ioe1, ++n);
+		events_say_name(line, ioe1, name);
+		events_keep_up(d, ioe1, ++n);
 	}
 	client_refused(ioe1, "READ,x%00y", "denied");
 	/* Every lead byte, with each byte that may follow it somewhere. */
@@ -369,35 +369,35 @@ static void incidents_all_bytes(unsigned reactors)
 		if (u >= 0xd800 && u < 0xe000)
 			continue;
 		name[g_unichar_to_utf8(u, name)] = '\0';
-		incidents_say_name(line, ioe1, name);
-		incidents_keep_up(d, ioe1, ++n);
+		events_say_name(line, ioe1, name);
+		events_keep_up(d, ioe1, ++n);
 	}
-	incidents_keep_up(d, ioe1, 0);
+	events_keep_up(d, ioe1, 0);
 	g_assert_cmpuint(plan_disarm(plan), >=, 1000);
 	client_free(line);
 	client_free(ioe1);
-	log = incidents_end(d);
+	log = events_end(d);
 	plan_free(plan);
-	g_assert_cmpuint(incidents_count(log, " IOE_VERB=READ IOE_FILE=", &lines), >=, 1000);
+	g_assert_cmpuint(events_count(log, " IOE_VERB=READ IOE_FILE=", &lines), >=, 1000);
 	g_assert_nonnull(strstr(log, " IOE_FILE=\\xc3\\xa9]\n"));
 	g_assert_nonnull(strstr(log, " IOE_FILE=x]y]\n"));
 	g_assert_nonnull(strstr(log, "debug: session "));
 }
 
-static void incidents_add(void)
+static void events_add(void)
 {
-	harness_add("incidents/quiet", incidents_quiet);
-	harness_add("incidents/name-the-file", incidents_name_the_file);
-	harness_add("incidents/flood-of-requests", incidents_flood_of_requests);
-	harness_add("incidents/unreadable", incidents_unreadable);
-	harness_add("incidents/flood-from-one-peer", incidents_flood_from_one_peer);
-	harness_add("incidents/calm-down", incidents_calm_down);
-	harness_add("incidents/limits", incidents_limits);
-	harness_add("incidents/reload-refused", incidents_reload_refused);
-	harness_add("incidents/all-bytes", incidents_all_bytes);
+	harness_add("events/quiet", events_quiet);
+	harness_add("events/name-the-file", events_name_the_file);
+	harness_add("events/flood-of-requests", events_flood_of_requests);
+	harness_add("events/unreadable", events_unreadable);
+	harness_add("events/flood-from-one-peer", events_flood_from_one_peer);
+	harness_add("events/calm-down", events_calm_down);
+	harness_add("events/limits", events_limits);
+	harness_add("events/reload-refused", events_reload_refused);
+	harness_add("events/all-bytes", events_all_bytes);
 }
 
 int main(int argc, char **argv)
 {
-	return harness_main(argc, argv, incidents_add);
+	return harness_main(argc, argv, events_add);
 }
