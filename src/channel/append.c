@@ -13,69 +13,70 @@
 #include <errno.h>
 
 /* So large that what a busy room says fits the half that is left while a slow disk marks the next. */
-#define STEP_BLOCK (1U << 20)
+#define APPEND_BLOCK (1U << 20)
 
-static void step_over(struct channel *c, struct channel_op *op, int result)
+static void append_call_end(struct channel *c, struct channel_request *rq, int result)
 {
-	op->result = result;
-	if (op->then)
-		op->then(c, op);
+	rq->result = result;
+	if (rq->next)
+		rq->next(c, rq);
 	else
-		channel_finish(op, result);
+		channel_finish(rq, result);
 }
 
-static void step_came(struct store_request *q)
+static void append_call_on_complete(struct store_request *q)
 {
-	struct channel_op *op = container_of(q, struct channel_op, step.request);
-	struct channel *c = op->channel;
+	struct channel_request *rq = container_of(q, struct channel_request, call.request);
+	struct channel *c = rq->channel;
 
 	if (q->result >= 0)
-		op->took(c, op);
-	step_over(c, op, q->result);
+		rq->on_stored(c, rq);
+	append_call_end(c, rq, q->result);
 }
 
 /* False: the step has failed already. */
-static bool step_begin(struct channel *c, struct channel_op *op, void (*took)(struct channel *c, struct channel_op *op),
-		       void (*then)(struct channel *c, struct channel_op *op))
+static bool append_call_begin(struct channel *c, struct channel_request *rq, channel_act_fn on_stored,
+			      channel_act_fn next)
 {
-	op->took = took;
-	op->then = then;
-	op->step.request.home = &channel_reactor(c)->loop;
-	op->step.request.done = step_came;
+	rq->on_stored = on_stored;
+	rq->next = next;
+	rq->call.request.home = &channel_reactor(c)->loop;
+	rq->call.request.done = append_call_on_complete;
 	if (c->stored)
 		return true;
-	step_over(c, op, -EIO);
+	append_call_end(c, rq, -EIO);
 	return false;
 }
 
-static void step_say(struct channel *c, struct channel_message *m, uint64_t number, uint64_t id, uint64_t time_msec)
+static void append_deliver(struct channel *c, struct channel_message *m, uint64_t number, uint64_t id,
+			   uint64_t time_msec)
 {
 	m->event.number = number;
 	m->event.id = id;
 	m->event.time_msec = time_msec;
-	recent_remember(c, m);
+	replay_add(c, m);
 	channel_deliver(c, m);
 }
 
-static void step_appended(struct channel *c, struct channel_op *op)
+static void append_on_stored(struct channel *c, struct channel_request *rq)
 {
-	const struct store_append *a = &op->step.append;
+	const struct store_append *a = &rq->call.append;
 
 	c->counts = a->counts;
 	if (a->repeated)
 		return;
 	c->reserved = 0; /* behind this one others begin */
-	c->borrowed = false;
-	step_say(c, op->message, a->counts.last, a->message_id, a->time_msec);
+	c->in_id_block = false;
+	append_deliver(c, rq->message, a->counts.last, a->message_id, a->time_msec);
 }
 
-static void step_append_kept(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op))
+static void append_durable(struct channel *c, struct channel_request *rq, channel_act_fn next)
 {
-	const struct channel_event *e = &op->message->event;
-	struct store_append *a = &op->step.append;
+	const struct channel_event *e = &rq->message->event;
+	struct store_append *a = &rq->call.append;
 	int r;
 
-	if (!step_begin(c, op, step_appended, then))
+	if (!append_call_begin(c, rq, append_on_stored, next))
 		return;
 	a->channel = c->stored;
 	a->after = MAX(c->counts.last, c->reserved); /* what is said meanwhile and not kept comes before it */
@@ -83,14 +84,14 @@ static void step_append_kept(struct channel *c, struct channel_op *op, void (*th
 	a->from_len = e->from_len;
 	a->text = e->text;
 	a->text_len = e->text_len;
-	r = store_append(c->shard->hub->store, a);
+	r = store_append(c->shard->engine->store, a);
 	if (r < 0)
-		step_over(c, op, r);
+		append_call_end(c, rq, r);
 }
 
-static void step_number(struct channel *c, struct channel_op *op)
+static void append_ephemeral(struct channel *c, struct channel_request *rq)
 {
-	struct store_append *a = &op->step.append;
+	struct store_append *a = &rq->call.append;
 
 	c->counts.last++;
 	if (c->counts.count == 0)
@@ -99,37 +100,37 @@ static void step_number(struct channel *c, struct channel_op *op)
 	a->message_id = 0;
 	a->time_msec = clock_real_usec() / 1000;
 	a->repeated = false;
-	step_say(c, op->message, c->counts.last, 0, a->time_msec);
-	step_over(c, op, 0);
+	append_deliver(c, rq->message, c->counts.last, 0, a->time_msec);
+	append_call_end(c, rq, 0);
 }
 
-static void step_reserved(struct store_request *q);
+static void append_reserved(struct store_request *q);
 
 /* Asks for a block before the last one is used up. */
-static void step_reserve(struct channel *c)
+static void append_reserve(struct channel *c)
 {
 	uint64_t left = c->reserved > c->counts.last ? c->reserved - c->counts.last : 0;
 	int r;
 
-	if (c->is_reserving || left > STEP_BLOCK / 2 || !c->stored)
+	if (c->is_reserving || left > APPEND_BLOCK / 2 || !c->stored)
 		return;
 	c->reserving = (struct store_reserve){
-		.request = { .home = &channel_reactor(c)->loop, .done = step_reserved },
+		.request = { .home = &channel_reactor(c)->loop, .done = append_reserved },
 		.channel = c->stored,
 		.after = MAX(c->counts.last, c->reserved),
-		.n = STEP_BLOCK,
+		.n = APPEND_BLOCK,
 	};
 	c->is_reserving = true;
 	channel_hold(c);
 	channel_reactor(c)->busy++;
-	r = store_reserve(c->shard->hub->store, &c->reserving);
+	r = store_reserve(c->shard->engine->store, &c->reserving);
 	if (r >= 0)
 		return;
 	c->reserving.request.result = r;
-	step_reserved(&c->reserving.request);
+	append_reserved(&c->reserving.request);
 }
 
-static void step_reserved(struct store_request *q)
+static void append_reserved(struct store_request *q)
 {
 	struct channel *c = container_of(q, struct channel, reserving.request);
 	struct reactor *r = channel_reactor(c);
@@ -144,102 +145,102 @@ static void step_reserved(struct store_request *q)
 		c->reserved = c->reserving.until;
 	}
 	list_init(&waiting);
-	list_splice(&waiting, &c->numberless);
+	list_splice(&waiting, &c->unnumbered);
 	while ((n = list_pop(&waiting))) {
-		struct channel_op *op = container_of(n, struct channel_op, link);
+		struct channel_request *rq = container_of(n, struct channel_request, link);
 
 		if (c->counts.last < c->reserved)
-			step_number(c, op);
+			append_ephemeral(c, rq);
 		else
-			step_over(c, op, q->result < 0 ? q->result : -EBUSY);
+			append_call_end(c, rq, q->result < 0 ? q->result : -EBUSY);
 	}
 	channel_release(c);
 	reactor_unbusy(r);
 }
 
-static void step_pooled(struct store_request *q)
+static void append_id_block_reserved(struct store_request *q)
 {
-	struct channel_hub *h = container_of(q, struct channel_hub, pool.request);
+	struct channel_engine *engine = container_of(q, struct channel_engine, id_block.request);
 
 	if (q->result >= 0)
-		atomic_store(&h->pooled, h->pool.until);
+		atomic_store(&engine->id_block_end, engine->id_block.until);
 	else
-		atomic_store(&h->is_pooling, false);
+		atomic_store(&engine->is_id_block_asked, false);
 }
 
-void channel_expect_unkept(struct channel *c)
+void channel_expect_ephemeral(struct channel *c)
 {
-	struct channel_hub *h = c->shard->hub;
+	struct channel_engine *engine = c->shard->engine;
 
-	if (!h->store || atomic_load(&h->is_pooling) || atomic_exchange(&h->is_pooling, true))
+	if (!engine->store || atomic_load(&engine->is_id_block_asked) ||
+	    atomic_exchange(&engine->is_id_block_asked, true))
 		return;
-	h->pool = (struct store_reserve){
-		.request = { .home = &channel_reactor(c)->loop, .done = step_pooled },
-		.channel = store_pool(h->store),
-		.n = STEP_BLOCK,
+	engine->id_block = (struct store_reserve){
+		.request = { .home = &channel_reactor(c)->loop, .done = append_id_block_reserved },
+		.channel = store_pool(engine->store),
+		.n = APPEND_BLOCK,
 	};
-	if (store_reserve(h->store, &h->pool) < 0)
-		atomic_store(&h->is_pooling, false);
+	if (store_reserve(engine->store, &engine->id_block) < 0)
+		atomic_store(&engine->is_id_block_asked, false);
 }
 
-static void step_borrow(struct channel *c)
+static void append_use_id_block(struct channel *c)
 {
-	uint64_t pooled = atomic_load(&c->shard->hub->pooled);
+	uint64_t id_block_end = atomic_load(&c->shard->engine->id_block_end);
 
-	if (!c->policy->unkept || c->reserved >= pooled || c->counts.last >= pooled)
+	if (!c->policy->ephemeral || c->reserved >= id_block_end || c->counts.last >= id_block_end)
 		return;
-	c->reserved = pooled;
-	c->borrowed = true;
+	c->reserved = id_block_end;
+	c->in_id_block = true;
 }
 
-void channel_append(struct channel *c, struct channel_op *op, bool durable,
-		    void (*then)(struct channel *c, struct channel_op *op))
+void channel_append(struct channel *c, struct channel_request *rq, bool durable, channel_act_fn next)
 {
 	if (durable) {
-		step_append_kept(c, op, then);
+		append_durable(c, rq, next);
 		return;
 	}
-	op->then = then;
+	rq->next = next;
 	channel_hold(c);
-	step_borrow(c);
-	if (c->counts.last < c->reserved && list_is_empty(&c->numberless))
-		step_number(c, op);
+	append_use_id_block(c);
+	if (c->counts.last < c->reserved && list_is_empty(&c->unnumbered))
+		append_ephemeral(c, rq);
 	else
-		list_add_tail(&c->numberless, &op->link);
-	step_reserve(c);
+		list_add_tail(&c->unnumbered, &rq->link);
+	append_reserve(c);
 	channel_release(c);
 }
 
-static void step_removed(struct channel *c, struct channel_op *op)
+static void append_on_removed(struct channel *c, struct channel_request *rq)
 {
-	c->counts = op->step.remove.counts;
+	c->counts = rq->call.remove.counts;
 }
 
-void channel_remove(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op))
+void channel_remove(struct channel *c, struct channel_request *rq, channel_act_fn next)
 {
-	if (!step_begin(c, op, step_removed, then))
+	if (!append_call_begin(c, rq, append_on_removed, next))
 		return;
-	op->step.remove.channel = c->stored;
-	(void)store_remove(c->shard->hub->store, &op->step.remove);
+	rq->call.remove.channel = c->stored;
+	(void)store_remove(c->shard->engine->store, &rq->call.remove);
 }
 
 /* It is on disk; where there is no memory for it here, it is at least not what it was. */
-static void step_set(struct channel *c, struct channel_op *op)
+static void append_on_set(struct channel *c, struct channel_request *rq)
 {
-	const struct store_set *s = &op->step.set;
+	const struct store_set *s = &rq->call.set;
 
 	if (channel_set_volatile(c, s->name, s->name_len, s->value, s->value_len, s->until_msec) < 0)
-		(void)note_drop(c, s->name, s->name_len);
+		(void)attribute_drop(c, s->name, s->name_len);
 }
 
-void channel_set(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op))
+void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn next)
 {
 	int r;
 
-	if (!step_begin(c, op, step_set, then))
+	if (!append_call_begin(c, rq, append_on_set, next))
 		return;
-	op->step.set.channel = c->stored;
-	r = store_set(c->shard->hub->store, &op->step.set);
+	rq->call.set.channel = c->stored;
+	r = store_set(c->shard->engine->store, &rq->call.set);
 	if (r < 0)
-		step_over(c, op, r);
+		append_call_end(c, rq, r);
 }

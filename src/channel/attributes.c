@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-static struct store_note *note_new(const char *name, size_t name_len, const char *value, size_t value_len,
-				   uint64_t until_msec)
+static struct store_note *attribute_new(const char *name, size_t name_len, const char *value, size_t value_len,
+					uint64_t until_msec)
 {
 	struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
 	char *text;
@@ -26,9 +26,9 @@ static struct store_note *note_new(const char *name, size_t name_len, const char
 	return n;
 }
 
-bool note_drop(struct channel *c, const char *name, size_t len)
+bool attribute_drop(struct channel *c, const char *name, size_t len)
 {
-	for (struct store_note **at = &c->notes; *at; at = &(*at)->next) {
+	for (struct store_note **at = &c->attributes; *at; at = &(*at)->next) {
 		struct store_note *n = *at;
 
 		if (n->name_len == len && memcmp(n->name, name, len) == 0) {
@@ -42,45 +42,45 @@ bool note_drop(struct channel *c, const char *name, size_t len)
 
 uint64_t channel_msec(const struct channel *c)
 {
-	return channel_hub_msec(c->shard->hub);
+	return channel_engine_msec(c->shard->engine);
 }
 
-static bool note_is_over(const struct channel *c, const struct store_note *n)
+static bool attribute_is_over(const struct channel *c, const struct store_note *n)
 {
 	return n->until_msec > 0 && n->until_msec <= channel_msec(c);
 }
 
-static void note_put(struct channel *c, struct store_note *n)
+static void attribute_put(struct channel *c, struct store_note *n)
 {
-	(void)note_drop(c, n->name, n->name_len);
+	(void)attribute_drop(c, n->name, n->name_len);
 	/* As the store does it. */
-	for (struct store_note **at = &c->notes; n->until_msec > 0 && *at;) {
+	for (struct store_note **at = &c->attributes; n->until_msec > 0 && *at;) {
 		struct store_note *old = *at;
 
-		if (!note_is_over(c, old)) {
+		if (!attribute_is_over(c, old)) {
 			at = &old->next;
 			continue;
 		}
 		*at = old->next;
 		free(old);
 	}
-	n->next = c->notes;
-	c->notes = n;
+	n->next = c->attributes;
+	c->attributes = n;
 }
 
-const struct store_note *channel_next_note(struct channel *c, const struct store_note *n)
+const struct store_note *channel_next_attribute(struct channel *c, const struct store_note *n)
 {
-	n = n ? n->next : c->notes;
-	while (n && note_is_over(c, n))
+	n = n ? n->next : c->attributes;
+	while (n && attribute_is_over(c, n))
 		n = n->next;
 	return n;
 }
 
-const struct store_note *channel_note(struct channel *c, const char *name, size_t len)
+const struct store_note *channel_attribute(struct channel *c, const char *name, size_t len)
 {
 	const struct store_note *n = NULL;
 
-	while ((n = channel_next_note(c, n)))
+	while ((n = channel_next_attribute(c, n)))
 		if (n->name_len == len && memcmp(n->name, name, len) == 0)
 			return n;
 	return NULL;
@@ -92,12 +92,12 @@ int channel_set_volatile(struct channel *c, const char *name, size_t name_len, c
 	struct store_note *n;
 
 	if (value_len == 0) {
-		(void)note_drop(c, name, name_len);
+		(void)attribute_drop(c, name, name_len);
 		return 0;
 	}
-	n = note_new(name, name_len, value, value_len, until_msec);
+	n = attribute_new(name, name_len, value, value_len, until_msec);
 	if (!n)
 		return -ENOMEM;
-	note_put(c, n);
+	attribute_put(c, n);
 	return 0;
 }

@@ -22,7 +22,7 @@ static unsigned channel_share(const struct channel_shard *s, const struct channe
 	struct channel_limits limits;
 
 	p->limits(channel_shard_reactor(s)->settings, &limits);
-	return (unsigned)MAX(limits.open / s->hub->n_shards, (uint64_t)1);
+	return (unsigned)MAX(limits.open / s->engine->n_shards, (uint64_t)1);
 }
 
 /* An op or a member has gone. */
@@ -61,8 +61,8 @@ void channel_free(struct channel *c)
 	if (list_is_linked(&c->idle))
 		c->shard->n_idle--;
 	list_remove(&c->idle);
-	while ((n = c->notes)) {
-		c->notes = n->next;
+	while ((n = c->attributes)) {
+		c->attributes = n->next;
 		free(n);
 	}
 	map_done(&c->by_session);
@@ -74,10 +74,10 @@ void channel_free(struct channel *c)
 static void channel_forget(struct channel *c)
 {
 	/* Should it come again, nobody else remembers. */
-	if (c->borrowed)
-		c->shard->floor = MAX(c->shard->floor, c->counts.last);
+	if (c->in_id_block)
+		c->shard->low_water = MAX(c->shard->low_water, c->counts.last);
 	if (c->stored)
-		store_close(c->shard->hub->store, c->stored);
+		store_close(c->shard->engine->store, c->stored);
 	channel_free(c);
 }
 
@@ -111,8 +111,8 @@ static int channel_new(struct channel_shard *s, const struct channel_policy *p, 
 	c->policy = p;
 	list_init(&c->waiting);
 	list_init(&c->members);
-	list_init(&c->numberless);
-	c->here = calloc(s->hub->n_shards, sizeof(*c->here));
+	list_init(&c->unnumbered);
+	c->here = calloc(s->engine->n_shards, sizeof(*c->here));
 	r = c->here ? map_init(&c->by_session) : -ENOMEM;
 	if (r >= 0)
 		r = map_add(&s->channels, &c->node, c->key.bytes, c->key.len);
@@ -129,9 +129,9 @@ static int channel_new(struct channel_shard *s, const struct channel_policy *p, 
 
 static void channel_ask_store(struct channel *c)
 {
-	struct channel_hub *h = c->shard->hub;
+	struct channel_engine *engine = c->shard->engine;
 
-	if (!h->store) {
+	if (!engine->store) {
 		c->counts.last = CHANNEL_FIRST_NUMBER();
 		c->counts.first = c->counts.last + 1;
 		c->reserved = STORE_NUMBER_MAX;
@@ -143,58 +143,58 @@ static void channel_ask_store(struct channel *c)
 	memcpy(c->opening.name, c->key.bytes + 1, c->key.len - 1U);
 	c->opening.request.home = &channel_shard_reactor(c->shard)->loop;
 	c->opening.request.done = channel_opened;
-	(void)store_open(h->store, &c->opening);
+	(void)store_open(engine->store, &c->opening);
 }
 
-static void channel_op_home(struct msg *m)
+static void channel_request_on_return(struct msg *m)
 {
-	struct channel_op *op = container_of(m, struct channel_op, msg);
-	struct channel_message *said = STEAL_PTR(op->message);
-	struct channel_follow *orphan = follow_orphan(op);
-	bool entered = op->result >= 0 && op->entered;
-	struct reactor *home = op->home;
+	struct channel_request *rq = container_of(m, struct channel_request, msg);
+	struct channel_message *said = STEAL_PTR(rq->message);
+	struct channel_subscription *orphan = subscription_orphan(rq);
+	bool entered = rq->result >= 0 && rq->entered;
+	struct reactor *origin = rq->origin;
 
-	follow_settle(op);
-	if (op->follow && entered && !orphan)
-		follow_entered(op);
-	op->done(op);
+	subscription_flush(rq);
+	if (rq->subscription && entered && !orphan)
+		subscription_entered(rq);
+	rq->on_complete(rq);
 	if (orphan && entered)
-		follow_leave(orphan);
+		subscription_leave(orphan);
 	else
-		follow_free(orphan);
+		subscription_free(orphan);
 	(void)channel_message_unref(said);
-	reactor_unbusy(home);
+	reactor_unbusy(origin);
 }
 
-static void channel_send_home(struct channel_shard *from, struct channel_op *op, int result)
+static void channel_request_return(struct channel_shard *from, struct channel_request *rq, int result)
 {
-	op->result = result;
-	op->msg.act = channel_op_home;
-	reactor_post(channel_shard_reactor(from), op->home, &op->msg);
+	rq->result = result;
+	rq->msg.act = channel_request_on_return;
+	reactor_post(channel_shard_reactor(from), rq->origin, &rq->msg);
 }
 
-void channel_finish(struct channel_op *op, int result)
+void channel_finish(struct channel_request *rq, int result)
 {
-	struct channel *c = op->channel;
+	struct channel *c = rq->channel;
 	struct channel_member *m;
 
-	m = op->entered ? channel_find_member(c, op->session) : NULL;
+	m = rq->entered ? channel_find_member(c, rq->session) : NULL;
 	if (m && result >= 0)
-		recent_begin(c, m);
+		replay_mark(c, m);
 	else if (m)
 		channel_leave(c, m);
-	op->counts = c->counts;
+	rq->counts = c->counts;
 	channel_release(c);
-	channel_send_home(c->shard, op, result);
+	channel_request_return(c->shard, rq, result);
 }
 
-static void channel_act(struct channel *c, struct channel_op *op)
+static void channel_act(struct channel *c, struct channel_request *rq)
 {
-	if (!op->create && c->counts.id == 0 && list_is_empty(&c->members)) {
-		channel_finish(op, -ENOENT);
+	if (!rq->create && c->counts.id == 0 && list_is_empty(&c->members)) {
+		channel_finish(rq, -ENOENT);
 		return;
 	}
-	op->act(c, op);
+	rq->act(c, rq);
 }
 
 static void channel_opened(struct store_request *q)
@@ -210,88 +210,89 @@ static void channel_opened(struct store_request *q)
 	if (result < 0) {
 		channel_free(c); /* and @q with it */
 		while ((n = list_pop(&waiting)))
-			channel_send_home(s, container_of(n, struct channel_op, link), result);
+			channel_request_return(s, container_of(n, struct channel_request, link), result);
 		return;
 	}
 	c->stored = o->channel;
 	c->counts = o->counts;
-	if (c->policy->unkept)
-		c->counts.last = MAX(c->counts.last, s->floor);
+	if (c->policy->ephemeral)
+		c->counts.last = MAX(c->counts.last, s->low_water);
 	if (c->counts.count == 0)
 		c->counts.first = c->counts.last + 1;
-	c->notes = STEAL_PTR(o->notes);
+	c->attributes = STEAL_PTR(o->notes);
 	c->open = true;
 	while ((n = list_pop(&waiting)))
-		channel_act(c, container_of(n, struct channel_op, link));
+		channel_act(c, container_of(n, struct channel_request, link));
 }
 
 /* In the owner's thread. */
-static void channel_op_came(struct msg *m)
+static void channel_request_on_arrival(struct msg *m)
 {
-	struct channel_op *op = container_of(m, struct channel_op, msg);
+	struct channel_request *rq = container_of(m, struct channel_request, msg);
 	struct channel_shard *s;
 	struct map_node *n;
 	struct channel *c;
 	struct channel_key k;
 	int r = 0;
 
-	channel_key_set(&k, op->policy, op->name, op->name_len);
-	s = channel_hub_owner(op->hub, &k);
+	channel_key_set(&k, rq->policy, rq->name, rq->name_len);
+	s = channel_engine_owner(rq->engine, &k);
 	n = map_find(&s->channels, k.bytes, k.len);
 	if (n) {
 		c = container_of(n, struct channel, node);
 	} else {
-		r = channel_new(s, op->policy, &k, &c);
+		r = channel_new(s, rq->policy, &k, &c);
 		if (r >= 0)
 			channel_ask_store(c);
 	}
 	if (r < 0) {
-		channel_send_home(s, op, r);
+		channel_request_return(s, rq, r);
 		return;
 	}
 	channel_hold(c);
-	op->channel = c;
+	rq->channel = c;
 	if (c->open)
-		channel_act(c, op);
+		channel_act(c, rq);
 	else
-		list_add_tail(&c->waiting, &op->link);
+		list_add_tail(&c->waiting, &rq->link);
 }
 
-void channel_op_init_alone(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p,
-			   struct reactor *home, struct session *s, const char *name, size_t name_len)
+void channel_request_init_alone(struct channel_request *rq, struct channel_engine *engine,
+				const struct channel_policy *p, struct reactor *origin, struct session *s,
+				const char *name, size_t name_len)
 {
-	*op = (struct channel_op){
-		.hub = h,
+	*rq = (struct channel_request){
+		.engine = engine,
 		.policy = p,
-		.home = home,
+		.origin = origin,
 		.name_len = (uint8_t)MIN(name_len, (size_t)STORE_NAME_MAX),
-		.msg.act = channel_op_came,
+		.msg.act = channel_request_on_arrival,
 	};
-	memcpy(op->name, name, op->name_len);
+	memcpy(rq->name, name, rq->name_len);
 	if (s)
-		op->session = session_handle(s);
+		rq->session = session_handle(s);
 }
 
-void channel_op_init(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p, struct request *q,
-		     const char *name, size_t name_len)
+void channel_request_init(struct channel_request *rq, struct channel_engine *engine, const struct channel_policy *p,
+			  struct request *q, const char *name, size_t name_len)
 {
-	channel_op_init_alone(op, h, p, request_reactor(q), request_session(q), name, name_len);
-	op->request = q;
+	channel_request_init_alone(rq, engine, p, request_reactor(q), request_session(q), name, name_len);
+	rq->request = q;
 	request_defer(q);
 }
 
-void channel_submit(struct channel_op *op)
+void channel_submit(struct channel_request *rq)
 {
 	struct channel_key k;
 
-	op->home->busy++;
-	channel_key_set(&k, op->policy, op->name, op->name_len);
-	if (op->message && channel_message_prepare(op->message, op->hub->n_shards) < 0) {
-		op->result = -ENOMEM;
-		channel_op_home(&op->msg);
+	rq->origin->busy++;
+	channel_key_set(&k, rq->policy, rq->name, rq->name_len);
+	if (rq->message && channel_message_prepare(rq->message, rq->engine->n_shards) < 0) {
+		rq->result = -ENOMEM;
+		channel_request_on_return(&rq->msg);
 		return;
 	}
-	reactor_post(op->home, channel_shard_reactor(channel_hub_owner(op->hub, &k)), &op->msg);
+	reactor_post(rq->origin, channel_shard_reactor(channel_engine_owner(rq->engine, &k)), &rq->msg);
 }
 
 const struct store_counts *channel_counts(const struct channel *c)
@@ -317,7 +318,7 @@ static void channel_delivered(struct msg *msg)
 	struct channel_delivery *d = container_of(msg, struct channel_delivery, msg);
 	struct channel_message *m = d->message;
 
-	branch_tell(d->to, m);
+	fanout_push(d->to, m);
 	(void)channel_message_unref(m);
 }
 
@@ -333,30 +334,30 @@ void channel_address(const struct channel *c, struct channel_message *m)
 
 void channel_deliver(struct channel *c, struct channel_message *m)
 {
-	struct channel_hub *h = c->shard->hub;
+	struct channel_engine *engine = c->shard->engine;
 
 	channel_address(c, m);
-	for (unsigned i = 0; i < h->n_shards; i++) {
+	for (unsigned i = 0; i < engine->n_shards; i++) {
 		if (c->here[i] == 0)
 			continue;
 		if (i == c->shard->index) {
-			branch_tell(c->shard, m);
+			fanout_push(c->shard, m);
 			continue;
 		}
 		m->deliveries[i] = (struct channel_delivery){
 			.msg.act = channel_delivered,
 			.message = channel_message_ref(m),
-			.to = &h->shards[i],
+			.to = &engine->shards[i],
 		};
-		inbox_push(&h->server->reactors[i].loop.inbox, &m->deliveries[i].msg);
+		inbox_push(&engine->server->reactors[i].loop.inbox, &m->deliveries[i].msg);
 	}
 }
 
 void channel_notify(struct channel *c, struct channel_message *m)
 {
-	if (channel_message_prepare(m, c->shard->hub->n_shards) < 0)
+	if (channel_message_prepare(m, c->shard->engine->n_shards) < 0)
 		return;
-	recent_remember(c, m);
+	replay_add(c, m);
 	channel_deliver(c, m);
 }
 
@@ -391,14 +392,14 @@ struct channel_member *channel_find_name(struct channel *c, const char *name, si
 	return NULL;
 }
 
-int channel_enter(struct channel *c, struct channel_op *op, const char *name, size_t name_len,
+int channel_enter(struct channel *c, struct channel_request *rq, const char *name, size_t name_len,
 		  const struct address *address, struct channel_member **ret)
 {
 	struct channel_limits limits;
 	struct channel_member *m;
 	int r;
 
-	if (channel_find_member(c, op->session))
+	if (channel_find_member(c, rq->session))
 		return -EEXIST;
 	c->policy->limits(channel_reactor(c)->settings, &limits);
 	if (channel_n_members(c) >= limits.members)
@@ -406,11 +407,11 @@ int channel_enter(struct channel *c, struct channel_op *op, const char *name, si
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
-	m->session = op->session;
+	m->session = rq->session;
 	m->address = *address;
 	m->name_len = (uint8_t)MIN(name_len, sizeof(m->name));
 	memcpy(m->name, name, m->name_len);
-	m->hub = c->shard->hub;
+	m->engine = c->shard->engine;
 	m->policy = c->policy;
 	m->channel_len = (uint8_t)(c->key.len - 1);
 	memcpy(m->channel, c->key.bytes + 1, m->channel_len);
@@ -419,7 +420,7 @@ int channel_enter(struct channel *c, struct channel_op *op, const char *name, si
 		free(m);
 		return r;
 	}
-	r = recent_catch(c, m);
+	r = replay_begin(c, m);
 	if (r < 0) {
 		map_remove(&c->by_session, &m->node);
 		free(m);
@@ -427,14 +428,14 @@ int channel_enter(struct channel *c, struct channel_op *op, const char *name, si
 	}
 	list_add_tail(&c->members, &m->link);
 	c->here[m->session.reactor]++;
-	op->entered = true;
+	rq->entered = true;
 	*ret = m;
 	return 0;
 }
 
 static void channel_unlink(struct channel *c, struct channel_member *m)
 {
-	recent_caught(c, m);
+	replay_end(c, m);
 	map_remove(&c->by_session, &m->node);
 	list_remove(&m->link);
 	c->here[m->session.reactor]--;
@@ -449,7 +450,7 @@ void channel_leave(struct channel *c, struct channel_member *m)
 
 void channel_expel(struct channel *c, struct channel_member *m, struct channel_message *message)
 {
-	struct channel_hub *h = c->shard->hub;
+	struct channel_engine *engine = c->shard->engine;
 
 	channel_unlink(c, m);
 	if (message) {
@@ -457,8 +458,8 @@ void channel_expel(struct channel *c, struct channel_member *m, struct channel_m
 		m->farewell = channel_message_ref(message);
 	}
 	/* What is needed of the channel goes with it. */
-	m->msg.act = follow_expelled;
-	reactor_post(channel_reactor(c), &h->server->reactors[m->session.reactor], &m->msg);
+	m->msg.act = subscription_expelled;
+	reactor_post(channel_reactor(c), &engine->server->reactors[m->session.reactor], &m->msg);
 }
 
 void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why)
@@ -481,17 +482,17 @@ void channel_left(struct channel_shard *s, const struct channel_key *k, struct h
 static void channel_walk_home(struct msg *m)
 {
 	struct channel_walk *w = container_of(m, struct channel_walk, msg);
-	struct reactor *home = w->home;
+	struct reactor *origin = w->origin;
 
-	w->done(w);
-	reactor_unbusy(home);
+	w->on_complete(w);
+	reactor_unbusy(origin);
 }
 
 static void channel_walk_here(struct msg *m)
 {
 	struct channel_walk *w = container_of(m, struct channel_walk, msg);
-	struct channel_shard *s = &w->hub->shards[w->at++];
-	bool last = w->at == w->hub->n_shards;
+	struct channel_shard *s = &w->engine->shards[w->at++];
+	bool last = w->at == w->engine->n_shards;
 
 	for (struct map_node *n = map_next(&s->channels, NULL); n; n = map_next(&s->channels, n)) {
 		struct channel *c = container_of(n, struct channel, node);
@@ -500,13 +501,13 @@ static void channel_walk_here(struct msg *m)
 			w->each(w, c);
 	}
 	w->msg.act = last ? channel_walk_home : channel_walk_here;
-	reactor_post(channel_shard_reactor(s), last ? w->home : &w->hub->server->reactors[w->at], &w->msg);
+	reactor_post(channel_shard_reactor(s), last ? w->origin : &w->engine->server->reactors[w->at], &w->msg);
 }
 
 void channel_walk(struct channel_walk *w)
 {
 	w->at = 0;
-	w->home->busy++;
+	w->origin->busy++;
 	w->msg.act = channel_walk_here;
-	reactor_post(w->home, &w->hub->server->reactors[0], &w->msg);
+	reactor_post(w->origin, &w->engine->server->reactors[0], &w->msg);
 }

@@ -22,9 +22,12 @@
 struct warnings;
 
 struct channel;
-struct channel_hub; /* the engine: one a daemon */
+struct channel_engine; /* the engine: one a daemon */
 struct channel_member;
-struct channel_op;
+struct channel_request;
+
+/* A step of a request in the thread of the channel's owner. */
+typedef void (*channel_act_fn)(struct channel *c, struct channel_request *rq);
 
 /* What an event says. For the formatter; it lives for the call. */
 struct channel_event {
@@ -38,12 +41,12 @@ struct channel_event {
 struct channel_limits {
 	uint64_t open;    /* channels of the kind that are in memory, in all; idle ones make room */
 	uint64_t members; /* a channel */
-	uint64_t follows; /* channels of the kind a session follows */
+	uint64_t subscriptions; /* channels of the kind a session follows */
 };
 
 struct channel_policy {
 	uint8_t kind; /* in the store, for ever */
-	bool unkept;  /* not all its messages are kept */
+	bool ephemeral; /* not all its messages are kept */
 	void (*limits)(const struct settings *s, struct channel_limits *ret);
 	/* Appends the whole event, its line's end with it (in raw there is none). 0 or -ENOMEM; nothing appended: this
 	 * dialect is not told of it. */
@@ -69,36 +72,36 @@ struct channel_message *channel_message_unref(struct channel_message *m); /* ret
 
 /*
  * The engine. The first role that starts makes it, the last one that stops ends it. Where the store does not open, the
- * engine goes on without: what is durable then has the result -EIO, and channel_hub_why() says why.
+ * engine goes on without: what is durable then has the result -EIO, and channel_engine_why() says why.
  */
-int channel_hub_ref(const struct role_start *with, struct channel_hub **ret);
-void channel_hub_unref(struct channel_hub *h);
-struct store *channel_hub_store(struct channel_hub *h); /* NULL where it did not open */
+int channel_engine_ref(const struct role_start *with, struct channel_engine **ret);
+void channel_engine_unref(struct channel_engine *engine);
+struct store *channel_engine_store(struct channel_engine *engine); /* NULL where it did not open */
 /* Messages of a kind that were dropped since the start because they were too old. Any thread. */
-uint64_t channel_hub_expired(struct channel_hub *h, unsigned kind);
+uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind);
 /* The time that ends are counted in (store_age_msec()); never jumps. Any thread. */
-uint64_t channel_hub_msec(const struct channel_hub *h);
+uint64_t channel_engine_msec(const struct channel_engine *engine);
 uint64_t channel_msec(const struct channel *c);
-const char *channel_hub_why(struct channel_hub *h, char *dst, size_t size);
+const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size);
 /* Main: has the store look at its files. Main: what is wrong with the store just now. */
-void channel_hub_look(struct channel_hub *h);
-void channel_hub_warn(struct channel_hub *h, struct warnings *to);
+void channel_engine_look(struct channel_engine *engine);
+void channel_engine_warn(struct channel_engine *engine, struct warnings *to);
 
 /*
  * An op. Embedded by the role in what it wants to carry; from channel_submit() to done() it is the engine's.
  */
-struct channel_op {
-	/* Set by the role, the rest with channel_op_init(). */
-	void (*act)(struct channel *c, struct channel_op *op);  /* owner; ends with channel_finish() or a step below */
-	void (*done)(struct channel_op *op);                    /* home; owns the op, @result says how it went */
+struct channel_request {
+	/* Set by the role, the rest with channel_request_init(). */
+	channel_act_fn act;                              /* owner; ends with channel_finish() or a store call below */
+	void (*on_complete)(struct channel_request *rq); /* origin; owns the request, @result says how it went */
 	bool create;                     /* a channel that is not there is made; else -ENOENT, without act() */
 	struct channel_message *message; /* a reference of the op's, or NULL; let go when it is done */
 	struct request *request;         /* for done() */
 
 	int result;                      /* as in store_request.result; -EUSERS: limits.members; or the role's */
 	struct handle session;           /* who asks; generation 0: nobody */
-	struct reactor *home;
-	struct channel_hub *hub;
+	struct reactor *origin;
+	struct channel_engine *engine;
 	const struct channel_policy *policy;
 	uint8_t name_len;
 	char name[STORE_NAME_MAX];
@@ -108,29 +111,29 @@ struct channel_op {
 	struct msg msg;
 	struct list link;
 	struct channel *channel;
-	struct channel_follow *follow;   /* looked at only at home */
+	struct channel_subscription *subscription; /* looked at only at home */
 	bool entered;                    /* the session has become a member by this op */
-	void (*took)(struct channel *c, struct channel_op *op);
-	void (*then)(struct channel *c, struct channel_op *op);
+	channel_act_fn on_stored, next;
 	union {
 		struct store_request request;
 		struct store_append append;
 		struct store_remove remove;
 		struct store_set set;
-	} step; /* the last one's answer */
+	} call; /* the last one's answer */
 };
 
 /* Home. @q: whose request it is; it is put off (request_defer()). */
-void channel_op_init(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p, struct request *q,
-		     const char *name, size_t name_len);
+void channel_request_init(struct channel_request *rq, struct channel_engine *engine, const struct channel_policy *p,
+			  struct request *q, const char *name, size_t name_len);
 /* The same without a request: for what happens of itself. @s may be NULL. */
-void channel_op_init_alone(struct channel_op *op, struct channel_hub *h, const struct channel_policy *p,
-			   struct reactor *home, struct session *s, const char *name, size_t name_len);
-void channel_submit(struct channel_op *op);
+void channel_request_init_alone(struct channel_request *rq, struct channel_engine *engine,
+				const struct channel_policy *p, struct reactor *origin, struct session *s,
+				const char *name, size_t name_len);
+void channel_submit(struct channel_request *rq);
 
 /* Owner, in act() or then(): sends it home. What is told behind it (channel_notify()) a member hears that entered by it,
  * what is told before it he does not. The op is gone; the channel is there as long as it has a member. */
-void channel_finish(struct channel_op *op, int result);
+void channel_finish(struct channel_request *rq, int result);
 
 /*
  * Owner: steps of the store. When its answer is there, op->result and op->step say so and then() goes on in the owner's
@@ -140,22 +143,21 @@ void channel_finish(struct channel_op *op, int result);
  * channel_append() gives op->message a number and has all followers told of it before then(). @durable: it is on disk
  * first. Else it is numbered at once, out of a block that is reserved on disk, and kept nowhere.
  */
-void channel_append(struct channel *c, struct channel_op *op, bool durable,
-		    void (*then)(struct channel *c, struct channel_op *op));
+void channel_append(struct channel *c, struct channel_request *rq, bool durable, channel_act_fn next);
 /* The caller fills op->step.append key, max_messages, max_bytes before; .remove but its channel; .set likewise. */
-void channel_remove(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op));
-void channel_set(struct channel *c, struct channel_op *op, void (*then)(struct channel *c, struct channel_op *op));
+void channel_remove(struct channel *c, struct channel_request *rq, channel_act_fn next);
+void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn next);
 
 /* Owner: messages that are not kept will be said (policy.unkept). That their numbers are at hand then is seen to, once. */
-void channel_expect_unkept(struct channel *c);
+void channel_expect_ephemeral(struct channel *c);
 
 /* Owner: what there is. */
 const struct store_counts *channel_counts(const struct channel *c);
 const char *channel_name(const struct channel *c, size_t *ret_len);
 struct reactor *channel_reactor(struct channel *c);
 /* NULL: no such note, or its time is over. Valid until the next step. */
-const struct store_note *channel_note(struct channel *c, const char *name, size_t len);
-const struct store_note *channel_next_note(struct channel *c, const struct store_note *n); /* NULL: the first */
+const struct store_note *channel_attribute(struct channel *c, const char *name, size_t len);
+const struct store_note *channel_next_attribute(struct channel *c, const struct store_note *n); /* NULL: the first */
 /* A note that is kept in memory only, as long as the channel is. 0 or -ENOMEM. */
 int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
 			 uint64_t until_msec);
@@ -163,7 +165,7 @@ int channel_set_volatile(struct channel *c, const char *name, size_t name_len, c
 /* Owner: tells all followers, without a number. Takes no reference over. */
 void channel_notify(struct channel *c, struct channel_message *m);
 /* Owner: one of them only. */
-void channel_tell(struct channel *c, struct channel_member *to, struct channel_message *m);
+void channel_notify_member(struct channel *c, struct channel_member *to, struct channel_message *m);
 
 /* Owner: members. */
 struct channel_member {
@@ -178,13 +180,13 @@ struct channel_member {
 	struct map_node node;
 	struct msg msg;  /* its last way home, when it was expelled... */
 	struct channel_message *farewell; /* ... with this, or NULL */
-	struct channel_hub *hub;
+	struct channel_engine *engine;
 	const struct channel_policy *policy;
 	uint8_t channel_len;
 	char channel[STORE_NAME_MAX];
-	bool catching;        /* it is behind: what is said meanwhile is kept for it... */
-	unsigned recent_from; /* ... from here on, */
-	uint64_t recent_last; /* which is what was said behind this number */
+	bool catching_up;     /* it is behind: what is said meanwhile is kept for it... */
+	unsigned replay_from; /* ... from here on, */
+	uint64_t replay_last; /* which is what was said behind this number */
 };
 unsigned channel_n_members(const struct channel *c);
 struct channel_member *channel_next_member(struct channel *c, const struct channel_member *m); /* NULL: the first */
@@ -192,7 +194,7 @@ struct channel_member *channel_find_member(struct channel *c, struct handle sess
 struct channel_member *channel_find_name(struct channel *c, const char *name, size_t len); /* without case */
 /* The op's session. 0, -EEXIST, -EUSERS or -ENOMEM. Its home must have begun a follow (below). It is told of what is
  * said once the op has left for home; an op that ends with an error takes it out again. */
-int channel_enter(struct channel *c, struct channel_op *op, const char *name, size_t name_len,
+int channel_enter(struct channel *c, struct channel_request *rq, const char *name, size_t name_len,
 		  const struct address *address, struct channel_member **ret);
 void channel_leave(struct channel *c, struct channel_member *m);
 /* As leave, and its home puts the session out, which hears @message as its last: who has heard it is out, and may come
@@ -203,37 +205,39 @@ void channel_expel(struct channel *c, struct channel_member *m, struct channel_m
  * Home: follows. A follow is begun before the op that enters is submitted; when that has come back it goes or is
  * ended. A session that ends leaves all its channels by itself.
  */
-struct channel_follow;
+struct channel_subscription;
 /* NULL and *ret_error: -EEXIST it follows already (or is about to), -EMFILE limits.follows, -ENOMEM. */
-struct channel_follow *channel_follow_begin(struct channel_op *op, int *ret_error);
+struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_error);
 /*
  * The op that entered is home and its request answered. Everything behind number @after is told, in order, each once:
  * what is kept from pages of the store as the session's output drains, then live. @after: op->counts.last for nothing
  * of the past.
  */
-void channel_follow_go(struct channel_follow *f, struct channel_op *op, uint64_t after);
+void channel_subscription_go(struct channel_subscription *sub, struct channel_request *rq, uint64_t after);
 /* The session has left, or was not let in. The owner knows. For these two, in done(), it is nothing where the session
  * has ended meanwhile: the engine has left for it. */
-void channel_follow_end(struct channel_follow *f);
-struct channel_follow *channel_follow_find(struct session *s, const struct channel_policy *p, const char *name, size_t len);
-struct channel_follow *channel_follow_next(struct session *s, const struct channel_policy *p, const struct channel_follow *f);
-const char *channel_follow_name(const struct channel_follow *f, size_t *ret_len);
+void channel_subscription_end(struct channel_subscription *sub);
+struct channel_subscription *channel_subscription_find(struct session *s, const struct channel_policy *p,
+						       const char *name, size_t len);
+struct channel_subscription *channel_subscription_next(struct session *s, const struct channel_policy *p,
+						       const struct channel_subscription *sub);
+const char *channel_subscription_name(const struct channel_subscription *sub, size_t *ret_len);
 
 /* Home: whether the op's session is still there; NULL where it has ended. */
-struct session *channel_op_session(struct channel_op *op);
+struct session *channel_request_session(struct channel_request *rq);
 
 /* Home: one event to one session, formatted for it. 0, or -EPIPE: it takes no more. */
-int channel_say(struct session *s, const struct channel_policy *p, const struct channel_event *e);
+int channel_send(struct session *s, const struct channel_policy *p, const struct channel_event *e);
 
 /* Home: the channels of a kind that are open anywhere, each seen once, a call of each() for all of them, then done(). */
 struct channel_walk {
 	struct msg msg;
-	struct channel_hub *hub;
+	struct channel_engine *engine;
 	const struct channel_policy *policy;
-	struct reactor *home;
+	struct reactor *origin;
 	unsigned at;
 	/* Owner: any of them; what it writes down is the walk's owner's, and nobody else looks at it meanwhile. */
 	void (*each)(struct channel_walk *w, struct channel *c);
-	void (*done)(struct channel_walk *w); /* home */
+	void (*on_complete)(struct channel_walk *w); /* origin */
 };
 void channel_walk(struct channel_walk *w);

@@ -7,7 +7,7 @@
  * many in a pass and no more: a room of ten thousand holds up nobody, and who comes into it is answered at once.
  *
  * Each follower knows how far it has come, so its order is kept whoever's turn it is: who is to have an answer behind what
- * was said is given its part at once (branch_settle()). What all have been told of is let go.
+ * was said is given its part at once (fanout_flush()). What all have been told of is let go.
  */
 #include "channel/channel-private.h"
 
@@ -17,274 +17,274 @@
 #include <errno.h>
 
 /* Followers a pass, each of which costs a write: as many as there are ready ones looked at. */
-#define BRANCH_SLICE 64
+#define FANOUT_PER_PASS    64
 
 /* What may wait in a reactor to be told of. Beyond, it is told of to all at once, however long that takes: then what
  * comes in has to wait, and that bounds it. */
-#define BRANCH_UNTOLD_MAX (1U << 20)
+#define FANOUT_PENDING_MAX (1U << 20)
 
-struct channel_branch {
+struct fanout {
 	struct map_node node;
 	struct channel_key key;
 	struct channel_shard *shard;
 	unsigned n;          /* who follows or is about to */
 	struct list live;    /* follows, the one that is the furthest behind first */
-	struct list untold;  /* deliveries; the last one brings a follower to @next */
-	unsigned n_untold;
+	struct list pending; /* deliveries; the last one brings a follower to @next */
+	unsigned n_pending;
 	uint64_t next;
-	struct list telling; /* the shard's, while somebody is behind */
+	struct list active; /* the shard's, while somebody is behind */
 };
 
-static struct channel_branch *branch_find(struct channel_shard *s, const struct channel_key *k)
+static struct fanout *fanout_find(struct channel_shard *s, const struct channel_key *k)
 {
-	struct map_node *n = map_find(&s->branches, k->bytes, k->len);
+	struct map_node *n = map_find(&s->fanouts, k->bytes, k->len);
 
-	return n ? container_of(n, struct channel_branch, node) : NULL;
+	return n ? container_of(n, struct fanout, node) : NULL;
 }
 
-static struct channel_branch *branch_make(struct channel_shard *s, const struct channel_key *k)
+static struct fanout *fanout_new(struct channel_shard *s, const struct channel_key *k)
 {
-	struct channel_branch *b = calloc(1, sizeof(*b));
+	struct fanout *f = calloc(1, sizeof(*f));
 
-	if (!b)
+	if (!f)
 		return NULL;
-	b->key = *k;
-	b->shard = s;
-	list_init(&b->live);
-	list_init(&b->untold);
-	if (map_add(&s->branches, &b->node, b->key.bytes, b->key.len) == 0)
-		return b;
-	free(b);
+	f->key = *k;
+	f->shard = s;
+	list_init(&f->live);
+	list_init(&f->pending);
+	if (map_add(&s->fanouts, &f->node, f->key.bytes, f->key.len) == 0)
+		return f;
+	free(f);
 	return NULL;
 }
 
-int branch_enter(struct channel_shard *s, struct channel_follow *f)
+int fanout_add(struct channel_shard *s, struct channel_subscription *sub)
 {
-	struct channel_branch *b = branch_find(s, &f->key);
+	struct fanout *f = fanout_find(s, &sub->key);
 
-	if (!b)
-		b = branch_make(s, &f->key);
-	if (!b)
+	if (!f)
+		f = fanout_new(s, &sub->key);
+	if (!f)
 		return -ENOMEM;
-	b->n++;
-	f->branch = b;
+	f->n++;
+	sub->fanout = f;
 	return 0;
 }
 
 /* NULL: nobody is told live. */
-static struct channel_follow *branch_hindmost(const struct channel_branch *b)
+static struct channel_subscription *fanout_slowest(const struct fanout *f)
 {
-	return list_is_empty(&b->live) ? NULL : container_of(b->live.next, struct channel_follow, in_branch);
+	return list_is_empty(&f->live) ? NULL : container_of(f->live.next, struct channel_subscription, in_fanout);
 }
 
-static bool branch_is_behind(const struct channel_branch *b)
+static bool fanout_has_pending(const struct fanout *f)
 {
-	const struct channel_follow *f = branch_hindmost(b);
+	const struct channel_subscription *sub = fanout_slowest(f);
 
-	return f && f->told < b->next;
+	return sub && sub->position < f->next;
 }
 
-static size_t branch_cost(const struct channel_message *m)
+static size_t fanout_cost(const struct channel_message *m)
 {
 	return sizeof(*m) + 2 * (m->event.from_len + m->event.text_len);
 }
 
-static void branch_drop_first(struct channel_branch *b)
+static void fanout_drop_first(struct fanout *f)
 {
-	struct channel_delivery *d = container_of(list_pop(&b->untold), struct channel_delivery, link);
+	struct channel_delivery *d = container_of(list_pop(&f->pending), struct channel_delivery, link);
 
 	for (unsigned i = 0; i < DIALECT_MAX; i++)
-		if (d->result[i] == BRANCH_FRAMED)
-			slice_done(&channel_shard_reactor(b->shard)->pool, &d->frames[i]);
-	b->n_untold--;
-	b->shard->untold -= branch_cost(d->message);
+		if (d->result[i] == FANOUT_FORMATTED)
+			slice_done(&channel_shard_reactor(f->shard)->pool, &d->slices[i]);
+	f->n_pending--;
+	f->shard->pending_bytes -= fanout_cost(d->message);
 	(void)channel_message_unref(d->message);
 }
 
 /* Lets go what all have been told of. */
-static void branch_trim(struct channel_branch *b)
+static void fanout_trim(struct fanout *f)
 {
-	const struct channel_follow *f = branch_hindmost(b);
-	uint64_t upto = f ? f->told : b->next;
+	const struct channel_subscription *sub = fanout_slowest(f);
+	uint64_t upto = sub ? sub->position : f->next;
 
-	while (b->next - b->n_untold < upto)
-		branch_drop_first(b);
+	while (f->next - f->n_pending < upto)
+		fanout_drop_first(f);
 }
 
-void branch_leave(struct channel_follow *f)
+void fanout_remove(struct channel_subscription *sub)
 {
-	struct channel_branch *b = f->branch;
-	struct channel_shard *s = b->shard;
+	struct fanout *f = sub->fanout;
+	struct channel_shard *s = f->shard;
 
-	list_remove(&f->in_branch);
-	branch_trim(b);
-	if (--b->n > 0)
+	list_remove(&sub->in_fanout);
+	fanout_trim(f);
+	if (--f->n > 0)
 		return;
 	for (unsigned i = 0; i < DIALECT_MAX; i++)
-		if (s->runs[i].branch == b)
-			s->runs[i].branch = NULL;
-	list_remove(&b->telling);
-	map_remove(&s->branches, &b->node);
-	free(b);
+		if (s->batches[i].fanout == f)
+			s->batches[i].fanout = NULL;
+	list_remove(&f->active);
+	map_remove(&s->fanouts, &f->node);
+	free(f);
 }
 
-void branch_go_live(struct channel_follow *f)
+void fanout_go_live(struct channel_subscription *sub)
 {
-	f->told = f->branch->next;
-	list_add_tail(&f->branch->live, &f->in_branch);
+	sub->position = sub->fanout->next;
+	list_add_tail(&sub->fanout->live, &sub->in_fanout);
 }
 
-static void branch_format(struct channel_shard *s, struct channel_delivery *d, enum dialect in)
+static void fanout_format(struct channel_shard *s, struct channel_delivery *d, enum dialect in)
 {
 	const struct channel_message *m = d->message;
 	struct buf *b = &s->scratch;
 	int r;
 
-	if (likely(d->result[in] != BRANCH_UNFORMATTED))
+	if (likely(d->result[in] != FANOUT_UNFORMATTED))
 		return;
 	b->len = 0;
 	r = m->policy->format(&m->event, in, b);
 	if (r >= 0 && b->len > 0)
-		r = slice_new(&channel_shard_reactor(s)->pool, in, b->data, b->len, &d->frames[in]);
-	d->result[in] = r < 0 ? BRANCH_BROKEN : b->len > 0 ? BRANCH_FRAMED : BRANCH_NOTHING;
+		r = slice_new(&channel_shard_reactor(s)->pool, in, b->data, b->len, &d->slices[in]);
+	d->result[in] = r < 0 ? FANOUT_BROKEN : b->len > 0 ? FANOUT_FORMATTED : FANOUT_NOTHING;
 }
 
 /* What comes behind @from, which is not all there is. */
-static struct list *branch_at(struct channel_branch *b, uint64_t from)
+static struct list *fanout_at(struct fanout *f, uint64_t from)
 {
-	struct list *n = &b->untold;
+	struct list *n = &f->pending;
 
-	for (uint64_t i = b->next; i > from; i--)
+	for (uint64_t i = f->next; i > from; i--)
 		n = n->prev;
 	return n;
 }
 
 /* False: it has no place. */
-static bool branch_run_add(struct branch_run *run, const struct slice *f)
+static bool fanout_batch_add(struct fanout_batch *batch, const struct slice *f)
 {
-	struct slice *last = run->n > 0 ? &run->pieces[run->n - 1] : NULL;
+	struct slice *last = batch->n > 0 ? &batch->slices[batch->n - 1] : NULL;
 
 	if (last && last->segment == f->segment && last->start + last->len == f->start) {
 		last->len += f->len;
 		return true;
 	}
-	if (run->n == ELEMENTSOF(run->pieces))
+	if (batch->n == ELEMENTSOF(batch->slices))
 		return false;
-	run->pieces[run->n++] = *f;
+	batch->slices[batch->n++] = *f;
 	return true;
 }
 
-static void branch_run_make(struct branch_run *run, struct channel_branch *b, enum dialect in, uint64_t from)
+static void fanout_batch_make(struct fanout_batch *batch, struct fanout *f, enum dialect in, uint64_t from)
 {
-	*run = (struct branch_run){ .branch = b, .from = from, .upto = from };
-	for (struct list *n = branch_at(b, from); n != &b->untold && !run->full && !run->broken; n = n->next) {
+	*batch = (struct fanout_batch){ .fanout = f, .from = from, .upto = from };
+	for (struct list *n = fanout_at(f, from); n != &f->pending && !batch->full && !batch->broken; n = n->next) {
 		struct channel_delivery *d = container_of(n, struct channel_delivery, link);
 
-		branch_format(b->shard, d, in);
-		run->broken = d->result[in] == BRANCH_BROKEN;
-		run->full = d->result[in] == BRANCH_FRAMED && !branch_run_add(run, &d->frames[in]);
-		run->upto += !run->full;
+		fanout_format(f->shard, d, in);
+		batch->broken = d->result[in] == FANOUT_BROKEN;
+		batch->full = d->result[in] == FANOUT_FORMATTED && !fanout_batch_add(batch, &d->slices[in]);
+		batch->upto += !batch->full;
 	}
 }
 
 /* The same for nearly everybody: most are equally far behind. */
-static const struct branch_run *branch_run_get(struct channel_branch *b, enum dialect in, uint64_t from)
+static const struct fanout_batch *fanout_batch_get(struct fanout *f, enum dialect in, uint64_t from)
 {
-	struct branch_run *run = &b->shard->runs[in];
+	struct fanout_batch *batch = &f->shard->batches[in];
 
-	if (run->branch != b || run->from != from || (run->upto != b->next && !run->full))
-		branch_run_make(run, b, in, from);
-	return run;
+	if (batch->fanout != f || batch->from != from || (batch->upto != f->next && !batch->full))
+		fanout_batch_make(batch, f, in, from);
+	return batch;
 }
 
-static void _hot_ branch_give_run(struct channel_branch *b, struct channel_follow *f, enum dialect in)
+static void _hot_ fanout_send_batch(struct fanout *f, struct channel_subscription *sub, enum dialect in)
 {
-	const struct branch_run *run = branch_run_get(b, in, f->told);
+	const struct fanout_batch *batch = fanout_batch_get(f, in, sub->position);
 
-	for (unsigned i = 0; i < run->n; i++)
-		(void)session_event(f->session, &run->pieces[i]);
+	for (unsigned i = 0; i < batch->n; i++)
+		(void)session_event(sub->session, &batch->slices[i]);
 	/* It would miss something: better it comes back and asks for that. */
-	if (unlikely(run->broken))
-		session_cut_off(f->session);
-	f->told = run->upto;
+	if (unlikely(batch->broken))
+		session_cut_off(sub->session);
+	sub->position = batch->upto;
 }
 
 /* Each by itself: to an old client, whose events have no end of their own, or where somebody keeps account. */
-static void branch_give_next(struct channel_branch *b, struct channel_follow *f, enum dialect in)
+static void fanout_send_next(struct fanout *f, struct channel_subscription *sub, enum dialect in)
 {
-	struct channel_delivery *d = container_of(branch_at(b, f->told++), struct channel_delivery, link);
+	struct channel_delivery *d = container_of(fanout_at(f, sub->position++), struct channel_delivery, link);
 	const struct channel_event *e = &d->message->event;
 
-	if (f->policy->wants && !f->policy->wants(f->session, e))
+	if (sub->policy->wants && !sub->policy->wants(sub->session, e))
 		return;
-	branch_format(b->shard, d, in);
-	if (unlikely(d->result[in] == BRANCH_BROKEN))
-		session_cut_off(f->session);
-	if (d->result[in] != BRANCH_FRAMED || session_event(f->session, &d->frames[in]) < 0)
+	fanout_format(f->shard, d, in);
+	if (unlikely(d->result[in] == FANOUT_BROKEN))
+		session_cut_off(sub->session);
+	if (d->result[in] != FANOUT_FORMATTED || session_event(sub->session, &d->slices[in]) < 0)
 		return;
-	if (e->number > 0 && f->policy->queued)
-		f->policy->queued(f->session, e);
+	if (e->number > 0 && sub->policy->queued)
+		sub->policy->queued(sub->session, e);
 }
 
-static void _hot_ branch_give(struct channel_branch *b, struct channel_follow *f)
+static void _hot_ fanout_send(struct fanout *f, struct channel_subscription *sub)
 {
-	enum dialect in = channel_dialect(f->session);
+	enum dialect in = channel_dialect(sub->session);
 
-	while (f->told < b->next)
-		if (unlikely(in == DIALECT_RAW || f->policy->queued))
-			branch_give_next(b, f, in);
+	while (sub->position < f->next)
+		if (unlikely(in == DIALECT_RAW || sub->policy->queued))
+			fanout_send_next(f, sub, in);
 		else
-			branch_give_run(b, f, in);
-	list_remove(&f->in_branch);
-	list_add_tail(&b->live, &f->in_branch);
-	branch_trim(b);
+			fanout_send_batch(f, sub, in);
+	list_remove(&sub->in_fanout);
+	list_add_tail(&f->live, &sub->in_fanout);
+	fanout_trim(f);
 }
 
-void branch_settle(struct channel_follow *f)
+void fanout_flush(struct channel_subscription *sub)
 {
-	if (f->state == FOLLOW_LIVE && f->told < f->branch->next)
-		branch_give(f->branch, f);
+	if (sub->state == SUBSCRIPTION_LIVE && sub->position < sub->fanout->next)
+		fanout_send(sub->fanout, sub);
 }
 
-void branch_run_some(struct deferred *l)
+void fanout_flush_some(struct deferred *l)
 {
-	struct channel_shard *s = container_of(l, struct channel_shard, tell);
-	unsigned left = BRANCH_SLICE;
+	struct channel_shard *s = container_of(l, struct channel_shard, flush);
+	unsigned left = FANOUT_PER_PASS;
 	struct list *n;
 
 	/* Who is not done with goes to the end: one large channel does not keep the others waiting. */
-	while (left > 0 && (n = list_pop(&s->telling))) {
-		struct channel_branch *b = container_of(n, struct channel_branch, telling);
+	while (left > 0 && (n = list_pop(&s->active))) {
+		struct fanout *f = container_of(n, struct fanout, active);
 
-		for (; left > 0 && branch_is_behind(b); left--)
-			branch_give(b, branch_hindmost(b));
-		if (branch_is_behind(b))
-			list_add_tail(&s->telling, &b->telling);
+		for (; left > 0 && fanout_has_pending(f); left--)
+			fanout_send(f, fanout_slowest(f));
+		if (fanout_has_pending(f))
+			list_add_tail(&s->active, &f->active);
 	}
-	if (!list_is_empty(&s->telling))
-		loop_defer(&channel_shard_reactor(s)->loop, &s->tell);
+	if (!list_is_empty(&s->active))
+		loop_defer(&channel_shard_reactor(s)->loop, &s->flush);
 }
 
-void branch_tell(struct channel_shard *s, struct channel_message *m)
+void fanout_push(struct channel_shard *s, struct channel_message *m)
 {
-	struct channel_branch *b = branch_find(s, &m->key);
+	struct fanout *f = fanout_find(s, &m->key);
 	struct reactor *r = channel_shard_reactor(s);
 	struct channel_delivery *d = &m->deliveries[s->index];
 
-	if (!b || list_is_empty(&b->live))
+	if (!f || list_is_empty(&f->live))
 		return;
 	assert(!list_is_linked(&d->link));
 	*d = (struct channel_delivery){ .message = channel_message_ref(m), .to = s };
-	list_add_tail(&b->untold, &d->link);
-	b->n_untold++;
-	b->next++;
-	s->untold += branch_cost(m);
-	if (m->policy->queued || s->untold > BRANCH_UNTOLD_MAX || pool_is_over(&r->pool)) {
-		while (branch_is_behind(b))
-			branch_give(b, branch_hindmost(b));
+	list_add_tail(&f->pending, &d->link);
+	f->n_pending++;
+	f->next++;
+	s->pending_bytes += fanout_cost(m);
+	if (m->policy->queued || s->pending_bytes > FANOUT_PENDING_MAX || pool_is_over(&r->pool)) {
+		while (fanout_has_pending(f))
+			fanout_send(f, fanout_slowest(f));
 		return;
 	}
-	if (!list_is_linked(&b->telling))
-		list_add_tail(&s->telling, &b->telling);
-	loop_defer(&r->loop, &s->tell);
+	if (!list_is_linked(&f->active))
+		list_add_tail(&s->active, &f->active);
+	loop_defer(&r->loop, &s->flush);
 }

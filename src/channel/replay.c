@@ -7,66 +7,66 @@
 
 #include <errno.h>
 
-static void recent_forget(struct channel *c)
+static void replay_drop_first(struct channel *c)
 {
-	struct channel_message *m = c->recent[c->recent_first++ % CHANNEL_RECENT];
+	struct channel_message *m = c->replay[c->replay_first++ % REPLAY_MAX];
 
-	c->n_recent--;
-	c->recent_bytes -= m->event.from_len + m->event.text_len;
+	c->n_replay--;
+	c->replay_bytes -= m->event.from_len + m->event.text_len;
 	(void)channel_message_unref(m);
 }
 
-void recent_remember(struct channel *c, struct channel_message *m)
+void replay_add(struct channel *c, struct channel_message *m)
 {
-	if (c->n_catching == 0)
+	if (c->n_catching_up == 0)
 		return;
-	while (c->n_recent == CHANNEL_RECENT || (c->n_recent > 0 && c->recent_bytes > CHANNEL_RECENT_BYTES))
-		recent_forget(c);
-	c->recent[(c->recent_first + c->n_recent++) % CHANNEL_RECENT] = channel_message_ref(m);
-	c->recent_bytes += m->event.from_len + m->event.text_len;
+	while (c->n_replay == REPLAY_MAX || (c->n_replay > 0 && c->replay_bytes > REPLAY_BYTES_MAX))
+		replay_drop_first(c);
+	c->replay[(c->replay_first + c->n_replay++) % REPLAY_MAX] = channel_message_ref(m);
+	c->replay_bytes += m->event.from_len + m->event.text_len;
 }
 
-void recent_begin(struct channel *c, struct channel_member *m)
+void replay_mark(struct channel *c, struct channel_member *m)
 {
-	m->recent_from = c->recent_first + c->n_recent;
-	m->recent_last = c->counts.last;
+	m->replay_from = c->replay_first + c->n_replay;
+	m->replay_last = c->counts.last;
 }
 
-int recent_catch(struct channel *c, struct channel_member *m)
+int replay_begin(struct channel *c, struct channel_member *m)
 {
-	if (!c->recent)
-		c->recent = malloc(CHANNEL_RECENT * sizeof(*c->recent));
-	if (!c->recent)
+	if (!c->replay)
+		c->replay = malloc(REPLAY_MAX * sizeof(*c->replay));
+	if (!c->replay)
 		return -ENOMEM;
-	m->catching = true;
-	c->n_catching++;
-	recent_begin(c, m);
+	m->catching_up = true;
+	c->n_catching_up++;
+	replay_mark(c, m);
 	return 0;
 }
 
-void recent_caught(struct channel *c, struct channel_member *m)
+void replay_end(struct channel *c, struct channel_member *m)
 {
-	if (!m->catching)
+	if (!m->catching_up)
 		return;
-	m->catching = false;
-	if (--c->n_catching > 0)
+	m->catching_up = false;
+	if (--c->n_catching_up > 0)
 		return;
-	while (c->n_recent > 0)
-		recent_forget(c);
-	free(c->recent);
-	c->recent = NULL;
+	while (c->n_replay > 0)
+		replay_drop_first(c);
+	free(c->replay);
+	c->replay = NULL;
 }
 
 /* Whether it can be given all behind the number it has read up to. */
-static bool recent_covers(const struct channel *c, const struct channel_member *m, uint64_t at)
+static bool replay_covers(const struct channel *c, const struct channel_member *m, uint64_t at)
 {
 	if (at >= c->counts.last)
 		return true;
 	/* Nothing has been let go since it came. */
-	if ((int)(m->recent_from - c->recent_first) >= 0)
-		return at >= m->recent_last;
-	for (unsigned i = 0; i < c->n_recent; i++) {
-		uint64_t number = c->recent[(c->recent_first + i) % CHANNEL_RECENT]->event.number;
+	if ((int)(m->replay_from - c->replay_first) >= 0)
+		return at >= m->replay_last;
+	for (unsigned i = 0; i < c->n_replay; i++) {
+		uint64_t number = c->replay[(c->replay_first + i) % REPLAY_MAX]->event.number;
 
 		if (number > 0)
 			return number <= at + 1;
@@ -74,40 +74,40 @@ static bool recent_covers(const struct channel *c, const struct channel_member *
 	return false;
 }
 
-static int recent_give(struct channel *c, const struct channel_member *m, struct channel_switch *w)
+static int replay_give(struct channel *c, const struct channel_member *m, struct channel_go_live *w)
 {
-	unsigned from = (int)(m->recent_from - c->recent_first) > 0 ? m->recent_from - c->recent_first : 0;
+	unsigned from = (int)(m->replay_from - c->replay_first) > 0 ? m->replay_from - c->replay_first : 0;
 
-	if (from == c->n_recent)
+	if (from == c->n_replay)
 		return 0;
-	w->recent = malloc((c->n_recent - from) * sizeof(*w->recent));
-	if (!w->recent)
+	w->replay = malloc((c->n_replay - from) * sizeof(*w->replay));
+	if (!w->replay)
 		return -ENOMEM;
-	for (unsigned i = from; i < c->n_recent; i++) {
-		struct channel_message *said = c->recent[(c->recent_first + i) % CHANNEL_RECENT];
+	for (unsigned i = from; i < c->n_replay; i++) {
+		struct channel_message *said = c->replay[(c->replay_first + i) % REPLAY_MAX];
 
 		if (said->event.number == 0 || said->event.number > w->at)
-			w->recent[w->n_recent++] = channel_message_ref(said);
+			w->replay[w->n_replay++] = channel_message_ref(said);
 	}
 	return 0;
 }
 
-void recent_switch(struct channel *c, struct channel_op *op)
+void replay_act(struct channel *c, struct channel_request *rq)
 {
-	struct channel_switch *w = container_of(op, struct channel_switch, op);
-	struct channel_member *m = channel_find_member(c, op->session);
+	struct channel_go_live *w = container_of(rq, struct channel_go_live, rq);
+	struct channel_member *m = channel_find_member(c, rq->session);
 	int result = 0;
 
 	if (!m) {
-		channel_finish(op, -ENOENT);
+		channel_finish(rq, -ENOENT);
 		return;
 	}
-	w->ready = m->catching ? recent_covers(c, m, w->at) : w->at >= c->counts.last;
-	if (w->ready && m->catching)
-		result = recent_give(c, m, w);
-	else if (!m->catching && !w->ready)
-		result = recent_catch(c, m);
+	w->ready = m->catching_up ? replay_covers(c, m, w->at) : w->at >= c->counts.last;
+	if (w->ready && m->catching_up)
+		result = replay_give(c, m, w);
+	else if (!m->catching_up && !w->ready)
+		result = replay_begin(c, m);
 	if (w->ready && result >= 0)
-		recent_caught(c, m);
-	channel_finish(op, result);
+		replay_end(c, m);
+	channel_finish(rq, result);
 }

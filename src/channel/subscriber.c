@@ -13,247 +13,252 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FOLLOW_PAGE_ROWS  256
-#define FOLLOW_PAGE_BYTES ((size_t)64 << 10)
-#define FOLLOW_PAGE_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
+#define SUBSCRIPTION_PAGE_ROWS  256
+#define SUBSCRIPTION_PAGE_BYTES ((size_t)64 << 10)
+#define SUBSCRIPTION_PAGE_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
 
 /* What hangs on a session that follows something. */
-struct channel_guest {
+struct channel_subscriber {
 	struct observer observer;
-	struct list follows;
+	struct list subscriptions;
 	unsigned n[STORE_KINDS_MAX];
 };
 
-struct follow_page {
+struct subscription_page {
 	struct store_page page;
-	struct channel_follow *follow; /* NULL: it is gone */
-	struct reactor *home;
+	struct channel_subscription *subscription; /* NULL: it is gone */
+	struct reactor *origin;
 };
 
-void follow_free(struct channel_follow *f)
+void subscription_free(struct channel_subscription *sub)
 {
-	if (f && f->page)
-		f->page->follow = NULL;
-	if (f && f->asking)
-		f->asking->follow = NULL;
-	free(f);
+	if (sub && sub->page)
+		sub->page->subscription = NULL;
+	if (sub && sub->asking)
+		sub->asking->subscription = NULL;
+	free(sub);
 }
 
-static void follow_unlink(struct channel_follow *f)
+static void subscription_unlink(struct channel_subscription *sub)
 {
-	branch_leave(f);
-	list_remove(&f->in_guest);
-	f->guest->n[f->policy->kind]--;
-	f->session = NULL;
+	fanout_remove(sub);
+	list_remove(&sub->in_subscriber);
+	sub->subscriber->n[sub->policy->kind]--;
+	sub->session = NULL;
 }
 
 /* Its session has ended, and it was a member: the owner is told. It goes there and back, so that its home waits. */
 
-static void follow_returned(struct msg *m)
+static void subscription_returned(struct msg *m)
 {
-	struct channel_follow *f = container_of(m, struct channel_follow, msg);
-	struct reactor *home = f->home;
+	struct channel_subscription *sub = container_of(m, struct channel_subscription, msg);
+	struct reactor *origin = sub->origin;
 
-	follow_free(f);
-	reactor_unbusy(home);
+	subscription_free(sub);
+	reactor_unbusy(origin);
 }
 
-static void follow_left(struct msg *m)
+static void subscription_left(struct msg *m)
 {
-	struct channel_follow *f = container_of(m, struct channel_follow, msg);
-	struct channel_shard *owner = channel_hub_owner(f->hub, &f->key);
+	struct channel_subscription *sub = container_of(m, struct channel_subscription, msg);
+	struct channel_shard *owner = channel_engine_owner(sub->engine, &sub->key);
 
-	channel_left(owner, &f->key, f->handle, f->why);
-	f->msg.act = follow_returned;
-	reactor_post(channel_shard_reactor(owner), f->home, &f->msg);
+	channel_left(owner, &sub->key, sub->handle, sub->why);
+	sub->msg.act = subscription_returned;
+	reactor_post(channel_shard_reactor(owner), sub->origin, &sub->msg);
 }
 
-void follow_leave(struct channel_follow *f)
+void subscription_leave(struct channel_subscription *sub)
 {
 	/* Nobody is to find it any more. */
-	if (f->page)
-		f->page->follow = NULL;
-	if (f->asking)
-		f->asking->follow = NULL;
-	f->page = NULL;
-	f->asking = NULL;
-	f->home->busy++;
-	f->msg.act = follow_left;
-	reactor_post(f->home, channel_shard_reactor(channel_hub_owner(f->hub, &f->key)), &f->msg);
+	if (sub->page)
+		sub->page->subscription = NULL;
+	if (sub->asking)
+		sub->asking->subscription = NULL;
+	sub->page = NULL;
+	sub->asking = NULL;
+	sub->origin->busy++;
+	sub->msg.act = subscription_left;
+	reactor_post(sub->origin, channel_shard_reactor(channel_engine_owner(sub->engine, &sub->key)), &sub->msg);
 }
 
-static void follow_gone(struct observer *a, _unused_ struct session *s, const char *why)
+static void subscription_gone(struct observer *a, _unused_ struct session *s, const char *why)
 {
-	struct channel_guest *g = container_of(a, struct channel_guest, observer);
+	struct channel_subscriber *subscriber = container_of(a, struct channel_subscriber, observer);
 	struct list *n;
 
-	while ((n = list_first(&g->follows))) {
-		struct channel_follow *f = container_of(n, struct channel_follow, in_guest);
+	while ((n = list_first(&subscriber->subscriptions))) {
+		struct channel_subscription *sub = container_of(n, struct channel_subscription, in_subscriber);
 
-		(void)snprintf(f->why, sizeof(f->why), "%s", why);
-		follow_unlink(f);
-		if (f->state != FOLLOW_ASKED)
-			follow_leave(f); /* else when the op is back */
+		(void)snprintf(sub->why, sizeof(sub->why), "%s", why);
+		subscription_unlink(sub);
+		if (sub->state != SUBSCRIPTION_REQUESTED)
+			subscription_leave(sub); /* else when the op is back */
 	}
-	free(g);
+	free(subscriber);
 }
 
-static void follow_drained(struct observer *a, struct session *s);
+static void subscription_flushed(struct observer *a, struct session *s);
 
-static const struct observer_ops follow_ops = {
-	.gone = follow_gone,
-	.drained = follow_drained,
+static const struct observer_ops subscription_ops = {
+	.gone = subscription_gone,
+	.drained = subscription_flushed,
 };
 
-static struct channel_guest *follow_guest(const struct session *s)
+static struct channel_subscriber *subscription_subscriber(const struct session *s)
 {
-	struct observer *a = session_find_observer(s, &follow_ops);
+	struct observer *a = session_find_observer(s, &subscription_ops);
 
-	return a ? container_of(a, struct channel_guest, observer) : NULL;
+	return a ? container_of(a, struct channel_subscriber, observer) : NULL;
 }
 
-static struct channel_guest *follow_make_guest(struct session *s)
+static struct channel_subscriber *subscription_make_subscriber(struct session *s)
 {
-	struct channel_guest *g = follow_guest(s);
+	struct channel_subscriber *subscriber = subscription_subscriber(s);
 
-	if (g)
-		return g;
-	g = calloc(1, sizeof(*g));
-	if (!g)
+	if (subscriber)
+		return subscriber;
+	subscriber = calloc(1, sizeof(*subscriber));
+	if (!subscriber)
 		return NULL;
-	g->observer.ops = &follow_ops;
-	list_init(&g->follows);
-	session_add_observer(s, &g->observer);
-	return g;
+	subscriber->observer.ops = &subscription_ops;
+	list_init(&subscriber->subscriptions);
+	session_add_observer(s, &subscriber->observer);
+	return subscriber;
 }
 
-static struct channel_follow *follow_make(struct channel_op *op, struct session *s, struct channel_guest *g)
+static struct channel_subscription *subscription_make(struct channel_request *rq, struct session *s,
+						      struct channel_subscriber *subscriber)
 {
-	struct channel_follow *f = calloc(1, sizeof(*f));
+	struct channel_subscription *sub = calloc(1, sizeof(*sub));
 
-	if (!f)
+	if (!sub)
 		return NULL;
-	f->hub = op->hub;
-	f->home = op->home;
-	channel_key_set(&f->key, op->policy, op->name, op->name_len);
-	if (branch_enter(channel_hub_shard(op->hub, op->home), f) < 0) {
-		free(f);
+	sub->engine = rq->engine;
+	sub->origin = rq->origin;
+	channel_key_set(&sub->key, rq->policy, rq->name, rq->name_len);
+	if (fanout_add(channel_engine_shard(rq->engine, rq->origin), sub) < 0) {
+		free(sub);
 		return NULL;
 	}
-	f->policy = op->policy;
-	f->session = s;
-	f->handle = op->session;
-	f->guest = g;
-	g->n[op->policy->kind]++;
-	list_add_tail(&g->follows, &f->in_guest);
-	return f;
+	sub->policy = rq->policy;
+	sub->session = s;
+	sub->handle = rq->session;
+	sub->subscriber = subscriber;
+	subscriber->n[rq->policy->kind]++;
+	list_add_tail(&subscriber->subscriptions, &sub->in_subscriber);
+	return sub;
 }
 
-struct session *channel_op_session(struct channel_op *op)
+struct session *channel_request_session(struct channel_request *rq)
 {
-	return op->session.generation > 0 ? reactor_find(op->home, op->session) : NULL;
+	return rq->session.generation > 0 ? reactor_find(rq->origin, rq->session) : NULL;
 }
 
-struct channel_follow *follow_orphan(struct channel_op *op)
+struct channel_subscription *subscription_orphan(struct channel_request *rq)
 {
-	struct channel_follow *f = op->follow;
+	struct channel_subscription *sub = rq->subscription;
 
-	if (!f)
+	if (!sub)
 		return NULL;
-	if (f->session && !channel_op_session(op)) {
-		/* It ended in this very pass, and follow_gone() is yet to be told: it must not find what nobody waits for. */
-		(void)snprintf(f->why, sizeof(f->why), "closed");
-		follow_unlink(f);
+	if (sub->session && !channel_request_session(rq)) {
+		/* It ended in this very pass, and subscription_gone() is yet to be told: it must not find what nobody waits for. */
+		(void)snprintf(sub->why, sizeof(sub->why), "closed");
+		subscription_unlink(sub);
 	}
-	return f->session ? NULL : f;
+	return sub->session ? NULL : sub;
 }
 
-void follow_entered(struct channel_op *op)
+void subscription_entered(struct channel_request *rq)
 {
-	op->follow->state = FOLLOW_ENTERED;
+	rq->subscription->state = SUBSCRIPTION_ENTERED;
 }
 
-struct channel_follow *channel_follow_begin(struct channel_op *op, int *ret_error)
+struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_error)
 {
-	struct session *s = channel_op_session(op);
-	struct channel_guest *g = s ? follow_make_guest(s) : NULL;
+	struct session *s = channel_request_session(rq);
+	struct channel_subscriber *subscriber = s ? subscription_make_subscriber(s) : NULL;
 	struct channel_limits limits;
 
-	op->policy->limits(op->home->settings, &limits);
-	if (!g)
+	rq->policy->limits(rq->origin->settings, &limits);
+	if (!subscriber)
 		*ret_error = -ENOMEM;
-	else if (channel_follow_find(s, op->policy, op->name, op->name_len))
+	else if (channel_subscription_find(s, rq->policy, rq->name, rq->name_len))
 		*ret_error = -EEXIST;
-	else if (g->n[op->policy->kind] >= limits.follows)
+	else if (subscriber->n[rq->policy->kind] >= limits.subscriptions)
 		*ret_error = -EMFILE;
 	else {
 		*ret_error = -ENOMEM;
-		op->follow = follow_make(op, s, g);
-		return op->follow;
+		rq->subscription = subscription_make(rq, s, subscriber);
+		return rq->subscription;
 	}
 	return NULL;
 }
 
-void channel_follow_end(struct channel_follow *f)
+void channel_subscription_end(struct channel_subscription *sub)
 {
-	if (!f->session)
+	if (!sub->session)
 		return;
-	follow_unlink(f);
-	follow_free(f);
+	subscription_unlink(sub);
+	subscription_free(sub);
 }
 
-struct channel_follow *channel_follow_next(struct session *s, const struct channel_policy *p, const struct channel_follow *f)
+struct channel_subscription *channel_subscription_next(struct session *s, const struct channel_policy *p,
+						       const struct channel_subscription *sub)
 {
-	struct channel_guest *g = follow_guest(s);
+	struct channel_subscriber *subscriber = subscription_subscriber(s);
 	struct list *n;
 
-	if (!g)
+	if (!subscriber)
 		return NULL;
-	for (n = f ? f->in_guest.next : g->follows.next; n != &g->follows; n = n->next)
-		if (container_of(n, struct channel_follow, in_guest)->policy == p)
-			return container_of(n, struct channel_follow, in_guest);
+	for (n = sub ? sub->in_subscriber.next : subscriber->subscriptions.next; n != &subscriber->subscriptions;
+	     n = n->next)
+		if (container_of(n, struct channel_subscription, in_subscriber)->policy == p)
+			return container_of(n, struct channel_subscription, in_subscriber);
 	return NULL;
 }
 
-struct channel_follow *channel_follow_find(struct session *s, const struct channel_policy *p, const char *name, size_t len)
+struct channel_subscription *channel_subscription_find(struct session *s, const struct channel_policy *p,
+						       const char *name, size_t len)
 {
-	struct channel_follow *f = NULL;
+	struct channel_subscription *sub = NULL;
 
-	while ((f = channel_follow_next(s, p, f)))
-		if (f->key.len == len + 1 && memcmp(f->key.bytes + 1, name, len) == 0)
-			return f;
+	while ((sub = channel_subscription_next(s, p, sub)))
+		if (sub->key.len == len + 1 && memcmp(sub->key.bytes + 1, name, len) == 0)
+			return sub;
 	return NULL;
 }
 
-const char *channel_follow_name(const struct channel_follow *f, size_t *ret_len)
+const char *channel_subscription_name(const struct channel_subscription *sub, size_t *ret_len)
 {
-	*ret_len = f->key.len - 1U;
-	return f->key.bytes + 1;
+	*ret_len = sub->key.len - 1U;
+	return sub->key.bytes + 1;
 }
 
 /* What was said before the op came back is told before it is answered. */
-void follow_settle(struct channel_op *op)
+void subscription_flush(struct channel_request *rq)
 {
-	struct session *s = channel_op_session(op);
-	struct channel_follow *f = s ? channel_follow_find(s, op->policy, op->name, op->name_len) : NULL;
+	struct session *s = channel_request_session(rq);
+	struct channel_subscription *sub = s ? channel_subscription_find(s, rq->policy, rq->name, rq->name_len) : NULL;
 
-	if (f)
-		branch_settle(f);
+	if (sub)
+		fanout_flush(sub);
 }
 
-void follow_expelled(struct msg *msg)
+void subscription_expelled(struct msg *msg)
 {
 	struct channel_member *m = container_of(msg, struct channel_member, msg);
-	struct session *s = reactor_find(&m->hub->server->reactors[m->session.reactor], m->session);
-	struct channel_follow *f = s ? channel_follow_find(s, m->policy, m->channel, m->channel_len) : NULL;
+	struct session *s = reactor_find(&m->engine->server->reactors[m->session.reactor], m->session);
+	struct channel_subscription *sub = s ? channel_subscription_find(s, m->policy, m->channel, m->channel_len)
+					     : NULL;
 
-	if (f && f->state == FOLLOW_ASKED) {
-		f->expelled = true; /* the op that entered is yet to come */
-	} else if (f) {
-		branch_settle(f);
+	if (sub && sub->state == SUBSCRIPTION_REQUESTED) {
+		sub->expelled = true; /* the op that entered is yet to come */
+	} else if (sub) {
+		fanout_flush(sub);
 		if (m->farewell)
-			(void)channel_say(s, m->policy, &m->farewell->event);
-		channel_follow_end(f);
+			(void)channel_send(s, m->policy, &m->farewell->event);
+		channel_subscription_end(sub);
 		if (m->policy->expelled)
 			m->policy->expelled(s, m->channel, m->channel_len);
 	}
@@ -263,7 +268,7 @@ void follow_expelled(struct msg *msg)
 
 /* What is said. */
 
-int channel_say(struct session *s, const struct channel_policy *p, const struct channel_event *e)
+int channel_send(struct session *s, const struct channel_policy *p, const struct channel_event *e)
 {
 	struct buf text = {};
 	int r;
@@ -278,229 +283,230 @@ int channel_say(struct session *s, const struct channel_policy *p, const struct 
 }
 
 /* One message to one follow. False: its session takes no more. */
-static bool follow_tell(struct channel_follow *f, const struct channel_event *e)
+static bool subscription_send(struct channel_subscription *sub, const struct channel_event *e)
 {
-	struct session *s = f->session;
+	struct session *s = sub->session;
 
-	if (f->policy->wants && !f->policy->wants(s, e))
+	if (sub->policy->wants && !sub->policy->wants(s, e))
 		return true;
-	if (channel_say(s, f->policy, e) < 0)
+	if (channel_send(s, sub->policy, e) < 0)
 		return false;
 	if (e->number == 0)
 		return true;
-	f->at = e->number;
-	if (f->policy->queued)
-		f->policy->queued(s, e);
+	sub->at = e->number;
+	if (sub->policy->queued)
+		sub->policy->queued(s, e);
 	return true;
 }
 
 /* To one member. */
-struct follow_word {
+struct subscription_notice {
 	struct msg msg;
-	struct reactor *home;
+	struct reactor *origin;
 	struct handle session;
 	struct channel_message *message;
 };
 
-static void follow_hear_word(struct msg *m)
+static void subscription_on_notice(struct msg *m)
 {
-	struct follow_word *w = container_of(m, struct follow_word, msg);
-	struct session *s = reactor_find(w->home, w->session);
+	struct subscription_notice *w = container_of(m, struct subscription_notice, msg);
+	struct session *s = reactor_find(w->origin, w->session);
 	const struct channel_event *e = &w->message->event;
-	struct channel_follow *f =
-		s ? channel_follow_find(s, w->message->policy, e->channel, e->channel_len) : NULL;
+	struct channel_subscription *sub =
+		s ? channel_subscription_find(s, w->message->policy, e->channel, e->channel_len) : NULL;
 
-	if (f)
-		branch_settle(f);
+	if (sub)
+		fanout_flush(sub);
 	if (s)
-		(void)channel_say(s, w->message->policy, e);
+		(void)channel_send(s, w->message->policy, e);
 	(void)channel_message_unref(w->message);
 	free(w);
 }
 
-void channel_tell(struct channel *c, struct channel_member *to, struct channel_message *m)
+void channel_notify_member(struct channel *c, struct channel_member *to, struct channel_message *m)
 {
-	struct follow_word *w = malloc(sizeof(*w));
+	struct subscription_notice *w = malloc(sizeof(*w));
 
 	if (!w)
 		return;
 	channel_address(c, m);
-	*w = (struct follow_word){
-		.msg.act = follow_hear_word,
-		.home = &c->shard->hub->server->reactors[to->session.reactor],
+	*w = (struct subscription_notice){
+		.msg.act = subscription_on_notice,
+		.origin = &c->shard->engine->server->reactors[to->session.reactor],
 		.session = to->session,
 		.message = channel_message_ref(m),
 	};
-	reactor_post(channel_reactor(c), w->home, &w->msg);
+	reactor_post(channel_reactor(c), w->origin, &w->msg);
 }
 
 /* Catching up. */
 
-static void follow_go_on(struct channel_follow *f);
+static void subscription_go_on(struct channel_subscription *sub);
 
 /* What is kept cannot be had. It is better to be gone, and told so, than to have a gap in it. */
-static void follow_lose(struct channel_follow *f, int error)
+static void subscription_give_up(struct channel_subscription *sub, int error)
 {
 	char what[256];
 
-	(void)snprintf(what, sizeof(what), "what is kept for '%.*s' cannot be read: %s", (int)f->key.len - 1,
-		       f->key.bytes + 1, error == -ENOMEM ? "out of memory" : "the server's disk failed");
-	session_give_up(f->session, what);
+	(void)snprintf(what, sizeof(what), "what is kept for '%.*s' cannot be read: %s", (int)sub->key.len - 1,
+		       sub->key.bytes + 1, error == -ENOMEM ? "out of memory" : "the server's disk failed");
+	session_give_up(sub->session, what);
 }
 
-static void follow_switched(struct channel_op *op)
+static void subscription_on_go_live(struct channel_request *rq)
 {
-	struct channel_switch *w = container_of(op, struct channel_switch, op);
-	struct channel_follow *f = w->follow;
+	struct channel_go_live *w = container_of(rq, struct channel_go_live, rq);
+	struct channel_subscription *sub = w->subscription;
 	bool takes = true;
 
-	if (f)
-		f->asking = NULL;
-	for (unsigned i = 0; i < w->n_recent; i++) {
-		takes = takes && f && follow_tell(f, &w->recent[i]->event);
-		(void)channel_message_unref(w->recent[i]);
+	if (sub)
+		sub->asking = NULL;
+	for (unsigned i = 0; i < w->n_replay; i++) {
+		takes = takes && sub && subscription_send(sub, &w->replay[i]->event);
+		(void)channel_message_unref(w->replay[i]);
 	}
-	if (f && op->result == -ENOMEM) {
-		follow_lose(f, -ENOMEM);
-	} else if (f && op->result >= 0 && w->ready) {
-		f->state = FOLLOW_LIVE;
-		branch_go_live(f);
-	} else if (f && op->result >= 0) {
-		f->upto = op->counts.last;
-		follow_go_on(f);
+	if (sub && rq->result == -ENOMEM) {
+		subscription_give_up(sub, -ENOMEM);
+	} else if (sub && rq->result >= 0 && w->ready) {
+		sub->state = SUBSCRIPTION_LIVE;
+		fanout_go_live(sub);
+	} else if (sub && rq->result >= 0) {
+		sub->upto = rq->counts.last;
+		subscription_go_on(sub);
 	}
-	free(w->recent);
+	free(w->replay);
 	free(w);
 }
 
-static void follow_ask(struct channel_follow *f)
+static void subscription_ask_live(struct channel_subscription *sub)
 {
-	struct channel_switch *w = calloc(1, sizeof(*w));
+	struct channel_go_live *w = calloc(1, sizeof(*w));
 
 	if (!w) {
-		follow_lose(f, -ENOMEM);
+		subscription_give_up(sub, -ENOMEM);
 		return;
 	}
-	channel_op_init_alone(&w->op, f->hub, f->policy, f->home, f->session, f->key.bytes + 1, f->key.len - 1U);
-	w->op.act = recent_switch;
-	w->op.done = follow_switched;
-	w->follow = f;
-	w->at = f->at;
-	f->asking = w;
-	channel_submit(&w->op);
+	channel_request_init_alone(&w->rq, sub->engine, sub->policy, sub->origin, sub->session, sub->key.bytes + 1,
+				   sub->key.len - 1U);
+	w->rq.act = replay_act;
+	w->rq.on_complete = subscription_on_go_live;
+	w->subscription = sub;
+	w->at = sub->at;
+	sub->asking = w;
+	channel_submit(&w->rq);
 }
 
 /* Tells what is in it. False: the session takes no more. */
-static bool follow_tell_page(struct channel_follow *f, const struct store_page *p)
+static bool subscription_send_page(struct channel_subscription *sub, const struct store_page *p)
 {
 	struct store_row row;
 	size_t at = 0;
 
 	while (store_page_next(p, &at, &row)) {
 		struct channel_event e = {
-			.channel = f->key.bytes + 1,
-			.channel_len = f->key.len - 1U,
+			.channel = sub->key.bytes + 1,
+			.channel_len = sub->key.len - 1U,
 			.from = row.from,
 			.from_len = row.from_len,
 			.text = row.text,
 			.text_len = row.text_len,
 			.number = row.number,
 			.time_msec = row.time_msec,
-			.id = store_id(f->channel_id, row.number),
+			.id = store_id(sub->channel_id, row.number),
 		};
 
-		if (!follow_tell(f, &e))
+		if (!subscription_send(sub, &e))
 			return false;
 	}
 	return true;
 }
 
-static void follow_page_came(struct store_request *q)
+static void subscription_on_page(struct store_request *q)
 {
-	struct follow_page *p = container_of(q, struct follow_page, page.request);
-	struct channel_follow *f = p->follow;
-	struct reactor *home = p->home;
+	struct subscription_page *p = container_of(q, struct subscription_page, page.request);
+	struct channel_subscription *sub = p->subscription;
+	struct reactor *origin = p->origin;
 
-	if (f)
-		f->page = NULL;
-	if (f && q->result < 0 && q->result != -ENOENT) {
-		follow_lose(f, q->result);
-	} else if (f && follow_tell_page(f, &p->page)) {
+	if (sub)
+		sub->page = NULL;
+	if (sub && q->result < 0 && q->result != -ENOENT) {
+		subscription_give_up(sub, q->result);
+	} else if (sub && subscription_send_page(sub, &p->page)) {
 		if (p->page.more) {
-			f->guest->observer.want_flushed = true;
-			session_want(f->session, &f->guest->observer);
+			sub->subscriber->observer.want_flushed = true;
+			session_want(sub->session, &sub->subscriber->observer);
 		} else {
-			f->at = f->upto;
-			follow_go_on(f);
+			sub->at = sub->upto;
+			subscription_go_on(sub);
 		}
 	}
 	store_page_done(&p->page);
 	free(p);
-	reactor_unbusy(home);
+	reactor_unbusy(origin);
 }
 
-static void follow_read(struct channel_follow *f)
+static void subscription_read(struct channel_subscription *sub)
 {
-	struct follow_page *p = calloc(1, sizeof(*p));
+	struct subscription_page *p = calloc(1, sizeof(*p));
 
 	if (!p) {
-		follow_lose(f, -ENOMEM);
+		subscription_give_up(sub, -ENOMEM);
 		return;
 	}
 	p->page = (struct store_page){
-		.request = { .home = &f->home->loop, .done = follow_page_came },
-		.channel_id = f->channel_id,
-		.after = f->at,
-		.upto = f->upto,
-		.max_rows = FOLLOW_PAGE_ROWS,
-		.max_bytes = MIN(FOLLOW_PAGE_BYTES, session_event_room(f->session) / FOLLOW_PAGE_SHARE),
+		.request = { .home = &sub->origin->loop, .done = subscription_on_page },
+		.channel_id = sub->channel_id,
+		.after = sub->at,
+		.upto = sub->upto,
+		.max_rows = SUBSCRIPTION_PAGE_ROWS,
+		.max_bytes = MIN(SUBSCRIPTION_PAGE_BYTES, session_event_room(sub->session) / SUBSCRIPTION_PAGE_SHARE),
 	};
-	p->follow = f;
-	p->home = f->home;
-	f->page = p;
-	f->home->busy++;
-	(void)store_page(channel_hub_store(f->hub), &p->page);
+	p->subscription = sub;
+	p->origin = sub->origin;
+	sub->page = p;
+	sub->origin->busy++;
+	(void)store_page(channel_engine_store(sub->engine), &p->page);
 }
 
-static void follow_go_on(struct channel_follow *f)
+static void subscription_go_on(struct channel_subscription *sub)
 {
-	if (f->at < f->upto && f->channel_id > 0 && channel_hub_store(f->hub)) {
-		follow_read(f);
+	if (sub->at < sub->upto && sub->channel_id > 0 && channel_engine_store(sub->engine)) {
+		subscription_read(sub);
 		return;
 	}
-	f->at = f->upto;
-	follow_ask(f);
+	sub->at = sub->upto;
+	subscription_ask_live(sub);
 }
 
-static void follow_drained(struct observer *a, _unused_ struct session *s)
+static void subscription_flushed(struct observer *a, _unused_ struct session *s)
 {
-	struct channel_guest *g = container_of(a, struct channel_guest, observer);
+	struct channel_subscriber *subscriber = container_of(a, struct channel_subscriber, observer);
 	struct list *next;
 
-	for (struct list *n = g->follows.next; n != &g->follows; n = next) {
-		struct channel_follow *f = container_of(n, struct channel_follow, in_guest);
+	for (struct list *n = subscriber->subscriptions.next; n != &subscriber->subscriptions; n = next) {
+		struct channel_subscription *sub = container_of(n, struct channel_subscription, in_subscriber);
 
 		next = n->next;
-		if (f->state == FOLLOW_BEHIND && !f->page && !f->asking)
-			follow_go_on(f);
+		if (sub->state == SUBSCRIPTION_CATCHING_UP && !sub->page && !sub->asking)
+			subscription_go_on(sub);
 	}
 }
 
-void channel_follow_go(struct channel_follow *f, struct channel_op *op, uint64_t after)
+void channel_subscription_go(struct channel_subscription *sub, struct channel_request *rq, uint64_t after)
 {
-	struct session *s = f->session;
+	struct session *s = sub->session;
 
 	if (!s)
 		return;
-	if (f->expelled) {
-		channel_follow_end(f);
-		if (op->policy->expelled)
-			op->policy->expelled(s, op->name, op->name_len);
+	if (sub->expelled) {
+		channel_subscription_end(sub);
+		if (rq->policy->expelled)
+			rq->policy->expelled(s, rq->name, rq->name_len);
 		return;
 	}
-	f->channel_id = op->counts.id;
-	f->upto = op->counts.last;
-	f->at = MIN(after, f->upto);
-	f->state = FOLLOW_BEHIND;
-	follow_go_on(f);
+	sub->channel_id = rq->counts.id;
+	sub->upto = rq->counts.last;
+	sub->at = MIN(after, sub->upto);
+	sub->state = SUBSCRIPTION_CATCHING_UP;
+	subscription_go_on(sub);
 }

@@ -44,7 +44,7 @@ static struct channels_list *channels_of(struct server_task *e)
 	return container_of(container_of(e, struct control_channels, errand), struct channels_list, control);
 }
 
-static struct channel_hub *channels_hub(const struct channels_list *l)
+static struct channel_engine *channels_engine(const struct channels_list *l)
 {
 	return l->control.errand.server->shared;
 }
@@ -103,7 +103,7 @@ static struct control_channel *channels_add_live(struct channels_list *l)
 static void channels_each(struct channel_walk *w, struct channel *c)
 {
 	struct channels_list *l = container_of(w, struct channels_list, walk);
-	const struct store_note *topic = channel_note(c, CHANNELS_TOPIC, strlen(CHANNELS_TOPIC));
+	const struct store_note *topic = channel_attribute(c, CHANNELS_TOPIC, strlen(CHANNELS_TOPIC));
 	const struct store_counts *counts = channel_counts(c);
 	struct control_channel *to = l->error == 0 ? channels_add_live(l) : NULL;
 	const char *name;
@@ -144,11 +144,11 @@ static int channels_compare_live(const void *a, const void *b, void *text)
 /* Main: the page is made, or it cannot be. */
 static void channels_come(struct channels_list *l, int error)
 {
-	struct channel_hub *hub = channels_hub(l);
+	struct channel_engine *hub = channels_engine(l);
 	char *why = l->control.why;
 
 	if (error == -EIO || error == -EBADMSG)
-		(void)channel_hub_why(hub, why, sizeof(l->control.why));
+		(void)channel_engine_why(hub, why, sizeof(l->control.why));
 	else if (error < 0)
 		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-error));
 	server_task_back(&l->control.errand);
@@ -252,8 +252,8 @@ static void channels_listed(struct store_request *request)
 /* Main: the next rows. Where there is no store it cannot be known what is kept: what is open is not all. */
 static void channels_ask(struct channels_list *l)
 {
-	struct channel_hub *hub = channels_hub(l);
-	struct store *store = channel_hub_store(hub);
+	struct channel_engine *hub = channels_engine(l);
+	struct store *store = channel_engine_store(hub);
 	int r;
 
 	l->control.n = 0;
@@ -301,11 +301,11 @@ static void channels_walk(struct msg *m)
 	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
 
 	l->walk = (struct channel_walk){
-		.hub = channels_hub(l),
+		.engine = channels_engine(l),
 		.policy = &channels_policies[l->kind],
-		.home = &l->control.errand.server->reactors[0],
+		.origin = &l->control.errand.server->reactors[0],
 		.each = channels_each,
-		.done = channels_walk_over,
+		.on_complete = channels_walk_over,
 	};
 	channel_walk(&l->walk);
 }
@@ -315,7 +315,7 @@ void channels_next(struct control_channels *c)
 	struct channels_list *l = container_of(c, struct channels_list, control);
 
 	assert(!c->done && !c->errand.away);
-	if (!channels_hub(l)) {
+	if (!channels_engine(l)) {
 		/* No role has begun to keep anything. It comes as an answer does. */
 		c->done = true;
 		server_task_leave(&c->errand);
@@ -379,8 +379,8 @@ static void channels_backed_up(struct store_request *request)
 
 static void channels_backup_begin(struct channels_backup *b)
 {
-	struct channel_hub *hub = b->control.errand.server->shared;
-	struct store *store = hub ? channel_hub_store(hub) : NULL;
+	struct channel_engine *hub = b->control.errand.server->shared;
+	struct store *store = hub ? channel_engine_store(hub) : NULL;
 
 	server_task_leave(&b->control.errand);
 	b->stored.request = (struct store_request){
@@ -392,7 +392,7 @@ static void channels_backup_begin(struct channels_backup *b)
 	if (store && store_backup(store, &b->stored) == 0)
 		return;
 	if (hub)
-		(void)channel_hub_why(hub, b->control.why, sizeof(b->control.why));
+		(void)channel_engine_why(hub, b->control.why, sizeof(b->control.why));
 	if (!b->control.why[0])
 		(void)snprintf(b->control.why, sizeof(b->control.why),
 			       "this daemon keeps no rooms and no mailboxes: there is nothing to copy");

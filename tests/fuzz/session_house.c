@@ -441,7 +441,7 @@ static void house_check(const struct house *h)
 
 struct store *house_store(const struct house *h)
 {
-	return channel_hub_store(h->server.shared);
+	return channel_engine_store(h->server.shared);
 }
 
 void house_serve_store(struct house *h)
@@ -529,16 +529,17 @@ static bool house_is_empty(const struct house *h)
 /* All rooms and mailboxes are idle, and go; the next input finds none, and a store that is as new. */
 static void house_empty_channels(struct house *h)
 {
-	struct channel_hub *hub = h->server.shared;
+	struct channel_engine *hub = h->server.shared;
 	struct channel_shard *s = &hub->shards[0];
 	struct map_node *n;
 
-	FUZZ_CHECK(s->branches.n == 0 && s->n_idle == s->channels.n);
+	FUZZ_CHECK(s->fanouts.n == 0 && s->n_idle == s->channels.n);
 	while ((n = map_next(&s->channels, NULL))) {
 		struct channel *c = container_of(n, struct channel, node);
 
 		FUZZ_CHECK(c->open && c->busy == 0 && c->by_session.n == 0 && c->here[0] == 0 && !c->is_reserving);
-		FUZZ_CHECK(c->n_catching == 0 && !c->recent && list_is_empty(&c->numberless) && list_is_empty(&c->waiting));
+		FUZZ_CHECK(c->n_catching_up == 0 && !c->replay && list_is_empty(&c->unnumbered) &&
+			   list_is_empty(&c->waiting));
 		if (c->stored)
 			store_close(house_store(h), c->stored);
 		channel_free(c);

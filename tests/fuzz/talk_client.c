@@ -17,7 +17,7 @@ static void talk_forget(struct talk_client *c)
 	closep(&c->fd);
 	c->fd = -1;
 	c->named = c->ended = c->gone = false;
-	c->heard.len = 0;
+	c->received.len = 0;
 	c->n_open = 0;
 	c->last_id = 0;
 	memset(c->rooms, 0, sizeof(c->rooms));
@@ -327,7 +327,7 @@ void talk_end(struct talk *t)
 	talk_check_mail(t);
 	for (unsigned i = 0; i < TALK_CLIENTS; i++) {
 		talk_break(&t->clients[i], false);
-		buf_done(&t->clients[i].heard);
+		buf_done(&t->clients[i].received);
 	}
 	house_settle(t->house);
 }

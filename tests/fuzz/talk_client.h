@@ -71,7 +71,7 @@ struct talk_client {
 	bool named; /* it has its name, and may ask */
 	bool ended; /* it has half-closed */
 	bool gone;  /* the server has closed */
-	struct buf heard;
+	struct buf received;
 	struct talk_request open[TALK_OPEN];
 	unsigned n_open;
 	uint64_t began;

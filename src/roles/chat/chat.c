@@ -52,7 +52,7 @@ const struct option_section chat_section = {
 #define CHAT_LISTS_MAX 16
 
 struct chat_state {
-	struct channel_hub *hub;
+	struct channel_engine *engine;
 	atomic_uint lists; /* under way, in all reactors */
 };
 
@@ -69,9 +69,9 @@ void chat_lists_leave(struct chat_state *state)
 	(void)atomic_fetch_sub(&state->lists, 1);
 }
 
-struct channel_hub *chat_hub(const struct chat_state *state)
+struct channel_engine *chat_engine(const struct chat_state *state)
 {
-	return state->hub;
+	return state->engine;
 }
 
 static void chat_reload(void *state, const struct settings *settings)
@@ -79,7 +79,7 @@ static void chat_reload(void *state, const struct settings *settings)
 	const struct chat_options *o = settings_get(settings, &chat_section);
 	struct store_rule rule = { .max_messages = o->history, .max_age_usec = o->history_usec,
 				   .where = "rooms", .option = "chat.history_age" };
-	struct store *store = channel_hub_store(((struct chat_state *)state)->hub);
+	struct store *store = channel_engine_store(((struct chat_state *)state)->engine);
 
 	if (store)
 		store_set_rule(store, chat_policy.kind, &rule);
@@ -89,7 +89,7 @@ static void chat_stop(void *state)
 {
 	struct chat_state *s = state;
 
-	channel_hub_unref(s->hub);
+	channel_engine_unref(s->engine);
 	free(s);
 }
 
@@ -100,7 +100,7 @@ static int chat_start(const struct role_start *with, void **ret_state, char *why
 
 	if (!s)
 		return -ENOMEM;
-	r = channel_hub_ref(with, &s->hub);
+	r = channel_engine_ref(with, &s->engine);
 	if (r < 0) {
 		(void)snprintf(why, why_size, "the rooms cannot be opened: %s", strerror(-r));
 		free(s);
@@ -113,17 +113,17 @@ static int chat_start(const struct role_start *with, void **ret_state, char *why
 
 static void chat_look(void *state)
 {
-	channel_hub_look(((struct chat_state *)state)->hub);
+	channel_engine_look(((struct chat_state *)state)->engine);
 }
 
 static uint64_t chat_expired(void *state)
 {
-	return channel_hub_expired(((struct chat_state *)state)->hub, chat_policy.kind);
+	return channel_engine_expired(((struct chat_state *)state)->engine, chat_policy.kind);
 }
 
 static void chat_warn(void *state, struct warnings *to)
 {
-	channel_hub_warn(((struct chat_state *)state)->hub, to);
+	channel_engine_warn(((struct chat_state *)state)->engine, to);
 }
 
 /* What is answered in many bytes is a barrier: a session has one such answer in memory. */

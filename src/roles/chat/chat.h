@@ -7,7 +7,7 @@
 
 #include "session/role.h"
 
-struct channel_hub;
+struct channel_engine;
 struct chat_state;
 
 struct chat_options {
@@ -25,7 +25,7 @@ struct chat_options {
 extern const struct option_section chat_section;
 extern const struct role chat_role;
 
-struct channel_hub *chat_hub(const struct chat_state *state);
+struct channel_engine *chat_engine(const struct chat_state *state);
 
 /* A list of rooms or people is held in memory while it is made, so only some are under way at once: false where there
  * are as many. The one that was let in gives its place back. */

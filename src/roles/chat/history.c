@@ -38,7 +38,7 @@ static void chat_history_done(struct store_request *request)
 	if (request->result == -EIO || request->result == -EBADMSG)
 		request_error(h->q, ERROR_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s",
 			      (int)h->page.name_len, h->page.name,
-			      channel_hub_why(chat_hub(request_role_state(h->q)), why, sizeof(why)));
+			      channel_engine_why(chat_engine(request_role_state(h->q)), why, sizeof(why)));
 	else if (request->result < 0 && request->result != -ENOENT)
 		request_error(h->q, ERROR_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
 			      (int)h->page.name_len, h->page.name, strerror(-request->result));
@@ -65,7 +65,7 @@ static bool chat_history_take(struct request *q, const struct field *f, const ch
 static bool chat_history_may(struct request *q, const struct field *room)
 {
 	if (chat_name_is_room(room->data, room->len) &&
-	    channel_follow_find(request_session(q), &chat_policy, room->data, room->len))
+	    channel_subscription_find(request_session(q), &chat_policy, room->data, room->len))
 		return true;
 	request_error(q, ERROR_DENIED, "you are not in the room '%.*s'; JOIN it first",
 		      (int)MIN(room->len, (size_t)CHAT_ROOM_MAX), room->data);
@@ -74,7 +74,7 @@ static bool chat_history_may(struct request *q, const struct field *room)
 
 int chat_history(struct request *q, struct fields *f)
 {
-	struct channel_hub *hub = chat_hub(request_role_state(q));
+	struct channel_engine *engine = chat_engine(request_role_state(q));
 	const struct field *room = &f->at[0];
 	struct chat_history *h;
 	uint64_t after, count;
@@ -84,8 +84,8 @@ int chat_history(struct request *q, struct fields *f)
 	    !chat_history_take(q, &f->at[1], "number of a message", 0, STORE_NUMBER_MAX, &after) ||
 	    !chat_history_take(q, &f->at[2], "count", 1, CHAT_HISTORY_COUNT_MAX, &count))
 		return 0;
-	if (!channel_hub_store(hub)) {
-		request_error(q, ERROR_UNAVAILABLE, "%s", channel_hub_why(hub, why, sizeof(why)));
+	if (!channel_engine_store(engine)) {
+		request_error(q, ERROR_UNAVAILABLE, "%s", channel_engine_why(engine, why, sizeof(why)));
 		return 0;
 	}
 	h = calloc(1, sizeof(*h));
@@ -103,6 +103,6 @@ int chat_history(struct request *q, struct fields *f)
 	h->page.max_rows = count;
 	h->page.max_bytes = CHAT_HISTORY_BYTES_MAX;
 	request_defer(q);
-	(void)store_page(channel_hub_store(hub), &h->page);
+	(void)store_page(channel_engine_store(engine), &h->page);
 	return 0;
 }

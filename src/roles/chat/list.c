@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 #include "roles/chat/member.h"
-#include "roles/chat/record.h"
+#include "roles/chat/entry.h"
 
 #include <errno.h>
 #include <string.h>
@@ -40,19 +40,19 @@ struct chat_list {
 };
 
 static struct chat_list *chat_list_new(struct request *q, void (*each)(struct channel_walk *w, struct channel *c),
-				       void (*done)(struct channel_walk *w))
+				       void (*on_complete)(struct channel_walk *w))
 {
 	struct chat_list *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return NULL;
 	l->state = request_role_state(q);
-	l->walk.hub = chat_hub(l->state);
+	l->walk.engine = chat_engine(l->state);
 	l->walk.policy = &chat_policy;
-	l->walk.home = request_reactor(q);
+	l->walk.origin = request_reactor(q);
 	l->walk.each = each;
-	l->walk.done = done;
-	l->store = channel_hub_store(l->walk.hub);
+	l->walk.on_complete = on_complete;
+	l->store = channel_engine_store(l->walk.engine);
 	l->q = q;
 	l->ioe1 = request_dialect(q) == DIALECT_IOE1;
 	l->rooms.max = l->topics.max = l->out.max = CHAT_LIST_MAX;
@@ -80,7 +80,7 @@ static void chat_list_answer(struct chat_list *l)
 			CHAT_LIST_MAX >> 20);
 	else if (l->error == -EIO || l->error == -EBADMSG)
 		request_error(l->q, ERROR_UNAVAILABLE, "the rooms that are kept cannot be listed: %s",
-			      channel_hub_why(l->walk.hub, why, sizeof(why)));
+			      channel_engine_why(l->walk.engine, why, sizeof(why)));
 	else if (l->error < 0)
 		request_error(l->q, ERROR_BUSY, "out of memory; try again later");
 	else
@@ -93,7 +93,7 @@ static void chat_list_answer(struct chat_list *l)
 /* Somebody is there, or something is kept. Else it was asked for in vain, and is only still in memory. */
 static bool chat_list_is_room(struct channel *c)
 {
-	return channel_n_members(c) > 0 || channel_counts(c)->count > 0 || chat_record_note(c, CHAT_RECORD_TOPIC);
+	return channel_n_members(c) > 0 || channel_counts(c)->count > 0 || chat_entry_get(c, CHAT_ENTRY_TOPIC);
 }
 
 /* Cut in front of a character, not inside. */
@@ -110,7 +110,7 @@ static size_t chat_list_cut(const char *topic, size_t len)
 static void chat_list_note_room(struct channel_walk *w, struct channel *c)
 {
 	struct chat_list *l = container_of(w, struct chat_list, walk);
-	const struct store_note *topic = chat_record_note(c, CHAT_RECORD_TOPIC);
+	const struct store_note *topic = chat_entry_get(c, CHAT_ENTRY_TOPIC);
 	struct chat_listed e = {};
 	size_t len;
 	const char *name = channel_name(c, &len);
@@ -206,7 +206,7 @@ static void chat_list_paged(struct store_request *request)
 	struct store_list next = {
 		.request = { .home = request_loop(l->q), .done = chat_list_paged },
 		.kind = chat_policy.kind,
-		.note = CHAT_RECORD_TOPIC,
+		.note = CHAT_ENTRY_TOPIC,
 		.max_rows = CHAT_LIST_PAGE,
 	};
 
@@ -240,7 +240,7 @@ static void chat_list_rooms_walked(struct channel_walk *w)
 }
 
 static int chat_list_walk(struct request *q, void (*each)(struct channel_walk *w, struct channel *c),
-			  void (*done)(struct channel_walk *w))
+			  void (*on_complete)(struct channel_walk *w))
 {
 	struct chat_list *l;
 
@@ -248,7 +248,7 @@ static int chat_list_walk(struct request *q, void (*each)(struct channel_walk *w
 		request_error(q, ERROR_BUSY, "many ask for lists just now; try again a little later");
 		return 0;
 	}
-	l = chat_list_new(q, each, done);
+	l = chat_list_new(q, each, on_complete);
 	if (!l) {
 		chat_lists_leave(request_role_state(q));
 		return -ENOMEM;
@@ -334,34 +334,34 @@ static void chat_list_names_walked(struct channel_walk *w)
 }
 
 /* Owner. */
-static void chat_list_who_acted(struct channel *c, struct channel_op *op)
+static void chat_list_who_acted(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
 	if (!chat_list_is_room(c))
-		channel_finish(op, -ENOENT);
+		channel_finish(rq, -ENOENT);
 	else
-		channel_finish(op, chat_list_names(c, &o->list) < 0 ? -ENOMEM : 0);
+		channel_finish(rq, chat_list_names(c, &x->list) < 0 ? -ENOMEM : 0);
 }
 
 /* Home. */
-static void chat_list_who_answer(struct chat_op *o)
+static void chat_list_who_answer(struct chat_request *x)
 {
-	if (chat_list_sort(&o->list, false) < 0)
-		request_error(o->op.request, ERROR_BUSY, "out of memory; try again later");
+	if (chat_list_sort(&x->list, false) < 0)
+		request_error(x->rq.request, ERROR_BUSY, "out of memory; try again later");
 	else
-		request_sized(o->op.request, o->list.data, o->list.len);
+		request_sized(x->rq.request, x->list.data, x->list.len);
 }
 
 int chat_list_who(struct request *q, struct fields *f)
 {
-	struct chat_op *o;
+	struct chat_request *x;
 	int r;
 
 	if (f->n == 0)
 		return chat_list_walk(q, chat_list_note_names, chat_list_names_walked);
-	r = chat_op_new(q, &f->at[0], NULL, chat_list_who_acted, chat_list_who_answer, &o);
+	r = chat_request_new(q, &f->at[0], NULL, chat_list_who_acted, chat_list_who_answer, &x);
 	if (r == 0)
-		channel_submit(&o->op);
+		channel_submit(&x->rq);
 	return MIN(r, 0);
 }

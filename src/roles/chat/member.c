@@ -3,13 +3,13 @@
 
 #include "base/str.h"
 #include "roles/chat/event.h"
-#include "roles/chat/record.h"
+#include "roles/chat/entry.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-void chat_member_tell(struct channel *c, unsigned type, const struct channel_member *m, const char *text, size_t len)
+void chat_member_notify(struct channel *c, unsigned type, const struct channel_member *m, const char *text, size_t len)
 {
 	struct channel_message *message = channel_message_new(type, m->name, m->name_len, text, len);
 
@@ -22,13 +22,13 @@ static void chat_member_limits(const struct settings *s, struct channel_limits *
 {
 	const struct chat_options *o = settings_get(s, &chat_section);
 
-	*ret = (struct channel_limits){ .open = o->rooms, .members = o->members, .follows = o->joined };
+	*ret = (struct channel_limits){ .open = o->rooms, .members = o->members, .subscriptions = o->joined };
 }
 
 static void chat_member_left(struct channel *c, struct channel_member *m, const char *why)
 {
-	chat_member_tell(c, CHAT_EVENT_LEFT, m, why, strlen(why));
-	chat_record_forget(c, m->flags & CHAT_MEMBER_VOLATILE);
+	chat_member_notify(c, CHAT_EVENT_LEFT, m, why, strlen(why));
+	chat_entry_forget(c, m->flags & CHAT_MEMBER_VOLATILE);
 }
 
 void chat_member_expel(struct channel *c, struct channel_member *m, const char *why, size_t len)
@@ -40,7 +40,7 @@ void chat_member_expel(struct channel *c, struct channel_member *m, const char *
 	if (message)
 		channel_notify(c, message);
 	(void)channel_message_unref(message);
-	chat_record_forget(c, is_volatile);
+	chat_entry_forget(c, is_volatile);
 }
 
 static void chat_member_expelled(struct session *s, const char *channel, size_t len)
@@ -53,7 +53,7 @@ static void chat_member_expelled(struct session *s, const char *channel, size_t 
 
 const struct channel_policy chat_policy = {
 	.kind = 0,
-	.unkept = true,
+	.ephemeral = true,
 	.limits = chat_member_limits,
 	.format = chat_event_format,
 	.left = chat_member_left,
@@ -61,111 +61,111 @@ const struct channel_policy chat_policy = {
 };
 
 /* Owner: for who comes in. */
-static void chat_member_take_topic(struct channel *c, struct chat_op *o)
+static void chat_member_take_topic(struct channel *c, struct chat_request *x)
 {
-	const struct store_note *n = chat_record_note(c, CHAT_RECORD_TOPIC);
+	const struct store_note *n = chat_entry_get(c, CHAT_ENTRY_TOPIC);
 
-	if (!n || buf_append(&o->list, n->value, n->value_len) < 0)
+	if (!n || buf_append(&x->list, n->value, n->value_len) < 0)
 		return;
-	n = chat_record_note(c, CHAT_RECORD_TOPIC_BY);
+	n = chat_entry_get(c, CHAT_ENTRY_TOPIC_BY);
 	if (n) {
-		o->value_len = MIN(n->value_len, sizeof(o->value));
-		memcpy(o->value, n->value, o->value_len);
+		x->value_len = MIN(n->value_len, sizeof(x->value));
+		memcpy(x->value, n->value, x->value_len);
 	}
 }
 
 /* Owner. */
-static void chat_member_entered(struct channel *c, struct channel_op *op)
+static void chat_member_entered(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
 	struct channel_member *m;
 	int r;
 
-	o->wait_sec = chat_record_held(c, CHAT_RECORD_BAN, o->name, o->name_len, &o->address);
-	if (o->wait_sec > 0) {
-		channel_finish(op, CHAT_E_BANNED);
+	x->wait_sec = chat_entry_held(c, CHAT_ENTRY_BAN, x->name, x->name_len, &x->address);
+	if (x->wait_sec > 0) {
+		channel_finish(rq, CHAT_E_BANNED);
 		return;
 	}
-	if (o->has_after && o->after > channel_counts(c)->last) {
-		channel_finish(op, CHAT_E_AHEAD);
+	if (x->has_after && x->after > channel_counts(c)->last) {
+		channel_finish(rq, CHAT_E_AHEAD);
 		return;
 	}
-	r = channel_enter(c, op, o->name, o->name_len, &o->address, &m);
+	r = channel_enter(c, rq, x->name, x->name_len, &x->address, &m);
 	if (r < 0) {
-		channel_finish(op, r);
+		channel_finish(rq, r);
 		return;
 	}
-	m->flags = o->durable ? 0 : CHAT_MEMBER_VOLATILE;
-	if (!o->durable)
-		channel_expect_unkept(c);
-	chat_member_set_rank(m, chat_record_rank(c, o->name, o->name_len));
-	o->n_members = channel_n_members(c);
-	if (o->n_members == 1 && !chat_record_has_owner(c, "", 0)) {
+	m->flags = x->durable ? 0 : CHAT_MEMBER_VOLATILE;
+	if (!x->durable)
+		channel_expect_ephemeral(c);
+	chat_member_set_rank(m, chat_entry_rank(c, x->name, x->name_len));
+	x->n_members = channel_n_members(c);
+	if (x->n_members == 1 && !chat_entry_has_owner(c, "", 0)) {
 		chat_member_set_rank(m, CHAT_RANK_OWNER);
-		chat_record_found(c, o->name, o->name_len);
+		chat_entry_found(c, x->name, x->name_len);
 	}
-	chat_member_take_topic(c, o);
-	chat_member_tell(c, CHAT_EVENT_JOINED, m, "", 0);
-	channel_finish(op, 0);
+	chat_member_take_topic(c, x);
+	chat_member_notify(c, CHAT_EVENT_JOINED, m, "", 0);
+	channel_finish(rq, 0);
 }
 
 /* Home: what who comes in is told of himself, and of where he is. */
-static void chat_member_welcome(struct chat_op *o, struct session *s)
+static void chat_member_welcome(struct chat_request *x, struct session *s)
 {
 	struct channel_event e = {
 		.type = CHAT_EVENT_JOINED,
-		.channel = o->op.name,
-		.channel_len = o->op.name_len,
-		.from = o->name,
-		.from_len = o->name_len,
+		.channel = x->rq.name,
+		.channel_len = x->rq.name_len,
+		.from = x->name,
+		.from_len = x->name_len,
 		.text = "",
 	};
 
-	(void)channel_say(s, &chat_policy, &e);
-	if (o->list.len == 0)
+	(void)channel_send(s, &chat_policy, &e);
+	if (x->list.len == 0)
 		return;
 	e.type = CHAT_EVENT_TOPIC;
-	e.from = o->value;
-	e.from_len = o->value_len;
-	e.text = o->list.data;
-	e.text_len = o->list.len;
-	(void)channel_say(s, &chat_policy, &e);
+	e.from = x->value;
+	e.from_len = x->value_len;
+	e.text = x->list.data;
+	e.text_len = x->list.len;
+	(void)channel_send(s, &chat_policy, &e);
 }
 
 /* Home. */
-static void chat_member_in(struct chat_op *o)
+static void chat_member_in(struct chat_request *x)
 {
-	struct session *s = channel_op_session(&o->op);
+	struct session *s = channel_request_session(&x->rq);
 	struct chat_session *cs = s ? chat_session_find(s) : NULL;
 
-	if (o->welcome)
-		o->welcome(o);
+	if (x->welcome)
+		x->welcome(x);
 	if (!s)
 		return;
 	if (cs)
-		chat_session_enter(cs, o->op.name, o->op.name_len);
-	chat_member_welcome(o, s);
-	channel_follow_go(o->follow, &o->op, o->has_after ? o->after : o->op.counts.last);
+		chat_session_enter(cs, x->rq.name, x->rq.name_len);
+	chat_member_welcome(x, s);
+	channel_subscription_go(x->subscription, &x->rq, x->has_after ? x->after : x->rq.counts.last);
 }
 
 /* Home. */
-static void chat_member_not_in(struct chat_op *o)
+static void chat_member_not_in(struct chat_request *x)
 {
-	if (channel_op_session(&o->op))
-		channel_follow_end(o->follow);
-	if (o->unwelcome)
-		o->unwelcome(o);
+	if (channel_request_session(&x->rq))
+		channel_subscription_end(x->subscription);
+	if (x->unwelcome)
+		x->unwelcome(x);
 }
 
-static void chat_member_answer_join(struct chat_op *o)
+static void chat_member_answer_join(struct chat_request *x)
 {
-	struct request *q = o->op.request;
+	struct request *q = x->rq.request;
 
 	request_begin(q, "OK");
-	request_field(q, o->op.name, o->op.name_len);
-	request_field_u64(q, o->op.counts.last);
-	request_field_u64(q, o->n_members);
-	request_field_u64(q, o->op.counts.first);
+	request_field(q, x->rq.name, x->rq.name_len);
+	request_field_u64(q, x->rq.counts.last);
+	request_field_u64(q, x->n_members);
+	request_field_u64(q, x->rq.counts.first);
 	request_end(q);
 }
 
@@ -179,17 +179,17 @@ static void chat_member_refuse_more(struct request *q)
 }
 
 /* Takes the op over: it is on its way, or what hinders it was answered where there is a request. */
-static void chat_member_submit(struct chat_op *o)
+static void chat_member_submit(struct chat_request *x)
 {
-	struct request *q = o->op.request;
-	int len = (int)o->op.name_len, r = 0;
-	const char *room = o->op.name;
+	struct request *q = x->rq.request;
+	int len = (int)x->rq.name_len, r = 0;
+	const char *room = x->rq.name;
 
-	o->op.create = true;
-	o->failed = chat_member_not_in;
-	o->follow = channel_follow_begin(&o->op, &r);
-	if (o->follow) {
-		channel_submit(&o->op);
+	x->rq.create = true;
+	x->failed = chat_member_not_in;
+	x->subscription = channel_subscription_begin(&x->rq, &r);
+	if (x->subscription) {
+		channel_submit(&x->rq);
 		return;
 	}
 	if (q && r == -EEXIST)
@@ -198,161 +198,163 @@ static void chat_member_submit(struct chat_op *o)
 		chat_member_refuse_more(q);
 	else if (q)
 		request_error(q, ERROR_BUSY, "out of memory; try again later");
-	if (o->unwelcome)
-		o->unwelcome(o);
-	(void)chat_op_free(o);
+	if (x->unwelcome)
+		x->unwelcome(x);
+	(void)chat_request_free(x);
 }
 
-static bool chat_member_take_after(struct chat_op *o, const struct field *f)
+static bool chat_member_take_after(struct chat_request *x, const struct field *f)
 {
-	if (str_to_u64(f->data, f->len, 0, STORE_NUMBER_MAX, &o->after) >= 0) {
-		o->has_after = true;
+	if (str_to_u64(f->data, f->len, 0, STORE_NUMBER_MAX, &x->after) >= 0) {
+		x->has_after = true;
 		return true;
 	}
-	request_error(o->op.request, ERROR_BAD_ARGUMENT, "'%.*s' is no number of a message: that is 0 to %llu",
+	request_error(x->rq.request, ERROR_BAD_ARGUMENT, "'%.*s' is no number of a message: that is 0 to %llu",
 		      (int)MIN(f->len, (size_t)40), f->data, STORE_NUMBER_MAX);
 	return false;
 }
 
 int chat_member_join(struct request *q, struct fields *f)
 {
-	struct chat_session *cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
-	struct chat_op *o;
+	struct chat_session *cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
+	struct chat_request *x;
 	int r;
 
 	if (!cs)
 		return -ENOMEM;
-	r = chat_op_new(q, &f->at[0], NULL, chat_member_entered, chat_member_in, &o);
+	r = chat_request_new(q, &f->at[0], NULL, chat_member_entered, chat_member_in, &x);
 	if (r != 0)
 		return MIN(r, 0);
-	o->welcome = chat_member_answer_join;
-	if ((f->n > 1 && !chat_member_take_after(o, &f->at[1])) || !chat_op_pay(q, cs))
-		(void)chat_op_free(o);
+	x->welcome = chat_member_answer_join;
+	if ((f->n > 1 && !chat_member_take_after(x, &f->at[1])) || !chat_request_within_rate(q, cs))
+		(void)chat_request_free(x);
 	else
-		chat_member_submit(o);
+		chat_member_submit(x);
 	return 0;
 }
 
-int chat_member_enter(struct request *q, const char *room, void (*welcome)(struct chat_op *o),
-		      void (*unwelcome)(struct chat_op *o))
+int chat_member_enter(struct request *q, const char *room, void (*welcome)(struct chat_request *x),
+		      void (*unwelcome)(struct chat_request *x))
 {
 	struct field name = { (char *)room, strlen(room) };
-	struct chat_op *o;
+	struct chat_request *x;
 	int r;
 
-	r = chat_op_new(q, &name, NULL, chat_member_entered, chat_member_in, &o);
+	r = chat_request_new(q, &name, NULL, chat_member_entered, chat_member_in, &x);
 	if (r != 0)
 		return r;
-	o->welcome = welcome;
-	o->unwelcome = unwelcome;
-	chat_member_submit(o);
+	x->welcome = welcome;
+	x->unwelcome = unwelcome;
+	chat_member_submit(x);
 	return 0;
 }
 
 int chat_member_enter_alone(struct chat_session *cs, const char *room)
 {
-	struct chat_op *o = chat_op_new_alone(cs->hub, cs->session, room, strlen(room), chat_member_entered);
+	struct chat_request *x =
+		chat_request_new_alone(cs->engine, cs->session, room, strlen(room), chat_member_entered);
 
-	if (!o)
+	if (!x)
 		return -ENOMEM;
-	o->answer = chat_member_in;
-	chat_member_submit(o);
+	x->answer = chat_member_in;
+	chat_member_submit(x);
 	return 0;
 }
 
 /* Owner. */
-static void chat_member_parted(struct channel *c, struct channel_op *op)
+static void chat_member_parted(struct channel *c, struct channel_request *rq)
 {
-	struct channel_member *m = chat_op_member(container_of(op, struct chat_op, op), c);
+	struct channel_member *m = chat_request_member(container_of(rq, struct chat_request, rq), c);
 	bool is_volatile;
 
 	if (!m)
 		return;
 	is_volatile = m->flags & CHAT_MEMBER_VOLATILE;
-	chat_member_tell(c, CHAT_EVENT_LEFT, m, CHAT_WHY_PARTED, strlen(CHAT_WHY_PARTED));
+	chat_member_notify(c, CHAT_EVENT_LEFT, m, CHAT_WHY_PARTED, strlen(CHAT_WHY_PARTED));
 	channel_leave(c, m);
-	chat_record_forget(c, is_volatile);
-	channel_finish(op, 0);
+	chat_entry_forget(c, is_volatile);
+	channel_finish(rq, 0);
 }
 
 /* Home. */
-static void chat_member_out(struct chat_op *o)
+static void chat_member_out(struct chat_request *x)
 {
-	struct session *s = channel_op_session(&o->op);
+	struct session *s = channel_request_session(&x->rq);
 	struct chat_session *cs = s ? chat_session_find(s) : NULL;
-	struct channel_follow *f = s ? channel_follow_find(s, &chat_policy, o->op.name, o->op.name_len) : NULL;
+	struct channel_subscription *sub = s ? channel_subscription_find(s, &chat_policy, x->rq.name, x->rq.name_len)
+					     : NULL;
 
 	if (cs)
-		chat_session_leave(cs, o->op.name, o->op.name_len);
-	if (f)
-		channel_follow_end(f);
-	request_ok(o->op.request);
+		chat_session_leave(cs, x->rq.name, x->rq.name_len);
+	if (sub)
+		channel_subscription_end(sub);
+	request_ok(x->rq.request);
 }
 
 int chat_member_part(struct request *q, struct fields *f)
 {
-	struct chat_op *o;
+	struct chat_request *x;
 	int r;
 
-	r = chat_op_new(q, &f->at[0], NULL, chat_member_parted, chat_member_out, &o);
+	r = chat_request_new(q, &f->at[0], NULL, chat_member_parted, chat_member_out, &x);
 	if (r == 0)
-		channel_submit(&o->op);
+		channel_submit(&x->rq);
 	return MIN(r, 0);
 }
 
 /* Owner: why who has been given another name may not stay under it. NULL: he may. */
-static const char *chat_member_name_refused(struct channel *c, const struct chat_op *o)
+static const char *chat_member_name_refused(struct channel *c, const struct chat_request *x)
 {
-	if (!o->paid)
+	if (!x->within_rate)
 		return CHAT_WHY_FLOOD;
-	if (chat_record_held(c, CHAT_RECORD_BAN, o->name, o->name_len, &o->address) > 0)
+	if (chat_entry_held(c, CHAT_ENTRY_BAN, x->name, x->name_len, &x->address) > 0)
 		return CHAT_WHY_BANNED;
 	return NULL;
 }
 
-static void chat_member_set_name(struct channel *c, struct channel_member *m, const struct chat_op *o)
+static void chat_member_set_name(struct channel *c, struct channel_member *m, const struct chat_request *x)
 {
-	m->name_len = (uint8_t)o->name_len;
-	memcpy(m->name, o->name, o->name_len);
+	m->name_len = (uint8_t)x->name_len;
+	memcpy(m->name, x->name, x->name_len);
 	/* What he is, he stays; and what the name is, he is, as if he had come in with it. */
-	chat_member_set_rank(m, MAX(chat_member_rank(m), chat_record_rank(c, o->name, o->name_len)));
-	if (chat_member_rank(m) == CHAT_RANK_OWNER && !chat_record_has_owner(c, "", 0))
-		chat_record_found(c, o->name, o->name_len);
+	chat_member_set_rank(m, MAX(chat_member_rank(m), chat_entry_rank(c, x->name, x->name_len)));
+	if (chat_member_rank(m) == CHAT_RANK_OWNER && !chat_entry_has_owner(c, "", 0))
+		chat_entry_found(c, x->name, x->name_len);
 }
 
 /* Owner: it is as if one left and another came. */
-static void chat_member_rename(struct channel *c, struct channel_op *op)
+static void chat_member_rename(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
-	struct channel_member *m = chat_op_member(o, c);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
+	struct channel_member *m = chat_request_member(x, c);
 	const char *why;
 
 	if (!m)
 		return;
-	if (str_casecmp(m->name, m->name_len, o->name, o->name_len) == 0) {
-		chat_member_set_name(c, m, o);
-		channel_finish(op, 0);
+	if (str_casecmp(m->name, m->name_len, x->name, x->name_len) == 0) {
+		chat_member_set_name(c, m, x);
+		channel_finish(rq, 0);
 		return;
 	}
-	why = chat_member_name_refused(c, o);
+	why = chat_member_name_refused(c, x);
 	if (why) {
 		chat_member_expel(c, m, why, strlen(why));
 	} else {
-		chat_member_tell(c, CHAT_EVENT_LEFT, m, CHAT_WHY_RENAMED, strlen(CHAT_WHY_RENAMED));
-		chat_member_set_name(c, m, o);
-		chat_member_tell(c, CHAT_EVENT_JOINED, m, "", 0);
+		chat_member_notify(c, CHAT_EVENT_LEFT, m, CHAT_WHY_RENAMED, strlen(CHAT_WHY_RENAMED));
+		chat_member_set_name(c, m, x);
+		chat_member_notify(c, CHAT_EVENT_JOINED, m, "", 0);
 	}
-	channel_finish(op, 0);
+	channel_finish(rq, 0);
 }
 
-void chat_member_renamed(struct chat_session *cs, struct channel_follow *f, bool paid)
+void chat_member_renamed(struct chat_session *cs, struct channel_subscription *sub, bool within_rate)
 {
 	size_t len;
-	const char *room = channel_follow_name(f, &len);
-	struct chat_op *o = chat_op_new_alone(cs->hub, cs->session, room, len, chat_member_rename);
+	const char *room = channel_subscription_name(sub, &len);
+	struct chat_request *x = chat_request_new_alone(cs->engine, cs->session, room, len, chat_member_rename);
 
-	if (!o)
+	if (!x)
 		return; /* it keeps the old name there */
-	o->paid = paid;
-	channel_submit(&o->op);
+	x->within_rate = within_rate;
+	channel_submit(&x->rq);
 }

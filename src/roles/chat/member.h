@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Coming, going, and being called otherwise. */
 
-#include "roles/chat/op.h"
+#include "roles/chat/request.h"
 #include "roles/chat/session.h"
 
 /* Why somebody left, for programs; else it is the end of his session. */
@@ -19,17 +19,17 @@ int chat_member_part(struct request *q, struct fields *f);
 
 /* Home: joins a room without a JOIN, for @q: welcome() answers it where that went well; else it is answered with what
  * hindered it, and unwelcome() hears of it. 0 or -ENOMEM. */
-int chat_member_enter(struct request *q, const char *room, void (*welcome)(struct chat_op *o),
-		      void (*unwelcome)(struct chat_op *o));
+int chat_member_enter(struct request *q, const char *room, void (*welcome)(struct chat_request *x),
+		      void (*unwelcome)(struct chat_request *x));
 
 /* The same of itself; where it goes wrong nobody is told. */
 int chat_member_enter_alone(struct chat_session *cs, const char *room);
 
 /* Home: the session of this follow has another name. Where that was too much at once (not @paid), it leaves. */
-void chat_member_renamed(struct chat_session *cs, struct channel_follow *f, bool paid);
+void chat_member_renamed(struct chat_session *cs, struct channel_subscription *sub, bool within_rate);
 
 /* Owner: tells all of this member. */
-void chat_member_tell(struct channel *c, unsigned type, const struct channel_member *m, const char *text, size_t len);
+void chat_member_notify(struct channel *c, unsigned type, const struct channel_member *m, const char *text, size_t len);
 
 /* Owner: puts a member out, and tells all why, himself among them. */
 void chat_member_expel(struct channel *c, struct channel_member *m, const char *why, size_t len);

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "roles/chat/event.h"
 #include "roles/chat/member.h"
-#include "roles/chat/record.h"
+#include "roles/chat/entry.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,91 +20,90 @@
 #define CHAT_MODERATE_SECONDS_MAX (3650ULL * 86400)
 
 /* Owner: who asks, where he is an operator; else the op is finished. */
-static struct channel_member *chat_moderate_actor(struct chat_op *o, struct channel *c)
+static struct channel_member *chat_moderate_actor(struct chat_request *x, struct channel *c)
 {
-	struct channel_member *m = chat_op_member(o, c);
+	struct channel_member *m = chat_request_member(x, c);
 
 	if (!m)
 		return NULL;
-	o->rank = chat_member_rank(m);
-	if (chat_rank_may(o->rank))
+	x->rank = chat_member_rank(m);
+	if (chat_rank_may(x->rank))
 		return m;
-	channel_finish(&o->op, CHAT_E_RANK);
+	channel_finish(&x->rq, CHAT_E_RANK);
 	return NULL;
 }
 
 /* The next member of the target's name but @actor. NULL for @m: the first. */
-static struct channel_member *chat_moderate_next(struct channel *c, const struct chat_op *o,
+static struct channel_member *chat_moderate_next(struct channel *c, const struct chat_request *x,
 						 const struct channel_member *actor, const struct channel_member *m)
 {
 	struct channel_member *n = channel_next_member(c, m);
 
-	while (n && (n == actor || str_casecmp(n->name, n->name_len, o->target, o->target_len) != 0))
+	while (n && (n == actor || str_casecmp(n->name, n->name_len, x->target, x->target_len) != 0))
 		n = channel_next_member(c, n);
 	return n;
 }
 
 /* What the target is: the highest of those who bear the name, and what is on record for it. */
-static enum chat_rank chat_moderate_target(struct channel *c, const struct chat_op *o,
+static enum chat_rank chat_moderate_target(struct channel *c, const struct chat_request *x,
 					   const struct channel_member *actor)
 {
-	enum chat_rank rank = chat_record_rank(c, o->target, o->target_len);
+	enum chat_rank rank = chat_entry_rank(c, x->target, x->target_len);
 	struct channel_member *m = NULL;
 
-	while ((m = chat_moderate_next(c, o, actor, m)))
+	while ((m = chat_moderate_next(c, x, actor, m)))
 		rank = MAX(rank, chat_member_rank(m));
 	return rank;
 }
 
 /* Owner: puts all of the target's name out but who asks. How many they were. */
-static unsigned chat_moderate_expel(struct channel *c, struct chat_op *o, const char *why, size_t len)
+static unsigned chat_moderate_expel(struct channel *c, struct chat_request *x, const char *why, size_t len)
 {
-	struct channel_member *actor = channel_find_member(c, o->op.session);
-	struct channel_member *m = chat_moderate_next(c, o, actor, NULL), *next;
+	struct channel_member *actor = channel_find_member(c, x->rq.session);
+	struct channel_member *m = chat_moderate_next(c, x, actor, NULL), *next;
 	unsigned n = 0;
 
 	for (; m; m = next, n++) {
-		next = chat_moderate_next(c, o, actor, m);
+		next = chat_moderate_next(c, x, actor, m);
 		chat_member_expel(c, m, why, len);
 	}
 	return n;
 }
 
 /* Owner: 0, or why who asks may do nothing to the target, and the op is finished. */
-static bool chat_moderate_may(struct chat_op *o, struct channel *c)
+static bool chat_moderate_may(struct chat_request *x, struct channel *c)
 {
-	struct channel_member *actor = chat_moderate_actor(o, c);
+	struct channel_member *actor = chat_moderate_actor(x, c);
 
 	if (!actor)
 		return false;
-	o->target_rank = chat_moderate_target(c, o, actor);
-	if (chat_rank_may_act(o->rank, o->target_rank))
+	x->target_rank = chat_moderate_target(c, x, actor);
+	if (chat_rank_may_act(x->rank, x->target_rank))
 		return true;
-	channel_finish(&o->op, CHAT_E_OUTRANKED);
+	channel_finish(&x->rq, CHAT_E_OUTRANKED);
 	return false;
 }
 
-static void chat_moderate_answer(struct chat_op *o)
+static void chat_moderate_answer(struct chat_request *x)
 {
-	request_ok(o->op.request);
+	request_ok(x->rq.request);
 }
 
 /* Home: makes the op of a verb that says @what about @target. 0, positive: answered, or -ENOMEM. */
 static int chat_moderate_new(struct request *q, const struct field *room, const struct field *target,
-			     const struct field *text, void (*act)(struct channel *c, struct channel_op *op),
-			     struct chat_op **ret)
+			     const struct field *text, channel_act_fn act, struct chat_request **ret)
 {
-	struct chat_session *cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
+	struct chat_session *cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
 	int r;
 
 	if (!cs)
 		return -ENOMEM;
-	r = chat_op_new(q, room, text, act, chat_moderate_answer, ret);
+	r = chat_request_new(q, room, text, act, chat_moderate_answer, ret);
 	if (r != 0)
 		return r;
-	if ((target && !chat_op_set_target(*ret, target)) || (text && !chat_op_text_fits(q, text->len)) ||
-	    !chat_op_pay(q, cs)) {
-		*ret = chat_op_free(*ret);
+	if ((target && !chat_request_set_target(*ret, target)) || (text && !chat_request_text_fits(q, text->len)) ||
+	    !chat_request_within_rate(q, cs)) {
+		*ret = chat_request_free(*ret);
 		return 1;
 	}
 	return 0;
@@ -112,30 +111,30 @@ static int chat_moderate_new(struct request *q, const struct field *room, const 
 
 /* TOPIC */
 
-static void chat_moderate_topic_set(struct channel *c, struct channel_op *op)
+static void chat_moderate_topic_set(struct channel *c, struct channel_request *rq)
 {
-	if (op->result == 0)
-		channel_notify(c, op->message);
-	channel_finish(op, op->result);
+	if (rq->result == 0)
+		channel_notify(c, rq->message);
+	channel_finish(rq, rq->result);
 }
 
-static void chat_moderate_topic_acted(struct channel *c, struct channel_op *op)
+static void chat_moderate_topic_acted(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
-	if (!chat_moderate_actor(o, c))
+	if (!chat_moderate_actor(x, c))
 		return;
-	chat_record_settle(c, o);
-	chat_record_set_also(c, o, CHAT_RECORD_TOPIC_BY, strlen(CHAT_RECORD_TOPIC_BY), o->name,
-			     o->text_len > 0 ? o->name_len : 0, 0);
-	chat_record_set(c, o, CHAT_RECORD_TOPIC, strlen(CHAT_RECORD_TOPIC), o->text, o->text_len, 0,
-			chat_moderate_topic_set);
+	chat_entry_persist_founder(c, x);
+	chat_entry_set_also(c, x, CHAT_ENTRY_TOPIC_BY, strlen(CHAT_ENTRY_TOPIC_BY), x->name,
+			    x->text_len > 0 ? x->name_len : 0, 0);
+	chat_entry_set(c, x, CHAT_ENTRY_TOPIC, strlen(CHAT_ENTRY_TOPIC), x->text, x->text_len, 0,
+		       chat_moderate_topic_set);
 }
 
 int chat_moderate_topic(struct request *q, struct fields *f)
 {
 	const struct field *text = &f->at[1];
-	struct chat_op *o;
+	struct chat_request *x;
 	int r;
 
 	if (text->len > STORE_VALUE_MAX) {
@@ -143,33 +142,33 @@ int chat_moderate_topic(struct request *q, struct fields *f)
 			      text->len);
 		return 0;
 	}
-	r = chat_moderate_new(q, &f->at[0], NULL, text, chat_moderate_topic_acted, &o);
+	r = chat_moderate_new(q, &f->at[0], NULL, text, chat_moderate_topic_acted, &x);
 	if (r != 0)
 		return MIN(r, 0);
-	o->op.message = channel_message_new(CHAT_EVENT_TOPIC, o->name, o->name_len, text->data, text->len);
-	if (!o->op.message) {
-		(void)chat_op_free(o);
+	x->rq.message = channel_message_new(CHAT_EVENT_TOPIC, x->name, x->name_len, text->data, text->len);
+	if (!x->rq.message) {
+		(void)chat_request_free(x);
 		return -ENOMEM;
 	}
-	channel_submit(&o->op);
+	channel_submit(&x->rq);
 	return 0;
 }
 
 /* KICK */
 
-static void chat_moderate_kick_acted(struct channel *c, struct channel_op *op)
+static void chat_moderate_kick_acted(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
-	if (chat_moderate_may(o, c))
-		channel_finish(op, chat_moderate_expel(c, o, o->text, o->text_len) > 0 ? 0 : CHAT_E_NOBODY);
+	if (chat_moderate_may(x, c))
+		channel_finish(rq, chat_moderate_expel(c, x, x->text, x->text_len) > 0 ? 0 : CHAT_E_NOBODY);
 }
 
 int chat_moderate_kick(struct request *q, struct fields *f)
 {
 	struct field why = { (char *)CHAT_WHY_KICKED, strlen(CHAT_WHY_KICKED) };
 	struct buf text = {};
-	struct chat_op *o;
+	struct chat_request *x;
 	int r = 0;
 
 	if (f->n > 2 && f->at[2].len > 0) {
@@ -177,9 +176,9 @@ int chat_moderate_kick(struct request *q, struct fields *f)
 		why = (struct field){ text.data, text.len };
 	}
 	if (r >= 0)
-		r = chat_moderate_new(q, &f->at[0], &f->at[1], &why, chat_moderate_kick_acted, &o);
+		r = chat_moderate_new(q, &f->at[0], &f->at[1], &why, chat_moderate_kick_acted, &x);
 	if (r == 0)
-		channel_submit(&o->op);
+		channel_submit(&x->rq);
 	buf_done(&text);
 	return MIN(r, 0);
 }
@@ -187,16 +186,16 @@ int chat_moderate_kick(struct request *q, struct fields *f)
 /* MUTE and BAN */
 
 /* The key under which the target's address is held with it, "" for none. */
-static size_t chat_moderate_address_key(struct channel *c, const struct chat_op *o, char key[CHAT_KEY_MAX])
+static size_t chat_moderate_address_key(struct channel *c, const struct chat_request *x, char key[CHAT_KEY_MAX])
 {
-	const struct channel_member *m = channel_find_name(c, o->target, o->target_len);
-	const struct store_note *n = chat_record_of(c, o->kind, o->target, o->target_len);
+	const struct channel_member *m = channel_find_name(c, x->target, x->target_len);
+	const struct store_note *n = chat_entry_of(c, x->kind, x->target, x->target_len);
 	struct address a;
 
 	if (m)
-		return chat_name_address_key(key, o->kind, &m->address);
-	if (chat_name_is_address(o->target, o->target_len, &a))
-		return chat_name_address_key(key, o->kind, &a);
+		return chat_name_address_key(key, x->kind, &m->address);
+	if (chat_name_is_address(x->target, x->target_len, &a))
+		return chat_name_address_key(key, x->kind, &a);
 	/* He has left since: what was held then is held on, or is let go. */
 	if (!n || n->value_len == 0 || n->value_len > CHAT_KEY_MAX || n->value[0] == '-')
 		return 0;
@@ -204,43 +203,43 @@ static size_t chat_moderate_address_key(struct channel *c, const struct chat_op 
 	return n->value_len;
 }
 
-static void chat_moderate_held(struct channel *c, struct channel_op *op)
+static void chat_moderate_held(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
-	if (op->result == 0 && o->seconds > 0 && strcmp(o->kind, CHAT_RECORD_BAN) == 0)
-		(void)chat_moderate_expel(c, o, CHAT_WHY_BANNED, strlen(CHAT_WHY_BANNED));
-	channel_finish(op, op->result);
+	if (rq->result == 0 && x->seconds > 0 && strcmp(x->kind, CHAT_ENTRY_BAN) == 0)
+		(void)chat_moderate_expel(c, x, CHAT_WHY_BANNED, strlen(CHAT_WHY_BANNED));
+	channel_finish(rq, rq->result);
 }
 
-static void chat_moderate_hold_acted(struct channel *c, struct channel_op *op)
+static void chat_moderate_hold_acted(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
-	bool lift = o->seconds == 0;
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
+	bool lift = x->seconds == 0;
 	char key[CHAT_KEY_MAX];
 	size_t len;
 
-	if (!chat_moderate_may(o, c))
+	if (!chat_moderate_may(x, c))
 		return;
-	if (!lift && !chat_record_fits(c, o, 2)) {
-		channel_finish(op, CHAT_E_RECORDS);
+	if (!lift && !chat_entry_fits(c, x, 2)) {
+		channel_finish(rq, CHAT_E_ENTRIES);
 		return;
 	}
-	chat_record_settle(c, o);
-	len = chat_moderate_address_key(c, o, o->value);
-	o->value_len = len > 0 ? len : 1;
+	chat_entry_persist_founder(c, x);
+	len = chat_moderate_address_key(c, x, x->value);
+	x->value_len = len > 0 ? len : 1;
 	if (len == 0)
-		o->value[0] = '-';
+		x->value[0] = '-';
 	else
-		chat_record_set_also(c, o, o->value, len, o->target, lift ? 0 : o->target_len, o->until_msec);
-	len = chat_name_key(key, o->kind, o->target, o->target_len);
-	chat_record_set(c, o, key, len, o->value, lift ? 0 : o->value_len, o->until_msec, chat_moderate_held);
+		chat_entry_set_also(c, x, x->value, len, x->target, lift ? 0 : x->target_len, x->until_msec);
+	len = chat_name_key(key, x->kind, x->target, x->target_len);
+	chat_entry_set(c, x, key, len, x->value, lift ? 0 : x->value_len, x->until_msec, chat_moderate_held);
 }
 
 static int chat_moderate_hold(struct request *q, struct fields *f, const char *kind)
 {
 	const struct field *seconds = &f->at[2];
-	struct chat_op *o;
+	struct chat_request *x;
 	uint64_t n;
 	int r;
 
@@ -250,113 +249,113 @@ static int chat_moderate_hold(struct request *q, struct fields *f, const char *k
 			      (int)MIN(seconds->len, (size_t)40), seconds->data, CHAT_MODERATE_SECONDS_MAX);
 		return 0;
 	}
-	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_hold_acted, &o);
+	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_hold_acted, &x);
 	if (r != 0)
 		return MIN(r, 0);
-	o->kind = kind;
-	o->seconds = n;
-	o->until_msec = n > 0 ? channel_hub_msec(chat_hub(request_role_state(q))) + n * 1000 : 0;
-	channel_submit(&o->op);
+	x->kind = kind;
+	x->seconds = n;
+	x->until_msec = n > 0 ? channel_engine_msec(chat_engine(request_role_state(q))) + n * 1000 : 0;
+	channel_submit(&x->rq);
 	return 0;
 }
 
 int chat_moderate_mute(struct request *q, struct fields *f)
 {
-	return chat_moderate_hold(q, f, CHAT_RECORD_MUTE);
+	return chat_moderate_hold(q, f, CHAT_ENTRY_MUTE);
 }
 
 int chat_moderate_ban(struct request *q, struct fields *f)
 {
-	return chat_moderate_hold(q, f, CHAT_RECORD_BAN);
+	return chat_moderate_hold(q, f, CHAT_ENTRY_BAN);
 }
 
 /* ROLE */
 
-static bool chat_moderate_has_name(const struct channel_member *m, const struct chat_op *o)
+static bool chat_moderate_has_name(const struct channel_member *m, const struct chat_request *x)
 {
-	return str_casecmp(m->name, m->name_len, o->target, o->target_len) == 0;
+	return str_casecmp(m->name, m->name_len, x->target, x->target_len) == 0;
 }
 
 /* Whether the room has an owner besides the target. */
-static bool chat_moderate_has_other_owner(struct channel *c, const struct chat_op *o)
+static bool chat_moderate_has_other_owner(struct channel *c, const struct chat_request *x)
 {
-	if (chat_record_has_owner(c, o->target, o->target_len))
+	if (chat_entry_has_owner(c, x->target, x->target_len))
 		return true;
 	for (struct channel_member *m = channel_next_member(c, NULL); m; m = channel_next_member(c, m))
-		if (chat_member_rank(m) == CHAT_RANK_OWNER && !chat_moderate_has_name(m, o))
+		if (chat_member_rank(m) == CHAT_RANK_OWNER && !chat_moderate_has_name(m, x))
 			return true;
 	return false;
 }
 
 /* All who bear the name; how many. */
-static unsigned chat_moderate_make(struct channel *c, const struct chat_op *o)
+static unsigned chat_moderate_make(struct channel *c, const struct chat_request *x)
 {
 	unsigned n = 0;
 
 	for (struct channel_member *m = channel_next_member(c, NULL); m; m = channel_next_member(c, m)) {
-		if (!chat_moderate_has_name(m, o))
+		if (!chat_moderate_has_name(m, x))
 			continue;
-		chat_member_set_rank(m, o->to);
+		chat_member_set_rank(m, x->to);
 		n++;
 	}
 	return n;
 }
 
-static void chat_moderate_made(struct channel *c, struct channel_op *op)
+static void chat_moderate_made(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
-	if (op->result == 0)
-		(void)chat_moderate_make(c, o);
-	channel_finish(op, op->result);
+	if (rq->result == 0)
+		(void)chat_moderate_make(c, x);
+	channel_finish(rq, rq->result);
 }
 
 /* What keeps the target from being made that; 0: nothing. */
-static int chat_moderate_role_refused(struct channel *c, struct chat_op *o)
+static int chat_moderate_role_refused(struct channel *c, struct chat_request *x)
 {
-	struct channel_member *self = channel_find_member(c, o->op.session);
+	struct channel_member *self = channel_find_member(c, x->rq.session);
 
 	/* Everybody may be less than he is. */
-	o->target_rank = chat_moderate_target(c, o, NULL);
-	if (!(chat_moderate_has_name(self, o) && o->to <= o->rank) &&
-	    !chat_rank_may_make(o->rank, o->target_rank, o->to))
+	x->target_rank = chat_moderate_target(c, x, NULL);
+	if (!(chat_moderate_has_name(self, x) && x->to <= x->rank) &&
+	    !chat_rank_may_make(x->rank, x->target_rank, x->to))
 		return CHAT_E_OUTRANKED;
-	if (o->target_rank == CHAT_RANK_OWNER && o->to != CHAT_RANK_OWNER && !chat_moderate_has_other_owner(c, o))
+	if (x->target_rank == CHAT_RANK_OWNER && x->to != CHAT_RANK_OWNER && !chat_moderate_has_other_owner(c, x))
 		return CHAT_E_LAST_OWNER;
-	if (o->to != CHAT_RANK_MEMBER && !chat_record_fits(c, o, 1))
-		return CHAT_E_RECORDS;
+	if (x->to != CHAT_RANK_MEMBER && !chat_entry_fits(c, x, 1))
+		return CHAT_E_ENTRIES;
 	return 0;
 }
 
-static void chat_moderate_role_acted(struct channel *c, struct channel_op *op)
+static void chat_moderate_role_acted(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
-	const char *word = chat_rank_name(o->to);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
+	const char *word = chat_rank_name(x->to);
 	char key[CHAT_KEY_MAX];
 	size_t len;
 	int r;
 
-	if (!chat_moderate_actor(o, c))
+	if (!chat_moderate_actor(x, c))
 		return;
-	r = chat_moderate_role_refused(c, o);
+	r = chat_moderate_role_refused(c, x);
 	if (r > 0) {
-		channel_finish(op, r);
+		channel_finish(rq, r);
 		return;
 	}
-	if (chat_name_is_address(o->target, o->target_len, NULL)) {
+	if (chat_name_is_address(x->target, x->target_len, NULL)) {
 		/* As long as he stays: tomorrow the address may be another's. */
-		channel_finish(op, chat_moderate_make(c, o) > 0 ? 0 : CHAT_E_NOBODY);
+		channel_finish(rq, chat_moderate_make(c, x) > 0 ? 0 : CHAT_E_NOBODY);
 		return;
 	}
-	chat_record_settle(c, o);
-	len = chat_name_key(key, CHAT_RECORD_ROLE, o->target, o->target_len);
-	chat_record_set(c, o, key, len, word, o->to == CHAT_RANK_MEMBER ? 0 : strlen(word), 0, chat_moderate_made);
+	chat_entry_persist_founder(c, x);
+	len = chat_name_key(key, CHAT_ENTRY_ROLE, x->target, x->target_len);
+	chat_entry_set(c, x, key, len, word, x->to == CHAT_RANK_MEMBER ? 0 : strlen(word), 0, chat_moderate_made);
 }
 
 int chat_moderate_role(struct request *q, struct fields *f)
 {
 	enum chat_rank to = chat_rank_from_name(f->at[2].data, f->at[2].len);
-	struct chat_op *o;
+	struct chat_request *x;
 	int r;
 
 	if (to == CHAT_RANK_MAX) {
@@ -364,10 +363,10 @@ int chat_moderate_role(struct request *q, struct fields *f)
 			      (int)MIN(f->at[2].len, (size_t)40), f->at[2].data);
 		return 0;
 	}
-	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_role_acted, &o);
+	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_role_acted, &x);
 	if (r != 0)
 		return MIN(r, 0);
-	o->to = to;
-	channel_submit(&o->op);
+	x->to = to;
+	channel_submit(&x->rq);
 	return 0;
 }

@@ -41,7 +41,7 @@ static void chat_old_again(struct timer *t)
 
 void chat_old_quiet(struct session *s)
 {
-	struct chat_session *cs = chat_session_get(s, chat_hub(session_role_state(s, &chat_role)));
+	struct chat_session *cs = chat_session_get(s, chat_engine(session_role_state(s, &chat_role)));
 
 	if (!cs)
 		return;
@@ -68,25 +68,25 @@ static void chat_old_refused(struct chat_session *cs)
 	cs->again_usec = MIN(2 * cs->again_usec, CHAT_OLD_AGAIN_MAX);
 }
 
-static struct chat_session *chat_old_session(struct chat_op *o)
+static struct chat_session *chat_old_session(struct chat_request *x)
 {
-	struct session *s = channel_op_session(&o->op);
+	struct session *s = channel_request_session(&x->rq);
 
 	return s ? chat_session_find(s) : NULL;
 }
 
-static void chat_old_welcome(struct chat_op *o)
+static void chat_old_welcome(struct chat_request *x)
 {
-	struct chat_session *cs = chat_old_session(o);
+	struct chat_session *cs = chat_old_session(x);
 
 	if (cs)
 		chat_old_end(cs);
-	request_line(o->op.request, CHAT_OLD_WELCOME, strlen(CHAT_OLD_WELCOME));
+	request_line(x->rq.request, CHAT_OLD_WELCOME, strlen(CHAT_OLD_WELCOME));
 }
 
-static void chat_old_unwelcome(struct chat_op *o)
+static void chat_old_unwelcome(struct chat_request *x)
 {
-	struct chat_session *cs = chat_old_session(o);
+	struct chat_session *cs = chat_old_session(x);
 
 	if (cs)
 		chat_old_refused(cs);

@@ -4,7 +4,7 @@
 #include "roles/chat/event.h"
 #include "roles/chat/member.h"
 #include "roles/chat/old.h"
-#include "roles/chat/record.h"
+#include "roles/chat/entry.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,32 +12,33 @@
 #define CHAT_SAY_LOBBY "lobby"
 
 /* Owner. */
-static void _hot_ chat_say_acted(struct channel *c, struct channel_op *op)
+static void _hot_ chat_say_acted(struct channel *c, struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
-	struct channel_member *m = chat_op_member(o, c);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
+	struct channel_member *m = chat_request_member(x, c);
 
 	if (!m)
 		return;
-	o->wait_sec = chat_rank_may(chat_member_rank(m)) ? 0 :
-		chat_record_held(c, CHAT_RECORD_MUTE, m->name, m->name_len, &m->address);
-	if (o->wait_sec > 0) {
-		channel_finish(op, CHAT_E_MUTED);
+	x->wait_sec = chat_rank_may(chat_member_rank(m))
+			      ? 0
+			      : chat_entry_held(c, CHAT_ENTRY_MUTE, m->name, m->name_len, &m->address);
+	if (x->wait_sec > 0) {
+		channel_finish(rq, CHAT_E_MUTED);
 		return;
 	}
-	chat_record_settle(c, o);
-	channel_append(c, op, o->durable, NULL);
+	chat_entry_persist_founder(c, x);
+	channel_append(c, rq, x->durable, NULL);
 }
 
 /* Home. */
-static void _hot_ chat_say_answer(struct chat_op *o)
+static void _hot_ chat_say_answer(struct chat_request *x)
 {
-	struct request *q = o->op.request;
+	struct request *q = x->rq.request;
 
-	if (o->silent)
+	if (x->silent)
 		return;
 	request_begin(q, "OK");
-	request_field_u64(q, o->op.step.append.counts.last);
+	request_field_u64(q, x->rq.call.append.counts.last);
 	request_end(q);
 }
 
@@ -45,29 +46,29 @@ static void _hot_ chat_say_answer(struct chat_op *o)
 static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const struct field *room, const char *text,
 			     size_t len, bool silent)
 {
-	struct chat_op *o;
+	struct chat_request *x;
 	int r;
 
-	r = chat_op_new(q, room, NULL, chat_say_acted, chat_say_answer, &o);
+	r = chat_request_new(q, room, NULL, chat_say_acted, chat_say_answer, &x);
 	if (r != 0)
 		return MIN(r, 0);
-	o->silent = silent;
-	if (!chat_op_text_fits(q, len) || !chat_op_pay(q, cs)) {
-		(void)chat_op_free(o);
+	x->silent = silent;
+	if (!chat_request_text_fits(q, len) || !chat_request_within_rate(q, cs)) {
+		(void)chat_request_free(x);
 		return 0;
 	}
-	o->op.message = channel_message_new(CHAT_EVENT_SAID, o->name, o->name_len, text, len);
-	if (!o->op.message) {
-		(void)chat_op_free(o);
+	x->rq.message = channel_message_new(CHAT_EVENT_SAID, x->name, x->name_len, text, len);
+	if (!x->rq.message) {
+		(void)chat_request_free(x);
 		return -ENOMEM;
 	}
-	channel_submit(&o->op);
+	channel_submit(&x->rq);
 	return 0;
 }
 
 int _hot_ chat_say(struct request *q, struct fields *f)
 {
-	struct chat_session *cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
+	struct chat_session *cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
 
 	if (!cs)
 		return -ENOMEM;
@@ -129,7 +130,7 @@ int chat_say_line(struct request *q, char *line, size_t len, bool alone)
 		return chat_old_line(q, cs, line, len);
 	if (!chat_say_takes(q, cs, alone))
 		return 0;
-	cs = chat_session_get(request_session(q), chat_hub(request_role_state(q)));
+	cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
 	if (!cs) {
 		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		return 1;

@@ -18,13 +18,13 @@ static void chat_session_gone(struct observer *a, struct session *s, _unused_ co
 static void chat_session_renamed(struct observer *a, struct session *s, _unused_ const char *old)
 {
 	struct chat_session *cs = container_of(a, struct chat_session, observer);
-	bool paid = chat_session_pay(cs) == 0;
-	struct channel_follow *f = channel_follow_next(s, &chat_policy, NULL), *next;
+	bool within_rate = chat_session_rate_limit(cs) == 0;
+	struct channel_subscription *sub = channel_subscription_next(s, &chat_policy, NULL), *next;
 
 	/* It may be put out of the room by that at once. */
-	for (; f; f = next) {
-		next = channel_follow_next(s, &chat_policy, f);
-		chat_member_renamed(cs, f, paid);
+	for (; sub; sub = next) {
+		next = channel_subscription_next(s, &chat_policy, sub);
+		chat_member_renamed(cs, sub, within_rate);
 	}
 }
 
@@ -40,7 +40,7 @@ struct chat_session *chat_session_find(const struct session *s)
 	return a ? container_of(a, struct chat_session, observer) : NULL;
 }
 
-struct chat_session *chat_session_get(struct session *s, struct channel_hub *hub)
+struct chat_session *chat_session_get(struct session *s, struct channel_engine *engine)
 {
 	struct chat_session *cs = chat_session_find(s);
 
@@ -51,7 +51,7 @@ struct chat_session *chat_session_get(struct session *s, struct channel_hub *hub
 		return NULL;
 	cs->observer.ops = &chat_session_ops;
 	cs->session = s;
-	cs->hub = hub;
+	cs->engine = engine;
 	session_add_observer(s, &cs->observer);
 	return cs;
 }
@@ -71,24 +71,24 @@ void chat_session_leave(struct chat_session *cs, const char *room, size_t len)
 
 size_t chat_session_room(const struct chat_session *cs, char dst[CHAT_ROOM_MAX])
 {
-	struct channel_follow *f;
+	struct channel_subscription *sub;
 	const char *name = cs->last;
 	size_t len = cs->last_len;
 
 	if (len == 0) {
-		f = channel_follow_next(cs->session, &chat_policy, NULL);
-		name = f ? channel_follow_name(f, &len) : NULL;
+		sub = channel_subscription_next(cs->session, &chat_policy, NULL);
+		name = sub ? channel_subscription_name(sub, &len) : NULL;
 	}
 	if (name)
 		memcpy(dst, name, len);
 	return len;
 }
 
-uint64_t chat_session_pay(struct chat_session *cs)
+uint64_t chat_session_rate_limit(struct chat_session *cs)
 {
 	const struct chat_options *o = settings_get(session_settings(cs->session), &chat_section);
 	uint64_t wait = 0;
 
-	(void)chat_flood_pass(&cs->flood, session_loop(cs->session)->now_usec, o->rate, o->burst, &wait);
+	(void)chat_rate_limit_pass(&cs->rate_limit, session_loop(cs->session)->now_usec, o->rate, o->burst, &wait);
 	return wait;
 }

@@ -9,7 +9,7 @@
 #define RELAY_ACK_MAX FIELDS_MAX /* ids at once */
 
 struct relay_ack {
-	struct channel_op op;
+	struct channel_request rq;
 	struct relay_state *state;
 	struct relay_name box;
 	size_t n;
@@ -18,48 +18,48 @@ struct relay_ack {
 };
 
 /* Owner, of the sender's mailbox. */
-static void relay_ack_act_tell(struct channel *c, struct channel_op *op)
+static void relay_ack_act_notify(struct channel *c, struct channel_request *rq)
 {
-	channel_notify(c, op->message);
-	channel_finish(op, 0);
+	channel_notify(c, rq->message);
+	channel_finish(rq, 0);
 }
 
-static void relay_ack_told(struct channel_op *op)
+static void relay_ack_notified(struct channel_request *rq)
 {
-	free(op);
+	free(rq);
 }
 
 /* To a sender that is there and waits. Where there is no memory for that, STATUS still tells. */
-static void relay_ack_tell(const struct relay_ack *a, const struct store_removed *gone)
+static void relay_ack_notify(const struct relay_ack *a, const struct store_removed *gone)
 {
-	const struct store_remove *step = &a->op.step.remove;
+	const struct store_remove *step = &a->rq.call.remove;
 	char text[RELAY_WORDS_RECEIPT_MAX];
 	struct relay_name sender;
-	struct channel_op *op;
+	struct channel_request *rq;
 	size_t len;
 
 	if (relay_name_parse(gone->from, gone->from_len, &sender) < 0)
 		return;
-	op = calloc(1, sizeof(*op));
-	if (!op)
+	rq = calloc(1, sizeof(*rq));
+	if (!rq)
 		return;
-	channel_op_init_alone(op, a->state->hub, &relay_policy, a->op.home, NULL, sender.text, sender.len);
-	len = relay_words_put_receipt(text, store_id(a->op.counts.id, gone->number), a->box.text, a->box.len,
+	channel_request_init_alone(rq, a->state->engine, &relay_policy, a->rq.origin, NULL, sender.text, sender.len);
+	len = relay_words_put_receipt(text, store_id(a->rq.counts.id, gone->number), a->box.text, a->box.len,
 				      step->time_msec);
-	op->message = channel_message_new(RELAY_EVENT_DELIVERED, a->box.text, a->box.len, text, len);
-	if (!op->message) {
-		free(op);
+	rq->message = channel_message_new(RELAY_EVENT_DELIVERED, a->box.text, a->box.len, text, len);
+	if (!rq->message) {
+		free(rq);
 		return;
 	}
-	op->act = relay_ack_act_tell;
-	op->done = relay_ack_told;
-	channel_submit(op);
+	rq->act = relay_ack_act_notify;
+	rq->on_complete = relay_ack_notified;
+	channel_submit(rq);
 }
 
 /* Owner. */
-static void relay_ack_act(struct channel *c, struct channel_op *op)
+static void relay_ack_act(struct channel *c, struct channel_request *rq)
 {
-	struct relay_ack *a = container_of(op, struct relay_ack, op);
+	struct relay_ack *a = container_of(rq, struct relay_ack, rq);
 	uint64_t id = channel_counts(c)->id;
 	size_t n = 0;
 
@@ -68,31 +68,31 @@ static void relay_ack_act(struct channel *c, struct channel_op *op)
 			a->ids[n++] = store_id_number(a->ids[i]);
 	a->n = n;
 	if (n == 0) {
-		channel_finish(op, 0);
+		channel_finish(rq, 0);
 		return;
 	}
-	op->step.remove.numbers = a->ids;
-	op->step.remove.n_numbers = n;
-	op->step.remove.fate = STORE_TAKEN;
-	op->step.remove.removed = a->removed;
-	channel_remove(c, op, NULL);
+	rq->call.remove.numbers = a->ids;
+	rq->call.remove.n_numbers = n;
+	rq->call.remove.fate = STORE_TAKEN;
+	rq->call.remove.removed = a->removed;
+	channel_remove(c, rq, NULL);
 }
 
-static void relay_ack_done(struct channel_op *op)
+static void relay_ack_done(struct channel_request *rq)
 {
-	struct relay_ack *a = container_of(op, struct relay_ack, op);
-	size_t n = op->result >= 0 && a->n > 0 ? op->step.remove.n_removed : 0;
-	struct request *q = op->request;
+	struct relay_ack *a = container_of(rq, struct relay_ack, rq);
+	size_t n = rq->result >= 0 && a->n > 0 ? rq->call.remove.n_removed : 0;
+	struct request *q = rq->request;
 
-	if (q && op->result < 0 && op->result != -ENOENT) {
-		relay_refuse(q, op->result);
+	if (q && rq->result < 0 && rq->result != -ENOENT) {
+		relay_refuse(q, rq->result);
 	} else if (q) {
 		request_begin(q, "OK");
 		request_field_u64(q, n);
 		request_end(q);
 	}
 	for (size_t i = 0; i < n; i++)
-		relay_ack_tell(a, &a->removed[i]);
+		relay_ack_notify(a, &a->removed[i]);
 	free(a);
 }
 
@@ -114,9 +114,9 @@ static struct relay_ack *relay_ack_new(struct relay_state *state, const struct r
 
 static void relay_ack_submit(struct relay_ack *a)
 {
-	a->op.act = relay_ack_act;
-	a->op.done = relay_ack_done;
-	channel_submit(&a->op);
+	a->rq.act = relay_ack_act;
+	a->rq.on_complete = relay_ack_done;
+	channel_submit(&a->rq);
 }
 
 void relay_ack_given(struct relay_state *state, struct session *s, const struct relay_name *box, const uint64_t *ids,
@@ -130,7 +130,8 @@ void relay_ack_given(struct relay_state *state, struct session *s, const struct 
 			return; /* it will be delivered again */
 		ids += now;
 		n -= now;
-		channel_op_init_alone(&a->op, state->hub, &relay_policy, session_reactor(s), s, box->text, box->len);
+		channel_request_init_alone(&a->rq, state->engine, &relay_policy, session_reactor(s), s, box->text,
+					   box->len);
 		relay_ack_submit(a);
 	}
 }
@@ -166,7 +167,7 @@ int relay_ack(struct request *q, struct fields *f)
 	a = relay_ack_new(rs->state, &rs->box, ids, f->n);
 	if (!a)
 		return -ENOMEM;
-	channel_op_init(&a->op, rs->state->hub, &relay_policy, q, rs->box.text, rs->box.len);
+	channel_request_init(&a->rq, rs->state->engine, &relay_policy, q, rs->box.text, rs->box.len);
 	relay_ack_submit(a);
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct relay_box {
-	struct channel_op op;   /* clear */
+	struct channel_request rq; /* clear */
 	struct store_page look;
 	struct store *store;
 	struct relay_name name;
@@ -55,24 +55,24 @@ static void relay_box_look(struct relay_box *b)
 }
 
 /* Owner. */
-static void relay_box_act(struct channel *c, struct channel_op *op)
+static void relay_box_act(struct channel *c, struct channel_request *rq)
 {
-	op->step.remove.numbers = NULL;
-	op->step.remove.upto = STORE_NUMBER_MAX;
-	op->step.remove.fate = STORE_EXPIRED; /* nobody says to have read it */
-	op->step.remove.removed = NULL;
-	channel_remove(c, op, NULL);
+	rq->call.remove.numbers = NULL;
+	rq->call.remove.upto = STORE_NUMBER_MAX;
+	rq->call.remove.fate = STORE_EXPIRED; /* nobody says to have read it */
+	rq->call.remove.removed = NULL;
+	channel_remove(c, rq, NULL);
 }
 
-static void relay_box_cleared(struct channel_op *op)
+static void relay_box_cleared(struct channel_request *rq)
 {
-	struct relay_box *b = container_of(op, struct relay_box, op);
+	struct relay_box *b = container_of(rq, struct relay_box, rq);
 
-	if (op->result >= 0 || op->result == -ENOENT) {
+	if (rq->result >= 0 || rq->result == -ENOENT) {
 		relay_box_look(b);
 		return;
 	}
-	relay_refuse(b->request, op->result);
+	relay_refuse(b->request, rq->result);
 	free(b);
 }
 
@@ -105,9 +105,9 @@ int relay_box(struct request *q, struct fields *f)
 		relay_box_look(b);
 		return 0;
 	}
-	channel_op_init(&b->op, rs->state->hub, &relay_policy, q, b->name.text, b->name.len);
-	b->op.act = relay_box_act;
-	b->op.done = relay_box_cleared;
-	channel_submit(&b->op);
+	channel_request_init(&b->rq, rs->state->engine, &relay_policy, q, b->name.text, b->name.len);
+	b->rq.act = relay_box_act;
+	b->rq.on_complete = relay_box_cleared;
+	channel_submit(&b->rq);
 	return 0;
 }

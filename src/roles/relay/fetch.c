@@ -82,7 +82,7 @@ static bool relay_fetch_deliver(struct relay_fetch *x, const struct relay_sessio
 		e.number = row.number;
 		e.time_msec = row.time_msec;
 		e.id = store_id(x->page.channel_id, row.number);
-		if (channel_say(s, &relay_policy, &e) < 0)
+		if (channel_send(s, &relay_policy, &e) < 0)
 			return false;
 		relay_session_given(s, &e);
 		x->delivered++;

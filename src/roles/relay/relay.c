@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define RELAY_KIND    1 /* in the store */
-#define RELAY_FOLLOWS 2 /* its mailbox, and that of the name it had before, until it is out of it */
+#define RELAY_SUBSCRIPTIONS 2 /* its mailbox, and that of the name it had before, until it is out of it */
 
 #define FIELD(member, type) OPTION_FIELD(struct relay_options, member, type)
 
@@ -48,7 +48,7 @@ static void relay_limits(const struct settings *s, struct channel_limits *ret)
 {
 	const struct relay_options *o = settings_get(s, &relay_section);
 
-	*ret = (struct channel_limits){ .open = o->open, .members = o->sessions, .follows = RELAY_FOLLOWS };
+	*ret = (struct channel_limits){ .open = o->open, .members = o->sessions, .subscriptions = RELAY_SUBSCRIPTIONS };
 }
 
 /* Nobody has to hear of that. */
@@ -71,7 +71,7 @@ static void relay_refuse_unavailable(struct request *q)
 	char why[512];
 
 	request_error(q, ERROR_UNAVAILABLE, "no mail is kept or handed out now: %s",
-		      channel_hub_why(state->hub, why, sizeof(why)));
+		      channel_engine_why(state->engine, why, sizeof(why)));
 }
 
 void relay_refuse(struct request *q, int error)
@@ -128,7 +128,7 @@ void relay_refuse(struct request *q, int error)
 struct store *relay_store(struct request *q)
 {
 	const struct relay_state *state = request_role_state(q);
-	struct store *store = channel_hub_store(state->hub);
+	struct store *store = channel_engine_store(state->engine);
 
 	if (!store)
 		relay_refuse_unavailable(q);
@@ -140,7 +140,7 @@ static void relay_set_rule(const struct relay_state *state, const struct setting
 	const struct relay_options *o = settings_get(s, &relay_section);
 	struct store_rule rule = { .max_age_usec = o->retention_usec, .receipts = true,
 				   .where = "mailboxes", .option = "relay.retention" };
-	struct store *store = channel_hub_store(state->hub);
+	struct store *store = channel_engine_store(state->engine);
 
 	if (store && store_set_rule(store, RELAY_KIND, &rule) < 0)
 		log_err("relay.retention stays as it was: out of memory");
@@ -150,7 +150,7 @@ static void relay_stop(void *p)
 {
 	struct relay_state *state = p;
 
-	channel_hub_unref(state->hub);
+	channel_engine_unref(state->engine);
 	free(state);
 }
 
@@ -159,7 +159,7 @@ static int relay_start(const struct role_start *with, void **ret_state, char *wh
 	struct relay_state *state = calloc(1, sizeof(*state));
 	int r;
 
-	r = state ? channel_hub_ref(with, &state->hub) : -ENOMEM;
+	r = state ? channel_engine_ref(with, &state->engine) : -ENOMEM;
 	if (r < 0) {
 		(void)snprintf(why, why_size, "relay: %s", strerror(-r));
 		free(state);
@@ -177,17 +177,17 @@ static void relay_reload(void *p, const struct settings *s)
 
 static void relay_look(void *p)
 {
-	channel_hub_look(((struct relay_state *)p)->hub);
+	channel_engine_look(((struct relay_state *)p)->engine);
 }
 
 static uint64_t relay_expired(void *p)
 {
-	return channel_hub_expired(((struct relay_state *)p)->hub, RELAY_KIND);
+	return channel_engine_expired(((struct relay_state *)p)->engine, RELAY_KIND);
 }
 
 static void relay_warn(void *p, struct warnings *to)
 {
-	channel_hub_warn(((struct relay_state *)p)->hub, to);
+	channel_engine_warn(((struct relay_state *)p)->engine, to);
 }
 
 static const struct role_verb relay_verbs[] = {

@@ -18,7 +18,7 @@ extern const struct role relay_role;
 
 /* What the role's modules share. Made at the start, then only read. */
 struct relay_state {
-	struct channel_hub *hub;
+	struct channel_engine *engine;
 };
 
 /* A mailbox is a channel, which its sessions follow while they WAIT. */

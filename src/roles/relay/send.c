@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct relay_send {
-	struct channel_op op;
+	struct channel_request rq;
 	uint64_t max_messages, max_bytes;
 	size_t charged;
 	uint8_t key_len; /* 0: none */
@@ -17,20 +17,20 @@ struct relay_send {
 };
 
 /* Owner. */
-static void relay_send_act(struct channel *c, struct channel_op *op)
+static void relay_send_act(struct channel *c, struct channel_request *rq)
 {
-	struct relay_send *x = container_of(op, struct relay_send, op);
+	struct relay_send *x = container_of(rq, struct relay_send, rq);
 
-	op->step.append.key = x->key_len > 0 ? x->key : NULL;
-	op->step.append.key_len = x->key_len;
-	op->step.append.max_messages = x->max_messages;
-	op->step.append.max_bytes = x->max_bytes;
-	channel_append(c, op, true, NULL);
+	rq->call.append.key = x->key_len > 0 ? x->key : NULL;
+	rq->call.append.key_len = x->key_len;
+	rq->call.append.max_messages = x->max_messages;
+	rq->call.append.max_bytes = x->max_bytes;
+	channel_append(c, rq, true, NULL);
 }
 
 static void relay_send_refuse(const struct relay_send *x, int error)
 {
-	struct request *q = x->op.request;
+	struct request *q = x->rq.request;
 
 	if (error == -EDQUOT)
 		request_error(
@@ -43,17 +43,17 @@ static void relay_send_refuse(const struct relay_send *x, int error)
 		relay_refuse(q, error);
 }
 
-static void relay_send_done(struct channel_op *op)
+static void relay_send_done(struct channel_request *rq)
 {
-	struct relay_send *x = container_of(op, struct relay_send, op);
-	struct request *q = op->request;
+	struct relay_send *x = container_of(rq, struct relay_send, rq);
+	struct request *q = rq->request;
 
 	request_uncharge(q, x->charged);
-	if (op->result < 0) {
-		relay_send_refuse(x, op->result);
+	if (rq->result < 0) {
+		relay_send_refuse(x, rq->result);
 	} else {
 		request_begin(q, "OK");
-		request_field_u64(q, op->step.append.message_id);
+		request_field_u64(q, rq->call.append.message_id);
 		request_end(q);
 	}
 	free(x);
@@ -130,17 +130,17 @@ int relay_send(struct request *q, struct fields *f)
 		return 0;
 	}
 	from_len = relay_session_from(request_session(q), from);
-	channel_op_init(&x->op, state->hub, &relay_policy, q, x->to.text, x->to.len);
-	x->op.act = relay_send_act;
-	x->op.done = relay_send_done;
-	x->op.create = true;
-	x->op.message = channel_message_new(0, from, from_len, f->at[1].data, f->at[1].len);
-	if (!x->op.message) {
+	channel_request_init(&x->rq, state->engine, &relay_policy, q, x->to.text, x->to.len);
+	x->rq.act = relay_send_act;
+	x->rq.on_complete = relay_send_done;
+	x->rq.create = true;
+	x->rq.message = channel_message_new(0, from, from_len, f->at[1].data, f->at[1].len);
+	if (!x->rq.message) {
 		request_uncharge(q, x->charged);
 		free(x);
 		return -ENOMEM;
 	}
-	channel_submit(&x->op);
+	channel_submit(&x->rq);
 	return 0;
 }
 

@@ -54,7 +54,7 @@ static void relay_session_turn(struct relay_session *rs, struct session *s)
 	rs->box = box;
 	rs->channel = rs->cursor = 0;
 	rs->n_given = 0; /* not to be acknowledged by who was just that name: the next one is to have it */
-	relay_wait_settle(rs, s);
+	relay_wait_resolve(rs, s);
 }
 
 static void relay_session_gone(struct observer *a, _unused_ struct session *s, _unused_ const char *why)

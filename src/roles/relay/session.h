@@ -19,8 +19,8 @@ struct relay_session {
 
 	/* wait.c's */
 	bool wanted;                /* WAIT,on */
-	bool following, moving;     /* it is let in; an op to let it in or out is under way */
-	struct relay_name followed; /* where that is */
+	bool subscribed, moving;    /* it is let in; an op to let it in or out is under way */
+	struct relay_name subscribed_to; /* where that is */
 	struct request *asked;      /* the WAIT that is to be answered */
 };
 

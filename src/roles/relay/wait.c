@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A session that waits follows its mailbox. It may be given another name meanwhile, and another again while it is on
- * its way, so there is one step at a time: after each, relay_wait_settle() looks what the next one is. Where there is
+ * its way, so there is one step at a time: after each, relay_wait_resolve() looks what the next one is. Where there is
  * none, the WAIT that may have begun it is answered.
  */
 #include "roles/relay/wait.h"
@@ -11,35 +11,37 @@
 #include <errno.h>
 
 /* A step: into a mailbox, or out of it. */
-struct relay_step {
-	struct channel_op op;
+struct relay_wait_request {
+	struct channel_request rq;
 	struct address address;
 	struct relay_name name;
 };
 
-static struct relay_session *relay_wait_session(struct channel_op *op, struct session **ret)
+static struct relay_session *relay_wait_session(struct channel_request *rq, struct session **ret)
 {
-	struct session *s = channel_op_session(op);
+	struct session *s = channel_request_session(rq);
 
 	*ret = s;
 	return s ? relay_session_find(s) : NULL;
 }
 
-static struct channel_follow *relay_wait_follow(struct session *s, const struct relay_name *name)
+static struct channel_subscription *relay_wait_subscription(struct session *s, const struct relay_name *name)
 {
-	return channel_follow_find(s, &relay_policy, name->text, name->len);
+	return channel_subscription_find(s, &relay_policy, name->text, name->len);
 }
 
-static struct relay_step *relay_wait_new(struct relay_session *rs, struct session *s, const struct relay_name *name)
+static struct relay_wait_request *relay_wait_new(struct relay_session *rs, struct session *s,
+						 const struct relay_name *name)
 {
-	struct relay_step *step = calloc(1, sizeof(*step));
+	struct relay_wait_request *x = calloc(1, sizeof(*x));
 
-	if (!step)
+	if (!x)
 		return NULL;
-	step->name = *name;
-	step->address = *session_address(s);
-	channel_op_init_alone(&step->op, rs->state->hub, &relay_policy, session_reactor(s), s, name->text, name->len);
-	return step;
+	x->name = *name;
+	x->address = *session_address(s);
+	channel_request_init_alone(&x->rq, rs->state->engine, &relay_policy, session_reactor(s), s, name->text,
+				   name->len);
+	return x;
 }
 
 static void relay_wait_refuse(struct relay_session *rs, int error)
@@ -52,113 +54,113 @@ static void relay_wait_refuse(struct relay_session *rs, int error)
 }
 
 /* Owner. */
-static void relay_wait_act_enter(struct channel *c, struct channel_op *op)
+static void relay_wait_act_enter(struct channel *c, struct channel_request *rq)
 {
-	struct relay_step *step = container_of(op, struct relay_step, op);
+	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
 	struct channel_member *m;
 
-	channel_finish(op, channel_enter(c, op, step->name.text, step->name.len, &step->address, &m));
+	channel_finish(rq, channel_enter(c, rq, x->name.text, x->name.len, &x->address, &m));
 }
 
 /* Home. */
-static void relay_wait_entered(struct channel_op *op)
+static void relay_wait_entered(struct channel_request *rq)
 {
-	struct relay_step *step = container_of(op, struct relay_step, op);
+	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
 	struct relay_session *rs;
 	struct session *s;
 
-	rs = relay_wait_session(op, &s);
+	rs = relay_wait_session(rq, &s);
 	if (rs) {
-		struct channel_follow *f = relay_wait_follow(s, &step->name);
+		struct channel_subscription *sub = relay_wait_subscription(s, &x->name);
 
 		rs->moving = false;
-		rs->following = op->result >= 0;
-		rs->followed = step->name;
-		if (!rs->following) {
-			if (f)
-				channel_follow_end(f);
-			relay_wait_refuse(rs, op->result);
-		} else if (f && rs->wanted && relay_name_is(&rs->box, step->name.text, step->name.len)) {
+		rs->subscribed = rq->result >= 0;
+		rs->subscribed_to = x->name;
+		if (!rs->subscribed) {
+			if (sub)
+				channel_subscription_end(sub);
+			relay_wait_refuse(rs, rq->result);
+		} else if (sub && rs->wanted && relay_name_is(&rs->box, x->name.text, x->name.len)) {
 			if (rs->asked)
 				request_ok(STEAL_PTR(rs->asked));
-			channel_follow_go(f, op, relay_session_resume(rs, op->counts.id));
+			channel_subscription_go(sub, rq, relay_session_resume(rs, rq->counts.id));
 		}
-		relay_wait_settle(rs, s);
+		relay_wait_resolve(rs, s);
 	}
-	free(step);
+	free(x);
 }
 
 static int relay_wait_enter(struct relay_session *rs, struct session *s)
 {
-	struct relay_step *step = relay_wait_new(rs, s, &rs->box);
+	struct relay_wait_request *x = relay_wait_new(rs, s, &rs->box);
 	int r;
 
-	if (!step)
+	if (!x)
 		return -ENOMEM;
-	step->op.create = true;
-	step->op.act = relay_wait_act_enter;
-	step->op.done = relay_wait_entered;
-	if (!channel_follow_begin(&step->op, &r)) {
-		free(step);
+	x->rq.create = true;
+	x->rq.act = relay_wait_act_enter;
+	x->rq.on_complete = relay_wait_entered;
+	if (!channel_subscription_begin(&x->rq, &r)) {
+		free(x);
 		return r;
 	}
 	rs->moving = true;
-	channel_submit(&step->op);
+	channel_submit(&x->rq);
 	return 0;
 }
 
 /* Owner. */
-static void relay_wait_act_leave(struct channel *c, struct channel_op *op)
+static void relay_wait_act_leave(struct channel *c, struct channel_request *rq)
 {
-	struct channel_member *m = channel_find_member(c, op->session);
+	struct channel_member *m = channel_find_member(c, rq->session);
 
 	if (m)
 		channel_leave(c, m);
-	channel_finish(op, 0);
+	channel_finish(rq, 0);
 }
 
 /* Home. */
-static void relay_wait_left(struct channel_op *op)
+static void relay_wait_left(struct channel_request *rq)
 {
-	struct relay_step *step = container_of(op, struct relay_step, op);
+	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
 	struct relay_session *rs;
 	struct session *s;
 
-	rs = relay_wait_session(op, &s);
+	rs = relay_wait_session(rq, &s);
 	if (rs) {
-		struct channel_follow *f = relay_wait_follow(s, &step->name);
+		struct channel_subscription *sub = relay_wait_subscription(s, &x->name);
 
-		if (f)
-			channel_follow_end(f);
-		rs->moving = rs->following = false;
-		relay_wait_settle(rs, s);
+		if (sub)
+			channel_subscription_end(sub);
+		rs->moving = rs->subscribed = false;
+		relay_wait_resolve(rs, s);
 	}
-	free(step);
+	free(x);
 }
 
 static int relay_wait_leave(struct relay_session *rs, struct session *s)
 {
-	struct relay_step *step = relay_wait_new(rs, s, &rs->followed);
+	struct relay_wait_request *x = relay_wait_new(rs, s, &rs->subscribed_to);
 
-	if (!step)
+	if (!x)
 		return -ENOMEM;
-	step->op.act = relay_wait_act_leave;
-	step->op.done = relay_wait_left;
+	x->rq.act = relay_wait_act_leave;
+	x->rq.on_complete = relay_wait_left;
 	rs->moving = true;
-	channel_submit(&step->op);
+	channel_submit(&x->rq);
 	return 0;
 }
 
-void relay_wait_settle(struct relay_session *rs, struct session *s)
+void relay_wait_resolve(struct relay_session *rs, struct session *s)
 {
-	bool there = rs->following && relay_name_is(&rs->box, rs->followed.text, rs->followed.len);
+	bool there = rs->subscribed && relay_name_is(&rs->box, rs->subscribed_to.text, rs->subscribed_to.len);
 	int r = 0;
 
 	if (rs->moving)
 		return;
-	if (rs->following && (!rs->wanted || !there))
+	if (rs->subscribed && (!rs->wanted || !there))
 		r = relay_wait_leave(rs, s);
-	else if (!rs->following && rs->wanted)
+	else if (!rs->subscribed && rs->wanted)
 		r = relay_wait_enter(rs, s);
 	else if (rs->asked)
 		request_ok(STEAL_PTR(rs->asked));
@@ -187,6 +189,6 @@ int relay_wait(struct request *q, struct fields *f)
 	rs->wanted = on;
 	rs->asked = q;
 	request_defer(q);
-	relay_wait_settle(rs, request_session(q));
+	relay_wait_resolve(rs, request_session(q));
 	return 0;
 }

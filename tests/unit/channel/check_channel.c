@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/chamber.h"
+#include "unit/channel_fixture.h"
 #include "unit/folder.h"
 #include "unit/run.h"
 #include "unit/serve.h"
@@ -41,10 +41,10 @@ START_TEST(what_is_said_reaches_all)
 	int fd[8];
 	char name[16], line[64];
 
-	chamber_start(_i);
+	channel_fixture_start(_i);
 	for (unsigned i = 0; i < 8; i++) {
 		(void)snprintf(name, sizeof(name), "m%u", i);
-		fd[i] = chamber_connect(name);
+		fd[i] = channel_fixture_connect(name);
 		serve_say(fd[i], "JOIN,lobby\n");
 		(void)snprintf(line, sizeof(line), "OK,0\nlobby +m%u \n", i);
 		serve_expect(fd[i], line);
@@ -79,9 +79,9 @@ START_TEST(the_expelled_may_come_again)
 {
 	int owner, fd;
 
-	chamber_start(_i);
-	owner = chamber_connect("owner");
-	fd = chamber_connect("x");
+	channel_fixture_start(_i);
+	owner = channel_fixture_connect("owner");
+	fd = channel_fixture_connect("x");
 	serve_say(fd, "JOIN,r\n");
 	serve_expect(fd, "OK,0\nr +x \n");
 	for (unsigned i = 0; i < 500; i++) {
@@ -101,15 +101,15 @@ START_TEST(the_ended_are_gone)
 {
 	int watcher, fd;
 
-	chamber_start(_i);
-	watcher = chamber_connect("watcher");
+	channel_fixture_start(_i);
+	watcher = channel_fixture_connect("watcher");
 	serve_say(watcher, "JOIN,r\n");
 	serve_expect(watcher, "OK,0\nr +watcher \n");
-	fd = chamber_connect("a");
+	fd = channel_fixture_connect("a");
 	serve_say(fd, "JOIN,r\nBYE\n");
 	serve_expect(watcher, "r +a \nr -a bye\n");
 	serve_close(fd);
-	fd = chamber_connect("b");
+	fd = channel_fixture_connect("b");
 	serve_say(fd, "JOIN,r\n");
 	serve_end(fd);
 	serve_expect(watcher, "r +b \nr -b closed\n");
@@ -139,23 +139,23 @@ END_TEST
 
 /* Ends in the same pass of its loop in which it hears that it has come in. */
 struct coming {
-	struct channel_op op;
+	struct channel_request rq;
 	bool done;
 };
 
-static void coming_act(struct channel *c, struct channel_op *op)
+static void coming_act(struct channel *c, struct channel_request *rq)
 {
 	const struct address nowhere = {};
 	struct channel_member *m;
 
-	channel_finish(op, channel_enter(c, op, "brief", 5, &nowhere, &m));
+	channel_finish(rq, channel_enter(c, rq, "brief", 5, &nowhere, &m));
 }
 
-static void coming_done(struct channel_op *op)
+static void coming_done(struct channel_request *rq)
 {
-	ck_assert_ptr_null(channel_op_session(op));
-	ck_assert_int_eq(op->result, 0);
-	container_of(op, struct coming, op)->done = true;
+	ck_assert_ptr_null(channel_request_session(rq));
+	ck_assert_int_eq(rq->result, 0);
+	container_of(rq, struct coming, rq)->done = true;
 }
 
 static void come_and_end(struct reactor *r, void *arg)
@@ -164,12 +164,12 @@ static void come_and_end(struct reactor *r, void *arg)
 	struct coming *c = arg;
 	int e;
 
-	channel_op_init_alone(&c->op, serve_server()->role_states[0], &chamber_policy, r, s, "r", 1);
-	c->op.act = coming_act;
-	c->op.done = coming_done;
-	ck_assert_ptr_nonnull(channel_follow_begin(&c->op, &e));
+	channel_request_init_alone(&c->rq, serve_server()->role_states[0], &channel_fixture_policy, r, s, "r", 1);
+	c->rq.act = coming_act;
+	c->rq.on_complete = coming_done;
+	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));
 	session_end(s, "for the test");
-	channel_submit(&c->op);
+	channel_submit(&c->rq);
 }
 
 START_TEST(ended_while_it_came_in_is_gone)
@@ -177,11 +177,11 @@ START_TEST(ended_while_it_came_in_is_gone)
 	struct coming c = {};
 	int watcher, fd;
 
-	chamber_start(0);
-	watcher = chamber_connect("watcher");
+	channel_fixture_start(0);
+	watcher = channel_fixture_connect("watcher");
 	serve_say(watcher, "JOIN,r\n");
 	serve_expect(watcher, "OK,0\nr +watcher \n");
-	fd = chamber_connect("brief");
+	fd = channel_fixture_connect("brief");
 	serve_call(0, come_and_end, &c);
 	ck_assert(c.done);
 	serve_expect(watcher, "r -brief closed\n");
@@ -193,10 +193,10 @@ START_TEST(ended_while_it_came_in_is_gone)
 }
 END_TEST
 
-static void entered_done(struct channel_op *op)
+static void entered_done(struct channel_request *rq)
 {
-	ck_assert_int_eq(op->result, 0);
-	container_of(op, struct coming, op)->done = true;
+	ck_assert_int_eq(rq->result, 0);
+	container_of(rq, struct coming, rq)->done = true;
 }
 
 static void come(struct reactor *r, void *arg)
@@ -205,11 +205,11 @@ static void come(struct reactor *r, void *arg)
 	struct coming *c = arg;
 	int e;
 
-	channel_op_init_alone(&c->op, serve_server()->role_states[0], &chamber_policy, r, s, "r", 1);
-	c->op.act = coming_act;
-	c->op.done = entered_done;
-	ck_assert_ptr_nonnull(channel_follow_begin(&c->op, &e));
-	channel_submit(&c->op);
+	channel_request_init_alone(&c->rq, serve_server()->role_states[0], &channel_fixture_policy, r, s, "r", 1);
+	c->rq.act = coming_act;
+	c->rq.on_complete = entered_done;
+	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));
+	channel_submit(&c->rq);
 }
 
 /* It has come in and was given nothing yet, as a session whose name has changed meanwhile. */
@@ -218,11 +218,11 @@ START_TEST(ended_before_it_went_on_is_gone)
 	struct coming c = {};
 	int watcher, fd;
 
-	chamber_start(0);
-	watcher = chamber_connect("watcher");
+	channel_fixture_start(0);
+	watcher = channel_fixture_connect("watcher");
 	serve_say(watcher, "JOIN,r\n");
 	serve_expect(watcher, "OK,0\nr +watcher \n");
-	fd = chamber_connect("brief");
+	fd = channel_fixture_connect("brief");
 	serve_call(0, come, &c);
 	ck_assert(c.done);
 	serve_say(watcher, "COUNT,r\n");
@@ -241,8 +241,8 @@ START_TEST(limits_hold)
 {
 	int a, b;
 
-	chamber_start(_i);
-	chamber_limits = (struct channel_limits){ .open = 1000, .members = 1, .follows = 2 };
+	channel_fixture_start(_i);
+	channel_fixture_limits = (struct channel_limits){ .open = 1000, .members = 1, .subscriptions = 2 };
 	a = serve_connect();
 	b = serve_connect();
 	serve_say(a, "JOIN,x\n");
@@ -254,7 +254,7 @@ START_TEST(limits_hold)
 	serve_say(b, "JOIN,x\nCOUNT,x\n");
 	serve_expect(b, "NO,87\nOK,1\n"); /* EUSERS */
 	/* What is in use makes no room. */
-	chamber_limits = (struct channel_limits){ .open = 1, .members = 1, .follows = 100 };
+	channel_fixture_limits = (struct channel_limits){ .open = 1, .members = 1, .subscriptions = 100 };
 	for (unsigned i = 0, refused = 0; refused == 0; i++) {
 		char line[64];
 
@@ -278,8 +278,8 @@ START_TEST(names_without_end_take_no_memory)
 	char line[128], *p;
 	int fd;
 
-	chamber_start(_i);
-	chamber_limits.open = 64;
+	channel_fixture_start(_i);
+	channel_fixture_limits.open = 64;
 	fd = serve_connect();
 	for (unsigned i = 0; i < 3000; i++) {
 		(void)snprintf(line, sizeof(line), "JOIN,room%u\nPART,room%u\n", i, i);
@@ -307,8 +307,8 @@ START_TEST(notes_and_numbers_outlive_memory)
 	(void)snprintf(state, sizeof(state), "/tmp/ioe-check-state.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(state));
 	for (unsigned round = 0; round < 2; round++) {
-		chamber_start_in(_i, state, "256K");
-		chamber_limits.open = 8;
+		channel_fixture_start_in(_i, state, "256K");
+		channel_fixture_limits.open = 8;
 		fd = serve_connect();
 		if (round == 0) {
 			serve_say(fd, "NOTE,r,first\nNOTE,r,tea\nSAY,d,r,one\n");
@@ -342,9 +342,9 @@ START_TEST(numbers_of_what_is_not_kept)
 	(void)snprintf(state, sizeof(state), "/tmp/ioe-check-state.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(state));
 	for (unsigned round = 0; round < 3; round++) {
-		chamber_start_in(_i, state, "256K");
+		channel_fixture_start_in(_i, state, "256K");
 		fd = serve_connect();
-		other = chamber_connect("other");
+		other = channel_fixture_connect("other");
 		serve_say(other, "JOIN,r\n");
 		(void)serve_line(other, line, sizeof(line));
 		(void)serve_line(other, line, sizeof(line));
@@ -396,8 +396,8 @@ START_TEST(numbers_of_what_no_disk_knows)
 	(void)snprintf(state, sizeof(state), "/tmp/ioe-check-state.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(state));
 	for (unsigned round = 0; round < 3; round++) {
-		chamber_start_in(_i, state, "256K");
-		chamber_limits.open = 8;
+		channel_fixture_start_in(_i, state, "256K");
+		channel_fixture_limits.open = 8;
 		fd = serve_connect();
 		for (unsigned i = 0; i < 5 * ROOMS; i++) {
 			unsigned room = i * 7 % ROOMS;
@@ -470,7 +470,7 @@ static void hear_all(const char *how)
 
 START_TEST(all_hear_one_order)
 {
-	chamber_start(_i);
+	channel_fixture_start(_i);
 	hear_all("dddd");
 	hear_all("vvvv");
 	hear_all("dvdv");
@@ -494,7 +494,7 @@ static void *come_and_go(void *arg)
 		serve_say(fd, line);
 		while (at < SAYINGS && at < stay) {
 			(void)serve_line(fd, line, sizeof(line));
-			n = chamber_line_number(line);
+			n = channel_fixture_line_number(line);
 			if (n == 0)
 				continue;
 			ck_assert_msg(n == at + 1, "'%s' after %u", line, at);
@@ -541,7 +541,7 @@ START_TEST(nothing_is_missed_and_nothing_comes_twice)
 	pthread_t talker, followers[6];
 	unsigned seeds[6];
 
-	chamber_start(_i);
+	channel_fixture_start(_i);
 	for (unsigned i = 0; i < 6; i++) {
 		seeds[i] = i + 1;
 		ck_assert_int_eq(pthread_create(&followers[i], NULL, come_and_go, &seeds[i]), 0);
@@ -560,11 +560,11 @@ START_TEST(a_slow_member_leaves_and_catches_up)
 	unsigned sent = 0, at = 0;
 	int slow, quick;
 
-	chamber_start_in(_i, "%s/state", "16K");
+	channel_fixture_start_in(_i, "%s/state", "16K");
 	(void)snprintf(say, sizeof(say), "SAY,v,r,%01000d\n", 7);
 	say[4] = 'd';
 	slow = serve_connect_small();
-	quick = chamber_connect("quick");
+	quick = channel_fixture_connect("quick");
 	serve_say(quick, "JOIN,r\n");
 	serve_expect(quick, "OK,0\nr +quick \n");
 	serve_say(slow, "NICK,slow\nJOIN,r\n");
@@ -585,7 +585,7 @@ START_TEST(a_slow_member_leaves_and_catches_up)
 		(void)serve_line(slow, line, sizeof(line));
 		if (strncmp(line, "ERROR: slow: ", 13) == 0)
 			break;
-		ck_assert_uint_eq(chamber_line_number(line), at + 1);
+		ck_assert_uint_eq(channel_fixture_line_number(line), at + 1);
 		at++;
 	}
 	serve_expect_end(slow);
@@ -596,8 +596,8 @@ START_TEST(a_slow_member_leaves_and_catches_up)
 	(void)serve_line(slow, line, sizeof(line));
 	while (at < sent) {
 		(void)serve_line(slow, line, sizeof(line));
-		if (chamber_line_number(line) > 0)
-			ck_assert_uint_eq(chamber_line_number(line), ++at);
+		if (channel_fixture_line_number(line) > 0)
+			ck_assert_uint_eq(channel_fixture_line_number(line), ++at);
 	}
 	serve_close(slow);
 	serve_close(quick);
@@ -611,7 +611,7 @@ START_TEST(one_that_does_not_open)
 	int fd;
 
 	folder_make();
-	chamber_start_in(_i, folder_path, "256K");
+	channel_fixture_start_in(_i, folder_path, "256K");
 	fd = serve_connect();
 	serve_say(fd, "SAY,d,r,x\n");
 	serve_expect(fd, "OK,1\n");
@@ -645,7 +645,7 @@ START_TEST(without_a_store)
 	}
 	(void)close(folder_fd);
 	folder_fd = -1;
-	chamber_start_in(_i, state, "256K");
+	channel_fixture_start_in(_i, state, "256K");
 	fd = serve_connect();
 	serve_say(fd, "SAY,d,r,x\nNOTE,r,x\n");
 	serve_expect(fd, "ERROR: internal: EIO\nERROR: internal: EIO\n");
@@ -670,21 +670,21 @@ int main(void)
 	TCase *tc = tcase_create("channel");
 
 	tcase_set_timeout(tc, 240);
-	tcase_add_loop_test(tc, what_is_said_reaches_all, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, the_expelled_may_come_again, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, the_ended_are_gone, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(tc, what_is_said_reaches_all, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, the_expelled_may_come_again, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, the_ended_are_gone, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_test(tc, ended_while_it_came_in_is_gone);
 	tcase_add_test(tc, ended_before_it_went_on_is_gone);
-	tcase_add_loop_test(tc, limits_hold, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, names_without_end_take_no_memory, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, notes_and_numbers_outlive_memory, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, numbers_of_what_is_not_kept, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, numbers_of_what_no_disk_knows, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, all_hear_one_order, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, nothing_is_missed_and_nothing_comes_twice, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, a_slow_member_leaves_and_catches_up, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, one_that_does_not_open, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(tc, without_a_store, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(tc, limits_hold, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, names_without_end_take_no_memory, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, notes_and_numbers_outlive_memory, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, numbers_of_what_is_not_kept, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, numbers_of_what_no_disk_knows, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, all_hear_one_order, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, nothing_is_missed_and_nothing_comes_twice, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_slow_member_leaves_and_catches_up, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, one_that_does_not_open, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, without_a_store, 0, CHANNEL_FIXTURE_WAYS);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -22,7 +22,7 @@
 
 static void room_limits(_unused_ const struct settings *s, struct channel_limits *ret)
 {
-	*ret = (struct channel_limits){ .open = 10, .members = 1000, .follows = 10 };
+	*ret = (struct channel_limits){ .open = 10, .members = 1000, .subscriptions = 10 };
 }
 
 /* In ioe/1 in brackets. */
@@ -62,25 +62,25 @@ static const struct channel_policy room_policy = {
 };
 
 struct server_task {
-	struct channel_op op;
-	struct channel_follow *follow;
+	struct channel_request rq;
+	struct channel_subscription *subscription;
 	struct address address;
 };
 
-static void join_act(struct channel *c, struct channel_op *op)
+static void join_act(struct channel *c, struct channel_request *rq)
 {
-	struct server_task *e = container_of(op, struct server_task, op);
+	struct server_task *e = container_of(rq, struct server_task, rq);
 	struct channel_member *m;
 
-	channel_finish(op, channel_enter(c, op, "x", 1, &e->address, &m));
+	channel_finish(rq, channel_enter(c, rq, "x", 1, &e->address, &m));
 }
 
-static void join_done(struct channel_op *op)
+static void join_done(struct channel_request *rq)
 {
-	struct server_task *e = container_of(op, struct server_task, op);
+	struct server_task *e = container_of(rq, struct server_task, rq);
 
-	request_ok(op->request);
-	channel_follow_go(e->follow, op, op->counts.last);
+	request_ok(rq->request);
+	channel_subscription_go(e->subscription, rq, rq->counts.last);
 	free(e);
 }
 
@@ -89,14 +89,14 @@ static int test_join(struct request *q, struct fields *f)
 	struct server_task *e = calloc(1, sizeof(*e));
 	int r;
 
-	channel_op_init(&e->op, request_role_state(q), &room_policy, q, f->at[0].data, f->at[0].len);
-	e->op.create = true;
-	e->op.act = join_act;
-	e->op.done = join_done;
+	channel_request_init(&e->rq, request_role_state(q), &room_policy, q, f->at[0].data, f->at[0].len);
+	e->rq.create = true;
+	e->rq.act = join_act;
+	e->rq.on_complete = join_done;
 	e->address = *session_address(request_session(q));
-	e->follow = channel_follow_begin(&e->op, &r);
-	ck_assert_ptr_nonnull(e->follow);
-	channel_submit(&e->op);
+	e->subscription = channel_subscription_begin(&e->rq, &r);
+	ck_assert_ptr_nonnull(e->subscription);
+	channel_submit(&e->rq);
 	return 0;
 }
 
@@ -106,16 +106,16 @@ static const struct role_verb test_verbs[] = {
 
 static int test_start(const struct role_start *with, void **ret_state, _unused_ char *why, _unused_ size_t why_size)
 {
-	struct channel_hub *h;
-	int r = channel_hub_ref(with, &h);
+	struct channel_engine *engine;
+	int r = channel_engine_ref(with, &engine);
 
-	*ret_state = h;
+	*ret_state = engine;
 	return r;
 }
 
 static void test_stop(void *state)
 {
-	channel_hub_unref(state);
+	channel_engine_unref(state);
 }
 
 static const struct role test_role = {
@@ -188,9 +188,9 @@ static void expect_all(unsigned n, const char *text)
 
 static struct channel_shard *the_shard(void)
 {
-	struct channel_hub *h = serve_server()->role_states[0];
+	struct channel_engine *engine = serve_server()->role_states[0];
 
-	return &h->shards[0];
+	return &engine->shards[0];
 }
 
 static struct channel *the_room(void)
@@ -208,7 +208,7 @@ static void say(const char *text)
 /* As the loop does it at the end of a pass. */
 static void slice(void)
 {
-	branch_run_some(&the_shard()->tell);
+	fanout_flush_some(&the_shard()->flush);
 }
 
 /* Members are in the order in which they came, and so are told. */
@@ -228,7 +228,7 @@ static struct session *member_session(struct reactor *r, unsigned i)
 
 static bool all_is_told(_unused_ struct reactor *r, _unused_ void *arg)
 {
-	return the_shard()->untold == 0 && list_is_empty(&the_shard()->telling);
+	return the_shard()->pending_bytes == 0 && list_is_empty(&the_shard()->active);
 }
 
 static void say_in_between(_unused_ struct reactor *r, _unused_ void *arg)
@@ -236,7 +236,7 @@ static void say_in_between(_unused_ struct reactor *r, _unused_ void *arg)
 	say("a");
 	say("b");
 	slice();
-	ck_assert(!list_is_empty(&the_shard()->telling)); /* not to all at once */
+	ck_assert(!list_is_empty(&the_shard()->active)); /* not to all at once */
 	say("untold");
 	say("c");
 	slice();
@@ -263,15 +263,15 @@ static struct server_task *server_task_new(struct reactor *r, struct session *s)
 {
 	struct server_task *e = calloc(1, sizeof(*e));
 
-	channel_op_init_alone(&e->op, the_shard()->hub, &room_policy, r, s, "r", 1);
+	channel_request_init_alone(&e->rq, the_shard()->engine, &room_policy, r, s, "r", 1);
 	return e;
 }
 
-static void came_done(struct channel_op *op)
+static void came_done(struct channel_request *rq)
 {
-	struct server_task *e = container_of(op, struct server_task, op);
+	struct server_task *e = container_of(rq, struct server_task, rq);
 
-	channel_follow_go(e->follow, op, op->counts.last);
+	channel_subscription_go(e->subscription, rq, rq->counts.last);
 	free(e);
 }
 
@@ -282,12 +282,12 @@ static void come(struct reactor *r)
 	struct server_task *e = server_task_new(r, s);
 	int error;
 
-	e->op.act = join_act;
-	e->op.done = came_done;
+	e->rq.act = join_act;
+	e->rq.on_complete = came_done;
 	e->address = *session_address(s);
-	e->follow = channel_follow_begin(&e->op, &error);
-	ck_assert_ptr_nonnull(e->follow);
-	channel_submit(&e->op);
+	e->subscription = channel_subscription_begin(&e->rq, &error);
+	ck_assert_ptr_nonnull(e->subscription);
+	channel_submit(&e->rq);
 }
 
 static void come_in_between(struct reactor *r, _unused_ void *arg)
@@ -317,26 +317,26 @@ START_TEST(who_comes_in_between_hears_what_is_said_then)
 }
 END_TEST
 
-static void part_act(struct channel *c, struct channel_op *op)
+static void part_act(struct channel *c, struct channel_request *rq)
 {
-	channel_leave(c, channel_find_member(c, op->session));
-	channel_finish(op, 0);
+	channel_leave(c, channel_find_member(c, rq->session));
+	channel_finish(rq, 0);
 }
 
-static void part_done(struct channel_op *op)
+static void part_done(struct channel_request *rq)
 {
-	channel_follow_end(channel_follow_find(channel_op_session(op), &room_policy, "r", 1));
-	(void)session_event_text(channel_op_session(op), "parted\n", 7, false);
-	free(container_of(op, struct server_task, op));
+	channel_subscription_end(channel_subscription_find(channel_request_session(rq), &room_policy, "r", 1));
+	(void)session_event_text(channel_request_session(rq), "parted\n", 7, false);
+	free(container_of(rq, struct server_task, rq));
 }
 
 static void part(struct reactor *r, struct session *s)
 {
 	struct server_task *e = server_task_new(r, s);
 
-	e->op.act = part_act;
-	e->op.done = part_done;
-	channel_submit(&e->op);
+	e->rq.act = part_act;
+	e->rq.on_complete = part_done;
+	channel_submit(&e->rq);
 }
 
 /* The last ones are told last: none of them has been told of anything when it goes. */
@@ -353,7 +353,7 @@ static void leave_in_between(struct reactor *r, _unused_ void *arg)
 	part(r, parted);
 	say("b");
 	channel_expel(the_room(), expelled, m);
-	channel_tell(the_room(), told, m);
+	channel_notify_member(the_room(), told, m);
 	/* And of those that have been told of "a" but not of "b". */
 	session_end(first, "gone");
 	part(r, second);
@@ -407,7 +407,7 @@ static void all_leave(struct reactor *r, _unused_ void *arg)
 	while (channel_n_members(the_room()) > 0)
 		part(r, member_session(r, 0));
 	ck_assert(all_is_told(r, NULL));
-	ck_assert_ptr_null(map_next(&the_shard()->branches, NULL));
+	ck_assert_ptr_null(map_next(&the_shard()->fanouts, NULL));
 	slice();
 }
 
@@ -435,7 +435,7 @@ static void say_much(_unused_ struct reactor *r, void *arg)
 	for (unsigned i = 0; i < *n; i++) {
 		(void)snprintf(long_text, sizeof(long_text), "%04000u", i);
 		say(long_text);
-		most = MAX(most, the_shard()->untold);
+		most = MAX(most, the_shard()->pending_bytes);
 	}
 	ck_assert_uint_gt(most, 100 * 4000);
 	ck_assert_uint_le(most, 1 << 20);

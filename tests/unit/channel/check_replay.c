@@ -10,35 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/chamber.h"
+#include "unit/channel_fixture.h"
 #include "unit/run.h"
 #include "unit/serve.h"
 
 /* What the owner gives to one that has read up to a number, in the owner's thread. */
 struct ask {
-	struct channel_switch w;
+	struct channel_go_live w;
 	bool came;
 };
 
-static void ask_done(struct channel_op *op)
+static void ask_done(struct channel_request *rq)
 {
-	container_of(op, struct ask, w.op)->came = true;
+	container_of(rq, struct ask, w.rq)->came = true;
 }
 
 static void ask_submit(struct reactor *r, void *arg)
 {
 	struct ask *a = arg;
-	struct channel_hub *h = serve_server()->role_states[0];
-	struct map_node *n = map_next(&h->shards[0].channels, NULL);
+	struct channel_engine *engine = serve_server()->role_states[0];
+	struct map_node *n = map_next(&engine->shards[0].channels, NULL);
 	struct channel *c = container_of(n, struct channel, node);
 	uint64_t at = a->w.at;
 
 	*a = (struct ask){ .w.at = at };
-	channel_op_init_alone(&a->w.op, h, &chamber_policy, r, NULL, "r", 1);
-	a->w.op.session = container_of(list_first(&c->members), struct channel_member, link)->session;
-	a->w.op.act = recent_switch;
-	a->w.op.done = ask_done;
-	channel_submit(&a->w.op);
+	channel_request_init_alone(&a->w.rq, engine, &channel_fixture_policy, r, NULL, "r", 1);
+	a->w.rq.session = container_of(list_first(&c->members), struct channel_member, link)->session;
+	a->w.rq.act = replay_act;
+	a->w.rq.on_complete = ask_done;
+	channel_submit(&a->w.rq);
 }
 
 /* Whether it is switched over, and how many it is given: all behind @at, and no other. */
@@ -49,14 +49,14 @@ static int ask(uint64_t at)
 
 	serve_call(0, ask_submit, &a);
 	ck_assert(a.came);
-	ck_assert_int_eq(a.w.op.result, 0);
-	n = a.w.n_recent;
+	ck_assert_int_eq(a.w.rq.result, 0);
+	n = a.w.n_replay;
 	for (unsigned i = 0; i < n; i++) {
-		ck_assert_uint_eq(a.w.recent[i]->event.number, at + 1 + i);
-		(void)channel_message_unref(a.w.recent[i]);
+		ck_assert_uint_eq(a.w.replay[i]->event.number, at + 1 + i);
+		(void)channel_message_unref(a.w.replay[i]);
 	}
-	ck_assert(n == 0 || a.w.op.counts.last == at + n);
-	free(a.w.recent);
+	ck_assert(n == 0 || a.w.rq.counts.last == at + n);
+	free(a.w.replay);
 	return a.w.ready ? (int)n : -1;
 }
 
@@ -76,7 +76,7 @@ START_TEST(a_switch_is_at_an_exact_number)
 {
 	int fd;
 
-	chamber_start(0);
+	channel_fixture_start(0);
 	fd = serve_connect();
 	serve_say(fd, "JOIN,r\n");
 	serve_expect(fd, "OK,0\nr +127.0.0.1 \n");
@@ -92,9 +92,9 @@ START_TEST(a_switch_is_at_an_exact_number)
 	ck_assert_int_eq(ask(8), 1);
 	/* Not without end. */
 	ck_assert_int_eq(ask(8), -1);
-	say_more(fd, 10, 10 + CHANNEL_RECENT);
+	say_more(fd, 10, 10 + REPLAY_MAX);
 	ck_assert_int_eq(ask(9), -1);
-	ck_assert_int_eq(ask(10), CHANNEL_RECENT);
+	ck_assert_int_eq(ask(10), REPLAY_MAX);
 	serve_close(fd);
 	serve_stop();
 }
@@ -116,9 +116,10 @@ static void *jump_in(_unused_ void *arg)
 		while (sscanf(line, "OK,%u", &last) != 1);
 		for (unsigned heard = 0; heard < 20;) {
 			(void)serve_line(fd, line, sizeof(line));
-			if (chamber_line_number(line) == 0)
+			if (channel_fixture_line_number(line) == 0)
 				continue;
-			ck_assert_msg(chamber_line_number(line) == last + 1 + heard, "'%s', %u behind %u", line, heard, last);
+			ck_assert_msg(channel_fixture_line_number(line) == last + 1 + heard, "'%s', %u behind %u", line,
+				      heard, last);
 			heard++;
 		}
 		serve_say(fd, "PART,r\n");
@@ -149,7 +150,7 @@ START_TEST(a_switch_in_the_flow_has_no_gap)
 {
 	pthread_t threads[5];
 
-	chamber_start(_i);
+	channel_fixture_start(_i);
 	atomic_store(&in_flow, 3);
 	for (unsigned i = 0; i < 5; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, i < 3 ? jump_in : flow, NULL), 0);
@@ -166,7 +167,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_test(tc, a_switch_is_at_an_exact_number);
-	tcase_add_loop_test(tc, a_switch_in_the_flow_has_no_gap, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(tc, a_switch_in_the_flow_has_no_gap, 0, CHANNEL_FIXTURE_WAYS);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "unit/chamber.h"
+#include "unit/channel_fixture.h"
 #include "unit/folder.h"
 #include "unit/run.h"
 #include "unit/serve.h"
@@ -75,9 +75,9 @@ START_TEST(what_is_there_is_told)
 {
 	int fd;
 
-	chamber_start(_i);
+	channel_fixture_start(_i);
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
-	fd = chamber_connect("x");
+	fd = channel_fixture_connect("x");
 	ask(fd, "SAY,d,b,12345\n");
 	ask(fd, "SAY,d,b,678\n");
 	ask(fd, "NOTE,b,what it, is\n");
@@ -100,9 +100,9 @@ START_TEST(pages_are_merged)
 	size_t len = 0;
 	int fd;
 
-	chamber_start(_i);
-	chamber_limits.open = 64;
-	fd = chamber_connect("x");
+	channel_fixture_start(_i);
+	channel_fixture_limits.open = 64;
+	fd = channel_fixture_connect("x");
 	for (unsigned i = 0; i < 2 * CONTROL_CHANNELS_PAGE + 10; i++) {
 		bool live = i % 13 == 5;
 
@@ -147,8 +147,8 @@ START_TEST(copy_is_put_back)
 	(void)snprintf(state, sizeof(state), "%s/state", folder_path);
 	(void)snprintf(dir, sizeof(dir), "%s/copy", folder_path);
 	(void)snprintf(from, sizeof(from), "%s/store.db", dir);
-	chamber_start_in(_i, state, "256K");
-	fd = chamber_connect("x");
+	channel_fixture_start_in(_i, state, "256K");
+	fd = channel_fixture_connect("x");
 	ask(fd, "SAY,d,b,before\n");
 	b = back_up(dir);
 	ck_assert_str_eq(b->why, "");
@@ -170,7 +170,7 @@ START_TEST(copy_is_put_back)
 	(void)unlink(to);
 	(void)snprintf(to, sizeof(to), "%s/store.db", state);
 	ck_assert_int_eq(rename(from, to), 0);
-	chamber_start_in(_i, state, "256K");
+	channel_fixture_start_in(_i, state, "256K");
 	ck_assert_str_eq(told(CONTROL_ROOMS), "b 0 1 7 1 ;");
 	serve_stop();
 	folder_remove();
@@ -182,7 +182,7 @@ START_TEST(nothing_is_kept)
 {
 	struct control_backup *b;
 
-	serve_start(&chamber_schema, plain_roles, chamber_configure(_i, "%s/state", "256K"));
+	serve_start(&channel_fixture_schema, plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
 	b = back_up("/nowhere/at/all");
 	ck_assert_str_ne(b->why, "");
@@ -196,7 +196,7 @@ START_TEST(forgotten)
 {
 	struct control_channels *c;
 
-	chamber_start(_i);
+	channel_fixture_start(_i);
 	c = channels_new(serve_server(), CONTROL_ROOMS, came, NULL);
 	channels_next(c);
 	(void)server_task_free(&c->errand);
@@ -215,11 +215,11 @@ int main(void)
 	TCase *t = tcase_create("channels");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, what_is_there_is_told, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(t, pages_are_merged, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(t, copy_is_put_back, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(t, nothing_is_kept, 0, CHAMBER_WAYS);
-	tcase_add_loop_test(t, forgotten, 0, CHAMBER_WAYS);
+	tcase_add_loop_test(t, what_is_there_is_told, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(t, pages_are_merged, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(t, copy_is_put_back, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(t, nothing_is_kept, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(t, forgotten, 0, CHANNEL_FIXTURE_WAYS);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

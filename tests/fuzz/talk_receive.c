@@ -97,7 +97,7 @@ static void talk_place(struct talk *t, struct talk_text *text, uint64_t number)
 
 /* Events. */
 
-static void talk_heard_said(struct talk_client *c, const struct talk_line *l)
+static void talk_received_said(struct talk_client *c, const struct talk_line *l)
 {
 	unsigned room = talk_room(l, 1);
 	struct talk_member *m = &c->rooms[room];
@@ -117,7 +117,7 @@ static void talk_heard_said(struct talk_client *c, const struct talk_line *l)
 	m->at = number;
 }
 
-static void talk_heard_mail(struct talk_client *c, const struct talk_line *l)
+static void talk_received_mail(struct talk_client *c, const struct talk_line *l)
 {
 	uint64_t id = talk_number(l, 1);
 	struct talk_text *text;
@@ -132,7 +132,7 @@ static void talk_heard_mail(struct talk_client *c, const struct talk_line *l)
 	text->found = true;
 }
 
-static void talk_heard_delivered(struct talk_client *c, const struct talk_line *l)
+static void talk_received_delivered(struct talk_client *c, const struct talk_line *l)
 {
 	uint64_t id = talk_number(l, 1);
 	const struct talk_text *text = NULL;
@@ -143,14 +143,14 @@ static void talk_heard_delivered(struct talk_client *c, const struct talk_line *
 	FUZZ_CHECK(text && text->from == c->index && text->taking && talk_is(l, 2, talk_names[text->to]));
 }
 
-static bool talk_heard_event(struct talk_client *c, const struct talk_line *l)
+static bool talk_received_event(struct talk_client *c, const struct talk_line *l)
 {
 	if (talk_is(l, 0, "SAID"))
-		talk_heard_said(c, l);
+		talk_received_said(c, l);
 	else if (talk_is(l, 0, "MAIL"))
-		talk_heard_mail(c, l);
+		talk_received_mail(c, l);
 	else if (talk_is(l, 0, "DELIVERED"))
-		talk_heard_delivered(c, l);
+		talk_received_delivered(c, l);
 	else if (talk_is(l, 0, "LEFT") && talk_is(l, 2, talk_names[c->index]))
 		c->rooms[talk_room(l, 1)].in = false;
 	else
@@ -260,7 +260,7 @@ static void talk_refused(struct talk_client *c, const struct talk_request *q, co
 }
 
 /* A line of HISTORY: SEQ,TIME,FROM,TEXT. */
-static void talk_heard_rows(struct talk_client *c, const struct talk_request *q, const char *p, size_t n)
+static void talk_received_rows(struct talk_client *c, const struct talk_request *q, const char *p, size_t n)
 {
 	uint64_t before = 0;
 
@@ -280,7 +280,7 @@ static void talk_heard_rows(struct talk_client *c, const struct talk_request *q,
 }
 
 /* One thing that was heard: returns its bytes, 0: the rest is still to come. */
-static size_t talk_heard_one(struct talk_client *c, const char *p, size_t n)
+static size_t talk_received_one(struct talk_client *c, const char *p, size_t n)
 {
 	const char *lf = memchr(p, '\n', n);
 	size_t len = lf ? (size_t)(lf - p) : 0, body = 0;
@@ -295,7 +295,7 @@ static size_t talk_heard_one(struct talk_client *c, const char *p, size_t n)
 		return n;
 	}
 	l = is_error ? (struct talk_line){ .n = 0 } : talk_split(p, len);
-	if (talk_heard_event(c, &l))
+	if (talk_received_event(c, &l))
 		return len + 1;
 	FUZZ_CHECK(c->n_open > 0); /* never more answers than requests */
 	q = c->open[0];
@@ -303,7 +303,7 @@ static size_t talk_heard_one(struct talk_client *c, const char *p, size_t n)
 		body = talk_number(&l, 0);
 		if (n < len + 1 + body)
 			return 0;
-		talk_heard_rows(c, &q, lf + 1, body);
+		talk_received_rows(c, &q, lf + 1, body);
 	} else if (!is_error) {
 		FUZZ_CHECK(talk_is(&l, 0, q.kind == TALK_HELLO ? "HI" : "OK"));
 	}
@@ -328,8 +328,8 @@ bool talk_recv(struct talk_client *c, size_t max)
 	c->gone = n == 0 || (n < 0 && errno != EAGAIN);
 	if (n <= 0)
 		return false;
-	FUZZ_CHECK(buf_append(&c->heard, buf, (size_t)n) == 0);
-	while (c->heard.len > 0 && (k = talk_heard_one(c, c->heard.data, c->heard.len)) > 0)
-		buf_consume(&c->heard, k);
+	FUZZ_CHECK(buf_append(&c->received, buf, (size_t)n) == 0);
+	while (c->received.len > 0 && (k = talk_received_one(c, c->received.data, c->received.len)) > 0)
+		buf_consume(&c->received, k);
 	return true;
 }

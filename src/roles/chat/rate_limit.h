@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 /* Inert, and rested, when zero. */
-struct chat_flood {
-	uint64_t paid_usec; /* up to when all that was said is paid for */
+struct chat_rate_limit {
+	uint64_t used_up_to_usec; /* up to when all that was said is paid for */
 };
 
 /* Whether one more may be said at @now_usec, which then counts. *ret_wait_usec: only on false, how long until it may.
  * @rate is a second's, 0 for no bound; @burst is at least 1. */
-bool chat_flood_pass(struct chat_flood *f, uint64_t now_usec, uint64_t rate, uint64_t burst, uint64_t *ret_wait_usec);
+bool chat_rate_limit_pass(struct chat_rate_limit *f, uint64_t now_usec, uint64_t rate, uint64_t burst,
+			  uint64_t *ret_wait_usec);

@@ -3,24 +3,25 @@
  * Each message costs the time that the rate leaves between two. Who has rested has that time in hand, up to a burst's
  * worth; one number, the moment up to which all is paid, is the whole state.
  */
-#include "roles/chat/flood.h"
+#include "roles/chat/rate_limit.h"
 
 #include "base/clock.h"
 #include "base/macro.h"
 
-bool chat_flood_pass(struct chat_flood *f, uint64_t now_usec, uint64_t rate, uint64_t burst, uint64_t *ret_wait_usec)
+bool chat_rate_limit_pass(struct chat_rate_limit *f, uint64_t now_usec, uint64_t rate, uint64_t burst,
+			  uint64_t *ret_wait_usec)
 {
-	uint64_t cost, paid, ahead;
+	uint64_t cost, used_up_to, ahead;
 
 	if (rate == 0)
 		return true;
 	cost = MAX(USEC_PER_SEC / rate, (uint64_t)1);
-	paid = MAX(f->paid_usec, now_usec);
+	used_up_to = MAX(f->used_up_to_usec, now_usec);
 	ahead = (burst - 1) * cost;
-	if (paid - now_usec > ahead) {
-		*ret_wait_usec = paid - now_usec - ahead;
+	if (used_up_to - now_usec > ahead) {
+		*ret_wait_usec = used_up_to - now_usec - ahead;
 		return false;
 	}
-	f->paid_usec = paid + cost;
+	f->used_up_to_usec = used_up_to + cost;
 	return true;
 }

@@ -11,50 +11,50 @@
  *	topic topic-by       the text, and who set it
  */
 
-#include "roles/chat/op.h"
+#include "roles/chat/request.h"
 
-#define CHAT_RECORD_FOUNDER  "founder"
-#define CHAT_RECORD_ROLE     "role"
-#define CHAT_RECORD_MUTE     "mute"
-#define CHAT_RECORD_BAN      "ban"
-#define CHAT_RECORD_TOPIC    "topic"
-#define CHAT_RECORD_TOPIC_BY "topic-by"
+#define CHAT_ENTRY_FOUNDER  "founder"
+#define CHAT_ENTRY_ROLE     "role"
+#define CHAT_ENTRY_MUTE     "mute"
+#define CHAT_ENTRY_BAN      "ban"
+#define CHAT_ENTRY_TOPIC    "topic"
+#define CHAT_ENTRY_TOPIC_BY "topic-by"
 
 /* One of those without a name in its key. NULL: none. */
-const struct store_note *chat_record_note(struct channel *c, const char *key);
+const struct store_note *chat_entry_get(struct channel *c, const char *key);
 /* One that is about a name. */
-const struct store_note *chat_record_of(struct channel *c, const char *kind, const char *name, size_t len);
+const struct store_note *chat_entry_of(struct channel *c, const char *kind, const char *name, size_t len);
 
 /* Of a member, or of a name that is not here. */
-enum chat_rank chat_record_rank(struct channel *c, const char *name, size_t len);
+enum chat_rank chat_entry_rank(struct channel *c, const char *name, size_t len);
 
 /* Whether anybody is on record as an owner, but @but. */
-bool chat_record_has_owner(struct channel *c, const char *but, size_t but_len);
+bool chat_entry_has_owner(struct channel *c, const char *but, size_t but_len);
 
 /* Who came in is the room's first member. */
-void chat_record_found(struct channel *c, const char *name, size_t len);
+void chat_entry_found(struct channel *c, const char *name, size_t len);
 
 /* Somebody has left. Where nobody is there any more, a room that is not on disk begins anew with whoever comes next:
  * all is forgotten of one that is kept nowhere (@all), else that it was founded. */
-void chat_record_forget(struct channel *c, bool all);
+void chat_entry_forget(struct channel *c, bool all);
 
 /* The room is about to be on disk, and its founder with it. Call before each step that writes there. */
-void chat_record_settle(struct channel *c, struct chat_op *o);
+void chat_entry_persist_founder(struct channel *c, struct chat_request *x);
 
 /* How long @name or @address is held ("ban", "mute") still; 0: not at all. In seconds, rounded up. */
-uint64_t chat_record_held(struct channel *c, const char *kind, const char *name, size_t len,
-			  const struct address *address);
+uint64_t chat_entry_held(struct channel *c, const char *kind, const char *name, size_t len,
+			 const struct address *address);
 
 /* Whether the room may remember @more. */
-bool chat_record_fits(struct channel *c, const struct chat_op *o, unsigned more);
+bool chat_entry_fits(struct channel *c, const struct chat_request *x, unsigned more);
 
 /*
  * Sets a note, or with an empty value removes it, and goes on with then(), to which o->op.result says how it went. In a
  * room that is kept nowhere it is in memory.
  */
-void chat_record_set(struct channel *c, struct chat_op *o, const char *key, size_t key_len, const char *value,
-		     size_t value_len, uint64_t until_msec, void (*then)(struct channel *c, struct channel_op *op));
+void chat_entry_set(struct channel *c, struct chat_request *x, const char *key, size_t key_len, const char *value,
+		    size_t value_len, uint64_t until_msec, channel_act_fn next);
 
 /* The same without waiting for it, in the order it was asked for. */
-void chat_record_set_also(struct channel *c, struct chat_op *o, const char *key, size_t key_len, const char *value,
-			  size_t value_len, uint64_t until_msec);
+void chat_entry_set_also(struct channel *c, struct chat_request *x, const char *key, size_t key_len, const char *value,
+			 size_t value_len, uint64_t until_msec);

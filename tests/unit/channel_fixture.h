@@ -12,21 +12,21 @@
 
 #include <stddef.h>
 
-extern const struct channel_policy chamber_policy;
-extern const struct option_schema chamber_schema;
-extern const struct role *const chamber_roles[];
+extern const struct channel_policy channel_fixture_policy;
+extern const struct option_schema channel_fixture_schema;
+extern const struct role *const channel_fixture_roles[];
 
 /* Read when they are needed: a test may change them. */
-extern struct channel_limits chamber_limits;
+extern struct channel_limits channel_fixture_limits;
 
 /* _i of the loop tests: with one reactor or four. */
-#define CHAMBER_WAYS 2
+#define CHANNEL_FIXTURE_WAYS 2
 /* For serve_start(); in @state "%s" stands for the server's own folder. */
-const char *chamber_configure(int way, const char *state, const char *output);
+const char *channel_fixture_configure(int way, const char *state, const char *output);
 /* So, with limits that nobody meets. */
-void chamber_start_in(int way, const char *state, const char *output);
-void chamber_start(int way);
+void channel_fixture_start_in(int way, const char *state, const char *output);
+void channel_fixture_start(int way);
 
-int chamber_connect(const char *name);
+int channel_fixture_connect(const char *name);
 /* The number of what is said in room "r"; 0: the line is something else. */
-unsigned chamber_line_number(const char *line);
+unsigned channel_fixture_line_number(const char *line);

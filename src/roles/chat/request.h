@@ -20,24 +20,24 @@ enum chat_refusal {
 	CHAT_E_OUTRANKED,      /* the target is no less than he; .rank, .target_rank */
 	CHAT_E_NOBODY,         /* the target is not there */
 	CHAT_E_AHEAD,          /* a number that is not there yet; .after, op.counts.last */
-	CHAT_E_RECORDS,        /* the room remembers as much as it may */
+	CHAT_E_ENTRIES,        /* the room remembers as much as it may */
 	CHAT_E_LAST_OWNER,     /* nobody would be left */
 };
 
-struct chat_op {
-	struct channel_op op;
-	void (*answer)(struct chat_op *o); /* home; it went well */
-	void (*failed)(struct chat_op *o); /* home, NULL or: it did not, and the error is answered already */
+struct chat_request {
+	struct channel_request rq;
+	void (*answer)(struct chat_request *x); /* home; it went well */
+	void (*failed)(struct chat_request *x); /* home, NULL or: it did not, and the error is answered already */
 	bool silent;                       /* only a failure is answered */
 	bool durable;                      /* what comes of it is to be on disk */
-	uint64_t max_records;
+	uint64_t max_entries;
 	struct address address;            /* of who asks */
 	size_t name_len;
 	char name[SESSION_NAME_MAX];       /* of who asks */
 
 	/* What is asked for, and found; each verb's own. */
-	struct channel_follow *follow;
-	bool has_after, paid;
+	struct channel_subscription *subscription;
+	bool has_after, within_rate;
 	uint64_t after, seconds, until_msec, wait_sec;
 	enum chat_rank rank, target_rank, to;
 	unsigned n_members;
@@ -47,8 +47,8 @@ struct chat_op {
 	size_t value_len;
 	char key[CHAT_KEY_MAX], value[CHAT_KEY_MAX]; /* of a step that sets a note; who set the topic */
 	struct buf list;                   /* names; the topic */
-	void (*welcome)(struct chat_op *o);   /* of who comes in, instead of JOIN's answer */
-	void (*unwelcome)(struct chat_op *o); /* NULL or: ... who may not */
+	void (*welcome)(struct chat_request *x);   /* of who comes in, instead of JOIN's answer */
+	void (*unwelcome)(struct chat_request *x); /* NULL or: ... who may not */
 	size_t text_len;
 	char text[];
 };
@@ -57,24 +57,23 @@ struct chat_op {
  * Home. For the room in @room, which is checked; @text (NULL: none) is copied. 0, or positive: the request was answered
  * with what is wrong. -ENOMEM.
  */
-int chat_op_new(struct request *q, const struct field *room, const struct field *text,
-		void (*act)(struct channel *c, struct channel_op *op), void (*answer)(struct chat_op *o),
-		struct chat_op **ret);
-struct chat_op *chat_op_free(struct chat_op *o);
+int chat_request_new(struct request *q, const struct field *room, const struct field *text, channel_act_fn act,
+		     void (*answer)(struct chat_request *x), struct chat_request **ret);
+struct chat_request *chat_request_free(struct chat_request *x);
 
 /* The same for what nobody asked for: there is nobody to answer. NULL: no memory. */
-struct chat_op *chat_op_new_alone(struct channel_hub *hub, struct session *s, const char *room, size_t room_len,
-				  void (*act)(struct channel *c, struct channel_op *op));
+struct chat_request *chat_request_new_alone(struct channel_engine *engine, struct session *s, const char *room,
+					    size_t room_len, channel_act_fn act);
 
 /* The target of KICK, MUTE and the like. False: it is no name, and the request was answered. */
-bool chat_op_set_target(struct chat_op *o, const struct field *target);
+bool chat_request_set_target(struct chat_request *x, const struct field *target);
 
 /* Whether these @len bytes are not too many for a message or a topic; else the request was answered. */
-bool chat_op_text_fits(struct request *q, size_t len);
+bool chat_request_text_fits(struct request *q, size_t len);
 
 /* The session may say one more thing now; else the request was answered. */
 struct chat_session;
-bool chat_op_pay(struct request *q, struct chat_session *cs);
+bool chat_request_within_rate(struct request *q, struct chat_session *cs);
 
 /* Owner: who asks, as a member; NULL: he is none, and the op is finished so. */
-struct channel_member *chat_op_member(struct chat_op *o, struct channel *c);
+struct channel_member *chat_request_member(struct chat_request *x, struct channel *c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "roles/chat/op.h"
+#include "roles/chat/request.h"
 
 #include "base/str.h"
 #include "roles/chat/member.h"
@@ -8,27 +8,27 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHAT_OP_ANSWERED 1
+#define CHAT_REQUEST_ANSWERED 1
 
-struct chat_op *chat_op_free(struct chat_op *o)
+struct chat_request *chat_request_free(struct chat_request *x)
 {
-	if (!o)
+	if (!x)
 		return NULL;
-	buf_done(&o->list);
-	free(o);
+	buf_done(&x->list);
+	free(x);
 	return NULL;
 }
 
 /* What the engine says no to. */
-static void chat_op_broke(struct chat_op *o)
+static void chat_request_failed(struct chat_request *x)
 {
-	struct request *q = o->op.request;
+	struct request *q = x->rq.request;
 	const struct chat_options *options = settings_get(request_settings(q), &chat_section);
-	int len = (int)o->op.name_len;
-	const char *room = o->op.name;
+	int len = (int)x->rq.name_len;
+	const char *room = x->rq.name;
 	char why[512];
 
-	switch (-o->op.result) {
+	switch (-x->rq.result) {
 	case ENOENT:
 		request_error(q, ERROR_NOT_FOUND, "there is no room '%.*s'; ROOMS lists them, JOIN makes one", len,
 			      room);
@@ -61,151 +61,151 @@ static void chat_op_broke(struct chat_op *o)
 		break;
 	case EIO:
 	case EBADMSG:
-		request_error(q, ERROR_UNAVAILABLE, "%s", channel_hub_why(o->op.hub, why, sizeof(why)));
+		request_error(q, ERROR_UNAVAILABLE, "%s", channel_engine_why(x->rq.engine, why, sizeof(why)));
 		break;
 	default:
 		request_error(q, ERROR_INTERNAL, "the room '%.*s': %s; ask whoever runs the server", len, room,
-			      strerror(-o->op.result));
+			      strerror(-x->rq.result));
 		break;
 	}
 }
 
 /* What the room's rules say no to. */
-static void chat_op_refuse(struct chat_op *o)
+static void chat_request_refuse(struct chat_request *x)
 {
-	struct request *q = o->op.request;
-	int len = (int)o->op.name_len, target = (int)o->target_len;
-	const char *room = o->op.name;
+	struct request *q = x->rq.request;
+	int len = (int)x->rq.name_len, target = (int)x->target_len;
+	const char *room = x->rq.name;
 
-	switch ((enum chat_refusal)o->op.result) {
+	switch ((enum chat_refusal)x->rq.result) {
 	case CHAT_E_NOT_MEMBER:
 		request_error(q, ERROR_DENIED, "you are not in the room '%.*s'; JOIN,%.*s first", len, room, len, room);
 		break;
 	case CHAT_E_MUTED:
 		request_error(q, ERROR_DENIED, "you are muted in the room '%.*s' for another %llu s", len, room,
-			      (unsigned long long)o->wait_sec);
+			      (unsigned long long)x->wait_sec);
 		break;
 	case CHAT_E_BANNED:
 		request_error(q, ERROR_DENIED, "you are banned from the room '%.*s' for another %llu s", len, room,
-			      (unsigned long long)o->wait_sec);
+			      (unsigned long long)x->wait_sec);
 		break;
 	case CHAT_E_RANK:
 		request_error(q, ERROR_DENIED, "this takes an operator of the room '%.*s', and you are a %s", len, room,
-			      chat_rank_name(o->rank));
+			      chat_rank_name(x->rank));
 		break;
 	case CHAT_E_OUTRANKED:
 		request_error(q, ERROR_DENIED, "'%.*s' is %s of the room '%.*s' and you are %s: that takes an owner",
-			      target, o->target, chat_rank_name(o->target_rank), len, room, chat_rank_name(o->rank));
+			      target, x->target, chat_rank_name(x->target_rank), len, room, chat_rank_name(x->rank));
 		break;
 	case CHAT_E_NOBODY:
 		request_error(q, ERROR_NOT_FOUND,
 			      "there is nobody else named '%.*s' in the room '%.*s'; WHO,%.*s tells who is", target,
-			      o->target, len, room, len, room);
+			      x->target, len, room, len, room);
 		break;
 	case CHAT_E_AHEAD:
 		request_error(q, ERROR_BAD_ARGUMENT, "the room '%.*s' has no number %llu yet; its last one is %llu",
-			      len, room, (unsigned long long)o->after, (unsigned long long)o->op.counts.last);
+			      len, room, (unsigned long long)x->after, (unsigned long long)x->rq.counts.last);
 		break;
-	case CHAT_E_RECORDS:
+	case CHAT_E_ENTRIES:
 		request_error(q, ERROR_LIMIT,
 			      "the room '%.*s' remembers as many roles, mutes and bans as it may, %llu "
 			      "(chat.records); lift some with 0 seconds",
-			      len, room, (unsigned long long)o->max_records);
+			      len, room, (unsigned long long)x->max_entries);
 		break;
 	case CHAT_E_LAST_OWNER:
 		request_error(q, ERROR_DENIED, "'%.*s' is the room's only owner; make somebody else an owner first",
-			      target, o->target);
+			      target, x->target);
 		break;
 	}
 }
 
 /* Home. */
-static void chat_op_done(struct channel_op *op)
+static void chat_request_on_complete(struct channel_request *rq)
 {
-	struct chat_op *o = container_of(op, struct chat_op, op);
+	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
-	if (op->result == 0 && o->silent && op->request)
-		request_silent(op->request);
-	else if (op->result > 0 && op->request)
-		chat_op_refuse(o);
-	else if (op->result < 0 && op->request)
-		chat_op_broke(o);
-	if (op->result == 0 && o->answer)
-		o->answer(o);
-	else if (op->result != 0 && o->failed)
-		o->failed(o);
-	(void)chat_op_free(o);
+	if (rq->result == 0 && x->silent && rq->request)
+		request_silent(rq->request);
+	else if (rq->result > 0 && rq->request)
+		chat_request_refuse(x);
+	else if (rq->result < 0 && rq->request)
+		chat_request_failed(x);
+	if (rq->result == 0 && x->answer)
+		x->answer(x);
+	else if (rq->result != 0 && x->failed)
+		x->failed(x);
+	(void)chat_request_free(x);
 }
 
-static struct chat_op *chat_op_make(const struct settings *settings, struct session *s, const struct field *text)
+static struct chat_request *chat_request_make(const struct settings *settings, struct session *s,
+					      const struct field *text)
 {
 	const struct chat_options *options = settings_get(settings, &chat_section);
 	size_t text_len = text ? text->len : 0;
-	struct chat_op *o = calloc(1, sizeof(*o) + text_len);
+	struct chat_request *x = calloc(1, sizeof(*x) + text_len);
 
-	if (!o)
+	if (!x)
 		return NULL;
-	o->durable = options->durable;
-	o->max_records = options->records;
-	o->address = *session_address(s);
-	o->name_len = session_get_name(s, o->name);
-	o->list.max = 16 << 20;
-	o->text_len = text_len;
+	x->durable = options->durable;
+	x->max_entries = options->records;
+	x->address = *session_address(s);
+	x->name_len = session_get_name(s, x->name);
+	x->list.max = 16 << 20;
+	x->text_len = text_len;
 	if (text_len > 0)
-		memcpy(o->text, text->data, text_len);
-	return o;
+		memcpy(x->text, text->data, text_len);
+	return x;
 }
 
-int chat_op_new(struct request *q, const struct field *room, const struct field *text,
-		void (*act)(struct channel *c, struct channel_op *op), void (*answer)(struct chat_op *o),
-		struct chat_op **ret)
+int chat_request_new(struct request *q, const struct field *room, const struct field *text, channel_act_fn act,
+		     void (*answer)(struct chat_request *x), struct chat_request **ret)
 {
-	struct chat_op *o;
+	struct chat_request *x;
 
 	if (!chat_name_is_room(room->data, room->len)) {
 		request_error(q, ERROR_BAD_ARGUMENT,
 			      "a room's name is 1 to %d of a-z 0-9 . _ -; this one has %zu bytes: '%.*s'",
 			      CHAT_ROOM_MAX, room->len, (int)MIN(room->len, (size_t)80), room->data);
-		return CHAT_OP_ANSWERED;
+		return CHAT_REQUEST_ANSWERED;
 	}
-	o = chat_op_make(request_settings(q), request_session(q), text);
-	if (!o)
+	x = chat_request_make(request_settings(q), request_session(q), text);
+	if (!x)
 		return -ENOMEM;
-	channel_op_init(&o->op, chat_hub(request_role_state(q)), &chat_policy, q, room->data, room->len);
-	o->op.act = act;
-	o->op.done = chat_op_done;
-	o->answer = answer;
-	*ret = o;
+	channel_request_init(&x->rq, chat_engine(request_role_state(q)), &chat_policy, q, room->data, room->len);
+	x->rq.act = act;
+	x->rq.on_complete = chat_request_on_complete;
+	x->answer = answer;
+	*ret = x;
 	return 0;
 }
 
-struct chat_op *chat_op_new_alone(struct channel_hub *hub, struct session *s, const char *room, size_t room_len,
-				  void (*act)(struct channel *c, struct channel_op *op))
+struct chat_request *chat_request_new_alone(struct channel_engine *engine, struct session *s, const char *room,
+					    size_t room_len, channel_act_fn act)
 {
-	struct chat_op *o = chat_op_make(session_settings(s), s, NULL);
+	struct chat_request *x = chat_request_make(session_settings(s), s, NULL);
 
-	if (!o)
+	if (!x)
 		return NULL;
-	channel_op_init_alone(&o->op, hub, &chat_policy, session_reactor(s), s, room, room_len);
-	o->op.act = act;
-	o->op.done = chat_op_done;
-	return o;
+	channel_request_init_alone(&x->rq, engine, &chat_policy, session_reactor(s), s, room, room_len);
+	x->rq.act = act;
+	x->rq.on_complete = chat_request_on_complete;
+	return x;
 }
 
-bool chat_op_set_target(struct chat_op *o, const struct field *target)
+bool chat_request_set_target(struct chat_request *x, const struct field *target)
 {
 	if (!chat_name_is_member(target->data, target->len)) {
-		request_error(o->op.request, ERROR_BAD_ARGUMENT,
+		request_error(x->rq.request, ERROR_BAD_ARGUMENT,
 			      "'%.*s' is nobody's name: that is a nick or an address",
 			      (int)MIN(target->len, (size_t)CHAT_NAME_MAX), target->data);
 		return false;
 	}
-	memcpy(o->target, target->data, target->len);
-	o->target_len = target->len;
+	memcpy(x->target, target->data, target->len);
+	x->target_len = target->len;
 	return true;
 }
 
-bool chat_op_text_fits(struct request *q, size_t len)
+bool chat_request_text_fits(struct request *q, size_t len)
 {
 	const struct chat_options *options = settings_get(request_settings(q), &chat_section);
 
@@ -216,10 +216,10 @@ bool chat_op_text_fits(struct request *q, size_t len)
 	return false;
 }
 
-bool chat_op_pay(struct request *q, struct chat_session *cs)
+bool chat_request_within_rate(struct request *q, struct chat_session *cs)
 {
 	const struct chat_options *options = settings_get(request_settings(q), &chat_section);
-	uint64_t wait = chat_session_pay(cs);
+	uint64_t wait = chat_session_rate_limit(cs);
 
 	if (wait == 0)
 		return true;
@@ -231,11 +231,11 @@ bool chat_op_pay(struct request *q, struct chat_session *cs)
 	return false;
 }
 
-struct channel_member *chat_op_member(struct chat_op *o, struct channel *c)
+struct channel_member *chat_request_member(struct chat_request *x, struct channel *c)
 {
-	struct channel_member *m = channel_find_member(c, o->op.session);
+	struct channel_member *m = channel_find_member(c, x->rq.session);
 
 	if (!m)
-		channel_finish(&o->op, CHAT_E_NOT_MEMBER);
+		channel_finish(&x->rq, CHAT_E_NOT_MEMBER);
 	return m;
 }
