@@ -3,21 +3,19 @@
 
 #include "base/macro.h"
 #include "loop/worker.h"
-#include "server/server.h"
-#include "session/reactor.h"
 
 #include <sys/stat.h>
 
 /* Up to here the blocks of a file are given back in the time of a few answers. */
 #define CLOSER_SMALL (1 << 20)
 
-/* A reader may be faster than workers who are stuck, and descriptors are few. Files without a name come from WRITE only,
- * which needs a worker itself. */
+/* A reader can be faster than workers that are stuck, and descriptors are few. Only WRITE makes files without a name, and
+ * it needs a worker itself. */
 #define CLOSER_MAX   64
 
 struct closer_job {
 	struct job job;
-	struct reactor *reactor;
+	struct closer *closer;
 	int fd;
 };
 
@@ -28,32 +26,32 @@ static void closer_run(struct job *j)
 
 static void closer_done(struct job *j)
 {
-	struct closer_job *c = container_of(j, struct closer_job, job);
+	struct closer_job *job = container_of(j, struct closer_job, job);
+	struct closer *c = job->closer;
 
-	c->reactor->closing--;
-	reactor_unbusy(c->reactor);
-	free(c);
+	free(job);
+	c->n--;
+	c->closed(c);
 }
 
-static bool closer_may_block(const struct reactor *r, int fd)
+static bool closer_can_block(const struct closer *c, int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0 || st.st_nlink == 0)
 		return true;
-	return st.st_size > CLOSER_SMALL && r->closing < CLOSER_MAX;
+	return st.st_size > CLOSER_SMALL && c->n < CLOSER_MAX;
 }
 
-void closer_start(struct reactor *r, int fd)
+void closer_close(struct closer *c, int fd)
 {
-	struct closer_job *c = closer_may_block(r, fd) ? malloc(sizeof(*c)) : NULL;
+	struct closer_job *job = closer_can_block(c, fd) ? malloc(sizeof(*job)) : NULL;
 
-	if (!c) {
+	if (!job) {
 		(void)close(fd);
 		return;
 	}
-	*c = (struct closer_job){ .job = { .run = closer_run, .done = closer_done }, .reactor = r, .fd = fd };
-	r->closing++;
-	r->busy++;
-	worker_submit(r->server->workers, &r->loop, &c->job);
+	*job = (struct closer_job){ .job = { .run = closer_run, .done = closer_done }, .closer = c, .fd = fd };
+	c->n++;
+	worker_submit(c->workers, c->loop, &job->job);
 }

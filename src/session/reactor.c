@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "log/journal.h"
-#include "net/closer.h"
 #include "session/limits.h"
 #include "session/session-private.h"
 
@@ -123,7 +122,16 @@ static void reactor_reap(struct deferred *l)
 
 static void reactor_close_file(struct pool *p, int fd)
 {
-	closer_start(container_of(p, struct reactor, pool), fd);
+	closer_close(&container_of(p, struct reactor, pool)->closer, fd);
+}
+
+/* Something has ended that a reactor waits for while it leaves. */
+static void reactor_closed(struct closer *c)
+{
+	struct reactor *r = container_of(c, struct reactor, closer);
+
+	if (r->leaving)
+		loop_defer(&r->loop, &r->check_empty);
 }
 
 static void reactor_use(struct reactor *r, struct settings *settings)
@@ -195,7 +203,9 @@ static void reactor_check_empty(struct deferred *l)
 {
 	struct reactor *r = container_of(l, struct reactor, check_empty);
 
-	if (!r->leaving || r->empty || r->busy > 0 || !list_is_empty(&r->sessions) || !list_is_empty(&r->dead))
+	if (!r->leaving || r->empty || r->busy > 0 || r->closer.n > 0)
+		return;
+	if (!list_is_empty(&r->sessions) || !list_is_empty(&r->dead))
 		return;
 	r->empty = true;
 	server_hear(r->server, &r->empty_msg, server_reactor_empty);
@@ -287,6 +297,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 	list_init(&r->dead);
 	pool_init(&r->pool, 0);
 	r->pool.close_file = reactor_close_file;
+	r->closer = (struct closer){ .workers = s->workers, .loop = &r->loop, .closed = reactor_closed };
 	reactor_use(r, settings_ref(settings));
 
 	e = loop_init(&r->loop);

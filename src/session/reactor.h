@@ -8,6 +8,7 @@
 #include "log/ratelimit.h"
 #include "loop/loop.h"
 #include "net/account.h"
+#include "net/closer.h"
 #include "net/listener.h"
 #include "net/outq.h"
 #include "session/name.h"
@@ -60,7 +61,7 @@ struct reactor {
 
 	struct name_table names; /* of which this reactor is the owner */
 
-	unsigned closing; /* files that workers close */
+	struct closer closer;
 
 	/* Stopping, step by step. */
 	bool leaving, empty; /* takes no new requests; has nothing left */

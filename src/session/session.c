@@ -233,12 +233,39 @@ static void session_broken(struct conn *c, int error)
 		session_end(s, strerror(-error));
 }
 
+struct session_prefetch {
+	struct prefetch prefetch;
+	struct reactor *reactor;
+	struct handle session; /* it can end meanwhile */
+};
+
+static void session_prefetched(struct prefetch *p)
+{
+	struct session_prefetch *f = container_of(p, struct session_prefetch, prefetch);
+	struct session *s = reactor_find(f->reactor, f->session);
+
+	if (s && p->error < 0)
+		session_broken_file(s, p->error);
+	else if (s)
+		conn_resident(&s->conn, p->len);
+	reactor_unbusy(f->reactor);
+	free(f);
+}
+
 static void session_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
 {
 	struct session *s = container_of(c, struct session, conn);
+	struct reactor *r = s->reactor;
+	struct session_prefetch *f = malloc(sizeof(*f));
 
-	if (prefetch_start(s->reactor, s->handle, fd, off, len) < 0)
+	if (!f || prefetch_start(&f->prefetch, r->server->workers, &r->loop, fd, off, len, session_prefetched) < 0) {
+		free(f);
 		session_end(s, "out of memory");
+		return;
+	}
+	f->reactor = r;
+	f->session = s->handle;
+	r->busy++;
 }
 
 static const struct conn_ops session_conn_ops = {

@@ -522,8 +522,8 @@ static bool house_is_empty(const struct house *h)
 {
 	const struct reactor *r = h->reactor;
 
-	return list_is_empty(&r->sessions) && list_is_empty(&r->dead) && r->busy == 0 && house_jobs(h) == 0 &&
-	       session_store_waiting(house_store(h)) == 0 && list_is_empty(&r->loop.deferred_calls);
+	return list_is_empty(&r->sessions) && list_is_empty(&r->dead) && r->busy == 0 && r->closer.n == 0 &&
+	       house_jobs(h) == 0 && session_store_waiting(house_store(h)) == 0 && list_is_empty(&r->loop.deferred_calls);
 }
 
 /* All rooms and mailboxes are idle, and go; the next input finds none, and a store that is as new. */
@@ -566,7 +566,7 @@ void house_settle(struct house *h)
 		house_pass(h);
 	}
 	FUZZ_CHECK(list_is_empty(&r->sessions) && list_is_empty(&r->dead));
-	FUZZ_CHECK(r->busy == 0 && house_jobs(h) == 0);
+	FUZZ_CHECK(r->busy == 0 && r->closer.n == 0 && house_jobs(h) == 0);
 	FUZZ_CHECK(list_is_empty(&r->loop.deferred_calls));
 	FUZZ_CHECK(pool_used(&r->pool) == 0);
 	FUZZ_CHECK(r->names.map.n == 0);

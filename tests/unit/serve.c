@@ -133,6 +133,7 @@ void serve_stop_wait(void)
 
 		ck_assert_msg(pool_used(&r->pool) == 0, "%llu bytes are still charged", (unsigned long long)pool_used(&r->pool));
 		ck_assert_uint_eq(r->busy, 0);
+		ck_assert_uint_eq(r->closer.n, 0);
 		ck_assert_uint_eq(atomic_load(&r->counters.sessions), 0);
 		ck_assert_uint_eq(r->names.map.n, 0);
 		ck_assert(list_is_empty(&r->sessions) && list_is_empty(&r->dead));
