@@ -19,18 +19,18 @@ static const char example_head[] =
 	"#\tioed -t                    checks this file, the drop-ins and all instances\n"
 	"#\tsystemctl reload ioe@1     applies what can be applied to a running instance\n"
 	"#\n"
-	"# Files /etc/ioe.conf.d/*.conf, the drop-ins, look like this one and are laid over it in the order\n"
-	"# of their names, key by key; a list replaces a list. What differs for one instance only stands in\n"
-	"# its group of the list \"instances\", at the end.\n"
+	"# The drop-ins, files /etc/ioe.conf.d/*.conf, have the same form. The daemon reads them after this\n"
+	"# file, in the order of their names. A later value overrides an earlier one, and a later list a\n"
+	"# whole earlier list. Settings of one instance alone belong in its group of \"instances\", below.\n"
 	"#\n"
 	"# Sizes are strings with K, M, G or T (1024 bytes and so on) or small whole numbers. Times are\n"
-	"# strings with ms, s, m, h or d. %i in a string is the instance number. Lists may be written with\n"
-	"# ( ) or [ ], and have no comma behind the last element.\n";
+	"# strings with ms, s, m, h or d. %i in a string is the instance number. Lists are in ( ) or [ ],\n"
+	"# and have no comma after the last element.\n";
 
 static const char example_instances[] =
 	"\n"
-	"# The instances that differ: id (1 to 9999) and any of the above, which then holds for that instance\n"
-	"# only. ioe@2 is instance 2.\n"
+	"# Settings of one instance alone: its id (1 to 9999) and any of the options above. ioe@2 is\n"
+	"# instance 2.\n"
 	"# instances = (\n"
 	"# \t{ id = 2; limits = { connections = 100; }; }\n"
 	"# );\n";
@@ -134,8 +134,8 @@ static int example_listeners(const struct option_schema *schema, struct buf *ret
 	const char *line = schema->listeners_default;
 	int r;
 
-	r = buf_append_str(ret, "\n# Where clients connect: a list of listeners, each a group of its own. Exactly one of port\n"
-			   "# and port_base stands in each.\n#\n");
+	r = buf_append_str(ret, "\n# The listeners, to which clients connect: a list of groups. Each group has either port or\n"
+			   "# port_base.\n#\n");
 	for (size_t i = 0; i < schema->listener->n_rows && r == 0; i++)
 		r = example_doc(schema, "", schema->listener->rows[i].path, &schema->listener->rows[i], ret);
 	if (r == 0)

@@ -38,11 +38,11 @@
 
 static const struct option control_rows[] = {
 	{ "connections", OPTION_INT, FIELD(connections), 1, 4096, "64", OPTION_APPLY_RESTART, NULL,
-	  "Connections of the control socket at once, in all." },
+	  "Limit of connections of the control socket at the same time." },
 	{ "per_user", OPTION_INT, FIELD(per_user), 1, 4096, "16", OPTION_APPLY_RESTART, NULL,
-	  "How many of them one user may have. Root and the daemon's own user may have all." },
+	  "Limit of connections of the control socket for one user. Root and the daemon's own user have no such limit." },
 	{ "timeout", OPTION_TIME, FIELD(timeout_usec), USEC_PER_SEC, 3600 * USEC_PER_SEC, "30s", OPTION_APPLY_RESTART, NULL,
-	  "A connection that neither finishes a call nor reads its answers for so long is closed." },
+	  "The daemon closes a connection that for this time neither finishes a call nor reads its replies." },
 };
 
 const struct option_section control_section = {

@@ -81,7 +81,7 @@ static const struct option journal_rows[] = {
 		.value = "info",
 		.apply = OPTION_APPLY_NOW,
 		.words = journal_level_words,
-		.doc = "The least important events that are logged: err, warning, notice, info or debug.",
+		.doc = "The least important level that is logged.",
 	},
 	{
 		.path = "burst",
@@ -91,8 +91,8 @@ static const struct option journal_rows[] = {
 		.max = 1000000,
 		.value = "10",
 		.apply = OPTION_APPLY_NOW,
-		.doc = "How often one event, see ioed(8), is logged in log.interval; where it is about a peer, for each "
-		       "address. The rest is counted.",
+		.doc = "How often one event (see ioed(8)) is logged in log.interval; of an event about a peer, for each "
+		       "address. Further ones are counted.",
 	},
 	{
 		.path = "interval",
@@ -102,7 +102,7 @@ static const struct option journal_rows[] = {
 		.max = 86400 * USEC_PER_SEC,
 		.value = "1m",
 		.apply = OPTION_APPLY_NOW,
-		.doc = "How long log.burst counts.",
+		.doc = "The time to which log.burst applies.",
 	},
 };
 

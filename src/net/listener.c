@@ -32,15 +32,15 @@
 
 static const struct option listener_rows[] = {
 	{ "port", OPTION_INT, NUMBER(port), 0, 65535, NULL, OPTION_APPLY_NOW, NULL,
-	  "The port to listen on; 0: one that the kernel chooses." },
+	  "The port to listen on. With 0 the kernel chooses one." },
 	{ "port_base", OPTION_INT, NUMBER(port_base), 0, 65534, NULL, OPTION_APPLY_NOW, NULL,
-	  "Instead of port: the instance number is added to it." },
+	  "In place of port: the port is this number plus the number of the instance." },
 	{ "address", OPTION_STRING, STRING(address), 1, 45, "127.0.0.1", OPTION_APPLY_NOW, NULL,
-	  "The IPv4 or IPv6 address to listen on; 0.0.0.0 for all of IPv4, :: for all of both." },
+	  "The IPv4 or IPv6 address to listen on: 0.0.0.0 is all of IPv4, :: all of IPv4 and IPv6." },
 	{ "roles", OPTION_ROLES, NUMBER(roles), 1, 16, NULL, OPTION_APPLY_NOW, NULL,
-	  "What is offered there: file, chat, relay, compute." },
+	  "The roles that the listener offers." },
 	{ "raw", OPTION_BOOL, OPTION_FIELD(struct listener_options, raw, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
-	  "Whether old clients, which end what they say by silence, are understood there." },
+	  "Whether the listener accepts old clients, which send no line ends." },
 };
 
 const struct option_section listener_section = {

@@ -33,17 +33,17 @@
 
 static const struct option server_rows[] = {
 	{ "reactors", OPTION_INT, NUMBER(reactors), 1, REACTORS_MAX, "1", OPTION_APPLY_RESTART, NULL,
-	  "Threads that serve sessions." },
+	  "Threads that serve sessions. Each session belongs to one of them." },
 	{ "workers", OPTION_INT, NUMBER(workers), 1, 64, "4", OPTION_APPLY_RESTART, NULL,
-	  "Threads for what may have to wait for the disk." },
+	  "Threads for calls that can wait for the disk." },
 	{ "state_dir", OPTION_STRING, STRING(state_dir), 1, 4000, "/var/lib/ioe/%i", OPTION_APPLY_RESTART, NULL,
-	  "What must survive a restart. $STATE_DIRECTORY, which systemd sets, goes before." },
+	  "The folder of all data that survives a restart. $STATE_DIRECTORY, which systemd sets, overrides it." },
 	{ "runtime_dir", OPTION_STRING, STRING(runtime_dir), 1, 90, "/run/ioe/%i", OPTION_APPLY_RESTART, NULL,
-	  "Where control.sock is. $RUNTIME_DIRECTORY, which systemd sets, goes before." },
+	  "The folder of control.sock. $RUNTIME_DIRECTORY, which systemd sets, overrides it." },
 	{ "stop_timeout", OPTION_TIME, NUMBER(stop_timeout_usec), 0, 3600 * USEC_PER_SEC, "10s", OPTION_APPLY_NOW, NULL,
-	  "When stopping, open requests may take so long; then they are cut off." },
+	  "Time that open requests have when the daemon stops. Connections that are left then are reset." },
 	{ "legacy_wait", OPTION_TIME, NUMBER(legacy_wait_usec), USEC_PER_MSEC, 10 * USEC_PER_SEC, "50ms", OPTION_APPLY_SESSIONS, NULL,
-	  "Silence that ends what an old client says." },
+	  "The pause that ends a command of an old client, which sends no line end." },
 };
 
 const struct option_section server_section = {

@@ -8,26 +8,26 @@
 
 static const struct option limits_rows[] = {
 	{ "connections", OPTION_INT, FIELD(connections), 1, 1000000, "16384", OPTION_APPLY_NOW, NULL,
-	  "Sessions at once, in all. One more is told so and closed." },
+	  "Limit of sessions at the same time. A further connection gets an error and is closed." },
 	{ "per_address", OPTION_INT, FIELD(per_address), 1, 1000000, "1024", OPTION_APPLY_NOW, NULL,
-	  "Sessions at once from one address (IPv6: from one /64). Loopback is exempt." },
+	  "Limit of sessions at the same time from one address (IPv6: from one /64). Loopback has no such limit." },
 	{ "line", OPTION_SIZE, FIELD(line), 64, 16 << 20, "64K", OPTION_APPLY_NOW, NULL,
-	  "Bytes in a request line. A longer one is an error and is skipped." },
+	  "Limit of bytes of a request line. The reply to a longer line is an error, and the line is skipped." },
 	{ "output", OPTION_SIZE, FIELD(output), 4096, 1 << 30, "256K", OPTION_APPLY_NOW, NULL,
-	  "Bytes of answers that may wait for a session; from there on its requests wait unread. One that lets more than that "
-	  "wait of what it is told unasked, as in a room, is cut off; one message alone may be longer." },
+	  "Limit of bytes of output that wait for a session. While more bytes of replies wait, the daemon does not read from the session. "
+	  "When more bytes of events wait, the daemon drops the session as slow. A single event can be longer." },
 	{ "pipeline", OPTION_INT, FIELD(pipeline), 1, 65536, "128", OPTION_APPLY_NOW, NULL,
-	  "Requests that a session may have under way; further ones wait unread." },
+	  "Limit of open requests of a session. While it has that many, the daemon does not read from it." },
 	{ "idle", OPTION_TIME, FIELD(idle_usec), USEC_PER_SEC / 10, 365 * 86400 * USEC_PER_SEC, "1d", OPTION_APPLY_NOW, NULL,
-	  "A session without a byte either way for so long is closed." },
+	  "The daemon closes a session when no byte was sent or received for this time." },
 	{ "line_time", OPTION_TIME, FIELD(line_time_usec), USEC_PER_SEC / 10, 86400 * USEC_PER_SEC, "30s", OPTION_APPLY_NOW, NULL,
-	  "A line that was begun must be ended within this time, or its session is closed." },
+	  "The daemon closes a session when the end of a line does not arrive within this time." },
 	{ "stall_time", OPTION_TIME, FIELD(stall_usec), USEC_PER_SEC / 10, 86400 * USEC_PER_SEC, "5m", OPTION_APPLY_NOW, NULL,
-	  "A session that neither sends the bytes it promised nor takes those it asked for, for so long, is closed." },
+	  "The daemon closes a session that for this time neither sends its announced bytes nor takes its replies." },
 	{ "peer_timeout", OPTION_TIME, FIELD(peer_usec), 2 * USEC_PER_SEC, 3600 * USEC_PER_SEC, "2m", OPTION_APPLY_NOW, NULL,
-	  "A peer whose system answers nothing for so long has vanished, and its session ends, whatever is under way." },
+	  "The daemon closes a session when the peer's system has answered nothing for this time." },
 	{ "memory", OPTION_SIZE, FIELD(memory), 1 << 20, 1ULL << 40, "256M", OPTION_APPLY_NOW, NULL,
-	  "Bytes held in memory for all sessions together: unfinished lines, uploads, answers." },
+	  "Limit of bytes in memory for all sessions together: unfinished lines, uploads, replies." },
 };
 
 const struct option_section limits_section = {

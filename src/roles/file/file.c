@@ -16,15 +16,15 @@
 
 static const struct option file_rows[] = {
 	{ "root", OPTION_STRING, OPTION_FIELD(struct file_options, root, char *), 1, 4000, NULL, OPTION_APPLY_RESTART, NULL,
-	  "The folder that is served. Without it, files in the state directory." },
+	  "The folder that is served. The default is the folder files in the state directory." },
 	{ "max_size", OPTION_SIZE, OPTION_FIELD(struct file_options, max_size, uint64_t), 0, 1ULL << 60, "64G", OPTION_APPLY_NOW, NULL,
-	  "Bytes a file that is written may have." },
+	  "Limit of bytes of a stored file." },
 	{ "sync", OPTION_BOOL, OPTION_FIELD(struct file_options, sync, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
-	  "Whether OK to a WRITE means that a power cut cannot undo it." },
+	  "Whether WRITE replies OK only after the file is safe from a power cut." },
 	{ "overwrite", OPTION_BOOL, OPTION_FIELD(struct file_options, overwrite, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
-	  "Whether WRITE may replace a file that is there." },
+	  "Whether WRITE can replace an existing file." },
 	{ "mode", OPTION_MODE, OPTION_FIELD(struct file_options, mode, uint64_t), 0, 0777, "0640", OPTION_APPLY_NOW, NULL,
-	  "The permissions of files that are written." },
+	  "The permissions of stored files." },
 };
 
 const struct option_section file_section = {

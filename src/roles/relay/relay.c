@@ -24,17 +24,17 @@
 
 static const struct option relay_rows[] = {
 	{ "retention", OPTION_TIME, FIELD(retention_usec, uint64_t), USEC_PER_SEC, 3650 * 86400 * USEC_PER_SEC, "30d", OPTION_APPLY_NOW, NULL,
-	  "A message that nobody acknowledges is dropped after this time. A SEND's key, and what STATUS tells, are kept as long." },
+	  "A message without an acknowledgement is dropped after this time. Keys of SEND and results of STATUS are kept as long." },
 	{ "max_messages", OPTION_INT, FIELD(max_messages, uint64_t), 1, 10000000, "10000", OPTION_APPLY_NOW, NULL,
-	  "Messages that a mailbox may hold. One more is refused." },
+	  "Limit of messages in a mailbox. A further one is refused." },
 	{ "max_bytes", OPTION_SIZE, FIELD(max_bytes, uint64_t), 1024, 1ULL << 40, "16M", OPTION_APPLY_NOW, NULL,
-	  "Bytes of messages that a mailbox may hold." },
+	  "Limit of bytes of all messages in a mailbox." },
 	{ "nick_mail", OPTION_BOOL, FIELD(nick_mail, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
-	  "Whether mail is kept for nicks, which anybody may take who comes first. If not, it is from and to IP addresses only." },
+	  "Whether nicks have mailboxes. Anybody can take a free nick. With false, only IP addresses have mailboxes." },
 	{ "open", OPTION_INT, FIELD(open, uint64_t), 1, 1000000, "10000", OPTION_APPLY_NOW, NULL,
-	  "Mailboxes that may be in use at once; one that nobody uses makes room for another." },
+	  "Limit of mailboxes in memory at the same time. An unused one leaves memory when another one needs the place." },
 	{ "sessions", OPTION_INT, FIELD(sessions, uint64_t), 1, 100000, "1024", OPTION_APPLY_NOW, NULL,
-	  "Sessions that may WAIT for the mail of one name at once." },
+	  "Limit of sessions that WAIT for the mail of one name at the same time." },
 };
 
 const struct option_section relay_section = {
