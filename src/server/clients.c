@@ -78,7 +78,7 @@ void server_task_return(struct server_task *e)
 
 static enum client_state clients_state(const struct session *s)
 {
-	if (s->ending || s->eof)
+	if (session_is_closing(s))
 		return CLIENT_ENDING;
 	if (s->conn.full)
 		return CLIENT_STALLED;

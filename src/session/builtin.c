@@ -169,7 +169,7 @@ static void builtin_nick_decided(struct msg *m)
 		return;
 	}
 	builtin_take_nick(s, c);
-	if (s->ended)
+	if (session_has_ended(s))
 		request_silent(q);
 	else
 		c->done(q, 0, c->shown);

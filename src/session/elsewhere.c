@@ -135,7 +135,7 @@ bool elsewhere_refuse(struct session *s, const char *line, size_t len)
 		return true;
 	}
 	elsewhere_skip_body(q, e->verb, rest, n);
-	if (!s->ended)
+	if (!session_has_ended(s))
 		elsewhere_answer(q, e);
 	return true;
 }

@@ -50,13 +50,13 @@ static bool event_is_too_slow(const struct session *s, size_t last)
 
 /* No more is told to it, asked by it or answered: it is told why, and has some seconds to take that. @why is without a
  * comma, so that it is the same in ioe/1. */
-static void event_end(struct session *s, enum error_code code, const char *why)
+static void event_drop(struct session *s, enum close_reason reason, enum error_code code, const char *why)
 {
 	bool raw = s->dialect == DIALECT_RAW;
 	char text[512];
 	int n;
 
-	s->cut = s->ending = true;
+	session_drop(s, reason);
 	input_cut_body(s);
 	request_drop_all(s);
 	outq_drop_events(&s->conn.out, &s->reactor->pool);
@@ -64,9 +64,6 @@ static void event_end(struct session *s, enum error_code code, const char *why)
 	n = snprintf(text, sizeof(text), "%sERROR: %s: %s\n", raw && !outq_is_empty(&s->conn.out) ? "\n" : "",
 		     error_code_name(code), why);
 	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1) - raw);
-	s->line_usec = s->reactor->loop.now_usec;
-	session_touch(s);
-	loop_defer(&s->reactor->loop, &s->resume);
 }
 
 void session_cut_off(struct session *s)
@@ -81,7 +78,7 @@ void session_cut_off(struct session *s)
 		       "the events that waited for you were dropped (limits.output is %llu bytes); connect again and go on "
 		       "from where you were",
 		       (unsigned long long)s->reactor->limits->output);
-	event_end(s, ERROR_SLOW, why);
+	event_drop(s, CLOSE_REASON_SLOW, ERROR_SLOW, why);
 }
 
 void session_give_up(struct session *s, const char *what)
@@ -92,8 +89,7 @@ void session_give_up(struct session *s, const char *what)
 		return;
 	session_report(s, LOG_EVENT_REQUEST_FAILED, "a session is ended, since it would miss something: %s", what);
 	(void)snprintf(why, sizeof(why), "%.160s; connect again later and go on from where you were", what);
-	s->lost = true;
-	event_end(s, ERROR_UNAVAILABLE, why);
+	event_drop(s, CLOSE_REASON_UNAVAILABLE, ERROR_UNAVAILABLE, why);
 }
 
 static int event_cut(struct session *s)

@@ -145,7 +145,7 @@ static bool input_feed_body(struct session *s, char **p, size_t *n)
 		}
 		*p += room;
 		*n -= room;
-		if (s->ended)
+		if (session_has_ended(s))
 			return false;
 		in = s->input;
 	}
@@ -235,7 +235,7 @@ static bool input_pre_verb(struct session *s, char *line, size_t len)
 	if (input_offer(s, q, line, len))
 		return true;
 	request_cancel(q);
-	return s->ended;
+	return session_has_ended(s);
 }
 
 /* As many as its last field tells. They come, whatever the answer is. */
@@ -332,7 +332,7 @@ void input_refuse_foreign(struct session *s, enum foreign what)
 	const char *answer;
 	size_t n = foreign_answer(what, &answer);
 
-	s->ending = true;
+	session_finish(s);
 	s->first_line = false;
 	request_drop_all(s); /* an old client's name that is not decided yet */
 	raw_cut(s);
@@ -407,7 +407,7 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 	}
 	if (unlikely(s->first_line) && s->dialect == DIALECT_UNDECIDED) {
 		input_decide(s, line, *len);
-		if (s->ending)
+		if (session_is_ending(s))
 			return true;
 	}
 	e = verb_table_find(&s->listener->verbs, line, scan.name_len);
@@ -517,13 +517,13 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 			input_refuse_foreign(s, FOREIGN_HTTP);
 		else
 			input_too_long(s);
-		return s->ended ? INPUT_ENDED : INPUT_GO_ON;
+		return session_has_ended(s) ? INPUT_ENDED : INPUT_GO_ON;
 	case LINE_WHOLE:
 		break;
 	}
 	came = len;
 	if (likely(input_line(s, line, &len)))
-		return s->ended ? INPUT_ENDED : INPUT_GO_ON;
+		return session_has_ended(s) ? INPUT_ENDED : INPUT_GO_ON;
 	/* A line that still is as it came is taken up again where it lies. */
 	if (line == start && len == came)
 		input_hold(s, NULL, 0, line, *n + (size_t)(*p - line));
@@ -553,27 +553,27 @@ void _hot_ input_feed(struct session *s, char *p, size_t n)
 {
 	struct line_reader plain = {};
 
-	while (n > 0 && !s->ended) {
+	while (n > 0 && !session_has_ended(s)) {
 		struct line_reader *lr = s->input ? &s->input->line : &plain;
 		bool unfinished = line_is_unfinished(lr);
 		enum input_step step;
 
 		if (s->input && s->input->body_left > 0) {
 			if (!input_feed_body(s, &p, &n)) {
-				if (!s->ended)
+				if (!session_has_ended(s))
 					input_hold(s, NULL, 0, p, n);
 				break;
 			}
 			continue;
 		}
-		if (s->ending)
+		if (session_is_ending(s))
 			break;
 		if (!input_may_take(s)) {
 			input_hold(s, NULL, 0, p, n);
 			break;
 		}
 		step = input_feed_line(s, lr, &p, &n);
-		if (!s->ended && !unfinished && line_is_unfinished(lr))
+		if (!session_has_ended(s) && !unfinished && line_is_unfinished(lr))
 			input_begun(s, lr);
 		if (step != INPUT_GO_ON)
 			break;
@@ -586,7 +586,7 @@ static void input_steer(struct session *s)
 {
 	bool wait;
 
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	if (pool_is_over(&s->reactor->pool) && (raw_is_unfinished(s) || (s->input && line_kept(&s->input->line) > 0))) {
 		session_report(s, LOG_EVENT_LIMIT_MEMORY,
@@ -595,9 +595,9 @@ static void input_steer(struct session *s)
 		return;
 	}
 	wait = s->eof || s->body_full || (s->input && s->input->held_len > 0) ||
-	       (s->ending && !(s->input && s->input->body_left > 0)) ||
+	       (session_is_ending(s) && !(s->input && s->input->body_left > 0)) ||
 	       (!(s->input && s->input->body_left > 0) && !input_may_take(s));
-	if (s->lingering)
+	if (s->life == SESSION_LINGERING)
 		wait = false;
 	if (wait && !s->conn.paused)
 		conn_pause(&s->conn);
@@ -614,10 +614,10 @@ static void input_eof(struct session *s)
 	s->eof = true;
 	if (s->raw)
 		raw_tick(s);
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	input_cut_body(s); /* fewer bytes than promised */
-	if (s->lingering)
+	if (s->life == SESSION_LINGERING)
 		session_end(s, "closed");
 	else if (s->observers)
 		loop_defer(&s->reactor->loop, &s->resume); /* they may be told at once */
@@ -654,7 +654,7 @@ static void input_read_body(struct session *s)
 		done += (size_t)n;
 		in->body_left -= (uint64_t)n;
 		in->sink->ops->put(in->sink, (size_t)n);
-		if (s->ended || (size_t)n < room)
+		if (session_has_ended(s) || (size_t)n < room)
 			break;
 		in = s->input;
 	}
@@ -678,7 +678,7 @@ void _hot_ input_readable(struct session *s)
 		}
 		if (n == 0)
 			input_eof(s);
-		else if (!s->lingering) {
+		else if (s->life != SESSION_LINGERING) {
 			counter_add(&r->counters.bytes_in, (uint64_t)n);
 			if (unlikely(s->raw_watch))
 				raw_feed(s, r->scratch, (size_t)n);
@@ -686,7 +686,7 @@ void _hot_ input_readable(struct session *s)
 				input_feed(s, r->scratch, (size_t)n);
 		}
 	}
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	input_settle(s);
 	input_steer(s);
@@ -706,9 +706,9 @@ void input_resume(struct session *s)
 		in->held_len = 0;
 		input_feed(s, p, n);
 	}
-	if (!s->ended && s->raw)
+	if (!session_has_ended(s) && s->raw)
 		raw_tick(s);
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	input_settle(s);
 	input_steer(s);

@@ -35,7 +35,7 @@ void session_want(struct session *s, struct observer *a)
 	a->wait_usec = 0;
 	s->wanted = true;
 	/* One that has ended in this pass is about to be freed. */
-	if (!s->ended)
+	if (!session_has_ended(s))
 		loop_defer(&s->reactor->loop, &s->resume);
 }
 
@@ -81,7 +81,7 @@ static void observer_drained(struct session *s)
 {
 	struct observer *next;
 
-	for (struct observer *a = s->observers; a && !s->ended; a = next) {
+	for (struct observer *a = s->observers; a && !session_has_ended(s); a = next) {
 		next = a->next;
 		if (!a->want_flushed)
 			continue;
@@ -104,7 +104,7 @@ static void observer_taken(struct session *s)
 	struct observer *next;
 	bool taken = observer_is_taken(s);
 
-	for (struct observer *a = s->observers; a && !s->ended; a = next) {
+	for (struct observer *a = s->observers; a && !session_has_ended(s); a = next) {
 		next = a->next;
 		if (!a->want_acked)
 			continue;
@@ -135,10 +135,10 @@ void observer_run(struct session *s)
 {
 	bool said;
 
-	if (s->ended || !s->observers)
+	if (session_has_ended(s) || !s->observers)
 		return;
-	if (s->cut)
-		observer_gone(s, s->lost ? "unavailable" : "slow");
+	if (s->close_reason != CLOSE_REASON_NONE)
+		observer_gone(s, close_reason_name(s->close_reason));
 	else if (session_is_over(s))
 		observer_gone_where(s, false, s->eof ? "closed" : "bye");
 	if (!s->wanted)
@@ -149,11 +149,11 @@ void observer_run(struct session *s)
 	said = outq_is_empty(&s->conn.out) && !raw_has_unsaid(s);
 	if (said)
 		observer_taken(s);
-	if (said && !s->ended)
+	if (said && !session_has_ended(s))
 		observer_drained(s);
 	s->wanted = observer_is_wanted(s);
 	/* It may be closed now. */
-	if (said && !s->wanted && (s->ending || s->eof) && !s->ended)
+	if (said && !s->wanted && session_is_closing(s) && !session_has_ended(s))
 		loop_defer(&s->reactor->loop, &s->resume);
 }
 

@@ -150,7 +150,7 @@ static void request_release(struct session *s)
 	}
 	conn_defer_flush(&s->conn);
 	/* What waited behind it, or for room in the pipeline, may go on. */
-	if (s->input || s->raw || s->ending || s->eof || s->conn.paused)
+	if (s->input || s->raw || session_is_closing(s) || s->conn.paused)
 		loop_defer(&s->reactor->loop, &s->resume);
 }
 

@@ -23,6 +23,25 @@ struct input {
 	size_t charged;          /* to the pool, for the above */
 };
 
+/*
+ * Where a session stands in its life, which only goes forward: session_set_life() is all that changes it. That the peer
+ * has ended its requests (eof) is a fact beside it, and true of open sessions, too.
+ */
+enum session_life {
+	SESSION_OPEN,
+	SESSION_ENDING,    /* takes no more requests; is closed once all is answered and sent */
+	SESSION_DROPPED,   /* was sent the reason (close_reason), and nothing else any more; is closed soon */
+	SESSION_LINGERING, /* all is sent, and our side is shut; waits for the peer to close */
+	SESSION_ENDED,     /* its memory goes at the end of the pass */
+};
+
+/* Why a session was dropped. */
+enum close_reason {
+	CLOSE_REASON_NONE, /* it was not */
+	CLOSE_REASON_SLOW, /* its peer did not take the events that waited for it */
+	CLOSE_REASON_UNAVAILABLE, /* it would miss an event that cannot be had */
+};
+
 /* Nearly all sessions are idle nearly always, so this is all that one costs then. */
 struct session {
 	struct msg msg;       /* carries it between reactor 0, which made it, and its own */
@@ -48,17 +67,14 @@ struct session {
 	unsigned n_requests : 17; /* limits.pipeline */
 	unsigned dialect : 3;
 	unsigned first_line : 1; /* none has come yet that is known to be of this protocol */
+	unsigned life : 3;       /* enum session_life */
 	unsigned eof : 1;        /* the peer has ended its requests */
-	unsigned ending : 1;     /* no more requests are taken; closed once all is answered and sent */
-	unsigned lingering : 1;  /* all is sent, and our side shut; waits for the peer to close */
+	unsigned close_reason : 2;
 	unsigned body_full : 1;  /* the sink has no room now */
 	unsigned raw_watch : 1;  /* input goes through raw.c: undecided, or raw */
 	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
 	unsigned intercept : 1;  /* lines go to roles before they are looked at for verbs */
 	unsigned wanted : 1;     /* an observer waits for something */
-	unsigned cut : 1;        /* told why, and closed soon: too slow, or... */
-	unsigned lost : 1;       /* ... what it is to be told cannot be had */
-	unsigned ended : 1;
 };
 
 struct request {
@@ -82,6 +98,7 @@ struct session_words {
 #define SESSION_FIELDS_MAX 3
 
 /* session.c */
+const char *close_reason_name(enum close_reason why); /* "slow", "unavailable"; else "closed" */
 /* In reactor 0: makes a session that @to adopts, or closes. Takes the fd over on success. 0 or -ENOMEM. */
 int session_new(struct reactor *from, struct reactor *to, struct listener *l, int fd, const struct address *peer);
 void session_reap_all(struct reactor *r);
@@ -89,6 +106,7 @@ void session_goaway(struct session *s, const char *why);
 void session_end(struct session *s, const char *why); /* at once; the memory goes at the end of the pass */
 void session_broken_file(struct session *s, int error); /* ends: the rest of what was promised cannot be read */
 void session_finish(struct session *s); /* no more requests; ends when all is answered and sent */
+void session_drop(struct session *s, enum close_reason why); /* for event.c: nothing but the reason is sent any more */
 void session_touch(struct session *s); /* the deadline may have come nearer */
 void session_maybe_close(struct session *s);
 /* Logs an event, with who it is, as far as log/ratelimit.h lets it through. */
@@ -97,11 +115,28 @@ void session_report(struct session *s, enum log_event what, const char *fmt, ...
 size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX]);
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX]);
 
-/* Whether nothing will be asked any more and all is answered: it is told of nothing either. */
+static inline bool session_has_ended(const struct session *s)
+{
+	return s->life == SESSION_ENDED;
+}
+
+/* It takes no more requests. */
+static inline bool session_is_ending(const struct session *s)
+{
+	return s->life != SESSION_OPEN;
+}
+
+/* It takes no more requests, or has all that its peer will send. */
+static inline bool session_is_closing(const struct session *s)
+{
+	return s->life != SESSION_OPEN || s->eof;
+}
+
+/* Whether no more requests will come and all are answered: no event is sent to it either. */
 bool session_is_silent(const struct session *s);
 static inline bool session_is_over(const struct session *s)
 {
-	return unlikely(s->ended || s->cut || s->ending || s->eof) && session_is_silent(s);
+	return unlikely(session_is_closing(s)) && session_is_silent(s);
 }
 
 /* input.c */

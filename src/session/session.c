@@ -13,6 +13,7 @@
 #include "session/observer.h"
 #include "session/raw/raw.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,8 +25,8 @@
 /* What is there of a line and was not read yet is read within that time: it is bounded by limits.line. */
 #define SESSION_MORE_USEC (10 * USEC_PER_MSEC)
 
-/* One that was too slow has so long to take the word that tells it so. */
-#define SESSION_CUT_USEC (5 * USEC_PER_SEC)
+/* A dropped session has so long to take the reason. */
+#define SESSION_DROP_USEC (5 * USEC_PER_SEC)
 
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX])
 {
@@ -75,7 +76,7 @@ static void session_end_slow(struct session *s, const char *why)
 /* What was said is not with its peer yet, and that is waited for. */
 static bool session_is_taking(const struct session *s)
 {
-	return s->conn.full || raw_has_unsaid(s) || ((s->ending || s->eof) && observer_is_waiting(s));
+	return s->conn.full || raw_has_unsaid(s) || (session_is_closing(s) && observer_is_waiting(s));
 }
 
 static uint64_t session_deadline(const struct session *s)
@@ -84,12 +85,12 @@ static uint64_t session_deadline(const struct session *s)
 	const struct input *in = s->input;
 	uint64_t at = s->active_usec + limits->idle_usec;
 
-	if (s->lingering)
+	if (s->life == SESSION_LINGERING)
 		return s->line_usec + SESSION_LINGER_USEC;
 	at = MIN(MIN(at, raw_deadline(s)), MIN(observer_deadline(s), s->liveness.look_usec));
 	/* A file that was begun in front of it may be finished. */
-	if (s->cut && s->conn.out.files == 0)
-		at = MIN(at, s->line_usec + SESSION_CUT_USEC);
+	if (s->life == SESSION_DROPPED && s->conn.out.files == 0)
+		at = MIN(at, s->line_usec + SESSION_DROP_USEC);
 	if (session_line_is_begun(s))
 		at = MIN(at, s->line_usec + limits->line_time_usec);
 	if (session_is_taking(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
@@ -111,12 +112,10 @@ static void session_late(struct session *s)
 	const struct limits_options *limits = s->reactor->limits;
 	uint64_t now = s->reactor->loop.seen_usec;
 
-	if (s->lingering) {
+	if (s->life == SESSION_LINGERING)
 		session_end(s, "closed");
-		return;
-	}
-	if (s->cut)
-		session_end(s, s->lost ? "what it was to be told cannot be had" : "it was too slow");
+	else if (s->life == SESSION_DROPPED)
+		session_end(s, close_reason_name(s->close_reason));
 	else if (s->active_usec + limits->idle_usec <= now)
 		session_end(s, "limits.idle is over");
 	else if (session_line_is_begun(s) && s->line_usec + limits->line_time_usec <= now)
@@ -137,7 +136,7 @@ static void session_forgive(struct session *s)
 
 	if (session_deadline(s) <= loop->back_usec)
 		s->active_usec = s->line_usec = loop->now_usec;
-	else if (!session_line_is_begun(s) || s->cut || s->lingering || !conn_has_input(&s->conn))
+	else if (!session_line_is_begun(s) || s->life >= SESSION_DROPPED || !conn_has_input(&s->conn))
 		return;
 	else if (s->conn.paused)
 		s->line_usec = loop->now_usec;
@@ -180,7 +179,7 @@ static void session_fire(struct timer *t)
 		input_resume(s);
 	if (observer_deadline(s) <= seen)
 		observer_run(s);
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	if (session_deadline(s) <= seen)
 		session_forgive(s);
@@ -199,7 +198,7 @@ static void session_drained(struct conn *c)
 {
 	struct session *s = container_of(c, struct session, conn);
 
-	if (s->input || s->raw || s->ending || s->eof || s->wanted || c->paused)
+	if (s->input || s->raw || session_is_closing(s) || s->wanted || c->paused)
 		loop_defer(&s->reactor->loop, &s->resume);
 	if (unlikely(s->liveness.look_usec == USEC_NEVER))
 		session_look_later(s);
@@ -284,30 +283,58 @@ static void session_resume(struct deferred *l)
 	observer_run(s);
 }
 
+static void session_set_life(struct session *s, enum session_life life)
+{
+	assert(life > s->life);
+	s->life = life;
+}
+
 void session_finish(struct session *s)
 {
-	if (s->ending || s->ended)
+	if (session_is_ending(s))
 		return;
-	s->ending = true;
+	session_set_life(s, SESSION_ENDING);
+	loop_defer(&s->reactor->loop, &s->resume);
+}
+
+const char *close_reason_name(enum close_reason why)
+{
+	switch (why) {
+	case CLOSE_REASON_NONE:
+		break;
+	case CLOSE_REASON_SLOW:
+		return "slow";
+	case CLOSE_REASON_UNAVAILABLE:
+		return "unavailable";
+	}
+	return "closed";
+}
+
+void session_drop(struct session *s, enum close_reason why)
+{
+	session_set_life(s, SESSION_DROPPED);
+	s->close_reason = why;
+	s->line_usec = s->reactor->loop.now_usec;
+	session_touch(s);
 	loop_defer(&s->reactor->loop, &s->resume);
 }
 
 bool session_is_silent(const struct session *s)
 {
-	if (s->ended || s->cut)
+	if (s->life >= SESSION_DROPPED)
 		return true;
-	return s->n_requests == 0 && (s->ending || !((s->input && s->input->held_len > 0) || raw_is_pending(s)));
+	return s->n_requests == 0 && (session_is_ending(s) || !((s->input && s->input->held_len > 0) || raw_is_pending(s)));
 }
 
 void session_maybe_close(struct session *s)
 {
 	const struct input *in = s->input;
 
-	if (s->ended || s->lingering || !(s->ending || s->eof))
+	if (s->life >= SESSION_LINGERING || !session_is_closing(s))
 		return;
 	if (!list_is_empty(&s->requests) || !outq_is_empty(&s->conn.out) || (in && in->body_left > 0))
 		return;
-	if (s->eof && !s->ending && ((in && in->held_len > 0) || raw_is_pending(s)))
+	if (!session_is_ending(s) && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
 	if (raw_has_unsaid(s) || observer_is_waiting(s)) {
 		session_touch(s);
@@ -317,7 +344,7 @@ void session_maybe_close(struct session *s)
 		session_end(s, "closed");
 		return;
 	}
-	s->lingering = true;
+	session_set_life(s, SESSION_LINGERING);
 	s->line_usec = s->reactor->loop.now_usec;
 	conn_unpause(&s->conn);
 	session_touch(s);
@@ -347,9 +374,9 @@ void session_end(struct session *s, const char *why)
 {
 	struct reactor *r = s->reactor;
 
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
-	s->ended = true;
+	session_set_life(s, SESSION_ENDED);
 	if (log_wants(LOG_LEVEL_DEBUG))
 		session_log_end(s, why);
 	input_cut_body(s);
@@ -422,7 +449,7 @@ static void session_adopt(struct msg *m)
 	list_add_tail(&r->sessions, &s->link);
 	session_touch(s);
 	raw_listen(s);
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	if (r->leaving)
 		session_finish(s);
@@ -445,7 +472,7 @@ int session_new(struct reactor *from, struct reactor *to, struct listener *l, in
 
 void session_goaway(struct session *s, const char *why)
 {
-	if (s->dialect == DIALECT_IOE1 && !s->ending) {
+	if (s->dialect == DIALECT_IOE1 && !session_is_ending(s)) {
 		char event[320];
 		int n = snprintf(event, sizeof(event), "GOAWAY,%s\n", why);
 

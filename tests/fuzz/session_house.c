@@ -375,7 +375,7 @@ static void house_check_session(const struct house *h, const struct session *s)
 	const struct input *in = s->input;
 	uint64_t held_max = REACTOR_SCRATCH + l->line + 2 + (s->listener->raw ? HOUSE_RAW_KEPT : 0);
 
-	FUZZ_CHECK(!s->ended && reactor_find(h->reactor, s->handle) == s);
+	FUZZ_CHECK(!session_has_ended(s) && reactor_find(h->reactor, s->handle) == s);
 	FUZZ_CHECK(s->n_requests == house_count(&s->requests) && s->n_requests <= l->pipeline);
 	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
 	FUZZ_CHECK(s->conn.out.files <= l->pipeline + 1);

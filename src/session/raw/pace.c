@@ -131,7 +131,7 @@ void pace_go(struct session *s, struct pace *p)
 {
 	struct pace_item *i = p->head;
 
-	if (!i || s->ended || !pace_is_open(s, p))
+	if (!i || session_has_ended(s) || !pace_is_open(s, p))
 		return;
 	p->events -= i->out.events;
 	if (!i->event)

@@ -404,7 +404,7 @@ static void raw_store(struct session *s, unsigned digits)
 		return;
 	}
 	raw_begin_write(s, split_size(&w->split, digits), false);
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	data = w->data;
 	w->data = (struct buf){ .max = data.max };
@@ -467,7 +467,7 @@ static void raw_spool(struct session *s)
 	w->guess = line ? w->split.line_body : MIN(w->split.digits, (uint64_t)SPLIT_DIGITS_MAX);
 	memcpy(w->head, w->data.data + w->header, w->guess);
 	raw_begin_write(s, 0, true);
-	if (s->ended)
+	if (session_has_ended(s))
 		return;
 	w->spooling = true;
 	data = w->data;
@@ -575,7 +575,7 @@ static void raw_feed_spool(struct session *s, char *p, size_t n)
 	split_feed(&w->split, p, n, false);
 	/* Before the bytes are given away: what is behind a line session's file is its next request. */
 	raw_look_write(s, SPLIT_NOW);
-	if (!s->ended)
+	if (!session_has_ended(s))
 		input_feed(s, p, n);
 }
 
@@ -631,7 +631,7 @@ void raw_feed(struct session *s, char *p, size_t n)
 		if (!raw_meets_foreign(s))
 			raw_look(s, SPLIT_NOW);
 	}
-	if (!s->ended && s->raw)
+	if (!session_has_ended(s) && s->raw)
 		raw_wait(s);
 	raw_settle(s);
 }
@@ -641,7 +641,7 @@ static void raw_tick_input(struct session *s)
 {
 	struct raw *w = s->raw;
 
-	if (s->ending && !w->spooling) {
+	if (session_is_ending(s) && !w->spooling) {
 		/* No more requests are taken. */
 		w->writing = false;
 		buf_done(&w->data);
@@ -654,7 +654,7 @@ static void raw_tick_input(struct session *s)
 		raw_look(s, SPLIT_LONG);
 	else if (raw_is_quiet(s))
 		raw_look(s, SPLIT_QUIET);
-	if (!s->ended && s->raw && !s->eof)
+	if (!session_has_ended(s) && s->raw && !s->eof)
 		raw_wait(s);
 }
 
@@ -676,11 +676,11 @@ void raw_tick(struct session *s)
 	struct raw *w = s->raw;
 
 	w->tick_usec = w->pace.at_usec = USEC_NEVER;
-	if (w->silent && !s->eof && !s->ending)
+	if (w->silent && !s->eof && !session_is_ending(s))
 		raw_tick_silent(s);
 	else
 		raw_tick_input(s); /* may say something, and before what waits: else it would never be its turn */
-	if (!s->ended && s->raw)
+	if (!session_has_ended(s) && s->raw)
 		pace_go(s, &s->raw->pace);
 	raw_settle(s);
 }
