@@ -28,9 +28,10 @@ channel: store/* session/* net/* log/* loop/* wire/* base/*
 control: server/* config/* session/* net/* log/* loop/* wire/* base/*
 roles:   channel/* store/* session/role.h session/session.h log/event.h log/warning.h loop/timer.h loop/worker.h wire/* base/*
 ioed:    roles/* control/* config/* channel/* store/* server/* session/* net/* log/* loop/* wire/* base/*
+cli:     wire/* base/*
 peer:    wire/* base/*
-ctl:     peer/* wire/* base/*
-client:  peer/* wire/* base/*
+ctl:     cli/* peer/* wire/* base/*
+client:  cli/* peer/* wire/* base/*
 '
 
 # What comes from outside and belongs to few: EXTENDED REGULAR EXPRESSION of code lines, then the files that may.
@@ -154,12 +155,12 @@ made_up_tree()
 	local layer
 
 	rm -rf "$scratch"
-	for layer in base wire loop log net session server config control store channel roles/{chat,file} ioed peer ctl client; do
+	for layer in base wire loop log net session server config control store channel roles/{chat,file} ioed cli peer ctl client; do
 		mkdir -p "$scratch/src/$layer"
 	done
 	cd "$scratch/src" || exit 1
-	touch base/buf.h wire/line.h wire/verb.h loop/{inbox,loop}.h log/journal.h net/conn.h session/{session,role}.h config/load.h \
-		peer/peer.h store/store.h channel/channel.h roles/{chat/room,file/file,file/path}.h control/control.h server/server.h
+	touch base/buf.h cli/exit.h wire/line.h wire/verb.h loop/{inbox,loop}.h log/journal.h net/conn.h session/{session,role}.h config/load.h \
+		client/client.h peer/peer.h store/store.h channel/channel.h roles/{chat/room,file/file,file/path}.h control/control.h server/server.h
 	printf '#include "config.h"\n#include "base/buf.h"\n#include <string.h>\n' >base/buf.c
 	printf '#include "wire/line.h"\n\n#include "base/buf.h"\n' >wire/line.c
 	printf '#include <json-c/json.h>\n' >wire/varlink.c
@@ -170,7 +171,9 @@ made_up_tree()
 	printf '#include <libconfig.h>\n#include "base/buf.h"\n' >config/load.c
 	printf '#include "session/session.h"\n#include "roles/file/path.h"\n' >roles/file/file.c
 	printf '#include "roles/file/file.h"\n#include "loop/loop.h"\n#include "control/control.h"\n' >ioed/main.c
-	printf '#include "peer/peer.h"\n' >client/client.c
+	printf '#include "wire/line.h"\n#include "base/buf.h"\n' >cli/exit.c
+	printf '#include "cli/exit.h"\n' >ctl/ctl.c
+	printf '#include "cli/exit.h"\n#include "peer/peer.h"\n' >client/client.c
 	cd "$OLDPWD" || exit 1
 }
 
@@ -217,8 +220,12 @@ own_test()
 	reversed roles/file/file.c '#include "net/conn.h"'
 	reversed roles/file/file.c '#include "roles/chat/room.h"'
 	reversed roles/chat/chat.c '#include "roles/file/path.h"'
+	reversed cli/exit.c '#include "peer/peer.h"'
+	reversed cli/exit.c '#include "loop/loop.h"'
 	reversed peer/peer.c '#include "loop/loop.h"'
+	reversed peer/peer.c '#include "cli/exit.h"'
 	reversed ctl/ctl.c '#include "control/control.h"'
+	reversed ctl/ctl.c '#include "client/client.h"'
 	reversed client/client.c '#include "session/session.h"'
 	reversed base/buf.c '#include "buf.h"'
 	reversed base/buf.c '#include "base/absent.h"'

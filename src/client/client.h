@@ -3,7 +3,7 @@
 /* What the commands share: the servers, the connection, and how failures are said. */
 
 #include "base/macro.h"
-#include "client/exit.h"
+#include "client/failure.h"
 #include "client/servers.h"
 #include "peer/peer.h"
 

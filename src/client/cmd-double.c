@@ -72,8 +72,8 @@ static void cmd_double_at(struct cmd_double_job *d, const struct server *s, size
 	while (r == 0 && d->done < d->n)
 		r = cmd_double_one(d, p);
 	if (r < 0)
-		(void)buf_printf(&d->why, "%s%s: %s", d->why.len > 0 ? "; " : "", s->name, exit_errno_words(r));
-	d->later = d->later || exit_from_errno(r) == EXIT_CODE_LATER;
+		(void)buf_printf(&d->why, "%s%s: %s", d->why.len > 0 ? "; " : "", s->name, failure_errno_words(r));
+	d->later = d->later || failure_from_errno(r) == EXIT_CODE_LATER;
 	if (r == -EINTR)
 		d->code = EXIT_CODE_INTERRUPTED;
 }

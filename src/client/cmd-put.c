@@ -57,10 +57,10 @@ static enum exit_code cmd_put_say_file(const struct client *c, const char *file,
 		return client_say(c, EXIT_CODE_FAILED,
 				  "%s is no regular file; what a program writes can be stored with `put - NAME`", file);
 	case OUTGOING_E_NO_SPOOL:
-		return client_say(c, exit_from_errno(error), "cannot keep %s in a temporary file ($TMPDIR, /tmp): %s",
+		return client_say(c, failure_from_errno(error), "cannot keep %s in a temporary file ($TMPDIR, /tmp): %s",
 				  file, strerror(-error));
 	default:
-		return client_say(c, exit_from_errno(r), "cannot read %s: %s", file, strerror(-r));
+		return client_say(c, failure_from_errno(r), "cannot read %s: %s", file, strerror(-r));
 	}
 }
 

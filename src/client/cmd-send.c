@@ -181,7 +181,7 @@ static enum exit_code cmd_send_read(struct cmd_send *s)
 		s->text.len += k > 0 ? (size_t)k : 0;
 	}
 	if (k < 0)
-		return client_say(c, exit_from_errno(-errno), "cannot read standard input: %s", strerror(errno));
+		return client_say(c, failure_from_errno(-errno), "cannot read standard input: %s", strerror(errno));
 	if (r == -ENOBUFS)
 		return client_say(c, EXIT_CODE_LIMIT,
 				  "standard input has over 1 MiB; a message may be as long as a line of the server (limits.line, "

@@ -63,14 +63,14 @@ static int comeback_name(struct comeback *b, struct client *c, enum exit_code *r
 	r = client_take_nick(c, &reply);
 	if (r == 0)
 		return 1;
-	if (r == CLIENT_E_REFUSED && exit_from_error_code(reply.code)->code != EXIT_CODE_LATER) {
+	if (r == CLIENT_E_REFUSED && failure_from_error_code(reply.code)->code != EXIT_CODE_LATER) {
 		*ret_code = client_say_refused(c, &reply);
 		return -ENOTCONN;
 	}
 	if (r == CLIENT_E_REFUSED && !b->is_taken) {
 		client_note(
 			"the name '%s' is still held by a session that the server takes for another (%s); going on trying: one that is gone is given up within two minutes",
-			c->nick, exit_from_error_code(reply.code)->words);
+			c->nick, failure_from_error_code(reply.code)->words);
 		b->is_taken = true;
 	}
 	b->error = r < 0 ? r : -EBUSY;

@@ -2,8 +2,8 @@
 #include "client/command.h"
 
 #include "base/macro.h"
+#include "cli/suggest.h"
 #include "client/show.h"
-#include "client/suggest.h"
 #include "client/words.h"
 
 #include <errno.h>

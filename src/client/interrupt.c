@@ -2,7 +2,7 @@
 #include "client/interrupt.h"
 
 #include "base/macro.h"
-#include "client/exit.h"
+#include "client/failure.h"
 #include "client/partial.h"
 #include "client/terminal.h"
 

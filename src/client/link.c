@@ -222,7 +222,7 @@ static enum exit_code client_introduce(struct client *c)
 		r = client_take_nick(c, &refused);
 		if (r != CLIENT_E_REFUSED)
 			return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
-		if (exit_from_error_code(refused.code)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
+		if (failure_from_error_code(refused.code)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
 			return client_say_refused(c, &refused);
 		/* Those who end at once shall not be disturbed by it. */
 		if (!told && pause_usec >= LINK_PAUSE_MAX_USEC) {
@@ -326,7 +326,7 @@ enum exit_code client_link_to(struct client *c, const struct server *s)
 	if (r == 0)
 		r = client_adopt(c, s, STEAL_PTR(p));
 	if (r < 0)
-		return client_say(c, exit_from_dial(r), "%s: %s", s->name, exit_errno_words(r));
+		return client_say(c, failure_from_dial(r), "%s: %s", s->name, failure_errno_words(r));
 	return EXIT_CODE_OK;
 }
 

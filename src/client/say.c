@@ -62,7 +62,7 @@ enum exit_code client_say(const struct client *c, enum exit_code code, const cha
 
 enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply)
 {
-	const struct exit_row *row = exit_from_error_code(reply->code);
+	const struct failure_row *row = failure_from_error_code(reply->code);
 	_cleanup_(freep) char *text = advice_translate(reply->text);
 	/* The server may have said what to do, and knows more. */
 	bool advise = row->advice && !(text && strstr(text, "; "));
@@ -112,7 +112,7 @@ enum exit_code client_say_broken(struct client *c, int error)
 	if (unwanted != ERROR_MAX) {
 		c->state = CLIENT_STATE_LEFT;
 		return client_say(
-			c, exit_from_error_code(unwanted)->code,
+			c, failure_from_error_code(unwanted)->code,
 			"%s: the server has ended the connection (%s): ask whoever runs it before you connect again",
 			c->where.name, goaway ? why : "it does not say why");
 	}
@@ -121,7 +121,7 @@ enum exit_code client_say_broken(struct client *c, int error)
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-error));
 	if (goaway)
 		return client_say_goaway(c, why);
-	return client_say(c, exit_from_errno(error), "%s: %s%s", c->where.name, exit_errno_words(error),
+	return client_say(c, failure_from_errno(error), "%s: %s%s", c->where.name, failure_errno_words(error),
 			  client_broken_advice(c));
 }
 

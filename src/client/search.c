@@ -2,7 +2,7 @@
 #include "client/search.h"
 
 #include "base/clock.h"
-#include "client/exit.h"
+#include "client/failure.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -43,7 +43,7 @@ struct search *search_unref(struct search *s)
 
 static const char *search_words(int error)
 {
-	return error == -ESTALE ? "it holds other files" : exit_errno_words(error);
+	return error == -ESTALE ? "it holds other files" : failure_errno_words(error);
 }
 
 /* @dial_usec: its share of the time. */

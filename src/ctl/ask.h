@@ -6,21 +6,21 @@
 
 #include <json-c/json.h>
 
-/* What an instance answered. CTL_OK, or how the command ends for it; has said why. */
-typedef enum ctl_exit (*ask_fn)(void *userdata, const struct ctl_instance *i, struct json_object *answer);
+/* What an instance answered. EXIT_CODE_OK, or how the command ends for it; has said why. */
+typedef enum exit_code (*ask_fn)(void *userdata, const struct ctl_instance *i, struct json_object *answer);
 
 /*
  * Asks one after the other; @parameters are not consumed. Whatever fails is said on stderr. Theirs where all end the
- * same way, else CTL_SOME_FAILED; CTL_NO_SERVER where none runs.
+ * same way, else EXIT_CODE_SOME_FAILED; EXIT_CODE_NO_SERVER where none runs.
  */
-enum ctl_exit ask_each(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn, void *userdata);
+enum exit_code ask_each(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn, void *userdata);
 /* The same for an answer in several replies: @fn is called with each. */
-enum ctl_exit ask_each_more(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn,
+enum exit_code ask_each_more(const struct ctl *ctl, const char *method, struct json_object *parameters, ask_fn fn,
 			    void *userdata);
 
 /* As ask_each(), for what takes its time: this long, from the question to the answer. */
-enum ctl_exit ask_each_long(const struct ctl *ctl, const char *method, struct json_object *parameters,
+enum exit_code ask_each_long(const struct ctl *ctl, const char *method, struct json_object *parameters,
 			    uint64_t timeout_usec, ask_fn fn, void *userdata);
 
-/* Of a command that is for one instance alone: CTL_OK where there is one, else says what to do. */
-enum ctl_exit ask_is_one(const struct ctl *ctl, const char *command);
+/* Of a command that is for one instance alone: EXIT_CODE_OK where there is one, else says what to do. */
+enum exit_code ask_is_one(const struct ctl *ctl, const char *command);

@@ -23,7 +23,7 @@ struct backup {
 	FILE *f;
 };
 
-static enum ctl_exit backup_done(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+static enum exit_code backup_done(void *userdata, const struct ctl_instance *i, struct json_object *answer)
 {
 	const struct backup *b = userdata;
 	char file[VIEW_MAX];
@@ -33,7 +33,7 @@ static enum ctl_exit backup_done(void *userdata, const struct ctl_instance *i, s
 	else
 		(void)fprintf(b->f, "%s: the database of rooms and mailboxes is copied to %s\n", i->name,
 			      view_text(file, answer, "file"));
-	return CTL_OK;
+	return EXIT_CODE_OK;
 }
 
 /* "-2026-11-21T033000", so that each copy has a folder of its own: one that is there is not replaced. */
@@ -67,22 +67,22 @@ static int backup_path(const char *dir, bool dated, char ret[PATH_MAX])
 	return 0;
 }
 
-static enum ctl_exit backup_ask(struct backup *b, const char *path)
+static enum exit_code backup_ask(struct backup *b, const char *path)
 {
 	struct json_object *o = json_object_new_object();
-	enum ctl_exit asked, printed;
+	enum exit_code asked, printed;
 	struct output out;
 
 	if (!o || json_object_object_add(o, "dir", json_object_new_string(path)) < 0 || output_open(&out) < 0) {
 		(void)json_object_put(o);
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	b->f = out.file;
 	asked = ask_each_long(b->ctl, "org.ioe.control.Backup", o, BACKUP_USEC, backup_done, b);
 	(void)json_object_put(o);
 	printed = output_finish(&out);
-	return printed != CTL_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
 static int backup_run(const struct ctl *ctl, int argc, char **argv)
@@ -94,13 +94,13 @@ static int backup_run(const struct ctl *ctl, int argc, char **argv)
 	int r;
 
 	if (flags_parse(flags, 1, 1, argc, argv) < 0)
-		return CTL_USAGE;
-	if (ask_is_one(ctl, "backup") != CTL_OK)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
+	if (ask_is_one(ctl, "backup") != EXIT_CODE_OK)
+		return EXIT_CODE_USAGE;
 	r = backup_path(argv[1], dated, path);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: '%s' is no folder's path: %s\n", argv[1], strerror(-r));
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	}
 	return (int)backup_ask(&b, path);
 }

@@ -88,7 +88,7 @@ static int channels_json(struct channels *l, const struct ctl_instance *i, struc
 	return json_object_array_add(l->array, json_object_get(o));
 }
 
-static enum ctl_exit channels_page(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+static enum exit_code channels_page(void *userdata, const struct ctl_instance *i, struct json_object *answer)
 {
 	struct channels *l = userdata;
 	struct json_object *page = view_array(answer, l->kind->key);
@@ -100,42 +100,42 @@ static enum ctl_exit channels_page(void *userdata, const struct ctl_instance *i,
 		r = l->array ? channels_json(l, i, o) : channels_row(l, i, o);
 	}
 	if (r == 0)
-		return CTL_OK;
+		return EXIT_CODE_OK;
 	(void)fprintf(stderr, "ioectl: out of memory\n");
-	return CTL_FAILED;
+	return EXIT_CODE_FAILED;
 }
 
-static enum ctl_exit channels_print(struct channels *l)
+static enum exit_code channels_print(struct channels *l)
 {
-	enum ctl_exit asked, printed;
+	enum exit_code asked, printed;
 	struct output out;
 
 	if ((l->ctl->json && !(l->array = json_object_new_array())) || channels_head(l) < 0) {
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	if (output_open(&out) < 0)
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	asked = ask_each_more(l->ctl, l->kind->method, NULL, channels_page, l);
 	/* An empty list would say that there is nothing, where it is not known. */
-	if (asked != CTL_OK && asked != CTL_SOME_FAILED)
+	if (asked != EXIT_CODE_OK && asked != EXIT_CODE_SOME_FAILED)
 		;
 	else if (l->array)
 		view_json(out.file, l->array);
 	else
 		table_print(out.file, &l->table, l->no_headers);
 	printed = output_finish(&out);
-	return printed != CTL_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
 static int channels_run(const struct ctl *ctl, const struct channels_kind *kind, int argc, char **argv)
 {
 	struct channels l = { .ctl = ctl, .kind = kind };
 	const struct flag flags[] = { { "no-headers", NULL, &l.no_headers }, { 0 } };
-	enum ctl_exit code;
+	enum exit_code code;
 
 	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	code = channels_print(&l);
 	table_done(&l.table);
 	(void)json_object_put(l.array);

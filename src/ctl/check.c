@@ -13,7 +13,7 @@ static int check_run(const struct ctl *ctl, int argc, char **argv)
 
 	n = flags_parse(flags, 0, 1, argc, argv);
 	if (n < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	if (ctl->instance) {
 		args[k++] = "-i";
 		args[k++] = ctl->instance;

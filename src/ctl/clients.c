@@ -125,7 +125,7 @@ static int clients_json(struct clients_list *l, const struct ctl_instance *insta
 	return json_object_array_add(l->array, json_object_get(o));
 }
 
-static enum ctl_exit clients_page(void *userdata, const struct ctl_instance *instance, struct json_object *answer)
+static enum exit_code clients_page(void *userdata, const struct ctl_instance *instance, struct json_object *answer)
 {
 	struct json_object *page = view_array(answer, "clients");
 	struct clients_list *l = userdata;
@@ -137,15 +137,15 @@ static enum ctl_exit clients_page(void *userdata, const struct ctl_instance *ins
 		r = l->array ? clients_json(l, instance, o) : clients_row(l, instance, o);
 	}
 	if (r == 0)
-		return CTL_OK;
+		return EXIT_CODE_OK;
 	(void)fprintf(stderr, "ioectl: out of memory\n");
-	return CTL_FAILED;
+	return EXIT_CODE_FAILED;
 }
 
-static enum ctl_exit clients_list(const struct ctl *ctl, struct clients_list *l, const char *filter)
+static enum exit_code clients_list(const struct ctl *ctl, struct clients_list *l, const char *filter)
 {
 	struct json_object *parameters = NULL;
-	enum ctl_exit asked, printed;
+	enum exit_code asked, printed;
 	struct output out;
 
 	if (filter) {
@@ -153,20 +153,20 @@ static enum ctl_exit clients_list(const struct ctl *ctl, struct clients_list *l,
 		(void)json_object_object_add(parameters, "filter", json_object_new_string(filter));
 	}
 	if (output_open(&out) < 0)
-		asked = CTL_FAILED;
+		asked = EXIT_CODE_FAILED;
 	else
 		asked = ask_each_more(ctl, "org.ioe.control.Clients", parameters, clients_page, l);
 	(void)json_object_put(parameters);
 	if (!out.file)
 		return asked;
-	if (asked != CTL_OK && asked != CTL_SOME_FAILED)
+	if (asked != EXIT_CODE_OK && asked != EXIT_CODE_SOME_FAILED)
 		; /* an empty list would say that there is nobody, where it is not known */
 	else if (l->array)
 		view_json(out.file, l->array);
 	else
 		table_print(out.file, &l->table, l->no_headers);
 	printed = output_finish(&out);
-	return printed != CTL_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
 static int clients_run(const struct ctl *ctl, int argc, char **argv)
@@ -178,16 +178,16 @@ static int clients_run(const struct ctl *ctl, int argc, char **argv)
 
 	n = flags_parse(flags, 0, 1, argc, argv);
 	if (n < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	if (!columns && ctl->n_instances > 1)
 		(void)clients_choose_one(&l, clients_find("instance", strlen("instance")));
 	if (!clients_choose(&l, columns ? columns : CLIENTS_DEFAULT))
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	if (ctl->json)
 		l.array = json_object_new_array();
 	if (ctl->json ? !l.array : clients_head(&l) < 0) {
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	return (int)clients_list(ctl, &l, n > 0 ? argv[1] : NULL);
 }

@@ -2,25 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What ioectl's commands share: whom they ask, and how they end. */
 
+#include "cli/exit.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
 #define CTL_TIMEOUT_SEC 5 /* for each call, connecting included */
-
-/* As the manual has them; the numbers are those of ioe-client too. */
-enum ctl_exit {
-	CTL_OK = 0,
-	CTL_FAILED = 1,
-	CTL_USAGE = 2,
-	CTL_NO_SERVER = 3,
-	CTL_NOT_PERMITTED = 4,
-	CTL_NOT_FOUND = 5,
-	CTL_TIMED_OUT = 7,
-	CTL_SOME_FAILED = 8,
-	CTL_INTERRUPTED = 9,
-	CTL_LATER = 12,
-	CTL_DEGRADED = 13,
-};
 
 struct ctl_instance {
 	char *name; /* for messages: "Instance 1", or "The daemon" */
@@ -43,7 +30,7 @@ struct ctl_command {
 	const char *name;
 	const char *args;
 	const char *help;
-	/* argv[0] is the name. An enum ctl_exit; has said on stderr why. */
+	/* argv[0] is the name. An enum exit_code; has said on stderr why. */
 	int (*run)(const struct ctl *ctl, int argc, char **argv);
 };
 

@@ -13,38 +13,38 @@
 
 static const struct {
 	const char *error;
-	enum ctl_exit code;
+	enum exit_code code;
 } failure_errors[] = {
-	{ "org.varlink.service.PermissionDenied", CTL_NOT_PERMITTED },
-	{ "org.ioe.control.TooManyConnections", CTL_LATER },
-	{ "org.ioe.control.NotFound", CTL_NOT_FOUND },
-	{ "org.varlink.service.InvalidParameter", CTL_USAGE },
+	{ "org.varlink.service.PermissionDenied", EXIT_CODE_NOT_PERMITTED },
+	{ "org.ioe.control.TooManyConnections", EXIT_CODE_LATER },
+	{ "org.ioe.control.NotFound", EXIT_CODE_NOT_FOUND },
+	{ "org.varlink.service.InvalidParameter", EXIT_CODE_USAGE },
 };
 
-static enum ctl_exit failure_of_error(const char *error)
+static enum exit_code failure_of_error(const char *error)
 {
 	for (size_t i = 0; i < ELEMENTSOF(failure_errors); i++)
 		if (strcmp(failure_errors[i].error, error) == 0)
 			return failure_errors[i].code;
-	return CTL_FAILED;
+	return EXIT_CODE_FAILED;
 }
 
-enum ctl_exit failure_of(int r, const struct client_answer *a)
+enum exit_code failure_of(int r, const struct client_answer *a)
 {
 	switch (-r) {
 	case 0:
-		return a->error ? failure_of_error(a->error) : CTL_OK;
+		return a->error ? failure_of_error(a->error) : EXIT_CODE_OK;
 	case ENOENT:
 	case ENOTDIR:
 	case ECONNREFUSED:
-		return CTL_NO_SERVER;
+		return EXIT_CODE_NO_SERVER;
 	case EACCES:
 	case EPERM:
-		return CTL_NOT_PERMITTED;
+		return EXIT_CODE_NOT_PERMITTED;
 	case ETIMEDOUT:
-		return CTL_TIMED_OUT;
+		return EXIT_CODE_TIMED_OUT;
 	default:
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 }
 
@@ -105,52 +105,51 @@ static void failure_print_other(const struct ctl_instance *i, int r, const struc
 			      str_escape(text, sizeof(text), a->error, strlen(a->error)));
 }
 
-enum ctl_exit failure_print(const struct ctl_instance *i, int r, const struct client_answer *a)
+enum exit_code failure_print(const struct ctl_instance *i, int r, const struct client_answer *a)
 {
-	enum ctl_exit code = failure_of(r, a);
+	enum exit_code code = failure_of(r, a);
 	char view[VIEW_MAX];
 
 	switch (code) {
-	case CTL_OK:
+	case EXIT_CODE_OK:
 		break;
-	case CTL_NO_SERVER:
+	case EXIT_CODE_NO_SERVER:
 		(void)fprintf(stderr, "%s does not run (nobody listens on %s)\n", i->name, i->path);
 		break;
-	case CTL_NOT_PERMITTED:
+	case EXIT_CODE_NOT_PERMITTED:
 		(void)fprintf(stderr,
 			      "%s may not be administered by you: be root, or become a member of ioe-admin "
 			      "(adduser NAME ioe-admin) and log in again\n",
 			      i->name);
 		break;
-	case CTL_TIMED_OUT:
+	case EXIT_CODE_TIMED_OUT:
 		(void)fprintf(stderr, "%s did not answer within %d s (%s): it is stopped, or stuck\n", i->name,
 			      CTL_TIMEOUT_SEC, i->path);
 		break;
-	case CTL_LATER:
+	case EXIT_CODE_LATER:
 		(void)fprintf(stderr,
 			      "%s has all the control connections it allows: try again, or see control.connections "
 			      "in ioe.conf(5)\n",
 			      i->name);
 		break;
-	case CTL_NOT_FOUND:
+	case EXIT_CODE_NOT_FOUND:
 		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never was\n", i->name,
 			      view_text(view, a->parameters, "id"));
 		break;
-	case CTL_USAGE:
+	case EXIT_CODE_USAGE:
 		(void)view_text(view, a->parameters, "parameter");
 		(void)fprintf(stderr, "%s cannot take this '%s': %s\n", i->name, view, failure_find_takes(view));
 		break;
-	case CTL_FAILED:
-	case CTL_SOME_FAILED:
-	case CTL_INTERRUPTED:
-	case CTL_DEGRADED:
+	case EXIT_CODE_FAILED:
+	case EXIT_CODE_EXISTS:
+	case EXIT_CODE_SOME_FAILED:
+	case EXIT_CODE_INTERRUPTED:
+	case EXIT_CODE_CORRUPT:
+	case EXIT_CODE_LIMIT:
+	case EXIT_CODE_DEGRADED:
+	case EXIT_CODE_MAX:
 		failure_print_other(i, r, a);
 		break;
 	}
 	return code;
-}
-
-enum ctl_exit failure_join(enum ctl_exit so_far, enum ctl_exit one, bool first)
-{
-	return first || so_far == one ? one : CTL_SOME_FAILED;
 }

@@ -97,17 +97,17 @@ static bool kick_filter(const char *who, char dst[KICK_FILTER_MAX])
 	return true;
 }
 
-static enum ctl_exit kick_done(void *userdata, _unused_ const struct ctl_instance *i, _unused_ struct json_object *answer)
+static enum exit_code kick_done(void *userdata, _unused_ const struct ctl_instance *i, _unused_ struct json_object *answer)
 {
 	*(bool *)userdata = true;
-	return CTL_OK;
+	return EXIT_CODE_OK;
 }
 
 /* Whether it was there goes to @ret_ended. Of several, one that has gone meanwhile is no failure. */
-static enum ctl_exit kick_id(struct kick *k, const char *id, bool of_several, bool *ret_ended)
+static enum exit_code kick_id(struct kick *k, const char *id, bool of_several, bool *ret_ended)
 {
 	struct json_object *o = json_object_new_object();
-	enum ctl_exit code;
+	enum exit_code code;
 
 	*ret_ended = false;
 	(void)json_object_object_add(o, "id", json_object_new_string(id));
@@ -118,8 +118,8 @@ static enum ctl_exit kick_id(struct kick *k, const char *id, bool of_several, bo
 		int r = client_ask(k->ctl->instances[0].path, "org.ioe.control.Kick", o, CTL_TIMEOUT_SEC * USEC_PER_SEC, &a);
 
 		code = failure_of(r, &a);
-		*ret_ended = code == CTL_OK;
-		code = code == CTL_NOT_FOUND ? CTL_OK : failure_print(&k->ctl->instances[0], r, &a);
+		*ret_ended = code == EXIT_CODE_OK;
+		code = code == EXIT_CODE_NOT_FOUND ? EXIT_CODE_OK : failure_print(&k->ctl->instances[0], r, &a);
 	} else {
 		code = ask_each(k->ctl, "org.ioe.control.Kick", o, kick_done, ret_ended);
 	}
@@ -129,7 +129,7 @@ static enum ctl_exit kick_id(struct kick *k, const char *id, bool of_several, bo
 	return code;
 }
 
-static enum ctl_exit kick_found(void *userdata, _unused_ const struct ctl_instance *i, struct json_object *answer)
+static enum exit_code kick_found(void *userdata, _unused_ const struct ctl_instance *i, struct json_object *answer)
 {
 	struct json_object *page = view_array(answer, "clients"), *id;
 
@@ -137,19 +137,19 @@ static enum ctl_exit kick_found(void *userdata, _unused_ const struct ctl_instan
 		if (json_object_object_get_ex(json_object_array_get_idx(page, k), "id", &id) &&
 		    json_object_is_type(id, json_type_string))
 			(void)json_object_array_add(userdata, json_object_get(id));
-	return CTL_OK;
+	return EXIT_CODE_OK;
 }
 
 /* All that pass @filter when they are asked for. */
-static enum ctl_exit kick_all(struct kick *k, const char *who, const char *filter)
+static enum exit_code kick_all(struct kick *k, const char *who, const char *filter)
 {
 	struct json_object *o = json_object_new_object(), *ids = json_object_new_array();
-	enum ctl_exit code;
+	enum exit_code code;
 	size_t ended = 0;
 
 	(void)json_object_object_add(o, "filter", json_object_new_string(filter));
 	code = ask_each_more(k->ctl, "org.ioe.control.Clients", o, kick_found, ids);
-	for (size_t i = 0; code == CTL_OK && i < view_count(ids); i++) {
+	for (size_t i = 0; code == EXIT_CODE_OK && i < view_count(ids); i++) {
 		bool one;
 
 		code = kick_id(k, json_object_get_string(json_object_array_get_idx(ids, i)), true, &one);
@@ -157,16 +157,16 @@ static enum ctl_exit kick_all(struct kick *k, const char *who, const char *filte
 	}
 	(void)json_object_put(ids);
 	(void)json_object_put(o);
-	if (code == CTL_OK && ended == 0) {
+	if (code == EXIT_CODE_OK && ended == 0) {
 		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never was\n", k->ctl->instances[0].name, who);
-		return CTL_NOT_FOUND;
+		return EXIT_CODE_NOT_FOUND;
 	}
 	if (ended > 0 && !k->ctl->json)
 		(void)fprintf(k->f, "%s: %zu connection%s ended\n", who, ended, ended == 1 ? " is" : "s are");
 	return code;
 }
 
-static enum ctl_exit kick_one(struct kick *k, const char *who)
+static enum exit_code kick_one(struct kick *k, const char *who)
 {
 	char filter[KICK_FILTER_MAX], text[VIEW_MAX];
 	bool ended;
@@ -179,36 +179,36 @@ static enum ctl_exit kick_one(struct kick *k, const char *who)
 		      "ioectl: '%s' is no client's id, name or address: ioectl clients shows them, and an address is "
 		      "192.0.2.7, 192.0.2.7:50312 or [::1]:50312\n",
 		      str_escape(text, sizeof(text), who, strlen(who)));
-	return CTL_USAGE;
+	return EXIT_CODE_USAGE;
 }
 
 static int kick_run(const struct ctl *ctl, int argc, char **argv)
 {
 	struct kick k = { .ctl = ctl };
 	const struct flag flags[] = { { "why", &k.why, NULL }, { 0 } };
-	enum ctl_exit code = CTL_OK, printed;
+	enum exit_code code = EXIT_CODE_OK, printed;
 	struct output out;
 	int n;
 
 	n = flags_parse(flags, 1, INT_MAX, argc, argv);
 	if (n < 0)
-		return CTL_USAGE;
-	if (ask_is_one(ctl, "kick") != CTL_OK)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
+	if (ask_is_one(ctl, "kick") != EXIT_CODE_OK)
+		return EXIT_CODE_USAGE;
 	k.kicked = json_object_new_array();
 	if (!k.kicked || output_open(&out) < 0) {
 		(void)json_object_put(k.kicked);
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	k.f = out.file;
 	for (int i = 1; i <= n; i++)
-		code = failure_join(code, kick_one(&k, argv[i]), i == 1);
+		code = exit_join(code, kick_one(&k, argv[i]), i == 1);
 	if (ctl->json && view_count(k.kicked) > 0)
 		view_json(out.file, k.kicked);
 	(void)json_object_put(k.kicked);
 	printed = output_finish(&out);
-	return (int)(printed != CTL_OK ? printed : code);
+	return (int)(printed != EXIT_CODE_OK ? printed : code);
 }
 
 const struct ctl_command kick_command = {

@@ -30,7 +30,7 @@ struct level {
 	struct json_object *array;
 };
 
-static enum ctl_exit level_answered(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+static enum exit_code level_answered(void *userdata, const struct ctl_instance *i, struct json_object *answer)
 {
 	char level[VIEW_MAX], configured[VIEW_MAX];
 	struct level *l = userdata;
@@ -38,7 +38,7 @@ static enum ctl_exit level_answered(void *userdata, const struct ctl_instance *i
 	if (l->ctl->json) {
 		if (l->ctl->all)
 			(void)json_object_object_add(answer, "instance", instance_json(i));
-		return json_object_array_add(l->array, json_object_get(answer)) < 0 ? CTL_FAILED : CTL_OK;
+		return json_object_array_add(l->array, json_object_get(answer)) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 	}
 	(void)view_text(configured, answer, "configured");
 	(void)fprintf(l->f, "%s logs %s and above", i->name, view_text(level, answer, "level"));
@@ -50,14 +50,14 @@ static enum ctl_exit level_answered(void *userdata, const struct ctl_instance *i
 		(void)fprintf(l->f, " for now; the configuration says %s\n", configured);
 	else
 		(void)fprintf(l->f, "\n");
-	return CTL_OK;
+	return EXIT_CODE_OK;
 }
 
 /* @name NULL: what it is. */
-static enum ctl_exit level_ask(struct level *l, const char *name, uint64_t usec)
+static enum exit_code level_ask(struct level *l, const char *name, uint64_t usec)
 {
 	struct json_object *o = json_object_new_object();
-	enum ctl_exit asked, printed;
+	enum exit_code asked, printed;
 	struct output out;
 
 	l->array = json_object_new_array();
@@ -65,7 +65,7 @@ static enum ctl_exit level_ask(struct level *l, const char *name, uint64_t usec)
 		(void)json_object_put(o);
 		(void)json_object_put(l->array);
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	l->f = out.file;
 	if (name)
@@ -78,7 +78,7 @@ static enum ctl_exit level_ask(struct level *l, const char *name, uint64_t usec)
 	(void)json_object_put(o);
 	(void)json_object_put(l->array);
 	printed = output_finish(&out);
-	return printed != CTL_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
 static int level_run(const struct ctl *ctl, int argc, char **argv)
@@ -90,17 +90,17 @@ static int level_run(const struct ctl *ctl, int argc, char **argv)
 
 	n = flags_parse(flags, 0, 1, argc, argv);
 	if (n < 0 || (n > 0 && !level_is_known(argv[1])))
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	l.set = n > 0;
 	if (l.time && !l.set) {
 		(void)fprintf(stderr, "ioectl: --for=%s wants a level: err, warning, notice, info or debug\n", l.time);
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	}
 	if (l.time && flags_time("for", l.time, &usec) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	if (l.time && (usec == 0 || usec > 366 * 86400 * USEC_PER_SEC)) {
 		(void)fprintf(stderr, "ioectl: --for=%s is out of range: above 0, and at most 366d\n", l.time);
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	}
 	return (int)level_ask(&l, l.set ? argv[1] : NULL, usec);
 }

@@ -62,7 +62,7 @@ static void main_usage(FILE *f)
 static int main_usage_error(void)
 {
 	(void)fprintf(stderr, "Usage: " MAIN_SYNOPSIS "\nMore is told by: ioectl --help\n");
-	return CTL_USAGE;
+	return EXIT_CODE_USAGE;
 }
 
 /* Of @c, or NULL: of all. */
@@ -71,7 +71,7 @@ static int main_help(const struct ctl_command *c)
 	struct output out;
 
 	if (output_open(&out) < 0)
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	if (c)
 		(void)fprintf(out.file, "Usage: ioectl [OPTION...] %s %s\n\n  %s; see ioectl(1)\n", c->name,
 			      c->args, c->help);
@@ -85,7 +85,7 @@ static int main_version(void)
 	struct output out;
 
 	if (output_open(&out) < 0)
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	(void)fprintf(out.file, "ioectl %s\n", PACKAGE_VERSION);
 	return (int)output_finish(&out);
 }
@@ -189,7 +189,7 @@ static int main_choose(struct ctl *ctl)
 		r = instance_find(ctl);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: the instances in %s cannot be found: %s\n", ctl->dir, strerror(-r));
-		return r == -EACCES ? CTL_NOT_PERMITTED : CTL_FAILED;
+		return r == -EACCES ? EXIT_CODE_NOT_PERMITTED : EXIT_CODE_FAILED;
 	}
 	for (size_t i = 0; i < ctl->n_instances; i++) {
 		size_t len = strlen(ctl->instances[i].path);
@@ -197,7 +197,7 @@ static int main_choose(struct ctl *ctl)
 		if (len < 1 || len > MAIN_SOCKET_MAX) {
 			(void)fprintf(stderr, "ioectl: the socket's path '%s' has %zu bytes: 1 to %d are possible\n",
 				      ctl->instances[i].path, len, MAIN_SOCKET_MAX);
-			return CTL_USAGE;
+			return EXIT_CODE_USAGE;
 		}
 	}
 	return -1;
@@ -221,7 +221,7 @@ static int main_run(const struct ctl_command *command, int argc, char **argv)
 
 static void main_interrupted(_unused_ int signo)
 {
-	_exit(CTL_INTERRUPTED);
+	_exit(EXIT_CODE_INTERRUPTED);
 }
 
 static void main_signals(void)
@@ -263,7 +263,7 @@ int main(int argc, char **argv)
 	int r;
 
 	if (stdfd_open() < 0)
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	main_signals();
 	r = main_command(argc, argv);
 	return arg_json ? said_finish(r) : r;

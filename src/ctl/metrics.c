@@ -137,15 +137,15 @@ void metrics_print(FILE *f, struct json_object *all)
 	(void)fprintf(f, "# EOF\n");
 }
 
-static enum ctl_exit metrics_answered(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+static enum exit_code metrics_answered(void *userdata, const struct ctl_instance *i, struct json_object *answer)
 {
 	if (i->number && json_object_object_add(answer, "instance", instance_json(i)) < 0)
-		return CTL_FAILED;
-	return json_object_array_add(userdata, json_object_get(answer)) < 0 ? CTL_FAILED : CTL_OK;
+		return EXIT_CODE_FAILED;
+	return json_object_array_add(userdata, json_object_get(answer)) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
 /* In one piece, whoever reads it: written beside it, then renamed. */
-static enum ctl_exit metrics_write(const char *path, const char *text, size_t len)
+static enum exit_code metrics_write(const char *path, const char *text, size_t len)
 {
 	_cleanup_(freep) char *dir = NULL;
 	_cleanup_(closep) int fd = -1;
@@ -159,23 +159,23 @@ static enum ctl_exit metrics_write(const char *path, const char *text, size_t le
 		r = fd < 0 ? -errno : io_replace_file(fd, name, text, len, 0644);
 	}
 	if (r == 0)
-		return CTL_OK;
+		return EXIT_CODE_OK;
 	(void)fprintf(stderr, "ioectl: %s cannot be written: %s\n", path, strerror(-r));
-	return r == -EACCES || r == -EPERM ? CTL_NOT_PERMITTED : CTL_FAILED;
+	return r == -EACCES || r == -EPERM ? EXIT_CODE_NOT_PERMITTED : EXIT_CODE_FAILED;
 }
 
 /* What is asked of nobody leaves the file as it is: a collector shows its age. */
-static enum ctl_exit metrics_deliver(struct output *out, const char *path, enum ctl_exit asked)
+static enum exit_code metrics_deliver(struct output *out, const char *path, enum exit_code asked)
 {
-	enum ctl_exit code;
+	enum exit_code code;
 
 	if (!path)
 		return output_finish(out);
 	if (output_close(out) < 0) {
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
-	code = asked == CTL_OK || asked == CTL_SOME_FAILED ? metrics_write(path, out->text, out->len) : CTL_OK;
+	code = asked == EXIT_CODE_OK || asked == EXIT_CODE_SOME_FAILED ? metrics_write(path, out->text, out->len) : EXIT_CODE_OK;
 	free(out->text);
 	return code;
 }
@@ -184,17 +184,17 @@ static int metrics_run(const struct ctl *ctl, int argc, char **argv)
 {
 	const char *path = NULL;
 	const struct flag flags[] = { { "write", &path, NULL }, { 0 } };
-	enum ctl_exit asked, delivered;
+	enum exit_code asked, delivered;
 	struct json_object *all;
 	struct output out;
 
 	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	all = json_object_new_array();
 	if (!all || output_open(&out) < 0) {
 		(void)json_object_put(all);
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	asked = ask_each(ctl, "org.ioe.control.Metrics", NULL, metrics_answered, all);
 	if (ctl->json)
@@ -203,7 +203,7 @@ static int metrics_run(const struct ctl *ctl, int argc, char **argv)
 		metrics_print(out.file, all);
 	(void)json_object_put(all);
 	delivered = metrics_deliver(&out, path, asked);
-	return (int)(delivered != CTL_OK ? delivered : asked);
+	return (int)(delivered != EXIT_CODE_OK ? delivered : asked);
 }
 
 const struct ctl_command metrics_command = {

@@ -26,7 +26,7 @@ int output_close(struct output *o)
 	return failed ? -ENOMEM : 0;
 }
 
-enum ctl_exit output_finish(struct output *o)
+enum exit_code output_finish(struct output *o)
 {
 	int r = output_close(o);
 
@@ -37,7 +37,7 @@ enum ctl_exit output_finish(struct output *o)
 	free(o->text);
 	if (r < 0 && r != -EPIPE)
 		(void)fprintf(stderr, "ioectl: standard output cannot be written: %s\n", strerror(-r));
-	return r < 0 ? CTL_FAILED : CTL_OK;
+	return r < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
 bool output_has_printed(void)

@@ -17,8 +17,8 @@ int output_open(struct output *ret); /* 0 or -ENOMEM */
 /* Leaves the text to the caller, to be freed. 0 or -ENOMEM. */
 int output_close(struct output *o);
 
-/* Writes it all to standard output. CTL_OK, or CTL_FAILED: said on stderr, unless the reader has just gone away. */
-enum ctl_exit output_finish(struct output *o);
+/* Writes it all to standard output. EXIT_CODE_OK, or EXIT_CODE_FAILED: said on stderr, unless the reader has just gone away. */
+enum exit_code output_finish(struct output *o);
 
 /* Whether output_finish() has written anything, or tried to. */
 bool output_has_printed(void);

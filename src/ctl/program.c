@@ -81,7 +81,7 @@ static int program_ask(const char *program, const char *const *argv, struct buf 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
-static enum ctl_exit program_print(const struct ctl *ctl, bool ok, struct buf *said)
+static enum exit_code program_print(const struct ctl *ctl, bool ok, struct buf *said)
 {
 	struct json_object *o = NULL;
 	char text[VIEW_MAX];
@@ -94,10 +94,10 @@ static enum ctl_exit program_print(const struct ctl *ctl, bool ok, struct buf *s
 			(void)fprintf(stderr, "%s\n", str_escape(text, sizeof(text), p, n));
 			p += n;
 		}
-		return CTL_OK;
+		return EXIT_CODE_OK;
 	}
 	if (output_open(&out) < 0)
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	if (ctl->json) {
 		o = json_object_new_object();
 		(void)json_object_object_add(o, "ok", json_object_new_boolean(ok));
@@ -113,7 +113,7 @@ static enum ctl_exit program_print(const struct ctl *ctl, bool ok, struct buf *s
 int program_run(const struct ctl *ctl, const char *const *argv)
 {
 	_cleanup_(buf_done) struct buf said = { .max = PROGRAM_TEXT_MAX };
-	enum ctl_exit printed;
+	enum exit_code printed;
 	char path[PATH_MAX];
 	const char *program = program_find(path);
 	int r;
@@ -123,13 +123,13 @@ int program_run(const struct ctl *ctl, const char *const *argv)
 			      "ioectl: there is no program %s to do it with: install ioed, or say where it is: "
 			      "IOED=PATH ioectl ...\n",
 			      program);
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	r = program_ask(program, argv, &said);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: %s cannot be run: %s\n", program, strerror(-r));
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	printed = program_print(ctl, r == 0, &said);
-	return (int)(printed != CTL_OK ? printed : r == 0 ? CTL_OK : CTL_FAILED);
+	return (int)(printed != EXIT_CODE_OK ? printed : r == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED);
 }

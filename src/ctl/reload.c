@@ -54,26 +54,26 @@ static void reload_print_changes(FILE *f, struct json_object *answer)
 	}
 }
 
-static enum ctl_exit reload_answered(void *userdata, const struct ctl_instance *i, struct json_object *answer)
+static enum exit_code reload_answered(void *userdata, const struct ctl_instance *i, struct json_object *answer)
 {
 	struct reload *l = userdata;
 
 	if (l->ctl->json) {
 		if (l->ctl->all)
 			(void)json_object_object_add(answer, "instance", instance_json(i));
-		return json_object_array_add(l->array, json_object_get(answer)) < 0 ? CTL_FAILED : CTL_OK;
+		return json_object_array_add(l->array, json_object_get(answer)) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 	}
 	(void)fprintf(l->f, "%s %s\n", i->name, l->check ? "would take the configuration" : "has reloaded its configuration");
 	if (l->diff)
 		reload_print_changes(l->f, answer);
 	reload_print_lines(l->f, answer);
-	return CTL_OK;
+	return EXIT_CODE_OK;
 }
 
-static enum ctl_exit reload_ask(struct reload *l)
+static enum exit_code reload_ask(struct reload *l)
 {
 	struct json_object *o = json_object_new_object();
-	enum ctl_exit code;
+	enum exit_code code;
 
 	if (l->check)
 		(void)json_object_object_add(o, "check", json_object_new_boolean(true));
@@ -88,22 +88,22 @@ static int reload_run(const struct ctl *ctl, int argc, char **argv)
 {
 	struct reload l = { .ctl = ctl };
 	const struct flag flags[] = { { "check", NULL, &l.check }, { "diff", NULL, &l.diff }, { 0 } };
-	enum ctl_exit asked, printed;
+	enum exit_code asked, printed;
 	struct output out;
 
 	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	l.array = json_object_new_array();
 	if (!l.array || output_open(&out) < 0) {
 		(void)json_object_put(l.array);
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	l.f = out.file;
 	asked = reload_ask(&l);
 	(void)json_object_put(l.array);
 	printed = output_finish(&out);
-	return (int)(printed != CTL_OK ? printed : asked);
+	return (int)(printed != EXIT_CODE_OK ? printed : asked);
 }
 
 const struct ctl_command reload_command = {

@@ -17,14 +17,14 @@ static int restore_use_state_dir(const char *dir)
 
 	if (!realpath(dir, path)) {
 		(void)fprintf(stderr, "ioectl: --state-dir=%s cannot be used: %s\n", dir, strerror(errno));
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	}
 	if (strchr(path, ':')) {
 		(void)fprintf(stderr, "ioectl: --state-dir=%s cannot be used: its path has a colon; say state_dir in a file, and "
 				      "name that with --config\n", dir);
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	}
-	return setenv("STATE_DIRECTORY", path, 1) < 0 ? CTL_FAILED : CTL_OK;
+	return setenv("STATE_DIRECTORY", path, 1) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
 static int restore_run(const struct ctl *ctl, int argc, char **argv)
@@ -35,16 +35,16 @@ static int restore_run(const struct ctl *ctl, int argc, char **argv)
 	int r;
 
 	if (flags_parse(flags, 1, 1, argc, argv) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	if ((!ctl->instance && !ctl->all) || (!ctl->instance && !config && !dir)) {
 		(void)fprintf(stderr, "ioectl: restore is for one instance, which does not run: say which with -i, --config or "
 				      "--state-dir\n");
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	}
 	/* The environment of whoever calls may be a unit's. */
 	(void)unsetenv("STATE_DIRECTORY");
-	r = dir ? restore_use_state_dir(dir) : CTL_OK;
-	if (r != CTL_OK)
+	r = dir ? restore_use_state_dir(dir) : EXIT_CODE_OK;
+	if (r != EXIT_CODE_OK)
 		return r;
 	if (ctl->instance) {
 		args[k++] = "-i";

@@ -32,24 +32,6 @@ void said_keep(void)
 	stderr = f;
 }
 
-static const char *said_name(int code)
-{
-	static const char *const names[] = {
-		[CTL_FAILED] = "failed",
-		[CTL_USAGE] = "usage",
-		[CTL_NO_SERVER] = "no-server",
-		[CTL_NOT_PERMITTED] = "not-permitted",
-		[CTL_NOT_FOUND] = "not-found",
-		[CTL_TIMED_OUT] = "timed-out",
-		[CTL_SOME_FAILED] = "some-failed",
-		[CTL_INTERRUPTED] = "interrupted",
-		[CTL_LATER] = "later",
-		[CTL_DEGRADED] = "degraded",
-	};
-
-	return code >= 0 && (size_t)code < ELEMENTSOF(names) && names[code] ? names[code] : "failed";
-}
-
 /* Only text, whatever an argument or an answer had in it: JSON is UTF-8. In place, a line at a time. */
 static size_t said_make_harmless(char *text, size_t len)
 {
@@ -73,14 +55,14 @@ int said_finish(int code)
 	struct output out;
 
 	(void)fflush(stderr);
-	if (code == CTL_OK || output_has_printed())
+	if (code == EXIT_CODE_OK || output_has_printed())
 		return code;
 	text = buf_str(&said_text);
 	o = json_object_new_object();
 	if (text && o && output_open(&out) == 0) {
 		size_t n = said_make_harmless(text, strlen(text));
 
-		(void)json_object_object_add(o, "error", json_object_new_string(said_name(code)));
+		(void)json_object_object_add(o, "error", json_object_new_string(exit_name(code)));
 		(void)json_object_object_add(o, "exit", json_object_new_int(code));
 		(void)json_object_object_add(o, "text", json_object_new_string_len(text, (int)n));
 		view_json(out.file, o);

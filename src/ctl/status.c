@@ -194,13 +194,13 @@ void status_print_table(FILE *f, struct json_object *array, bool colour, bool no
 	(void)fputc('\n', f);
 }
 
-static enum ctl_exit status_keep(void *userdata, _unused_ const struct ctl_instance *i, struct json_object *answer)
+static enum exit_code status_keep(void *userdata, _unused_ const struct ctl_instance *i, struct json_object *answer)
 {
 	char state[VIEW_MAX];
 
 	if (json_object_array_add(userdata, json_object_get(answer)) < 0)
-		return CTL_FAILED;
-	return strcmp(view_text(state, answer, "state"), "degraded") == 0 ? CTL_DEGRADED : CTL_OK;
+		return EXIT_CODE_FAILED;
+	return strcmp(view_text(state, answer, "state"), "degraded") == 0 ? EXIT_CODE_DEGRADED : EXIT_CODE_OK;
 }
 
 static void status_print(FILE *f, const struct ctl *ctl, struct json_object *array, bool no_headers)
@@ -221,21 +221,21 @@ static int status_run(const struct ctl *ctl, int argc, char **argv)
 	const struct flag flags[] = { { "no-headers", NULL, &no_headers }, { 0 } };
 	struct json_object *array;
 	struct output out;
-	enum ctl_exit asked, printed;
+	enum exit_code asked, printed;
 
 	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	array = json_object_new_array();
 	if (!array || output_open(&out) < 0) {
 		(void)json_object_put(array);
 		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return CTL_FAILED;
+		return EXIT_CODE_FAILED;
 	}
 	asked = ask_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
 	status_print(out.file, ctl, array, no_headers);
 	(void)json_object_put(array);
 	printed = output_finish(&out);
-	return printed != CTL_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
 const struct ctl_command status_command = {

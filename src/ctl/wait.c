@@ -18,7 +18,7 @@
 #define WAIT_AGAIN_MSEC 20
 
 /* Running, or degraded: it serves. @ret_code says why not. */
-static bool wait_is_ready(const struct ctl_instance *i, uint64_t timeout_usec, enum ctl_exit *ret_code)
+static bool wait_is_ready(const struct ctl_instance *i, uint64_t timeout_usec, enum exit_code *ret_code)
 {
 	_cleanup_(client_answer_done) struct client_answer a = { 0 };
 	char state[VIEW_MAX];
@@ -26,22 +26,22 @@ static bool wait_is_ready(const struct ctl_instance *i, uint64_t timeout_usec, e
 
 	r = client_ask(i->path, "org.ioe.control.Status", NULL, MIN(timeout_usec, CTL_TIMEOUT_SEC * USEC_PER_SEC), &a);
 	*ret_code = failure_of(r, &a);
-	if (*ret_code != CTL_OK)
+	if (*ret_code != EXIT_CODE_OK)
 		return false;
 	(void)view_text(state, a.parameters, "state");
 	return strcmp(state, "running") == 0 || strcmp(state, "degraded") == 0;
 }
 
 /* What time does not mend ends it at once. */
-static bool wait_is_final(enum ctl_exit code)
+static bool wait_is_final(enum exit_code code)
 {
-	return code == CTL_NOT_PERMITTED;
+	return code == EXIT_CODE_NOT_PERMITTED;
 }
 
-static enum ctl_exit wait_for_one(const struct ctl_instance *i, uint64_t until_usec, const char *timeout)
+static enum exit_code wait_for_one(const struct ctl_instance *i, uint64_t until_usec, const char *timeout)
 {
 	static const struct timespec pause = { .tv_nsec = WAIT_AGAIN_MSEC * 1000000L };
-	enum ctl_exit code = CTL_OK;
+	enum exit_code code = EXIT_CODE_OK;
 
 	for (;;) {
 		uint64_t now = clock_usec();
@@ -49,38 +49,38 @@ static enum ctl_exit wait_for_one(const struct ctl_instance *i, uint64_t until_u
 		if (now >= until_usec)
 			break;
 		if (wait_is_ready(i, until_usec - now, &code))
-			return CTL_OK;
+			return EXIT_CODE_OK;
 		if (wait_is_final(code))
 			return failure_print(i, -EACCES, NULL);
 		(void)nanosleep(&pause, NULL);
 	}
 	(void)fprintf(stderr, "%s was not ready within %s (%s)%s\n", i->name, timeout, i->path,
-		      code == CTL_NO_SERVER ? ": nobody listens there" : "");
-	return CTL_TIMED_OUT;
+		      code == EXIT_CODE_NO_SERVER ? ": nobody listens there" : "");
+	return EXIT_CODE_TIMED_OUT;
 }
 
 static int wait_run(const struct ctl *ctl, int argc, char **argv)
 {
 	const char *what = "ready", *timeout = WAIT_TIMEOUT;
 	const struct flag flags[] = { { "for", &what, NULL }, { "timeout", &timeout, NULL }, { 0 } };
-	enum ctl_exit code = CTL_OK;
+	enum exit_code code = EXIT_CODE_OK;
 	uint64_t usec;
 
 	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	if (strcmp(what, "ready") != 0) {
 		(void)fprintf(stderr, "ioectl: wait knows only --for=ready, and '%s' was given\n", what);
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	}
 	if (flags_time("timeout", timeout, &usec) < 0)
-		return CTL_USAGE;
+		return EXIT_CODE_USAGE;
 	if (ctl->n_instances == 0) {
 		(void)fprintf(stderr, "ioectl: no instance has a socket in %s: say with -i which to wait for\n", ctl->dir);
-		return CTL_NO_SERVER;
+		return EXIT_CODE_NO_SERVER;
 	}
 	usec = clock_usec() + MIN(usec, 366 * 86400 * USEC_PER_SEC);
 	for (size_t i = 0; i < ctl->n_instances; i++)
-		code = failure_join(code, wait_for_one(&ctl->instances[i], usec, timeout), i == 0);
+		code = exit_join(code, wait_for_one(&ctl->instances[i], usec, timeout), i == 0);
 	return (int)code;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/exit.h"
+#include "client/failure.h"
 
 #include "base/macro.h"
 
 #include <errno.h>
 #include <string.h>
 
-static const struct exit_row exit_rows[ERROR_MAX + 1] = {
+static const struct failure_row failure_rows[ERROR_MAX + 1] = {
 	[ERROR_BAD_COMMAND] = { EXIT_CODE_FAILED, "the server does not know this command",
 				"`raw HELP` shows what it offers" },
 	[ERROR_BAD_ARGUMENT] = { EXIT_CODE_FAILED, "bad argument", NULL },
@@ -33,12 +33,12 @@ static const struct exit_row exit_rows[ERROR_MAX + 1] = {
 	[ERROR_MAX] = { EXIT_CODE_FAILED, "refused", NULL },
 };
 
-const struct exit_row *exit_from_error_code(enum error_code s)
+const struct failure_row *failure_from_error_code(enum error_code s)
 {
-	return &exit_rows[MIN((unsigned)s, (unsigned)ERROR_MAX)];
+	return &failure_rows[MIN((unsigned)s, (unsigned)ERROR_MAX)];
 }
 
-enum exit_code exit_from_errno(int error)
+enum exit_code failure_from_errno(int error)
 {
 	switch (error) {
 	case -EINTR:
@@ -53,14 +53,14 @@ enum exit_code exit_from_errno(int error)
 	}
 }
 
-enum exit_code exit_from_dial(int error)
+enum exit_code failure_from_dial(int error)
 {
-	enum exit_code code = exit_from_errno(error);
+	enum exit_code code = failure_from_errno(error);
 
 	return code == EXIT_CODE_INTERRUPTED || code == EXIT_CODE_LATER ? code : EXIT_CODE_NO_SERVER;
 }
 
-const char *exit_errno_words(int error)
+const char *failure_errno_words(int error)
 {
 	switch (error) {
 	case -ENXIO:

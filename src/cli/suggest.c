@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/suggest.h"
+#include "cli/suggest.h"
 
 #include "base/macro.h"
 #include "base/str.h"

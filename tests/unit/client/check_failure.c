@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/exit.h"
+#include "client/failure.h"
 
 #include "base/macro.h"
 
@@ -25,37 +25,37 @@ START_TEST(every_code_has_a_row)
 {
 	ck_assert_uint_eq(ELEMENTSOF(codes), ERROR_MAX + 1);
 	for (unsigned i = 0; i < ELEMENTSOF(codes); i++) {
-		const struct exit_row *row = exit_from_error_code(codes[i].error);
+		const struct failure_row *row = failure_from_error_code(codes[i].error);
 
 		ck_assert_int_eq(codes[i].error, i);
 		ck_assert_int_eq(row->code, codes[i].code);
 		ck_assert_ptr_nonnull(row->words);
 	}
-	ck_assert_ptr_eq(exit_from_error_code((enum error_code)1000), exit_from_error_code(ERROR_MAX));
+	ck_assert_ptr_eq(failure_from_error_code((enum error_code)1000), failure_from_error_code(ERROR_MAX));
 }
 END_TEST
 
 START_TEST(errnos)
 {
-	ck_assert_int_eq(exit_from_errno(-ETIMEDOUT), 7);
-	ck_assert_int_eq(exit_from_errno(-EINTR), 9);
-	ck_assert_int_eq(exit_from_errno(-ECONNRESET), 1);
-	ck_assert_int_eq(exit_from_errno(-EBUSY), 12);
-	ck_assert_int_eq(exit_from_errno(-ESHUTDOWN), 12);
-	ck_assert_int_eq(exit_from_dial(-ETIMEDOUT), 3);
-	ck_assert_int_eq(exit_from_dial(-ECONNREFUSED), 3);
-	ck_assert_int_eq(exit_from_dial(-EINTR), 9);
-	ck_assert_int_eq(exit_from_dial(-EBUSY), 12);
-	ck_assert_str_eq(exit_errno_words(-ECONNREFUSED), "nothing listens there");
-	ck_assert_str_eq(exit_errno_words(-EPROTO), "what answers does not speak ioe/1");
-	ck_assert_ptr_nonnull(exit_errno_words(-ENETUNREACH));
+	ck_assert_int_eq(failure_from_errno(-ETIMEDOUT), 7);
+	ck_assert_int_eq(failure_from_errno(-EINTR), 9);
+	ck_assert_int_eq(failure_from_errno(-ECONNRESET), 1);
+	ck_assert_int_eq(failure_from_errno(-EBUSY), 12);
+	ck_assert_int_eq(failure_from_errno(-ESHUTDOWN), 12);
+	ck_assert_int_eq(failure_from_dial(-ETIMEDOUT), 3);
+	ck_assert_int_eq(failure_from_dial(-ECONNREFUSED), 3);
+	ck_assert_int_eq(failure_from_dial(-EINTR), 9);
+	ck_assert_int_eq(failure_from_dial(-EBUSY), 12);
+	ck_assert_str_eq(failure_errno_words(-ECONNREFUSED), "nothing listens there");
+	ck_assert_str_eq(failure_errno_words(-EPROTO), "what answers does not speak ioe/1");
+	ck_assert_ptr_nonnull(failure_errno_words(-ENETUNREACH));
 }
 END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("exit");
-	TCase *t = tcase_create("exit");
+	Suite *s = suite_create("failure");
+	TCase *t = tcase_create("failure");
 
 	tcase_add_test(t, every_code_has_a_row);
 	tcase_add_test(t, errnos);

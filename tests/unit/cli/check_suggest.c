@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What somebody may have meant. */
-#include "client/suggest.h"
+/* "did you mean": what is near, and what is not. */
+#include "cli/suggest.h"
 
 #include "base/macro.h"
 
