@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "log/warning.h"
+#include "roles/file/list.h"
 #include "roles/file/read.h"
 #include "roles/file/staging.h"
 #include "roles/file/upload.h"
@@ -257,7 +258,7 @@ static void file_warn(void *state, struct warnings *to)
  * answers that nobody has taken yet nor fill the workers' queue. READ of what is in memory never waits for it.
  */
 static const struct role_verb file_verbs[] = {
-	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1, VERB_BARRIER }, read_list },
+	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1, VERB_BARRIER }, file_list },
 	{ { "DIR", "DIR[,folder]", "As LIST, with kind, size and time.", 0, 1, VERB_NOT_YET }, NULL },
 	{ { "STAT", "STAT,name", "Kind, size and time of a file.", 1, 1, VERB_NOT_YET }, NULL },
 	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_BARRIER | VERB_PADDED }, read_file },

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "roles/file/job.h"
+
+#include "base/macro.h"
+#include "roles/file/file.h"
+#include "session/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void file_job_free(struct file_job *j)
+{
+	closep(&j->fd);
+	buf_done(&j->body);
+	free(j);
+}
+
+/* A folder that was removed lists as empty, without an error. So an empty root is looked at again. */
+static bool file_job_is_done(const struct file_job *j)
+{
+	return j->error >= 0 && (*j->path || j->body.len > 0);
+}
+
+/* In a worker. */
+static void file_job_work(struct job *job)
+{
+	struct file_job *j = container_of(job, struct file_job, job);
+	int again;
+
+	j->error = file_watch_is_gone(&j->state->watch) ? -ENOENT : j->run(j);
+	if (file_job_is_done(j))
+		return;
+	again = file_watch_recheck(j->state);
+	if (again == 0)
+		return;
+	closep(&j->fd);
+	j->fd = -1;
+	j->body.len = 0;
+	j->error = again < 0 ? again : j->run(j);
+}
+
+static void file_job_finish(struct job *job)
+{
+	struct file_job *j = container_of(job, struct file_job, job);
+
+	if (j->error < 0)
+		file_refuse(j->request, *j->path ? j->path : "the root folder", 0, j->error);
+	else
+		j->done(j);
+	file_job_free(j);
+}
+
+int file_job_run_path(struct request *q, const char *path, int (*run)(struct file_job *j),
+		      void (*done)(struct file_job *j))
+{
+	size_t len = strlen(path);
+	struct file_job *j = malloc(sizeof(*j) + len + 1);
+
+	if (!j)
+		return -ENOMEM;
+	*j = (struct file_job){
+		.job = { .run = file_job_work, .done = file_job_finish },
+		.request = q,
+		.state = request_role_state(q),
+		.dialect = request_dialect(q),
+		.run = run,
+		.done = done,
+		.body.max = FILE_JOB_BODY_MAX,
+		.fd = -1,
+	};
+	memcpy(j->path, path, len + 1);
+	request_defer(q);
+	worker_submit(request_workers(q), request_loop(q), &j->job);
+	return 0;
+}
+
+int file_job_run(struct request *q, const struct field *f, int (*run)(struct file_job *j),
+		 void (*done)(struct file_job *j))
+{
+	char path[PATH_BYTES_MAX + 1] = "";
+
+	if (f && !file_take_name(q, f, path))
+		return 0;
+	return file_job_run_path(q, path, run, done);
+}

@@ -1,0 +1,7 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* LIST: the names in a folder, sorted. */
+
+#include "session/role.h"
+
+int file_list(struct request *q, struct fields *f);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* The frame of a verb on files: which errors are told, what is tried again, and what is freed. */
+
+#include "base/macro.h"
+#include "ioed/roles.h"
+#include "roles/file/file.h"
+#include "roles/file/job.h"
+#include "session/session.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/files.h"
+#include "unit/folder.h"
+#include "unit/run.h"
+#include "unit/serve.h"
+
+enum {
+	TRY_E_ODD = 1,
+};
+
+/* What run() comes to, by the name that is asked for. */
+static const struct try_row {
+	const char *name;
+	int result;
+	const char *error;
+} tries[] = {
+	{ "fine", 0, NULL },          { "odd", TRY_E_ODD, NULL },      { "none", -ENOENT, "not-found" },
+	{ "link", -ELOOP, "denied" }, { "huge", -EFBIG, "too-large" },
+};
+
+static atomic_uint runs, dones;
+static char root[80];
+
+static int try_run(struct file_job *j)
+{
+	atomic_fetch_add(&runs, 1);
+	ck_assert_uint_eq(j->body.len, 0);
+	ck_assert_int_eq(buf_append_str(&j->body, j->path), 0);
+	for (size_t i = 0; i < ELEMENTSOF(tries); i++)
+		if (strcmp(tries[i].name, j->path) == 0)
+			return tries[i].result;
+	/* Its bytes stay the job's: done() does not take them. */
+	j->fd = path_open(&j->state->root, j->path, O_RDONLY);
+	return MIN(j->fd, 0);
+}
+
+static void try_done(struct file_job *j)
+{
+	atomic_fetch_add(&dones, 1);
+	ck_assert_int_ge(j->error, 0);
+	if (j->error == TRY_E_ODD)
+		request_error(j->request, ERROR_EXISTS, "this one is odd");
+	else
+		request_sized(j->request, j->body.data, j->body.len);
+}
+
+static int try_act(struct request *q, struct fields *f)
+{
+	return file_job_run(q, f->n > 0 ? &f->at[0] : NULL, try_run, try_done);
+}
+
+/* Another verb, as it is meant to be written. */
+static int delete_run(struct file_job *j)
+{
+	_cleanup_(closep) int dir_fd = -1;
+	const char *base;
+
+	dir_fd = path_open_parent(&j->state->root, j->path, &base);
+	if (dir_fd < 0)
+		return dir_fd;
+	return unlinkat(dir_fd, base, 0) < 0 ? -errno : 0;
+}
+
+static void delete_done(struct file_job *j)
+{
+	request_ok(j->request);
+}
+
+static int delete_act(struct request *q, struct fields *f)
+{
+	return file_job_run(q, &f->at[0], delete_run, delete_done);
+}
+
+static const struct role_verb verbs[] = {
+	{ { "TRY", "TRY[,name]", "", 0, 1, VERB_BARRIER }, try_act },
+	{ { "DELETE", "DELETE,name", "", 1, 1, VERB_BARRIER }, delete_act },
+};
+
+static void start(void)
+{
+	static struct role role;
+	static const struct role *const roles[] = { &role, NULL };
+	char config[512];
+
+	role = file_role;
+	role.verbs = verbs;
+	role.n_verbs = ELEMENTSOF(verbs);
+	folder_make();
+	folder_mkdir("root");
+	(void)snprintf(root, sizeof(root), "%s/root", folder_path);
+	(void)snprintf(config, sizeof(config),
+		       "listeners = ( { port = 0; roles = [ \"file\" ]; } ); state_dir = \"%%s/state\"; "
+		       "runtime_dir = \"%%s/run\"; reactors = 1; file : { root = \"%s\"; };",
+		       root);
+	serve_start(&ioed_schema, roles, config);
+}
+
+static void stop(int c)
+{
+	serve_close(c);
+	serve_stop();
+	folder_remove();
+}
+
+static void expect_runs(unsigned n_runs, unsigned n_dones)
+{
+	ck_assert_uint_eq(atomic_exchange(&runs, 0), n_runs);
+	ck_assert_uint_eq(atomic_exchange(&dones, 0), n_dones);
+}
+
+START_TEST(an_error_is_told_and_an_outcome_is_the_verbs)
+{
+	char text[64];
+	int c;
+
+	start();
+	c = serve_connect();
+	for (size_t i = 0; i < ELEMENTSOF(tries); i++) {
+		(void)snprintf(text, sizeof(text), "TRY,%s\n", tries[i].name);
+		serve_say(c, text);
+		if (tries[i].error)
+			serve_expect_error(c, tries[i].error);
+		else if (tries[i].result == TRY_E_ODD)
+			serve_expect_error(c, "exists");
+		else
+			serve_expect(c, "4\nfine");
+		expect_runs(1, tries[i].result >= 0);
+	}
+	stop(c);
+}
+END_TEST
+
+START_TEST(a_bad_name_never_runs)
+{
+	int c;
+
+	start();
+	c = serve_connect();
+	serve_say(c, "TRY,../x\nTRY,\nDELETE,.ioe\n");
+	serve_expect_error(c, "denied");
+	serve_expect_error(c, "denied");
+	serve_expect_error(c, "denied");
+	expect_runs(0, 0);
+	stop(c);
+}
+END_TEST
+
+/* Into nowhere, and nothing of the job is left. */
+START_TEST(a_descriptor_that_is_not_taken_is_closed)
+{
+	unsigned before;
+	int c;
+
+	start();
+	folder_put("root/f", "x");
+	c = serve_connect();
+	serve_say(c, "PING\n");
+	serve_expect(c, "PONG\n");
+	before = files_open();
+	for (unsigned i = 0; i < 20; i++) {
+		serve_say(c, "TRY,f\n");
+		serve_expect(c, "1\nf");
+	}
+	serve_say(c, "PING\n");
+	serve_expect(c, "PONG\n");
+	ck_assert_uint_eq(files_open(), before);
+	stop(c);
+}
+END_TEST
+
+/* What failed, or found an empty root, is tried once more in the folder that has taken the root's place. */
+START_TEST(a_root_that_was_replaced_is_tried_again)
+{
+	char old[100];
+	int c;
+
+	start();
+	(void)snprintf(old, sizeof(old), "%s/old", folder_path);
+	c = serve_connect();
+	for (unsigned i = 0; i < 2; i++) {
+		folder_mkdir("new");
+		folder_put("new/f", "x");
+		/* The daemon's folder has no name any more: removed with all that is in it. */
+		(void)nftw(root, folder_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		ck_assert_int_eq(renameat(folder_fd, "new", folder_fd, "root"), 0);
+		serve_say(c, i == 0 ? "TRY,f\n" : "TRY\n");
+		serve_expect(c, i == 0 ? "1\nf" : "0\n");
+		expect_runs(2, 1);
+	}
+	stop(c);
+}
+END_TEST
+
+START_TEST(a_root_that_is_gone)
+{
+	int c;
+
+	start();
+	(void)nftw(root, folder_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	c = serve_connect();
+	serve_say(c, "TRY,f\n");
+	serve_expect_error(c, "unavailable");
+	expect_runs(1, 0);
+	serve_say(c, "TRY,f\n");
+	serve_expect_error(c, "unavailable");
+	expect_runs(0, 0);
+	stop(c);
+}
+END_TEST
+
+START_TEST(a_verb_of_a_few_lines)
+{
+	int c;
+
+	start();
+	folder_put("root/f", "x");
+	c = serve_connect();
+	serve_say(c, "DELETE,f\nDELETE,f\nDELETE,none/f\n");
+	serve_expect(c, "OK\n");
+	serve_expect_error(c, "not-found");
+	serve_expect_error(c, "not-found");
+	folder_expect("root/f", NULL);
+	stop(c);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("job");
+	TCase *tc = tcase_create("job");
+
+	tcase_add_test(tc, an_error_is_told_and_an_outcome_is_the_verbs);
+	tcase_add_test(tc, a_bad_name_never_runs);
+	tcase_add_test(tc, a_descriptor_that_is_not_taken_is_closed);
+	tcase_add_test(tc, a_root_that_was_replaced_is_tried_again);
+	tcase_add_test(tc, a_root_that_is_gone);
+	tcase_add_test(tc, a_verb_of_a_few_lines);
+	suite_add_tcase(s, tc);
+
+	return run_suite(s);
+}
