@@ -21,7 +21,7 @@
 
 static const struct option chat_rows[] = {
 	{ "durable", OPTION_BOOL, OPTION_FIELD(struct chat_options, durable, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
-	  "Whether messages, topics, roles, mutes and bans are on disk. With false, a room is gone when its last member leaves." },
+	  "Whether messages, topics, ranks, mutes and bans are on disk. With false, a room is gone when its last member leaves." },
 	{ "history", OPTION_INT, FIELD(history), 1, 100000000, "10000", OPTION_APPLY_NOW, NULL,
 	  "Messages that a room keeps. A new one replaces the oldest one." },
 	{ "history_age", OPTION_TIME, FIELD(history_usec), USEC_PER_SEC, 36500 * CHAT_DAY, "365d", OPTION_APPLY_NOW, NULL,
@@ -39,7 +39,7 @@ static const struct option chat_rows[] = {
 	{ "rooms", OPTION_INT, FIELD(rooms), 1, 1000000, "10000", OPTION_APPLY_NOW, NULL,
 	  "Limit of rooms in use at the same time." },
 	{ "records", OPTION_INT, FIELD(records), 1, 100000, "1000", OPTION_APPLY_NOW, NULL,
-	  "Limit of roles, mutes and bans of a room. A mute or a ban counts twice: for the name and for its address." },
+	  "Limit of ranks, mutes and bans of a room. A mute or a ban counts twice: for the name and for its address." },
 };
 
 const struct option_section chat_section = {
