@@ -41,7 +41,7 @@ static bool append_call_begin(struct channel *c, struct channel_request *rq, cha
 	rq->on_stored = on_stored;
 	rq->next = next;
 	rq->call.request.home = &channel_reactor(c)->loop;
-	rq->call.request.done = append_call_on_complete;
+	rq->call.request.on_complete = append_call_on_complete;
 	if (c->stored)
 		return true;
 	append_call_end(c, rq, -EIO);
@@ -115,7 +115,7 @@ static void append_reserve(struct channel *c)
 	if (c->is_reserving || left > APPEND_BLOCK / 2 || !c->stored)
 		return;
 	c->reserving = (struct store_reserve){
-		.request = { .home = &channel_reactor(c)->loop, .done = append_reserved },
+		.request = { .home = &channel_reactor(c)->loop, .on_complete = append_reserved },
 		.channel = c->stored,
 		.after = MAX(c->counts.last, c->reserved),
 		.n = APPEND_BLOCK,
@@ -176,8 +176,8 @@ void channel_expect_ephemeral(struct channel *c)
 	    atomic_exchange(&engine->is_id_block_asked, true))
 		return;
 	engine->id_block = (struct store_reserve){
-		.request = { .home = &channel_reactor(c)->loop, .done = append_id_block_reserved },
-		.channel = store_pool(engine->store),
+		.request = { .home = &channel_reactor(c)->loop, .on_complete = append_id_block_reserved },
+		.channel = store_id_block(engine->store),
 		.n = APPEND_BLOCK,
 	};
 	if (store_reserve(engine->store, &engine->id_block) < 0)

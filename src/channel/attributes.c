@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of a channel, by name: the store's notes, as far as they are in memory, and those that only are there. */
+/* What is known of a channel, by name: the attributes in the store, as far as they are in memory, and those that only are there. */
 #include "channel/channel-private.h"
 
 #include <errno.h>
 #include <string.h>
 
-static struct store_note *attribute_new(const char *name, size_t name_len, const char *value, size_t value_len,
-					uint64_t until_msec)
+static struct store_attribute *attribute_new(const char *name, size_t name_len, const char *value, size_t value_len,
+					     uint64_t until_msec)
 {
-	struct store_note *n = malloc(sizeof(*n) + name_len + value_len);
+	struct store_attribute *n = malloc(sizeof(*n) + name_len + value_len);
 	char *text;
 
 	if (!n)
 		return NULL;
 	text = (char *)(n + 1);
-	*n = (struct store_note){
+	*n = (struct store_attribute){
 		.until_msec = until_msec,
 		.name_len = (uint8_t)name_len,
 		.value_len = value_len,
@@ -28,8 +28,8 @@ static struct store_note *attribute_new(const char *name, size_t name_len, const
 
 bool attribute_drop(struct channel *c, const char *name, size_t len)
 {
-	for (struct store_note **at = &c->attributes; *at; at = &(*at)->next) {
-		struct store_note *n = *at;
+	for (struct store_attribute **at = &c->attributes; *at; at = &(*at)->next) {
+		struct store_attribute *n = *at;
 
 		if (n->name_len == len && memcmp(n->name, name, len) == 0) {
 			*at = n->next;
@@ -45,17 +45,17 @@ uint64_t channel_msec(const struct channel *c)
 	return channel_engine_msec(c->shard->engine);
 }
 
-static bool attribute_is_over(const struct channel *c, const struct store_note *n)
+static bool attribute_is_over(const struct channel *c, const struct store_attribute *n)
 {
 	return n->until_msec > 0 && n->until_msec <= channel_msec(c);
 }
 
-static void attribute_put(struct channel *c, struct store_note *n)
+static void attribute_put(struct channel *c, struct store_attribute *n)
 {
 	(void)attribute_drop(c, n->name, n->name_len);
 	/* As the store does it. */
-	for (struct store_note **at = &c->attributes; n->until_msec > 0 && *at;) {
-		struct store_note *old = *at;
+	for (struct store_attribute **at = &c->attributes; n->until_msec > 0 && *at;) {
+		struct store_attribute *old = *at;
 
 		if (!attribute_is_over(c, old)) {
 			at = &old->next;
@@ -68,7 +68,7 @@ static void attribute_put(struct channel *c, struct store_note *n)
 	c->attributes = n;
 }
 
-const struct store_note *channel_next_attribute(struct channel *c, const struct store_note *n)
+const struct store_attribute *channel_next_attribute(struct channel *c, const struct store_attribute *n)
 {
 	n = n ? n->next : c->attributes;
 	while (n && attribute_is_over(c, n))
@@ -76,9 +76,9 @@ const struct store_note *channel_next_attribute(struct channel *c, const struct 
 	return n;
 }
 
-const struct store_note *channel_attribute(struct channel *c, const char *name, size_t len)
+const struct store_attribute *channel_attribute(struct channel *c, const char *name, size_t len)
 {
-	const struct store_note *n = NULL;
+	const struct store_attribute *n = NULL;
 
 	while ((n = channel_next_attribute(c, n)))
 		if (n->name_len == len && memcmp(n->name, name, len) == 0)
@@ -89,7 +89,7 @@ const struct store_note *channel_attribute(struct channel *c, const char *name, 
 int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
 			 uint64_t until_msec)
 {
-	struct store_note *n;
+	struct store_attribute *n;
 
 	if (value_len == 0) {
 		(void)attribute_drop(c, name, name_len);

@@ -110,7 +110,7 @@ struct channel {
 	struct store_open opening;
 	struct store_channel *stored;
 	struct store_counts counts;
-	struct store_note *attributes;
+	struct store_attribute *attributes;
 
 	struct list members;
 	struct map by_session;

@@ -51,7 +51,7 @@ void channel_release(struct channel *c)
 
 void channel_free(struct channel *c)
 {
-	struct store_note *n;
+	struct store_attribute *n;
 	struct list *l;
 
 	while ((l = list_pop(&c->members)))
@@ -142,7 +142,7 @@ static void channel_ask_store(struct channel *c)
 	c->opening.name_len = (uint8_t)(c->key.len - 1);
 	memcpy(c->opening.name, c->key.bytes + 1, c->key.len - 1U);
 	c->opening.request.home = &channel_shard_reactor(c->shard)->loop;
-	c->opening.request.done = channel_opened;
+	c->opening.request.on_complete = channel_opened;
 	(void)store_open(engine->store, &c->opening);
 }
 
@@ -219,7 +219,7 @@ static void channel_opened(struct store_request *q)
 		c->counts.last = MAX(c->counts.last, s->low_water);
 	if (c->counts.count == 0)
 		c->counts.first = c->counts.last + 1;
-	c->attributes = STEAL_PTR(o->notes);
+	c->attributes = STEAL_PTR(o->attributes);
 	c->open = true;
 	while ((n = list_pop(&waiting)))
 		channel_act(c, container_of(n, struct channel_request, link));

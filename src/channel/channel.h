@@ -155,10 +155,11 @@ void channel_expect_ephemeral(struct channel *c);
 const struct store_counts *channel_counts(const struct channel *c);
 const char *channel_name(const struct channel *c, size_t *ret_len);
 struct reactor *channel_reactor(struct channel *c);
-/* NULL: no such note, or its time is over. Valid until the next step. */
-const struct store_note *channel_attribute(struct channel *c, const char *name, size_t len);
-const struct store_note *channel_next_attribute(struct channel *c, const struct store_note *n); /* NULL: the first */
-/* A note that is kept in memory only, as long as the channel is. 0 or -ENOMEM. */
+/* NULL: no such attribute, or its time is over. Valid until the next step. */
+const struct store_attribute *channel_attribute(struct channel *c, const char *name, size_t len);
+const struct store_attribute *channel_next_attribute(struct channel *c,
+						     const struct store_attribute *n); /* NULL: the first */
+/* An attribute that is kept in memory only, as long as the channel is. 0 or -ENOMEM. */
 int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
 			 uint64_t until_msec);
 

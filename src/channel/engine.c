@@ -61,7 +61,7 @@ const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t 
 void channel_engine_look(struct channel_engine *engine)
 {
 	if (engine->store)
-		store_look(engine->store);
+		store_check_file(engine->store);
 }
 
 uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind)
@@ -146,7 +146,7 @@ static void engine_open_store(struct channel_engine *engine, const struct role_s
 		return;
 	}
 	for (unsigned i = 0; i < engine->n_shards; i++)
-		engine->shards[i].low_water = store_floor(engine->store);
+		engine->shards[i].low_water = store_low_water_mark(engine->store);
 }
 
 int channel_engine_ref(const struct role_start *with, struct channel_engine **ret)

@@ -454,7 +454,7 @@ static void subscription_read(struct channel_subscription *sub)
 		return;
 	}
 	p->page = (struct store_page){
-		.request = { .home = &sub->origin->loop, .done = subscription_on_page },
+		.request = { .home = &sub->origin->loop, .on_complete = subscription_on_page },
 		.channel_id = sub->channel_id,
 		.after = sub->at,
 		.upto = sub->upto,

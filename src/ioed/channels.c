@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANNELS_TOPIC "topic" /* the note that has it */
+#define CHANNELS_TOPIC "topic" /* the attribute that has it */
 
 /* The kinds of the store's channels, for ever. */
 static const struct channel_policy channels_policies[] = {
@@ -103,7 +103,7 @@ static struct control_channel *channels_add_live(struct channels_list *l)
 static void channels_each(struct channel_walk *w, struct channel *c)
 {
 	struct channels_list *l = container_of(w, struct channels_list, walk);
-	const struct store_note *topic = channel_attribute(c, CHANNELS_TOPIC, strlen(CHANNELS_TOPIC));
+	const struct store_attribute *topic = channel_attribute(c, CHANNELS_TOPIC, strlen(CHANNELS_TOPIC));
 	const struct store_counts *counts = channel_counts(c);
 	struct control_channel *to = l->error == 0 ? channels_add_live(l) : NULL;
 	const char *name;
@@ -263,10 +263,10 @@ static void channels_ask(struct channels_list *l)
 	l->stored.more = false;
 	l->stored.request = (struct store_request){
 		.home = l->control.errand.server->args.loop,
-		.done = channels_listed,
+		.on_complete = channels_listed,
 	};
 	l->stored.kind = channels_policies[l->kind].kind;
-	l->stored.note = CHANNELS_TOPIC;
+	l->stored.attribute = CHANNELS_TOPIC;
 	l->stored.max_rows = CONTROL_CHANNELS_PAGE;
 	r = store ? store_list(store, &l->stored) : -EIO;
 	if (r < 0)
@@ -385,7 +385,7 @@ static void channels_backup_begin(struct channels_backup *b)
 	server_task_leave(&b->control.errand);
 	b->stored.request = (struct store_request){
 		.home = b->control.errand.server->args.loop,
-		.done = channels_backed_up,
+		.on_complete = channels_backed_up,
 	};
 	b->stored.dir = b->dir;
 	b->stored.served_mark = STAGING_NAME;

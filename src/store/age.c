@@ -24,12 +24,12 @@
 #include <sys/stat.h>
 
 #define AGE_JUMP_MSEC  2000             /* less is the time between two looks at two clocks */
-#define AGE_TELL_MSEC  (60 * 1000)      /* a jump that is told of */
+#define AGE_LOG_MSEC   (60 * 1000)      /* a jump that is told of */
 #define AGE_SAVE_MSEC  (3600 * 1000)    /* how much a power cut may take from the count */
-#define AGE_LOOKS      8
+#define AGE_READS      8
 #define AGE_WAS_SET    "the clock was set"
 #define AGE_WAS_OFF    "the machine was off, or its clock was set"
-#define AGE_LOOK_MSEC  100              /* both clocks were looked at within this */
+#define AGE_READ_MSEC  100 /* both clocks were looked at within this */
 
 static uint64_t age_system_boot(void)
 {
@@ -117,7 +117,7 @@ static void age_merge(struct age *a, unsigned i)
 }
 
 /* Those whose clocks differ least, where none can be done without. */
-static void age_make_room(struct age *a)
+static void age_merge_one(struct age *a)
 {
 	unsigned at = 0;
 	uint64_t least = UINT64_MAX;
@@ -141,7 +141,7 @@ static void age_make_room(struct age *a)
 static void age_begin_span(struct age *a, uint64_t counted, uint64_t real)
 {
 	if (a->n == AGE_SPANS_MAX)
-		age_make_room(a);
+		age_merge_one(a);
 	a->spans[a->n++] = (struct age_span){
 		.counted = counted,
 		.until = counted,
@@ -152,14 +152,14 @@ static void age_begin_span(struct age *a, uint64_t counted, uint64_t real)
 }
 
 /* Both clocks at one moment, however busy the machine is. */
-static void age_look_at_both(const struct store *s, uint64_t *ret_real, uint64_t *ret_counted)
+static void age_read_clocks(const struct store *s, uint64_t *ret_real, uint64_t *ret_counted)
 {
-	for (unsigned i = 0; i < AGE_LOOKS; i++) {
+	for (unsigned i = 0; i < AGE_READS; i++) {
 		uint64_t before = store_age_msec(s);
 
 		*ret_real = s->age.clock->real_usec() / 1000;
 		*ret_counted = store_age_msec(s);
-		if (*ret_counted - before <= AGE_LOOK_MSEC)
+		if (*ret_counted - before <= AGE_READ_MSEC)
 			break;
 	}
 }
@@ -175,7 +175,7 @@ static void age_go_on(struct store *s, uint64_t real, uint64_t counted, const ch
 	s->age.changed = true;
 	if (age_distance(expected, real) <= AGE_JUMP_MSEC)
 		return;
-	if (age_distance(expected, real) >= AGE_TELL_MSEC)
+	if (age_distance(expected, real) >= AGE_LOG_MSEC)
 		log_event(
 			LOG_EVENT_CLOCK_SET, NULL, 0,
 			"%s: it shows %llu s %s than it would have; nothing that is kept counts as older or younger for that",
@@ -184,14 +184,14 @@ static void age_go_on(struct store *s, uint64_t real, uint64_t counted, const ch
 	age_begin_span(&s->age, p->until, real);
 }
 
-void age_look(struct store *s)
+void age_check_clock(struct store *s)
 {
 	uint64_t counted = store_age_msec(s), real = s->now_usec / 1000;
 	const struct age_span *p = age_last(&s->age);
 
 	if (likely(age_distance(age_real_at(p, counted), real) <= AGE_JUMP_MSEC))
 		return;
-	age_look_at_both(s, &real, &counted);
+	age_read_clocks(s, &real, &counted);
 	s->now_usec = real * 1000;
 	age_go_on(s, real, counted, AGE_WAS_SET);
 }
@@ -200,7 +200,7 @@ void age_save(struct store *s)
 {
 	uint64_t real, counted;
 
-	age_look_at_both(s, &real, &counted);
+	age_read_clocks(s, &real, &counted);
 	if (counted - age_last(&s->age)->until >= AGE_SAVE_MSEC)
 		age_go_on(s, real, counted, AGE_WAS_SET);
 }
@@ -267,7 +267,7 @@ static int age_read(struct store *s, uint64_t *ret_boot, bool *ret_same)
 		size_t len = (size_t)sqlite3_column_bytes(st, 6);
 
 		if (a->n == AGE_SPANS_MAX)
-			age_make_room(a);
+			age_merge_one(a);
 		a->spans[a->n++] = (struct age_span){
 			.counted = db_u64(st, 0),
 			.until = db_u64(st, 1),
@@ -302,7 +302,7 @@ static int age_begin(struct store *s, uint64_t real)
 		age_begin_span(&s->age, real, real);
 		return 0;
 	}
-	if (fstat(s->room_fd, &file) == 0 && file.st_mtime > 0)
+	if (fstat(s->db_fd, &file) == 0 && file.st_mtime > 0)
 		last = MAX(last, (uint64_t)file.st_mtime * 1000);
 	age_begin_span(&s->age, 0, 0);
 	age_last(&s->age)->until = age_last(&s->age)->real_until = MIN(last, real);
@@ -338,7 +338,7 @@ int age_open(struct store *s, const struct store_clock *clock)
 
 	a->clock = clock ? clock : &age_system;
 	a->clock->boot_id(a->boot_id);
-	age_look_at_both(s, &real, &boot);
+	age_read_clocks(s, &real, &boot);
 	r = age_read(s, &then, &same);
 	if (r == 0)
 		r = age_begin(s, real);
@@ -358,7 +358,7 @@ void age_close(struct store *s)
 
 	if (s->age.n == 0 || !s->writer.db.sql || atomic_load_explicit(&s->closed, memory_order_relaxed))
 		return;
-	age_look_at_both(s, &real, &counted);
+	age_read_clocks(s, &real, &counted);
 	age_go_on(s, real, counted, AGE_WAS_SET);
 	(void)age_commit(s); /* else the next run counts from what is there */
 }

@@ -20,7 +20,7 @@
 #define BACKUP_NAME  "store.db"
 #define BACKUP_PART  BACKUP_NAME ".part"
 
-static void backup_came(struct msg *m)
+static void backup_arrived(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
@@ -213,7 +213,7 @@ static int backup_check_part(struct store_backup *q, int dirfd, int fd)
 
 static int backup_fill(struct store *s, int dirfd, int fd, struct store_backup *q)
 {
-	struct db *d = &s->keeper.db;
+	struct db *d = &s->maintenance.db;
 	int64_t channels = 0, version;
 	int r;
 
@@ -241,7 +241,7 @@ static int backup_run(struct store *s, struct store_request *request)
 {
 	struct store_backup *q = container_of(request, struct store_backup, request);
 	_cleanup_(closep) int dirfd = -1, fd = -1;
-	struct db *d = &s->keeper.db;
+	struct db *d = &s->maintenance.db;
 	int r;
 
 	*q->why = '\0';
@@ -262,6 +262,6 @@ static int backup_run(struct store *s, struct store_request *request)
 
 int store_backup(struct store *s, struct store_backup *q)
 {
-	store_push(s, &s->keeper, &q->request, backup_came, backup_run);
+	store_push(s, &s->maintenance, &q->request, backup_arrived, backup_run);
 	return 0;
 }

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-void batch_came(struct msg *m)
+void batch_arrived(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 	struct store *s = q->store;
@@ -23,7 +23,7 @@ void batch_came(struct msg *m)
 }
 
 /* As it was before the transaction. */
-static void batch_forget(struct store *s)
+static void batch_roll_back(struct store *s)
 {
 	struct list *n;
 
@@ -32,7 +32,7 @@ static void batch_forget(struct store *s)
 
 		c->now = c->was;
 		c->row_last = c->row_was;
-		c->fold = false;
+		c->row_dirty = false;
 	}
 	memcpy(s->rows.now, s->rows.was, sizeof(s->rows.now));
 	memset(s->expired.now, 0, sizeof(s->expired.now));
@@ -40,7 +40,7 @@ static void batch_forget(struct store *s)
 		(void)db_run(&s->writer.db, DB_ROLLBACK, 0);
 }
 
-static void batch_keep(struct store *s)
+static void batch_commit_counts(struct store *s)
 {
 	struct list *n;
 
@@ -63,9 +63,9 @@ static int batch_finish(struct store *s)
 	for (n = s->touched.next; n != &s->touched && r >= 0; n = n->next) {
 		struct store_channel *c = container_of(n, struct store_channel, touched);
 
-		r = prune_excess(s, c);
+		r = expire_excess(s, c);
 		if (r >= 0)
-			r = write_fold(s, c);
+			r = write_update_row(s, c);
 	}
 	return r;
 }
@@ -80,7 +80,7 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 	s->takes_in = false;
 	r = db_run(d, DB_BEGIN, 0);
 	if (r >= 0)
-		keep_grow(s);
+		checkpoint_grow_log(s);
 	if (r >= 0 && unlikely(s->age.changed))
 		r = age_write(s);
 	for (struct store_request *q = first; q && r >= 0; q = q->next) {
@@ -89,11 +89,11 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 		n++;
 	}
 	if (r >= 0 && s->sweep_due)
-		r = prune_step(s);
+		r = expire_step(s);
 	if (r >= 0)
 		r = batch_finish(s);
 	if (r >= 0)
-		r = room_make(s);
+		r = diskspace_reserve(s);
 	if (r >= 0)
 		r = db_run(d, DB_COMMIT, 0);
 	*ret_n = n;
@@ -102,17 +102,17 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 
 /* On a full disk the log may have room, once it has begun anew; and what takes out need not wait for what cannot be
  * taken in, which it makes room for. */
-static int batch_write_somehow(struct store *s, struct store_request *first, uint64_t *ret_n)
+static int batch_write_again(struct store *s, struct store_request *first, uint64_t *ret_n)
 {
 	int r = batch_write(s, first, ret_n);
 
-	if (r == -ENOSPC && db_is_passing(&s->writer.db) && keep_shorten(s)) {
-		batch_forget(s);
+	if (r == -ENOSPC && db_is_passing(&s->writer.db) && checkpoint_now(s)) {
+		batch_roll_back(s);
 		r = batch_write(s, first, ret_n);
 	}
 	if (r == -ENOSPC && s->takes_in && db_is_passing(&s->writer.db)) {
 		store_trouble(&s->writer, "writing", r);
-		batch_forget(s);
+		batch_roll_back(s);
 		s->full = true;
 		r = batch_write(s, first, ret_n);
 		s->full = false;
@@ -128,21 +128,21 @@ static void batch_run(struct store *s, struct store_request *first)
 	int r;
 
 	s->now_usec = s->age.clock->real_usec();
-	age_look(s);
+	age_check_clock(s);
 	if (s->sweep_due)
 		age_save(s);
 	atomic_store_explicit(&s->busy_since, clock_usec(), memory_order_relaxed);
-	r = batch_write_somehow(s, first, &n);
+	r = batch_write_again(s, first, &n);
 	if (r < 0) {
 		passing = db_is_passing(d);
 		if (passing)
 			store_trouble(&s->writer, "writing", r);
 		else
 			store_fail(s, "writing", d);
-		batch_forget(s);
+		batch_roll_back(s);
 		r = passing ? r : -EIO;
 	} else {
-		batch_keep(s);
+		batch_commit_counts(s);
 		if (s->takes_in)
 			atomic_store_explicit(&s->was_full, false, memory_order_relaxed);
 		atomic_store_explicit(&s->commits, s->commits + 1, memory_order_relaxed);
@@ -174,8 +174,8 @@ void batch_turn(struct store *s)
 		s->sweep_due = false;
 		if (s->may_drop)
 			atomic_store(&s->dropping, 0);
-		prune_tell(s, false);
-		keep_look(s);
+		expire_log(s, false);
+		checkpoint_begin(s);
 		return;
 	}
 	s->sweep_due = false;

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <sys/statvfs.h>
 
-#define KEEP_PAGES     8192      /* 8 MiB */
-#define KEEP_PAGES_MAX (2 * KEEP_PAGES)
-#define KEEP_AHEAD     (1 << 20) /* bytes */
-#define KEEP_FREE      (64 * KEEP_AHEAD)
+#define CHECKPOINT_PAGES     8192 /* 8 MiB */
+#define CHECKPOINT_PAGES_MAX (2 * CHECKPOINT_PAGES)
+#define CHECKPOINT_LOG_AHEAD (1 << 20) /* bytes */
+#define CHECKPOINT_DISK_FREE (64 * CHECKPOINT_LOG_AHEAD)
 
-static int keep_committed(void *userdata, _unused_ sqlite3 *sql, _unused_ const char *name, int pages)
+static int checkpoint_on_commit(void *userdata, _unused_ sqlite3 *sql, _unused_ const char *name, int pages)
 {
 	struct store *s = userdata;
 
@@ -26,7 +26,7 @@ static int keep_committed(void *userdata, _unused_ sqlite3 *sql, _unused_ const 
 }
 
 /* Never waits for anybody. In the thread of the connection. */
-static void keep_checkpoint(struct store *s, struct store_thread *t)
+static void checkpoint_run(struct store *s, struct store_thread *t)
 {
 	struct db *d = &t->db;
 	int log = 0, moved = 0, code;
@@ -44,43 +44,43 @@ static void keep_checkpoint(struct store *s, struct store_thread *t)
 }
 
 /* The writer: the log begins anew where all of it has been moved, and the database's file has been cut to what it has. */
-static void keep_moved(struct store *s)
+static void checkpoint_moved(struct store *s)
 {
 	if (s->moved_pages == s->log_pages)
 		s->log_pages = 0;
-	room_again(s);
+	diskspace_reset(s);
 }
 
 /* The writer again. */
-static void keep_checkpoint_back(struct msg *m)
+static void checkpoint_returned(struct msg *m)
 {
 	struct store *s = container_of(m, struct store, checkpoint);
 
 	s->checkpointing = false;
-	if (atomic_load_explicit(&s->wal_pages, memory_order_relaxed) >= KEEP_PAGES_MAX &&
+	if (atomic_load_explicit(&s->wal_pages, memory_order_relaxed) >= CHECKPOINT_PAGES_MAX &&
 	    !atomic_load_explicit(&s->closed, memory_order_relaxed))
-		keep_checkpoint(s, &s->writer);
-	keep_moved(s);
+		checkpoint_run(s, &s->writer);
+	checkpoint_moved(s);
 }
 
-bool keep_shorten(struct store *s)
+bool checkpoint_now(struct store *s)
 {
 	/* Not in the transaction that has failed. */
 	if (s->checkpointing || s->log_pages == 0)
 		return false;
 	if (!sqlite3_get_autocommit(s->writer.db.sql))
 		(void)db_run(&s->writer.db, DB_ROLLBACK, 0);
-	keep_checkpoint(s, &s->writer);
-	keep_moved(s);
+	checkpoint_run(s, &s->writer);
+	checkpoint_moved(s);
 	return s->log_pages == 0 && !atomic_load_explicit(&s->closed, memory_order_relaxed);
 }
 
-static void keep_checkpoint_came(struct msg *m)
+static void checkpoint_arrived(struct msg *m)
 {
 	struct store *s = container_of(m, struct store, checkpoint);
 
-	keep_checkpoint(s, &s->keeper);
-	m->act = keep_checkpoint_back;
+	checkpoint_run(s, &s->maintenance);
+	m->act = checkpoint_returned;
 	inbox_push(&s->writer.loop.inbox, m);
 }
 
@@ -89,45 +89,45 @@ static void keep_checkpoint_came(struct msg *m)
  * had, it gets zeros behind it, which to SQLite are the end of it: a frame is known by the salt of this log. Of a disk
  * that is nearly full nothing is taken before it is needed, but what removals need (diskspace.c).
  */
-static bool keep_has_room(const struct store *s)
+static bool checkpoint_has_diskspace(const struct store *s)
 {
 	struct statvfs fs;
 
-	return fstatvfs(s->room_fd, &fs) == 0 && fs.f_bavail >= KEEP_FREE / MAX(fs.f_frsize, 1UL);
+	return fstatvfs(s->db_fd, &fs) == 0 && fs.f_bavail >= CHECKPOINT_DISK_FREE / MAX(fs.f_frsize, 1UL);
 }
 
-void keep_grow(struct store *s)
+void checkpoint_grow_log(struct store *s)
 {
 	static const char zeros[65536]; /* SQLite writes no more than twice that at once */
 	sqlite3_file *f = NULL;
-	sqlite3_int64 size, wanted = (sqlite3_int64)room_log_wanted(s);
+	sqlite3_int64 size, wanted = (sqlite3_int64)diskspace_log_bytes(s);
 
 	if (sqlite3_file_control(s->writer.db.sql, "main", SQLITE_FCNTL_JOURNAL_POINTER, &f) != SQLITE_OK || !f ||
 	    !f->pMethods || f->pMethods->xFileSize(f, &size) != SQLITE_OK)
 		return;
-	if ((size < wanted || size > s->wal_bytes) && size < DB_JOURNAL_KEEP && keep_has_room(s))
-		wanted = MAX(wanted, size + KEEP_AHEAD);
+	if ((size < wanted || size > s->wal_bytes) && size < DB_LOG_BYTES_KEPT && checkpoint_has_diskspace(s))
+		wanted = MAX(wanted, size + CHECKPOINT_LOG_AHEAD);
 	for (; size < wanted; size += (sqlite3_int64)sizeof(zeros))
 		if (f->pMethods->xWrite(f, zeros, sizeof(zeros), size) != SQLITE_OK)
 			break;
 	s->wal_bytes = size;
 }
 
-void keep_look(struct store *s)
+void checkpoint_begin(struct store *s)
 {
 	uint64_t pages = atomic_load_explicit(&s->wal_pages, memory_order_relaxed);
 
 	if (pages < s->checkpointed_at)
 		s->checkpointed_at = 0; /* it has begun anew */
-	if (s->checkpointing || pages < s->checkpointed_at + KEEP_PAGES)
+	if (s->checkpointing || pages < s->checkpointed_at + CHECKPOINT_PAGES)
 		return;
 	s->checkpointing = true;
 	s->checkpointed_at = pages;
-	s->checkpoint.act = keep_checkpoint_came;
-	inbox_push(&s->keeper.loop.inbox, &s->checkpoint);
+	s->checkpoint.act = checkpoint_arrived;
+	inbox_push(&s->maintenance.loop.inbox, &s->checkpoint);
 }
 
-void keep_start(struct store *s)
+void checkpoint_start(struct store *s)
 {
-	(void)sqlite3_wal_hook(s->writer.db.sql, keep_committed, s);
+	(void)sqlite3_wal_hook(s->writer.db.sql, checkpoint_on_commit, s);
 }

@@ -57,7 +57,8 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_CHANNEL_WALK] = "SELECT id, kind, touched, name FROM channel WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[DB_CHANNEL_LIST] = ("SELECT id, last, count, bytes, name FROM channel WHERE kind = ?1 AND name > ?3"
 			     " ORDER BY name LIMIT ?2"),
-	[DB_TAIL] = "SELECT count(*), sum(length(sender) + length(text)), max(id) FROM message WHERE id > ?1 AND id <= ?2",
+	[DB_TAIL] =
+		"SELECT count(*), sum(length(sender) + length(text)), max(id) FROM message WHERE id > ?1 AND id <= ?2",
 	[DB_FIRST] = "SELECT id FROM message WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT 1",
 	[DB_APPEND] = "INSERT INTO message VALUES (?1, ?2, ?3, ?4)",
 	[DB_REMOVE] = "DELETE FROM message WHERE id = ?1 RETURNING sender, length(text)",
@@ -73,12 +74,12 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_SENT_GET] = "SELECT id, time FROM sent WHERE sender = ?1 AND key = ?2",
 	[DB_SENT_OLDEST] = "SELECT id, time FROM sent WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
 	[DB_SENT_REMOVE] = "DELETE FROM sent WHERE id = ?1",
-	[DB_NOTE_PUT] = "INSERT OR REPLACE INTO note VALUES (?1, ?3, ?2, ?4)",
-	[DB_NOTE_GET] = "SELECT value FROM note WHERE channel = ?1 AND name = ?2",
-	[DB_NOTE_ALL] = "SELECT name, until, value FROM note WHERE channel = ?1",
-	[DB_NOTE_REMOVE] = "DELETE FROM note WHERE channel = ?1 AND name = ?2",
-	[DB_NOTE_REMOVE_OVER] = "DELETE FROM note WHERE channel = ?1 AND until > 0 AND until <= ?2",
-	[DB_NOTE_REMOVE_ALL] = "DELETE FROM note WHERE channel = ?1",
+	[DB_ATTRIBUTE_PUT] = "INSERT OR REPLACE INTO note VALUES (?1, ?3, ?2, ?4)",
+	[DB_ATTRIBUTE_GET] = "SELECT value FROM note WHERE channel = ?1 AND name = ?2",
+	[DB_ATTRIBUTE_ALL] = "SELECT name, until, value FROM note WHERE channel = ?1",
+	[DB_ATTRIBUTE_REMOVE] = "DELETE FROM note WHERE channel = ?1 AND name = ?2",
+	[DB_ATTRIBUTE_REMOVE_OVER] = "DELETE FROM note WHERE channel = ?1 AND until > 0 AND until <= ?2",
+	[DB_ATTRIBUTE_REMOVE_ALL] = "DELETE FROM note WHERE channel = ?1",
 	[DB_CLOCK_ALL] = "SELECT counted, until, real, real_until, ahead, boot, boot_id FROM clock ORDER BY span",
 	[DB_CLOCK_CLEAR] = "DELETE FROM clock",
 	[DB_CLOCK_PUT] = "INSERT INTO clock VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -114,7 +115,7 @@ static void db_configure_once(void)
 	(void)pthread_once(&once, db_configure);
 }
 
-static void db_note(struct db *d, int code)
+static void db_save_error(struct db *d, int code)
 {
 	d->code = code;
 	(void)snprintf(d->text, sizeof(d->text), "%s", d->sql ? sqlite3_errmsg(d->sql) : sqlite3_errstr(code));
@@ -161,12 +162,12 @@ static int db_exec(struct db *d, const char *text)
 
 	if (code == SQLITE_OK)
 		return 0;
-	db_note(d, code);
+	db_save_error(d, code);
 	return db_errno(d);
 }
 
 /* The first column of the first row as a number. */
-static int db_ask(struct db *d, const char *text, int64_t *ret)
+static int db_get_number(struct db *d, const char *text, int64_t *ret)
 {
 	sqlite3_stmt *st;
 	int code;
@@ -178,10 +179,10 @@ static int db_ask(struct db *d, const char *text, int64_t *ret)
 		if (code == SQLITE_ROW || code == SQLITE_DONE)
 			code = SQLITE_OK;
 		else
-			db_note(d, code);
+			db_save_error(d, code);
 		(void)sqlite3_finalize(st);
 	} else {
-		db_note(d, code);
+		db_save_error(d, code);
 	}
 	return code == SQLITE_OK ? 0 : db_errno(d);
 }
@@ -217,11 +218,11 @@ static int db_check(struct db *d, const char *path, bool writer, char *why, size
 	int64_t application = 0, version = 0, tables = 0;
 	int r;
 
-	r = db_ask(d, "PRAGMA application_id", &application);
+	r = db_get_number(d, "PRAGMA application_id", &application);
 	if (r >= 0)
-		r = db_ask(d, "PRAGMA user_version", &version);
+		r = db_get_number(d, "PRAGMA user_version", &version);
 	if (r >= 0)
-		r = db_ask(d, "SELECT count(*) FROM sqlite_schema", &tables);
+		r = db_get_number(d, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (r < 0)
 		return r;
 	d->is_copy = application == DB_COPY;
@@ -258,7 +259,7 @@ static int db_set_up(struct db *d, const char *path, bool writer, char *why, siz
 	(void)snprintf(pragmas, sizeof(pragmas),
 		       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
 		       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000",
-		       DB_JOURNAL_KEEP);
+		       DB_LOG_BYTES_KEPT);
 	return db_exec(d, pragmas);
 }
 
@@ -299,7 +300,7 @@ int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_s
 	if (code == SQLITE_OK) {
 		r = db_set_up(d, path, writer, why, why_size);
 	} else {
-		db_note(d, code);
+		db_save_error(d, code);
 		r = db_errno(d);
 	}
 	if (r < 0) {
@@ -365,7 +366,7 @@ int db_open_copy(struct db *d, int fd)
 	fdvfs_uri(fd, uri);
 	code = sqlite3_open_v2(uri, &d->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
 	if (code != SQLITE_OK) {
-		db_note(d, code);
+		db_save_error(d, code);
 		return db_errno(d);
 	}
 	(void)sqlite3_db_config(d->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -393,7 +394,7 @@ static int db_quick_check(struct db *d)
 	if (code == SQLITE_ROW)
 		(void)snprintf(said, sizeof(said), "%s", (const char *)sqlite3_column_text(st, 0));
 	else
-		db_note(d, code);
+		db_save_error(d, code);
 	(void)sqlite3_finalize(st);
 	if (code != SQLITE_ROW)
 		return db_errno(d);
@@ -402,7 +403,7 @@ static int db_quick_check(struct db *d)
 
 int db_count_channels(struct db *d, int64_t *ret)
 {
-	return db_ask(d, "SELECT count(*) FROM channel", ret);
+	return db_get_number(d, "SELECT count(*) FROM channel", ret);
 }
 
 int db_verify(struct db *d, int64_t bytes)
@@ -410,13 +411,13 @@ int db_verify(struct db *d, int64_t bytes)
 	int64_t application = 0, version = 0, pages = 0, page_bytes = 0;
 	int r;
 
-	r = db_ask(d, "PRAGMA application_id", &application);
+	r = db_get_number(d, "PRAGMA application_id", &application);
 	if (r >= 0)
-		r = db_ask(d, "PRAGMA user_version", &version);
+		r = db_get_number(d, "PRAGMA user_version", &version);
 	if (r >= 0)
-		r = db_ask(d, "PRAGMA page_count", &pages);
+		r = db_get_number(d, "PRAGMA page_count", &pages);
 	if (r >= 0)
-		r = db_ask(d, "PRAGMA page_size", &page_bytes);
+		r = db_get_number(d, "PRAGMA page_size", &page_bytes);
 	if (r < 0)
 		return r;
 	if (application != DB_COPY || version < 1 || version > (int64_t)ELEMENTSOF(db_migrations))
@@ -442,7 +443,7 @@ static sqlite3_stmt *db_start_va(struct db *d, enum db_statement n, unsigned n_a
 	if (!*st) {
 		code = sqlite3_prepare_v3(d->sql, db_texts[n], -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
 		if (code != SQLITE_OK) {
-			db_note(d, code);
+			db_save_error(d, code);
 			return NULL;
 		}
 	}
@@ -478,7 +479,7 @@ int db_step(struct db *d, sqlite3_stmt *st)
 	if (code == SQLITE_ROW)
 		return 1;
 	if (code != SQLITE_DONE)
-		db_note(d, code);
+		db_save_error(d, code);
 	(void)sqlite3_reset(st);
 	return code == SQLITE_DONE ? 0 : db_errno(d);
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Bytes that the write-ahead log is cut to when it starts again. */
-#define DB_JOURNAL_KEEP (18 << 20)
+#define DB_LOG_BYTES_KEPT (18 << 20)
 
 enum db_statement {
 	DB_BEGIN,
@@ -43,12 +43,12 @@ enum db_statement {
 	DB_SENT_GET,
 	DB_SENT_OLDEST,
 	DB_SENT_REMOVE,
-	DB_NOTE_PUT,
-	DB_NOTE_GET,
-	DB_NOTE_ALL,
-	DB_NOTE_REMOVE,
-	DB_NOTE_REMOVE_OVER,
-	DB_NOTE_REMOVE_ALL,
+	DB_ATTRIBUTE_PUT,
+	DB_ATTRIBUTE_GET,
+	DB_ATTRIBUTE_ALL,
+	DB_ATTRIBUTE_REMOVE,
+	DB_ATTRIBUTE_REMOVE_OVER,
+	DB_ATTRIBUTE_REMOVE_ALL,
 	DB_CLOCK_ALL,
 	DB_CLOCK_CLEAR,
 	DB_CLOCK_PUT,

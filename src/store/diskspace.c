@@ -16,21 +16,21 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define ROOM_LOG      (128 << 10) /* bytes for removals behind the log's end, */
-#define ROOM_DATABASE (128 << 10) /* and behind the database's: receipts come before pages are empty */
-#define ROOM_AHEAD    (256 << 10) /* more of those, so that the file is not seen to at each commit */
-#define ROOM_FRAME    24          /* bytes in front of each page of the log */
-#define ROOM_HEAD     32          /* and in front of all */
+#define DISKSPACE_LOG        (128 << 10) /* bytes for removals behind the log's end, */
+#define DISKSPACE_DATABASE   (128 << 10) /* and behind the database's: receipts come before pages are empty */
+#define DISKSPACE_AHEAD      (256 << 10) /* more of those, so that the file is not seen to at each commit */
+#define DISKSPACE_FRAME_HEAD 24          /* bytes in front of each page of the log */
+#define DISKSPACE_LOG_HEAD   32          /* and in front of all */
 
-int room_open(struct store *s)
+int diskspace_open(struct store *s)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st;
 	int r;
 
 	/* Closed behind all of SQLite's own: the locks that it has on the file would go with the first one. */
-	s->room_fd = open(s->path, O_RDWR | O_CLOEXEC);
-	if (s->room_fd < 0)
+	s->db_fd = open(s->path, O_RDWR | O_CLOEXEC);
+	if (s->db_fd < 0)
 		return -errno;
 	st = db_start(d, DB_PAGE_SIZE, 0);
 	r = db_step(d, st);
@@ -41,26 +41,26 @@ int room_open(struct store *s)
 	return 0;
 }
 
-void room_close(struct store *s)
+void diskspace_close(struct store *s)
 {
-	closep(&s->room_fd);
+	closep(&s->db_fd);
 }
 
-uint64_t room_log_wanted(const struct store *s)
+uint64_t diskspace_log_bytes(const struct store *s)
 {
-	return ROOM_HEAD + s->log_pages * (s->page_bytes + ROOM_FRAME) + ROOM_LOG;
+	return DISKSPACE_LOG_HEAD + s->log_pages * (s->page_bytes + DISKSPACE_FRAME_HEAD) + DISKSPACE_LOG;
 }
 
 /* A file system that gives no blocks ahead gives them when it may. */
-static int room_give(struct store *s, uint64_t bytes)
+static int diskspace_allocate(struct store *s, uint64_t bytes)
 {
-	if (fallocate(s->room_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) < 0)
+	if (fallocate(s->db_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) < 0)
 		return errno == ENOSPC || errno == EDQUOT ? -ENOSPC : 0;
 	return 0;
 }
 
 /* Of the pages that there are now, and so many bytes behind them. */
-static int room_in_database(struct store *s, uint64_t behind)
+static int diskspace_in_database(struct store *s, uint64_t behind)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_PAGE_COUNT, 0);
@@ -72,33 +72,33 @@ static int room_in_database(struct store *s, uint64_t behind)
 		return r < 0 ? r : -EIO;
 	bytes = db_u64(st, 0) * s->page_bytes + behind;
 	db_stop(st);
-	if (bytes <= s->room_bytes)
+	if (bytes <= s->allocated_bytes)
 		return 0;
-	s->room_bytes = bytes + ROOM_AHEAD;
-	r = room_give(s, s->room_bytes);
+	s->allocated_bytes = bytes + DISKSPACE_AHEAD;
+	r = diskspace_allocate(s, s->allocated_bytes);
 	if (r < 0) {
-		s->room_bytes = bytes;
-		r = room_give(s, bytes);
+		s->allocated_bytes = bytes;
+		r = diskspace_allocate(s, bytes);
 	}
 	if (r < 0)
-		s->room_bytes = 0;
+		s->allocated_bytes = 0;
 	return r;
 }
 
 /* Whoever fills the disk may just have been faster: then it is as full as if none of this were here. */
-void room_again(struct store *s)
+void diskspace_reset(struct store *s)
 {
-	s->room_bytes = 0;
-	if (room_in_database(s, ROOM_DATABASE) < 0)
-		(void)room_in_database(s, 0);
+	s->allocated_bytes = 0;
+	if (diskspace_in_database(s, DISKSPACE_DATABASE) < 0)
+		(void)diskspace_in_database(s, 0);
 }
 
-int room_make(struct store *s)
+int diskspace_reserve(struct store *s)
 {
 	struct db *d = &s->writer.db;
-	int r = room_in_database(s, s->takes_in ? ROOM_DATABASE : 0);
+	int r = diskspace_in_database(s, s->takes_in ? DISKSPACE_DATABASE : 0);
 
-	if (r >= 0 && s->takes_in && (uint64_t)s->wal_bytes < room_log_wanted(s))
+	if (r >= 0 && s->takes_in && (uint64_t)s->wal_bytes < diskspace_log_bytes(s))
 		r = -ENOSPC;
 	if (r == -ENOSPC) {
 		d->code = SQLITE_FULL;

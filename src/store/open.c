@@ -2,7 +2,7 @@
 /*
  * Opening a channel. The reader looks what there is, so that nobody who enters a room, or has mail brought, waits for a
  * commit that takes long. It can, since a channel is changed only for those who have it open, and what they had done was
- * answered, and is on disk, before they closed it. The walk (prune.c) is the exception. That it takes out what is old
+ * answered, and is on disk, before they closed it. The walk (expire.c) is the exception. That it takes out what is old
  * does no harm: the writer counts for itself once it is asked for something. But it must never give the name back of a
  * channel that somebody has just been told of. So the writer is told first, and leaves alone what it was told of; and
  * before a transaction in which it may give names back it says so, and whoever opens then asks the writer itself.
@@ -31,15 +31,16 @@ int open_enter(struct store *s, struct store_channel *c)
 }
 
 /* Its notes, in one piece of memory. */
-static int open_load_notes(struct db *d, struct store_open *o)
+static int open_load_attributes(struct db *d, struct store_open *o)
 {
-	sqlite3_stmt *st = db_start(d, DB_NOTE_ALL, 1, o->counts.id);
-	struct store_note **end = &o->notes;
+	sqlite3_stmt *st = db_start(d, DB_ATTRIBUTE_ALL, 1, o->counts.id);
+	struct store_attribute **end = &o->attributes;
 	int r;
 
 	while ((r = db_step(d, st)) > 0) {
 		size_t name_len = (size_t)sqlite3_column_bytes(st, 0), value_len = (size_t)sqlite3_column_bytes(st, 2);
-		struct store_note *n = name_len > STORE_NAME_MAX ? NULL : malloc(sizeof(*n) + name_len + value_len);
+		struct store_attribute *n = name_len > STORE_NAME_MAX ? NULL
+								      : malloc(sizeof(*n) + name_len + value_len);
 		char *text;
 
 		if (!n) {
@@ -47,7 +48,7 @@ static int open_load_notes(struct db *d, struct store_open *o)
 			return name_len > STORE_NAME_MAX ? -EBADMSG : -ENOMEM;
 		}
 		text = (char *)(n + 1);
-		*n = (struct store_note){
+		*n = (struct store_attribute){
 			.until_msec = db_u64(st, 1),
 			.name_len = (uint8_t)name_len,
 			.value_len = value_len,
@@ -72,7 +73,7 @@ static int open_load(struct db *d, struct store_open *o)
 	if (r > 0)
 		r = read_tail(d, &o->counts);
 	if (r >= 0 && o->counts.id > 0)
-		r = open_load_notes(d, o);
+		r = open_load_attributes(d, o);
 	return r;
 }
 
@@ -107,7 +108,7 @@ static int open_write(struct store *s, struct store_request *q)
 	return open_look(s, &s->writer.db, container_of(q, struct store_open, request));
 }
 
-static void open_came(struct msg *m)
+static void open_answer(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
@@ -130,7 +131,7 @@ static struct store_channel *open_new(struct store *s, const struct store_open *
 
 int store_open(struct store *s, struct store_open *q)
 {
-	q->notes = NULL;
+	q->attributes = NULL;
 	q->channel = open_new(s, q);
 	if (q->channel)
 		inbox_push(&s->writer.loop.inbox, &q->channel->arrival);
@@ -139,24 +140,24 @@ int store_open(struct store *s, struct store_open *q)
 	 * in its inbox, or it is read here that it has said so. If it is over again, the reader sees what came of it.
 	 */
 	if (atomic_fetch_or(&s->dropping, 0))
-		store_push(s, &s->writer, &q->request, open_came, open_write);
+		store_push(s, &s->writer, &q->request, open_answer, open_write);
 	else
-		store_push(s, &s->reader, &q->request, open_came, open_read);
+		store_push(s, &s->reader, &q->request, open_answer, open_read);
 	return 0;
 }
 
 void store_open_done(struct store_open *q)
 {
-	struct store_note *n;
+	struct store_attribute *n;
 
-	while ((n = q->notes)) {
-		q->notes = n->next;
+	while ((n = q->attributes)) {
+		q->attributes = n->next;
 		free(n);
 	}
 }
 
 /* The writer, between two transactions: nothing of the channel is under way. */
-static void open_close_came(struct msg *m)
+static void open_close_arrived(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 	struct store_channel *c = container_of(q, struct store_channel, close);
@@ -168,5 +169,5 @@ static void open_close_came(struct msg *m)
 
 void store_close(struct store *s, struct store_channel *c)
 {
-	store_push(s, &s->writer, &c->close, open_close_came, NULL);
+	store_push(s, &s->writer, &c->close, open_close_arrived, NULL);
 }

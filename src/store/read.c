@@ -17,7 +17,7 @@ struct read_listed {
 	uint32_t name_len, value_len;
 };
 
-static void read_came(struct msg *m)
+static void read_arrived(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 	int r = q->run(q->store, q);
@@ -149,7 +149,7 @@ int store_page(struct store *s, struct store_page *q)
 	q->n_rows = 0;
 	q->more = false;
 	q->left = 0;
-	store_push(s, &s->reader, &q->request, read_came, read_page);
+	store_push(s, &s->reader, &q->request, read_arrived, read_page);
 	return 0;
 }
 
@@ -178,9 +178,9 @@ void store_page_done(struct store_page *q)
 }
 
 /* Whether it is held; else whether there is a receipt. */
-static int read_ask(struct store *s, struct store_request *request)
+static int read_lookup(struct store *s, struct store_request *request)
 {
-	struct store_ask *q = container_of(request, struct store_ask, request);
+	struct store_lookup *q = container_of(request, struct store_lookup, request);
 	struct db *d = &s->reader.db;
 	sqlite3_stmt *st = db_start(d, DB_HELD, 1, q->message_id);
 	int r;
@@ -188,14 +188,14 @@ static int read_ask(struct store *s, struct store_request *request)
 	if (st)
 		db_bind(st, 2, q->from, q->from_len);
 	r = db_step(d, st);
-	q->fate = STORE_HELD;
+	q->disposition = STORE_HELD;
 	if (r == 0) {
 		st = db_start(d, DB_RECEIPT_GET, 1, q->message_id);
 		if (st)
 			db_bind(st, 2, q->from, q->from_len);
 		r = db_step(d, st);
 		if (r > 0)
-			q->fate = (enum store_fate)db_u64(st, 1);
+			q->disposition = (enum store_disposition)db_u64(st, 1);
 	}
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
@@ -204,9 +204,9 @@ static int read_ask(struct store *s, struct store_request *request)
 	return 0;
 }
 
-int store_ask(struct store *s, struct store_ask *q)
+int store_lookup(struct store *s, struct store_lookup *q)
 {
-	store_push(s, &s->reader, &q->request, read_came, read_ask);
+	store_push(s, &s->reader, &q->request, read_arrived, read_lookup);
 	return 0;
 }
 
@@ -216,25 +216,25 @@ static int read_list_one(struct db *d, struct store_list *q, sqlite3_stmt *st)
 		.counts = { .id = db_u64(st, 0), .last = db_u64(st, 1), .count = db_u64(st, 2), .bytes = db_u64(st, 3) },
 		.name_len = (uint32_t)sqlite3_column_bytes(st, 4),
 	};
-	sqlite3_stmt *note = NULL;
+	sqlite3_stmt *attribute = NULL;
 	const void *value = "";
 	int r;
 
 	r = read_tail(d, &row.counts);
-	if (r >= 0 && q->note) {
-		note = db_start(d, DB_NOTE_GET, 1, row.counts.id);
-		if (note)
-			db_bind(note, 2, q->note, strlen(q->note));
-		r = db_step(d, note);
+	if (r >= 0 && q->attribute) {
+		attribute = db_start(d, DB_ATTRIBUTE_GET, 1, row.counts.id);
+		if (attribute)
+			db_bind(attribute, 2, q->attribute, strlen(q->attribute));
+		r = db_step(d, attribute);
 		if (r > 0) {
-			row.value_len = (uint32_t)sqlite3_column_bytes(note, 0);
-			value = sqlite3_column_blob(note, 0);
+			row.value_len = (uint32_t)sqlite3_column_bytes(attribute, 0);
+			value = sqlite3_column_blob(attribute, 0);
 		}
 	}
 	if (r >= 0)
 		r = read_pack(&q->rows, &row, sizeof(row), sqlite3_column_blob(st, 4), row.name_len, value, row.value_len);
-	if (note)
-		db_stop(note);
+	if (attribute)
+		db_stop(attribute);
 	return r;
 }
 
@@ -266,7 +266,7 @@ int store_list(struct store *s, struct store_list *q)
 	q->rows = (struct buf){};
 	q->n_rows = 0;
 	q->more = false;
-	store_push(s, &s->reader, &q->request, read_came, read_list);
+	store_push(s, &s->reader, &q->request, read_arrived, read_list);
 	return 0;
 }
 

@@ -49,7 +49,7 @@ static int restore_give(int dirfd, int fd, mode_t mode)
 }
 
 /* Of the copy's own time, so that it is the same one where this is done in several goes. */
-static int restore_open_kept(int dirfd, unsigned nth, char ret[static RESTORE_KEPT_MAX])
+static int restore_open_replaced(int dirfd, unsigned nth, char ret[static RESTORE_KEPT_MAX])
 {
 	char name[32];
 	struct stat st;
@@ -85,7 +85,7 @@ static int restore_rename(int from_fd, const char *from, int to_fd, const char *
 	return renameat(from_fd, from, to_fd, to) < 0 ? -errno : 0;
 }
 
-static int restore_keep_in(int dirfd, int kept)
+static int restore_move_files(int dirfd, int kept)
 {
 	for (size_t i = 0; i < ELEMENTSOF(restore_files); i++) {
 		int r = restore_rename(dirfd, restore_files[i], kept, restore_files[i]);
@@ -97,14 +97,14 @@ static int restore_keep_in(int dirfd, int kept)
 }
 
 /* Another folder where one of the same second has such a file already. */
-static int restore_keep(int dirfd, char ret_kept[static RESTORE_KEPT_MAX])
+static int restore_move_old(int dirfd, char ret_kept[static RESTORE_KEPT_MAX])
 {
 	int r = -EEXIST;
 
 	for (unsigned nth = 0; r == -EEXIST && nth < RESTORE_NTH_MAX; nth++) {
-		int kept = restore_open_kept(dirfd, nth, ret_kept);
+		int kept = restore_open_replaced(dirfd, nth, ret_kept);
 
-		r = kept < 0 ? kept : restore_keep_in(dirfd, kept);
+		r = kept < 0 ? kept : restore_move_files(dirfd, kept);
 		closep(&kept);
 	}
 	/* There was nothing. */
@@ -123,7 +123,7 @@ int restore_finish(int dirfd, bool *ret_done, char ret_kept[static RESTORE_KEPT_
 	if (faccessat(dirfd, RESTORE_READY, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	*ret_done = true;
-	r = restore_keep(dirfd, ret_kept);
+	r = restore_move_old(dirfd, ret_kept);
 	/* Nothing beside it is another one's any more. */
 	if (r >= 0)
 		r = restore_rename(dirfd, RESTORE_READY, dirfd, RESTORE_NAME);

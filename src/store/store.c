@@ -18,8 +18,8 @@ void store_answer(struct store_request *q, int result)
 	struct store *s = q->store;
 
 	q->result = result;
-	if (q->charged > 0)
-		(void)atomic_fetch_sub_explicit(&s->queued, q->charged, memory_order_relaxed);
+	if (q->queued_bytes > 0)
+		(void)atomic_fetch_sub_explicit(&s->queued, q->queued_bytes, memory_order_relaxed);
 	inbox_push(&q->home->inbox, &q->msg);
 }
 
@@ -27,24 +27,24 @@ static void store_carry_home(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
-	q->done(q);
+	q->on_complete(q);
 }
 
 /* In the thread: from here on the message is for the way back. */
 static void store_arrive(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
-	void (*came)(struct msg *m) = q->came;
+	void (*on_arrival)(struct msg * m) = q->on_arrival;
 
 	m->act = store_carry_home;
-	came(m);
+	on_arrival(m);
 }
 
-void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*came)(struct msg *m),
+void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
 		int (*run)(struct store *s, struct store_request *q))
 {
 	q->store = s;
-	q->came = came;
+	q->on_arrival = on_arrival;
 	q->run = run;
 	q->result = 0;
 	q->msg.act = store_arrive;
@@ -95,7 +95,7 @@ void store_trouble(struct store_thread *t, const char *what, int error)
 	if (error == -ENOSPC && t == &t->store->writer)
 		atomic_store_explicit(&t->store->was_full, true, memory_order_relaxed);
 
-	if (error != -EBUSY && log_ratelimit_pass(&t->flood, trouble, NULL))
+	if (error != -EBUSY && log_ratelimit_pass(&t->ratelimit, trouble, NULL))
 		log_event(trouble, NULL, 0, "%s: %s failed for now: %s", t->store->path, what,
 			  error == -ENOMEM ? strerror(ENOMEM) : t->db.text);
 }
@@ -112,23 +112,23 @@ static bool store_is_file(const struct store *s, const char *suffix, int fd)
 }
 
 /* The keeper. */
-static void store_look_came(struct msg *m)
+static void store_check_file_arrived(struct msg *m)
 {
 	static const struct db gone = { .text = "it, or its -wal, was moved away or removed while ioed ran" };
-	struct store *s = container_of(m, struct store, look);
+	struct store *s = container_of(m, struct store, check);
 
-	atomic_store_explicit(&s->looking, false, memory_order_release);
+	atomic_store_explicit(&s->checking, false, memory_order_release);
 	if (!atomic_load_explicit(&s->closed, memory_order_relaxed) &&
-	    !(store_is_file(s, "", s->room_fd) && (!s->has_wal || store_is_file(s, "-wal", -1))))
+	    !(store_is_file(s, "", s->db_fd) && (!s->has_wal || store_is_file(s, "-wal", -1))))
 		store_fail(s, "keeping it", &gone);
 }
 
-void store_look(struct store *s)
+void store_check_file(struct store *s)
 {
-	if (atomic_exchange_explicit(&s->looking, true, memory_order_acquire))
+	if (atomic_exchange_explicit(&s->checking, true, memory_order_acquire))
 		return;
-	s->look.act = store_look_came;
-	inbox_push(&s->keeper.loop.inbox, &s->look);
+	s->check.act = store_check_file_arrived;
+	inbox_push(&s->maintenance.loop.inbox, &s->check);
 }
 
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)
@@ -202,7 +202,7 @@ static bool store_thread_end(struct store_thread *t, const struct timespec *unti
 static void store_thread_done(struct store_thread *t)
 {
 	db_close(&t->db);
-	log_ratelimit_done(&t->flood);
+	log_ratelimit_done(&t->ratelimit);
 	loop_done(&t->loop);
 	(void)sem_destroy(&t->ended);
 }
@@ -216,7 +216,7 @@ static int store_thread_init(struct store *s, struct store_thread *t, bool write
 	r = loop_init(&t->loop);
 	if (r < 0)
 		return r;
-	log_ratelimit_init(&t->flood, &t->loop);
+	log_ratelimit_init(&t->ratelimit, &t->loop);
 	return db_open(&t->db, s->path, writer, why, why_size);
 }
 
@@ -268,17 +268,17 @@ static int store_open_all(struct store *s, const struct store_args *args, char *
 	if (r >= 0 && s->writer.db.is_copy)
 		r = store_adopt(s, args, why, why_size);
 	if (r >= 0)
-		r = room_open(s);
+		r = diskspace_open(s);
 	if (r >= 0)
 		r = age_open(s, args->clock);
 	if (r >= 0)
 		r = write_count(s);
 	if (r >= 0)
-		r = write_pool(s);
+		r = write_load_id_block(s);
 	if (r >= 0)
 		r = store_thread_init(s, &s->reader, false, why, why_size);
 	if (r >= 0)
-		r = store_thread_init(s, &s->keeper, false, why, why_size);
+		r = store_thread_init(s, &s->maintenance, false, why, why_size);
 	if (r >= 0)
 		r = store_sync_dir(s);
 	s->has_wal = r >= 0 && store_is_file(s, "-wal", -1);
@@ -291,11 +291,11 @@ static int store_start_all(struct store *s)
 {
 	int r;
 
-	prune_start(s);
-	keep_start(s);
+	expire_start(s);
+	checkpoint_start(s);
 	r = store_thread_start(&s->reader, NULL);
 	if (r >= 0)
-		r = store_thread_start(&s->keeper, NULL);
+		r = store_thread_start(&s->maintenance, NULL);
 	if (r >= 0)
 		r = store_thread_start(&s->writer, batch_turn);
 	return r;
@@ -311,9 +311,9 @@ int store_new(struct store **ret, const struct store_args *args, char *why, size
 		return -ENOMEM;
 	s->writer.loop.epoll_fd = s->writer.loop.inbox.fd = -1;
 	s->reader.loop.epoll_fd = s->reader.loop.inbox.fd = -1;
-	s->keeper.loop.epoll_fd = s->keeper.loop.inbox.fd = -1;
+	s->maintenance.loop.epoll_fd = s->maintenance.loop.inbox.fd = -1;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	s->room_fd = -1;
+	s->db_fd = -1;
 	list_init(&s->touched);
 	s->last = &s->first;
 	s->max_queued_bytes = args->max_queued_bytes;
@@ -348,24 +348,24 @@ unsigned store_free(struct store *s, uint64_t until_usec)
 		return 0;
 	atomic_store_explicit(&s->ending, true, memory_order_relaxed);
 	/* The keeper may still have a word for the writer. */
-	left = !store_thread_end(&s->keeper, &until);
+	left = !store_thread_end(&s->maintenance, &until);
 	left += !store_thread_end(&s->reader, &until);
 	left += !store_thread_end(&s->writer, &until);
 	if (left > 0)
 		return left; /* it still uses all this */
-	prune_stop(s);
+	expire_stop(s);
 	while ((n = map_next(&s->open, NULL))) {
 		map_remove(&s->open, n);
 		free(container_of(n, struct store_channel, node));
 	}
 	map_done(&s->open);
-	store_thread_done(&s->keeper);
+	store_thread_done(&s->maintenance);
 	store_thread_done(&s->reader);
 	age_close(s);
-	prune_tell(s, true);
+	expire_log(s, true);
 	/* The last one moves the log into the database. */
 	store_thread_done(&s->writer);
-	room_close(s);
+	diskspace_close(s);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
 	return 0;

@@ -101,7 +101,7 @@ struct store_state {
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret);
 /* Has one of its threads look whether the database still lies where it was opened: what is kept in a file without a name
  * is gone with the daemon. Where it does not, the store is closed. */
-void store_look(struct store *s);
+void store_check_file(struct store *s);
 /* The time that ages and ends are counted in: as CLOCK_BOOTTIME, and goes on where it was over a restart. */
 uint64_t store_age_msec(const struct store *s);
 int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule); /* 0 or -ENOMEM */
@@ -109,7 +109,7 @@ int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule
 struct store_request {
 	struct msg msg; /* to the store and back */
 	struct loop *home;
-	void (*done)(struct store_request *q); /* owns it from then on */
+	void (*on_complete)(struct store_request *q); /* owns it from then on */
 	/*
 	 * 0 or: -ENOENT no such channel or message, -EDQUOT a bound of the channel, -ENFILE max_channels, -ENOSPC the disk
 	 * is full and the store is well, -ENOMEM, -EIO the store is closed (store_state.why).
@@ -119,19 +119,19 @@ struct store_request {
 	/* The store's. */
 	struct store *store;
 	struct store_request *next;
-	size_t charged;
-	void (*came)(struct msg *m);
+	size_t queued_bytes;
+	void (*on_arrival)(struct msg *m);
 	int (*run)(struct store *s, struct store_request *q);
 };
 
 /*
  * The following take a request over: 0, and done() will be called. -EBUSY: too many bytes are queued, nothing was taken;
- * only store_append(), store_note() and store_reserve() may say that.
+ * only store_append(), store_attribute() and store_reserve() may say that.
  */
 
 /* A note: a name and a value that a channel keeps, with an end if it has one. Valid as long as the request. */
-struct store_note {
-	struct store_note *next;
+struct store_attribute {
+	struct store_attribute *next;
 	uint64_t until_msec; /* as store_age_msec(); 0: for ever */
 	size_t value_len;
 	uint8_t name_len;
@@ -153,7 +153,7 @@ struct store_open {
 	char name[STORE_NAME_MAX];
 	struct store_channel *channel; /* from here on the answer; NULL where result is negative */
 	struct store_counts counts;
-	struct store_note *notes;      /* freed with store_open_done() */
+	struct store_attribute *attributes; /* freed with store_open_done() */
 	void *memory;
 };
 int store_open(struct store *s, struct store_open *q);
@@ -166,8 +166,8 @@ void store_close(struct store *s, struct store_channel *c);
  * Numbers that are given without the store, in any channel. Up to the floor, earlier runs may have done so; this one may up
  * to what it has reserved in the pool, which is no channel otherwise.
  */
-uint64_t store_floor(const struct store *s);
-struct store_channel *store_pool(struct store *s);
+uint64_t store_low_water_mark(const struct store *s);
+struct store_channel *store_id_block(struct store *s);
 
 /* One message at the end. */
 struct store_append {
@@ -184,11 +184,11 @@ struct store_append {
 int store_append(struct store *s, struct store_append *q);
 
 /* What becomes of a message. */
-enum store_fate {
+enum store_disposition {
 	STORE_HELD,
 	STORE_TAKEN,
 	STORE_EXPIRED,
-	STORE_FATE_MAX,
+	STORE_DISPOSITION_MAX,
 };
 
 struct store_removed {
@@ -204,7 +204,7 @@ struct store_remove {
 	const uint64_t *numbers;       /* NULL: all up to @upto */
 	size_t n_numbers;
 	uint64_t upto;
-	enum store_fate fate;
+	enum store_disposition disposition;
 	struct store_removed *removed; /* room for n_numbers, or NULL */
 	size_t n_removed;
 	uint64_t time_msec;
@@ -262,15 +262,15 @@ bool store_page_next(const struct store_page *q, size_t *at, struct store_row *r
 void store_page_done(struct store_page *q);
 
 /* What became of a message of this sender's. -ENOENT: there is none (any more). */
-struct store_ask {
+struct store_lookup {
 	struct store_request request;
 	uint64_t message_id;
 	uint8_t from_len;
 	char from[STORE_NAME_MAX];
-	enum store_fate fate;
+	enum store_disposition disposition;
 	uint64_t time_msec;      /* of that; HELD: when it was taken in */
 };
-int store_ask(struct store *s, struct store_ask *q);
+int store_lookup(struct store *s, struct store_lookup *q);
 
 struct store_listed {
 	struct store_counts counts;
@@ -283,7 +283,7 @@ struct store_list {
 	struct store_request request;
 	uint8_t kind, after_len;
 	char after[STORE_NAME_MAX];
-	const char *note;        /* whose value is wanted; NULL: none */
+	const char *attribute; /* whose value is wanted; NULL: none */
 	size_t max_rows;
 	struct buf rows;
 	size_t n_rows;

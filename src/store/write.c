@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the writer does to channels. An open channel's counts are in memory, as they will be after the transaction under
- * way; its row on disk is written where something was taken out, and else once in WRITE_FOLD messages, so that a message
+ * way; its row on disk is written where something was taken out, and else once in WRITE_ROW_LAG messages, so that a message
  * costs one insertion and nothing else. What the row does not tell of yet is counted with the first that is asked.
  */
 #include "store/store-private.h"
@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define WRITE_FOLD 1024
+#define WRITE_ROW_LAG 1024
 
 static uint64_t write_real_msec(const struct store *s)
 {
@@ -54,26 +54,26 @@ int write_load(struct store *s, struct store_channel *c)
 	return MIN(r, 0);
 }
 
-int write_pool(struct store *s)
+int write_load_id_block(struct store *s)
 {
 	int r;
 
-	s->pool.store = s;
-	s->pool.entered = true;
-	s->pool.key[0] = STORE_KINDS_MAX - 1;
-	r = write_load(s, &s->pool);
-	s->floor = s->pool.now.last;
+	s->id_block.store = s;
+	s->id_block.entered = true;
+	s->id_block.key[0] = STORE_KINDS_MAX - 1;
+	r = write_load(s, &s->id_block);
+	s->low_water_mark = s->id_block.now.last;
 	return r;
 }
 
-uint64_t store_floor(const struct store *s)
+uint64_t store_low_water_mark(const struct store *s)
 {
-	return s->floor;
+	return s->low_water_mark;
 }
 
-struct store_channel *store_pool(struct store *s)
+struct store_channel *store_id_block(struct store *s)
 {
-	return &s->pool;
+	return &s->id_block;
 }
 
 int write_ready(struct store *s, struct store_channel *c)
@@ -89,16 +89,16 @@ void write_touch(struct store *s, struct store_channel *c)
 		list_add_tail(&s->touched, &c->touched);
 }
 
-int write_fold(struct store *s, struct store_channel *c)
+int write_update_row(struct store *s, struct store_channel *c)
 {
 	int r;
 
-	if (c->now.id == 0 || (!c->fold && c->now.last - c->row_last < WRITE_FOLD))
+	if (c->now.id == 0 || (!c->row_dirty && c->now.last - c->row_last < WRITE_ROW_LAG))
 		return 0;
 	r = db_run(&s->writer.db, DB_CHANNEL_UPDATE, 5, c->now.id, c->now.last, c->now.count, c->now.bytes,
 		   s->now_usec / 1000000);
 	c->row_last = c->now.last;
-	c->fold = false;
+	c->row_dirty = false;
 	return r;
 }
 
@@ -175,13 +175,13 @@ static int write_push(struct store *s, struct store_request *q, size_t n, int (*
 	if (atomic_load_explicit(&s->queued, memory_order_relaxed) + n > s->max_queued_bytes)
 		return -EBUSY;
 	(void)atomic_fetch_add_explicit(&s->queued, n, memory_order_relaxed);
-	q->charged = n;
-	store_push(s, &s->writer, q, batch_came, run);
+	q->queued_bytes = n;
+	store_push(s, &s->writer, q, batch_arrived, run);
 	return 0;
 }
 
 /* 1: this sender's key was here; 0: it was not. */
-static int write_find_key(struct store *s, struct store_append *a)
+static int write_get_key(struct store *s, struct store_append *a)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_SENT_GET, 0);
@@ -201,7 +201,7 @@ static int write_find_key(struct store *s, struct store_append *a)
 	return 1;
 }
 
-static int write_keep_key(struct store *s, const struct store_append *a)
+static int write_put_key(struct store *s, const struct store_append *a)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_SENT_PUT, 2, a->message_id, a->time_msec);
@@ -234,7 +234,7 @@ static int write_append(struct store *s, struct store_request *q)
 	if (r != 0)
 		return r;
 	if (a->key)
-		r = write_find_key(s, a);
+		r = write_get_key(s, a);
 	if (r != 0) {
 		a->counts = c->now;
 		return r < 0 ? r : 0;
@@ -256,7 +256,7 @@ static int write_append(struct store *s, struct store_request *q)
 	}
 	r = db_step(d, st);
 	if (r >= 0 && a->key)
-		r = write_keep_key(s, a);
+		r = write_put_key(s, a);
 	if (r < 0)
 		return r;
 	c->now.last++;
@@ -272,17 +272,18 @@ int store_append(struct store *s, struct store_append *q)
 	return write_push(s, &q->request, sizeof(*q) + q->from_len + q->text_len + q->key_len, write_append);
 }
 
-static int write_put_receipt(struct store *s, uint64_t id, enum store_fate fate, const void *from, size_t from_len)
+static int write_put_receipt(struct store *s, uint64_t id, enum store_disposition disposition, const void *from,
+			     size_t from_len)
 {
 	struct db *d = &s->writer.db;
-	sqlite3_stmt *st = db_start(d, DB_RECEIPT_PUT, 3, id, write_real_msec(s), (uint64_t)fate);
+	sqlite3_stmt *st = db_start(d, DB_RECEIPT_PUT, 3, id, write_real_msec(s), (uint64_t)disposition);
 
 	if (st)
 		db_bind(st, 4, from, from_len);
 	return db_step(d, st);
 }
 
-int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_fate fate,
+int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
 		   struct store_removed *ret_removed)
 {
 	struct store_removed gone = { .number = number };
@@ -300,14 +301,14 @@ int write_take_out(struct store *s, struct store_channel *c, uint64_t number, en
 	text_len = (size_t)sqlite3_column_int64(st, 1);
 	r = db_step(d, st);
 	if (r >= 0 && s->rules[(uint8_t)c->key[0]].receipts)
-		r = write_put_receipt(s, id, fate, gone.from, from_len);
+		r = write_put_receipt(s, id, disposition, gone.from, from_len);
 	if (r >= 0 && number == c->now.first)
 		r = write_find_first(s, c, number + 1);
 	if (r < 0)
 		return r;
 	c->now.count--;
 	c->now.bytes -= from_len + text_len;
-	c->fold = true;
+	c->row_dirty = true;
 	write_touch(s, c);
 	if (ret_removed)
 		*ret_removed = gone;
@@ -317,7 +318,8 @@ int write_take_out(struct store *s, struct store_channel *c, uint64_t number, en
 static int write_remove_listed(struct store *s, struct store_remove *q)
 {
 	for (size_t i = 0; i < q->n_numbers; i++) {
-		int r = write_take_out(s, q->channel, q->numbers[i], q->fate, q->removed ? &q->removed[q->n_removed] : NULL);
+		int r = write_take_out(s, q->channel, q->numbers[i], q->disposition,
+				       q->removed ? &q->removed[q->n_removed] : NULL);
 
 		if (r < 0)
 			return r;
@@ -340,7 +342,7 @@ static int write_remove(struct store *s, struct store_request *request)
 	if (c->now.id > 0 && q->numbers)
 		r = write_remove_listed(s, q);
 	while (c->now.id > 0 && !q->numbers && r == 0 && c->now.count > 0 && c->now.first <= q->upto) {
-		r = write_take_out(s, c, c->now.first, q->fate, NULL);
+		r = write_take_out(s, c, c->now.first, q->disposition, NULL);
 		q->n_removed++;
 	}
 	q->counts = c->now;
@@ -349,7 +351,7 @@ static int write_remove(struct store *s, struct store_request *request)
 
 int store_remove(struct store *s, struct store_remove *q)
 {
-	store_push(s, &s->writer, &q->request, batch_came, write_remove);
+	store_push(s, &s->writer, &q->request, batch_arrived, write_remove);
 	return 0;
 }
 
@@ -374,17 +376,17 @@ static int write_set(struct store *s, struct store_request *request)
 		return r;
 	/* Each that comes with an end takes along those whose time is over: they are bounded by whoever sets them. */
 	if (q->until_msec > 0)
-		r = db_run(d, DB_NOTE_REMOVE_OVER, 2, c->now.id, store_age_msec(s));
+		r = db_run(d, DB_ATTRIBUTE_REMOVE_OVER, 2, c->now.id, store_age_msec(s));
 	if (r < 0)
 		return r;
 	if (q->value_len > 0) {
-		st = db_start(d, DB_NOTE_PUT, 2, c->now.id, q->until_msec);
+		st = db_start(d, DB_ATTRIBUTE_PUT, 2, c->now.id, q->until_msec);
 		if (st) {
 			db_bind(st, 3, q->name, q->name_len);
 			db_bind(st, 4, q->value, q->value_len);
 		}
 	} else {
-		st = db_start(d, DB_NOTE_REMOVE, 1, c->now.id);
+		st = db_start(d, DB_ATTRIBUTE_REMOVE, 1, c->now.id);
 		if (st)
 			db_bind(st, 2, q->name, q->name_len);
 	}
@@ -411,7 +413,7 @@ static int write_reserve(struct store *s, struct store_request *request)
 	if (r != 0)
 		return r;
 	write_skip(c, MAX(c->now.last, q->after) + q->n);
-	c->fold = true;
+	c->row_dirty = true;
 	q->until = c->now.last;
 	return 0;
 }

@@ -132,15 +132,15 @@ static void store_answered(_unused_ struct store_request *q)
 }
 
 /* Makes one request and waits for its answer. */
-#define STORE_CALL(p, fn, q)                                                     \
-	({                                                                       \
-		unsigned n_ = store_answers;                                     \
-		(q)->request.home = &store_home;                                 \
-		(q)->request.done = store_answered;                              \
-		FUZZ_CHECK(fn((p)->store, (q)) == 0);                            \
-		while (store_answers == n_)                                      \
-			FUZZ_CHECK(loop_pass(&store_home, -1) == 0);             \
-		(q)->request.result;                                             \
+#define STORE_CALL(p, fn, q)                                         \
+	({                                                           \
+		unsigned n_ = store_answers;                         \
+		(q)->request.home = &store_home;                     \
+		(q)->request.on_complete = store_answered;           \
+		FUZZ_CHECK(fn((p)->store, (q)) == 0);                \
+		while (store_answers == n_)                          \
+			FUZZ_CHECK(loop_pass(&store_home, -1) == 0); \
+		(q)->request.result;                                 \
 	})
 
 static void play_begin(struct play *p)
@@ -209,7 +209,7 @@ static void check_bytes(const char *a, size_t n, const char *b, size_t m)
 	FUZZ_CHECK(n == m && (n == 0 || memcmp(a, b, n) == 0));
 }
 
-static void check_notes(const struct store_note *a, const struct store_note *b)
+static void check_attributes(const struct store_attribute *a, const struct store_attribute *b)
 {
 	for (; a && b; a = a->next, b = b->next) {
 		FUZZ_CHECK(a->until_msec == b->until_msec);
@@ -233,7 +233,7 @@ static struct place *play_place(struct play *p, uint8_t x)
 	at->real = a.channel;
 	at->model = store_model_open(p->model, &b);
 	check_counts(&a.counts, &b.counts);
-	check_notes(a.notes, b.notes);
+	check_attributes(a.attributes, b.attributes);
 	store_open_done(&a);
 	store_open_done(&b);
 	return at;
@@ -275,7 +275,7 @@ static void play_append(struct play *p)
 static void play_remove(struct play *p, bool listed)
 {
 	struct place *at = play_place(p, play_take(p));
-	struct store_remove a = { .fate = play_take(p) & 1 ? STORE_TAKEN : STORE_EXPIRED }, b;
+	struct store_remove a = { .disposition = play_take(p) & 1 ? STORE_TAKEN : STORE_EXPIRED }, b;
 	struct store_removed gone[2][8];
 	uint64_t numbers[8];
 
@@ -363,14 +363,14 @@ static void play_page(struct play *p, bool by_id)
 static void play_ask(struct play *p)
 {
 	uint64_t channel = 1 + play_take(p) % 8U, number = play_take(p);
-	struct store_ask a = { .message_id = store_id(channel, number) }, b;
+	struct store_lookup a = { .message_id = store_id(channel, number) }, b;
 	const char *who = play_word(play_take(p));
 
 	a.from_len = (uint8_t)strlen(who);
 	memcpy(a.from, who, a.from_len);
 	b = a;
-	FUZZ_CHECK(STORE_CALL(p, store_ask, &a) == store_model_ask(p->model, &b));
-	FUZZ_CHECK(a.request.result < 0 || (a.fate == b.fate && a.time_msec == b.time_msec));
+	FUZZ_CHECK(STORE_CALL(p, store_lookup, &a) == store_model_lookup(p->model, &b));
+	FUZZ_CHECK(a.request.result < 0 || (a.disposition == b.disposition && a.time_msec == b.time_msec));
 }
 
 static void play_list(struct play *p)
@@ -382,7 +382,7 @@ static void play_list(struct play *p)
 
 	if (how & 4)
 		a.after_len = (uint8_t)play_name(x % OPEN_MAX, a.after);
-	a.note = how & 8 ? play_word(how / 16) : NULL;
+	a.attribute = how & 8 ? play_word(how / 16) : NULL;
 	b = a;
 	FUZZ_CHECK(STORE_CALL(p, store_list, &a) == store_model_list(p->model, &b));
 	FUZZ_CHECK(a.n_rows == b.n_rows && a.more == b.more);

@@ -40,7 +40,7 @@ int store_new(struct store **ret, const struct store_args *args, _unused_ char *
 	return 0;
 }
 
-uint64_t store_floor(_unused_ const struct store *s)
+uint64_t store_low_water_mark(_unused_ const struct store *s)
 {
 	return 0;
 }
@@ -50,7 +50,7 @@ uint64_t store_age_msec(_unused_ const struct store *s)
 	return clock_real_usec() / 1000;
 }
 
-struct store_channel *store_pool(struct store *s)
+struct store_channel *store_id_block(struct store *s)
 {
 	return &s->pool;
 }
@@ -75,7 +75,7 @@ void store_get_state(struct store *s, _unused_ uint64_t now_usec, struct store_s
 		(void)snprintf(ret->why, sizeof(ret->why), "the store is closed: look at the disk first");
 }
 
-void store_look(_unused_ struct store *s)
+void store_check_file(_unused_ struct store *s)
 {
 }
 
@@ -89,7 +89,7 @@ static void session_store_carry_home(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
-	q->done(q);
+	q->on_complete(q);
 }
 
 static void session_store_answer(struct store *s, struct store_request *q, int result)
@@ -233,7 +233,7 @@ static int session_store_page(struct store *s, struct store_request *q)
 
 static int session_store_ask(struct store *s, struct store_request *q)
 {
-	return store_model_ask(s->model, container_of(q, struct store_ask, request));
+	return store_model_lookup(s->model, container_of(q, struct store_lookup, request));
 }
 
 static int session_store_list(struct store *s, struct store_request *q)
@@ -258,17 +258,17 @@ void session_store_read(struct store *s)
 int store_open(struct store *s, struct store_open *q)
 {
 	q->channel = NULL;
-	q->notes = NULL;
+	q->attributes = NULL;
 	session_store_push(s, &s->read_end, &q->request, session_store_open);
 	return 0;
 }
 
 void store_open_done(struct store_open *q)
 {
-	struct store_note *n;
+	struct store_attribute *n;
 
-	while ((n = q->notes)) {
-		q->notes = n->next;
+	while ((n = q->attributes)) {
+		q->attributes = n->next;
 		free(n);
 	}
 }
@@ -302,7 +302,7 @@ void store_page_done(struct store_page *q)
 	buf_done(&q->rows);
 }
 
-int store_ask(struct store *s, struct store_ask *q)
+int store_lookup(struct store *s, struct store_lookup *q)
 {
 	session_store_push(s, &s->read_end, &q->request, session_store_ask);
 	return 0;

@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define MODEL_SLACK      16  /* and an eighth: store/prune.c */
+#define MODEL_SLACK      16 /* and an eighth: store/expire.c */
 #define MODEL_EXCESS_MAX 256
 #define MODEL_FOLD       1024 /* store/write.c */
 #define MODEL_EMPTY_SEC  3600
 
-struct model_note {
+struct model_attribute {
 	uint64_t until_msec;
 	size_t name_len, value_len;
 	char *name, *value;
@@ -27,8 +27,8 @@ struct model_channel {
 	uint64_t last, bytes;
 	uint64_t row_last, row_sec; /* what its row on disk says, and since when */
 	struct model_rows rows;
-	struct model_note *notes; /* in the order of their names */
-	size_t n_notes;
+	struct model_attribute *attributes; /* in the order of their names */
+	size_t n_attributes;
 	bool open, touched, fold; /* fold: the row is to be written */
 };
 
@@ -63,17 +63,17 @@ struct store_model *store_model_new(uint64_t max_channels)
 
 static void model_drop_note(struct model_channel *c, size_t i)
 {
-	free(c->notes[i].name);
-	free(c->notes[i].value);
-	c->n_notes--;
-	memmove(&c->notes[i], &c->notes[i + 1], (c->n_notes - i) * sizeof(*c->notes));
+	free(c->attributes[i].name);
+	free(c->attributes[i].value);
+	c->n_attributes--;
+	memmove(&c->attributes[i], &c->attributes[i + 1], (c->n_attributes - i) * sizeof(*c->attributes));
 }
 
 static void model_channel_free(struct model_channel *c)
 {
-	while (c->n_notes > 0)
+	while (c->n_attributes > 0)
 		model_drop_note(c, 0);
-	free(c->notes);
+	free(c->attributes);
 	rows_free(&c->rows);
 	free(c);
 }
@@ -122,15 +122,15 @@ static struct model_channel *model_by_name(const struct store_model *m, uint8_t 
 
 static void model_open_notes(const struct model_channel *c, struct store_open *q)
 {
-	struct store_note **end = &q->notes;
+	struct store_attribute **end = &q->attributes;
 
-	for (size_t i = 0; i < c->n_notes; i++) {
-		const struct model_note *n = &c->notes[i];
-		struct store_note *copy = malloc(sizeof(*copy) + n->name_len + n->value_len);
+	for (size_t i = 0; i < c->n_attributes; i++) {
+		const struct model_attribute *n = &c->attributes[i];
+		struct store_attribute *copy = malloc(sizeof(*copy) + n->name_len + n->value_len);
 		char *text = (char *)(copy + 1);
 
 		FUZZ_CHECK(copy);
-		*copy = (struct store_note){
+		*copy = (struct store_attribute){
 			.until_msec = n->until_msec,
 			.name_len = (uint8_t)n->name_len,
 			.value_len = n->value_len,
@@ -148,7 +148,7 @@ struct model_channel *store_model_open(struct store_model *m, struct store_open 
 {
 	struct model_channel *c = model_by_name(m, q->kind, q->name, q->name_len);
 
-	q->notes = NULL;
+	q->attributes = NULL;
 	if (!c) {
 		c = calloc(1, sizeof(*c));
 		FUZZ_CHECK(c);
@@ -262,7 +262,7 @@ int store_model_append(struct store_model *m, struct model_channel *c, struct st
 	return r;
 }
 
-static void model_take_out(struct store_model *m, struct model_channel *c, size_t i, enum store_fate fate,
+static void model_take_out(struct store_model *m, struct model_channel *c, size_t i, enum store_disposition disposition,
 			   struct store_removed *ret)
 {
 	struct model_row gone = c->rows.at[i];
@@ -276,7 +276,7 @@ static void model_take_out(struct store_model *m, struct model_channel *c, size_
 	c->bytes -= gone.from_len + gone.text_len;
 	if (m->rules[c->kind].receipts) {
 		struct model_row receipt = {
-			.id = gone.id, .time_msec = m->now_msec, .fate = fate, .from_len = gone.from_len
+			.id = gone.id, .time_msec = m->now_msec, .disposition = disposition, .from_len = gone.from_len
 		};
 
 		rows_insert(&m->receipts, rows_find(&m->receipts, gone.id), receipt, gone.bytes, NULL);
@@ -294,11 +294,11 @@ int store_model_remove(struct store_model *m, struct model_channel *c, struct st
 
 		if (i == c->rows.n || c->rows.at[i].id != id)
 			continue;
-		model_take_out(m, c, i, q->fate, q->removed ? &q->removed[q->n_removed] : NULL);
+		model_take_out(m, c, i, q->disposition, q->removed ? &q->removed[q->n_removed] : NULL);
 		q->n_removed++;
 	}
 	for (; !q->numbers && c->rows.n > 0 && store_id_number(c->rows.at[0].id) <= q->upto; q->n_removed++)
-		model_take_out(m, c, 0, q->fate, NULL);
+		model_take_out(m, c, 0, q->disposition, NULL);
 	q->counts = model_counts(c);
 	return 0;
 }
@@ -307,23 +307,24 @@ static void model_put_note(struct model_channel *c, const struct store_set *q)
 {
 	size_t i = 0;
 
-	while (i < c->n_notes && rows_compare(c->notes[i].name, c->notes[i].name_len, q->name, q->name_len) < 0)
+	while (i < c->n_attributes &&
+	       rows_compare(c->attributes[i].name, c->attributes[i].name_len, q->name, q->name_len) < 0)
 		i++;
-	if (i < c->n_notes && rows_same(c->notes[i].name, c->notes[i].name_len, q->name, q->name_len))
+	if (i < c->n_attributes && rows_same(c->attributes[i].name, c->attributes[i].name_len, q->name, q->name_len))
 		model_drop_note(c, i);
 	if (q->value_len == 0)
 		return;
-	c->notes = reallocarray(c->notes, c->n_notes + 1, sizeof(*c->notes));
-	FUZZ_CHECK(c->notes);
-	memmove(&c->notes[i + 1], &c->notes[i], (c->n_notes - i) * sizeof(*c->notes));
-	c->notes[i] = (struct model_note){
+	c->attributes = reallocarray(c->attributes, c->n_attributes + 1, sizeof(*c->attributes));
+	FUZZ_CHECK(c->attributes);
+	memmove(&c->attributes[i + 1], &c->attributes[i], (c->n_attributes - i) * sizeof(*c->attributes));
+	c->attributes[i] = (struct model_attribute){
 		.until_msec = q->until_msec,
 		.name_len = q->name_len,
 		.value_len = q->value_len,
 		.name = model_copy(q->name, q->name_len),
 		.value = model_copy(q->value, q->value_len),
 	};
-	c->n_notes++;
+	c->n_attributes++;
 }
 
 int store_model_set(struct store_model *m, struct model_channel *c, const struct store_set *q)
@@ -335,8 +336,8 @@ int store_model_set(struct store_model *m, struct model_channel *c, const struct
 	r = model_begin(m, c);
 	if (r < 0)
 		return r;
-	for (size_t i = c->n_notes; q->until_msec > 0 && i > 0; i--)
-		if (c->notes[i - 1].until_msec > 0 && c->notes[i - 1].until_msec <= m->now_msec)
+	for (size_t i = c->n_attributes; q->until_msec > 0 && i > 0; i--)
+		if (c->attributes[i - 1].until_msec > 0 && c->attributes[i - 1].until_msec <= m->now_msec)
 			model_drop_note(c, i - 1);
 	model_put_note(c, q);
 	return 0;
@@ -442,7 +443,7 @@ bool store_model_page_next(const struct store_page *q, size_t *at, struct store_
 	return true;
 }
 
-int store_model_ask(struct store_model *m, struct store_ask *q)
+int store_model_lookup(struct store_model *m, struct store_lookup *q)
 {
 	uint64_t id = store_id_channel(q->message_id);
 	const struct model_rows *tables[] = {
@@ -455,7 +456,7 @@ int store_model_ask(struct store_model *m, struct store_ask *q)
 
 		if (!row || row->id != q->message_id || !rows_same(row->bytes, row->from_len, q->from, q->from_len))
 			continue;
-		q->fate = t == 0 ? STORE_HELD : row->fate;
+		q->disposition = t == 0 ? STORE_HELD : row->disposition;
 		q->time_msec = row->time_msec;
 		return 0;
 	}
@@ -472,11 +473,11 @@ static void model_list_one(struct store_list *q, const struct model_channel *c)
 	struct model_listed l = { .counts = model_counts(c), .name_len = c->name_len };
 	const char *value = "";
 
-	for (size_t i = 0; q->note && i < c->n_notes; i++) {
-		if (!rows_same(c->notes[i].name, c->notes[i].name_len, q->note, strlen(q->note)))
+	for (size_t i = 0; q->attribute && i < c->n_attributes; i++) {
+		if (!rows_same(c->attributes[i].name, c->attributes[i].name_len, q->attribute, strlen(q->attribute)))
 			continue;
-		value = c->notes[i].value;
-		l.value_len = c->notes[i].value_len;
+		value = c->attributes[i].value;
+		l.value_len = c->attributes[i].value_len;
 	}
 	FUZZ_CHECK(buf_append(&q->rows, &l, sizeof(l)) == 0 && buf_append(&q->rows, c->name, c->name_len) == 0 &&
 		   buf_append(&q->rows, value, l.value_len) == 0);
@@ -560,7 +561,7 @@ static bool model_sweep_channel(struct store_model *m, struct model_channel *c, 
 	if (!may_drop)
 		return true;
 	c->name_len = 0;
-	while (c->n_notes > 0)
+	while (c->n_attributes > 0)
 		model_drop_note(c, 0);
 	return false;
 }

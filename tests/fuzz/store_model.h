@@ -29,7 +29,7 @@ void store_model_commit(struct store_model *m); /* what they have made too many 
 
 int store_model_page(struct store_model *m, struct store_page *q);
 bool store_model_page_next(const struct store_page *q, size_t *at, struct store_row *ret);
-int store_model_ask(struct store_model *m, struct store_ask *q);
+int store_model_lookup(struct store_model *m, struct store_lookup *q);
 int store_model_list(struct store_model *m, struct store_list *q);
 bool store_model_list_next(const struct store_list *q, size_t *at, struct store_listed *ret);
 

@@ -7,7 +7,7 @@
 /* A message, a receipt, or a sender's key: what two texts say, and of what. */
 struct model_row {
 	uint64_t id, time_msec;
-	enum store_fate fate;
+	enum store_disposition disposition;
 	size_t from_len, text_len;
 	char *bytes;
 };

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define TALK_STRICT  (2 * HOUSE_HISTORY) /* so many are kept in any case: store/prune.c */
+#define TALK_STRICT  (2 * HOUSE_HISTORY) /* so many are kept in any case: store/expire.c */
 #define TALK_FIELDS  10
 
 const char *const talk_names[TALK_CLIENTS] = { "ann", "bob", "cid", "dan" };

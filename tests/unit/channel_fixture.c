@@ -321,7 +321,7 @@ static int channel_fixture_note(struct request *q, struct fields *f)
 static void channel_fixture_read_note_act(struct channel *c, struct channel_request *rq)
 {
 	struct channel_fixture_request *e = container_of(rq, struct channel_fixture_request, rq);
-	const struct store_note *n = channel_attribute(c, "topic", 5);
+	const struct store_attribute *n = channel_attribute(c, "topic", 5);
 
 	if (n)
 		(void)snprintf(e->text, sizeof(e->text), "%.*s", (int)n->value_len, n->value);

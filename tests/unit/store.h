@@ -83,7 +83,7 @@ static inline void store_wait(unsigned n)
 static inline void store_prepare(struct store_request *q)
 {
 	q->home = &store_home;
-	q->done = store_answered;
+	q->on_complete = store_answered;
 }
 
 /* Makes one request and waits for its answer. */

@@ -17,12 +17,12 @@ struct chat_entry_request {
 	char value[];
 };
 
-const struct store_note *chat_entry_get(struct channel *c, const char *key)
+const struct store_attribute *chat_entry_get(struct channel *c, const char *key)
 {
 	return channel_attribute(c, key, strlen(key));
 }
 
-const struct store_note *chat_entry_of(struct channel *c, const char *kind, const char *name, size_t len)
+const struct store_attribute *chat_entry_of(struct channel *c, const char *kind, const char *name, size_t len)
 {
 	char key[CHAT_KEY_MAX];
 	size_t n = chat_name_key(key, kind, name, len);
@@ -32,7 +32,7 @@ const struct store_note *chat_entry_of(struct channel *c, const char *kind, cons
 
 enum chat_rank chat_entry_rank(struct channel *c, const char *name, size_t len)
 {
-	const struct store_note *n = chat_entry_get(c, CHAT_ENTRY_FOUNDER);
+	const struct store_attribute *n = chat_entry_get(c, CHAT_ENTRY_FOUNDER);
 	enum chat_rank rank;
 
 	if (n && str_casecmp(n->value, n->value_len, name, len) == 0)
@@ -42,14 +42,14 @@ enum chat_rank chat_entry_rank(struct channel *c, const char *name, size_t len)
 	return rank == CHAT_RANK_MAX ? CHAT_RANK_MEMBER : rank;
 }
 
-static bool chat_entry_is_role(const struct store_note *n)
+static bool chat_entry_is_role(const struct store_attribute *n)
 {
 	size_t head = strlen(CHAT_ENTRY_ROLE ":");
 
 	return n->name_len > head && memcmp(n->name, CHAT_ENTRY_ROLE ":", head) == 0;
 }
 
-static bool chat_entry_is_owner(const struct store_note *n, const char *but, size_t but_len)
+static bool chat_entry_is_owner(const struct store_attribute *n, const char *but, size_t but_len)
 {
 	size_t head = strlen(CHAT_ENTRY_ROLE ":");
 
@@ -59,7 +59,7 @@ static bool chat_entry_is_owner(const struct store_note *n, const char *but, siz
 
 bool chat_entry_has_owner(struct channel *c, const char *but, size_t but_len)
 {
-	const struct store_note *n = chat_entry_get(c, CHAT_ENTRY_FOUNDER);
+	const struct store_attribute *n = chat_entry_get(c, CHAT_ENTRY_FOUNDER);
 
 	if (n && str_casecmp(n->value, n->value_len, but, but_len) != 0)
 		return true;
@@ -78,7 +78,7 @@ void chat_entry_found(struct channel *c, const char *name, size_t len)
 
 void chat_entry_forget(struct channel *c, bool all)
 {
-	const struct store_note *n;
+	const struct store_attribute *n;
 	char key[UINT8_MAX];
 	size_t len;
 
@@ -94,7 +94,7 @@ void chat_entry_forget(struct channel *c, bool all)
 
 void chat_entry_persist_founder(struct channel *c, struct chat_request *x)
 {
-	const struct store_note *n = chat_entry_get(c, CHAT_ENTRY_FOUNDER);
+	const struct store_attribute *n = chat_entry_get(c, CHAT_ENTRY_FOUNDER);
 	const char *owner = chat_rank_name(CHAT_RANK_OWNER);
 	char key[CHAT_KEY_MAX];
 	size_t len;
@@ -106,7 +106,7 @@ void chat_entry_persist_founder(struct channel *c, struct chat_request *x)
 	chat_entry_set_also(c, x, key, len, owner, strlen(owner), 0);
 }
 
-static uint64_t chat_entry_left(const struct channel *c, const struct store_note *n)
+static uint64_t chat_entry_left(const struct channel *c, const struct store_attribute *n)
 {
 	uint64_t now = channel_msec(c);
 
@@ -131,7 +131,7 @@ bool chat_entry_fits(struct channel *c, const struct chat_request *x, unsigned m
 {
 	uint64_t have = 0;
 
-	for (const struct store_note *n = channel_next_attribute(c, NULL); n; n = channel_next_attribute(c, n))
+	for (const struct store_attribute *n = channel_next_attribute(c, NULL); n; n = channel_next_attribute(c, n))
 		have += memchr(n->name, ':', n->name_len) || memchr(n->name, '@', n->name_len);
 	return have + more <= x->max_entries;
 }

@@ -21,9 +21,9 @@
 #define CHAT_ENTRY_TOPIC_BY "topic-by"
 
 /* One of those without a name in its key. NULL: none. */
-const struct store_note *chat_entry_get(struct channel *c, const char *key);
+const struct store_attribute *chat_entry_get(struct channel *c, const char *key);
 /* One that is about a name. */
-const struct store_note *chat_entry_of(struct channel *c, const char *kind, const char *name, size_t len);
+const struct store_attribute *chat_entry_of(struct channel *c, const char *kind, const char *name, size_t len);
 
 /* Of a member, or of a name that is not here. */
 enum chat_rank chat_entry_rank(struct channel *c, const char *name, size_t len);

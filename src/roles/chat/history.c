@@ -94,7 +94,7 @@ int chat_history(struct request *q, struct fields *f)
 	h->q = q;
 	h->dialect = request_dialect(q);
 	h->page.request.home = request_loop(q);
-	h->page.request.done = chat_history_done;
+	h->page.request.on_complete = chat_history_done;
 	h->page.kind = chat_policy.kind;
 	h->page.name_len = (uint8_t)room->len;
 	memcpy(h->page.name, room->data, room->len);

@@ -110,7 +110,7 @@ static size_t chat_list_cut(const char *topic, size_t len)
 static void chat_list_note_room(struct channel_walk *w, struct channel *c)
 {
 	struct chat_list *l = container_of(w, struct chat_list, walk);
-	const struct store_note *topic = chat_entry_get(c, CHAT_ENTRY_TOPIC);
+	const struct store_attribute *topic = chat_entry_get(c, CHAT_ENTRY_TOPIC);
 	struct chat_listed e = {};
 	size_t len;
 	const char *name = channel_name(c, &len);
@@ -204,15 +204,15 @@ static void chat_list_paged(struct store_request *request)
 {
 	struct chat_list *l = container_of(request, struct chat_list, page.request);
 	struct store_list next = {
-		.request = { .home = request_loop(l->q), .done = chat_list_paged },
+		.request = { .home = request_loop(l->q), .on_complete = chat_list_paged },
 		.kind = chat_policy.kind,
-		.note = CHAT_ENTRY_TOPIC,
+		.attribute = CHAT_ENTRY_TOPIC,
 		.max_rows = CHAT_LIST_PAGE,
 	};
 
 	if (request->result < 0)
 		l->error = request->result;
-	if (l->page.note && !chat_list_take_page(l)) {
+	if (l->page.attribute && !chat_list_take_page(l)) {
 		(void)chat_list_put_open(l, NULL);
 		chat_list_answer(l);
 		return;

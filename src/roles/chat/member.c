@@ -63,7 +63,7 @@ const struct channel_policy chat_policy = {
 /* Owner: for who comes in. */
 static void chat_member_take_topic(struct channel *c, struct chat_request *x)
 {
-	const struct store_note *n = chat_entry_get(c, CHAT_ENTRY_TOPIC);
+	const struct store_attribute *n = chat_entry_get(c, CHAT_ENTRY_TOPIC);
 
 	if (!n || buf_append(&x->list, n->value, n->value_len) < 0)
 		return;

@@ -189,7 +189,7 @@ int chat_moderate_kick(struct request *q, struct fields *f)
 static size_t chat_moderate_address_key(struct channel *c, const struct chat_request *x, char key[CHAT_KEY_MAX])
 {
 	const struct channel_member *m = channel_find_name(c, x->target, x->target_len);
-	const struct store_note *n = chat_entry_of(c, x->kind, x->target, x->target_len);
+	const struct store_attribute *n = chat_entry_of(c, x->kind, x->target, x->target_len);
 	struct address a;
 
 	if (m)

@@ -73,7 +73,7 @@ static void relay_ack_act(struct channel *c, struct channel_request *rq)
 	}
 	rq->call.remove.numbers = a->ids;
 	rq->call.remove.n_numbers = n;
-	rq->call.remove.fate = STORE_TAKEN;
+	rq->call.remove.disposition = STORE_TAKEN;
 	rq->call.remove.removed = a->removed;
 	channel_remove(c, rq, NULL);
 }

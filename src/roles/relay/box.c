@@ -43,7 +43,7 @@ static void relay_box_look(struct relay_box *b)
 {
 	b->look = (struct store_page){
 		.request.home = request_loop(b->request),
-		.request.done = relay_box_seen,
+		.request.on_complete = relay_box_seen,
 		.kind = relay_policy.kind,
 		.name_len = b->name.len,
 		.upto = STORE_NUMBER_MAX,
@@ -59,7 +59,7 @@ static void relay_box_act(struct channel *c, struct channel_request *rq)
 {
 	rq->call.remove.numbers = NULL;
 	rq->call.remove.upto = STORE_NUMBER_MAX;
-	rq->call.remove.fate = STORE_EXPIRED; /* nobody says to have read it */
+	rq->call.remove.disposition = STORE_EXPIRED; /* nobody says to have read it */
 	rq->call.remove.removed = NULL;
 	channel_remove(c, rq, NULL);
 }

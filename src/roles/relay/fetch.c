@@ -54,13 +54,14 @@ static void relay_fetch_read(struct relay_fetch *x, const struct relay_session *
 		want = MIN(want, x->waited - x->delivered);
 	*page = (struct store_page){
 		.request.home = request_loop(x->request),
-		.request.done = relay_fetch_came,
+		.request.on_complete = relay_fetch_came,
 		.kind = relay_policy.kind,
 		.name_len = rs->box.len,
 		.after = rs->cursor,
 		.upto = STORE_NUMBER_MAX,
 		.max_rows = (size_t)MIN(want, (uint64_t)RELAY_FETCH_ROWS),
-		.max_bytes = MIN(RELAY_FETCH_BYTES, session_event_room(request_session(x->request)) / RELAY_FETCH_SHARE),
+		.max_bytes =
+			MIN(RELAY_FETCH_BYTES, session_event_room(request_session(x->request)) / RELAY_FETCH_SHARE),
 		.count_left = !x->counted,
 	};
 	memcpy(page->name, rs->box.text, rs->box.len);

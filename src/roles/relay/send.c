@@ -145,14 +145,14 @@ int relay_send(struct request *q, struct fields *f)
 }
 
 struct relay_status {
-	struct store_ask ask;
+	struct store_lookup ask;
 	struct request *request;
 };
 
 static void relay_status_came(struct store_request *r)
 {
-	struct relay_status *x = container_of(container_of(r, struct store_ask, request), struct relay_status, ask);
-	const char *fate = relay_words_fate(x->ask.fate);
+	struct relay_status *x = container_of(container_of(r, struct store_lookup, request), struct relay_status, ask);
+	const char *disposition = relay_words_disposition(x->ask.disposition);
 	struct request *q = x->request;
 
 	if (r->result == -ENOENT) {
@@ -164,7 +164,7 @@ static void relay_status_came(struct store_request *r)
 		relay_refuse(q, r->result);
 	} else {
 		request_begin(q, "OK");
-		request_field(q, fate, strlen(fate));
+		request_field(q, disposition, strlen(disposition));
 		request_field_u64(q, x->ask.time_msec);
 		request_end(q);
 	}
@@ -189,14 +189,14 @@ int relay_status(struct request *q, struct fields *f)
 	if (!x)
 		return -ENOMEM;
 	x->request = q;
-	x->ask = (struct store_ask){
+	x->ask = (struct store_lookup){
 		.request.home = request_loop(q),
-		.request.done = relay_status_came,
+		.request.on_complete = relay_status_came,
 		.message_id = id,
 		.from_len = (uint8_t)relay_session_from(request_session(q), from),
 	};
 	memcpy(x->ask.from, from, x->ask.from_len);
 	request_defer(q);
-	(void)store_ask(store, &x->ask);
+	(void)store_lookup(store, &x->ask);
 	return 0;
 }

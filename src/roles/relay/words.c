@@ -117,15 +117,15 @@ void relay_words_join_text(struct fields *f, enum dialect d)
 	f->n = 2;
 }
 
-const char *relay_words_fate(enum store_fate fate)
+const char *relay_words_disposition(enum store_disposition disposition)
 {
-	switch (fate) {
+	switch (disposition) {
 	case STORE_HELD:
 		return "held";
 	case STORE_TAKEN:
 		return "delivered";
 	case STORE_EXPIRED:
-	case STORE_FATE_MAX:
+	case STORE_DISPOSITION_MAX:
 		break;
 	}
 	return "expired";

@@ -26,4 +26,4 @@ int relay_words_parse_id(const struct field *f, uint64_t *ret);
 void relay_words_join_text(struct fields *f, enum dialect d);
 
 /* "held", "delivered", "expired" */
-const char *relay_words_fate(enum store_fate fate);
+const char *relay_words_disposition(enum store_disposition disposition);

@@ -398,7 +398,7 @@ static unsigned notes(struct store_channel **ret_channel)
 	unsigned n = 0;
 
 	ck_assert_int_eq(STORE_CALL(store_open, &open), 0);
-	for (const struct store_note *note = open.notes; note; note = note->next)
+	for (const struct store_attribute *attribute = open.attributes; attribute; attribute = attribute->next)
 		n++;
 	store_open_done(&open);
 	*ret_channel = open.channel;

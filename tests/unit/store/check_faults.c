@@ -511,7 +511,7 @@ static unsigned append_until_full(struct store_channel *c, const char *text)
 static void take_out(struct store_channel *c, uint64_t from, uint64_t to)
 {
 	for (; from <= to; from++) {
-		struct store_remove q = { .channel = c, .numbers = &from, .n_numbers = 1, .fate = STORE_TAKEN };
+		struct store_remove q = { .channel = c, .numbers = &from, .n_numbers = 1, .disposition = STORE_TAKEN };
 
 		ck_assert_int_eq(STORE_CALL(store_remove, &q), 0);
 		ck_assert_uint_eq(q.n_removed, 1);

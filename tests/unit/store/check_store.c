@@ -152,7 +152,7 @@ START_TEST(a_page_counts_the_channel)
 {
 	struct store_channel *c = store_opened(0, "lobby", NULL);
 	const uint64_t first[] = { 1, 2 };
-	struct store_remove gone = { .channel = c, .numbers = first, .n_numbers = 2, .fate = STORE_TAKEN };
+	struct store_remove gone = { .channel = c, .numbers = first, .n_numbers = 2, .disposition = STORE_TAKEN };
 	struct store_page q;
 
 	for (unsigned i = 0; i < 5; i++)
@@ -271,14 +271,14 @@ START_TEST(too_much_that_waits_is_refused_at_once)
 }
 END_TEST
 
-static int asked(uint64_t id, const char *from, enum store_fate *ret)
+static int asked(uint64_t id, const char *from, enum store_disposition *ret)
 {
-	struct store_ask q = { .message_id = id, .from_len = (uint8_t)strlen(from) };
+	struct store_lookup q = { .message_id = id, .from_len = (uint8_t)strlen(from) };
 	int r;
 
 	memcpy(q.from, from, q.from_len);
-	r = STORE_CALL(store_ask, &q);
-	*ret = q.fate;
+	r = STORE_CALL(store_lookup, &q);
+	*ret = q.disposition;
 	return r;
 }
 
@@ -286,9 +286,9 @@ START_TEST(what_is_taken_out_leaves_a_receipt)
 {
 	uint64_t numbers[] = { 2, 2, 77, 3 };
 	struct store_removed removed[4];
-	struct store_remove q = { .numbers = numbers, .n_numbers = 4, .fate = STORE_TAKEN, .removed = removed };
+	struct store_remove q = { .numbers = numbers, .n_numbers = 4, .disposition = STORE_TAKEN, .removed = removed };
 	struct store_rule rule = { .receipts = true };
-	enum store_fate fate;
+	enum store_disposition disposition;
 	uint64_t id;
 
 	ck_assert_int_eq(store_set_rule(store, 1, &rule), 0);
@@ -304,25 +304,25 @@ START_TEST(what_is_taken_out_leaves_a_receipt)
 	ck_assert_uint_eq(q.counts.first, 1);
 	ck_assert_uint_eq(q.counts.count, 2);
 	ck_assert_uint_eq(q.counts.bytes, 14);
-	ck_assert_int_eq(asked(store_id(id, 1), "bob", &fate), 0);
-	ck_assert_int_eq(fate, STORE_HELD);
-	ck_assert_int_eq(asked(store_id(id, 2), "bob", &fate), 0);
-	ck_assert_int_eq(fate, STORE_TAKEN);
+	ck_assert_int_eq(asked(store_id(id, 1), "bob", &disposition), 0);
+	ck_assert_int_eq(disposition, STORE_HELD);
+	ck_assert_int_eq(asked(store_id(id, 2), "bob", &disposition), 0);
+	ck_assert_int_eq(disposition, STORE_TAKEN);
 	/* It is the sender's to know. */
-	ck_assert_int_eq(asked(store_id(id, 1), "eve", &fate), -ENOENT);
-	ck_assert_int_eq(asked(store_id(id, 2), "eve", &fate), -ENOENT);
-	ck_assert_int_eq(asked(store_id(id, 5), "bob", &fate), -ENOENT);
+	ck_assert_int_eq(asked(store_id(id, 1), "eve", &disposition), -ENOENT);
+	ck_assert_int_eq(asked(store_id(id, 2), "eve", &disposition), -ENOENT);
+	ck_assert_int_eq(asked(store_id(id, 5), "bob", &disposition), -ENOENT);
 
 	q.numbers = NULL;
 	q.upto = 4;
-	q.fate = STORE_EXPIRED;
+	q.disposition = STORE_EXPIRED;
 	ck_assert_int_eq(STORE_CALL(store_remove, &q), 0);
 	ck_assert_uint_eq(q.n_removed, 2);
 	ck_assert_uint_eq(q.counts.count, 0);
 	ck_assert_uint_eq(q.counts.bytes, 0);
 	ck_assert_uint_eq(q.counts.first, 5);
-	ck_assert_int_eq(asked(store_id(id, 4), "bob", &fate), 0);
-	ck_assert_int_eq(fate, STORE_EXPIRED);
+	ck_assert_int_eq(asked(store_id(id, 4), "bob", &disposition), 0);
+	ck_assert_int_eq(disposition, STORE_EXPIRED);
 	/* Empty, and after a restart, it goes on numbering. */
 	store_again();
 	q.channel = store_opened(1, "ann", &q.counts);
@@ -362,7 +362,7 @@ static void set_note(struct store_channel *c, const char *name, const char *valu
 START_TEST(notes_stay)
 {
 	struct store_open q = { .kind = 0, .name_len = 5, .name = "lobby" };
-	struct store_list list = { .max_rows = 1, .note = "topic" };
+	struct store_list list = { .max_rows = 1, .attribute = "topic" };
 	struct store_channel *c = store_opened(0, "lobby", NULL);
 	struct store_listed row;
 	unsigned n = 0;
@@ -377,12 +377,13 @@ START_TEST(notes_stay)
 	set_note(c, "ban:joe", "", 0);
 	store_again();
 	ck_assert_int_eq(STORE_CALL(store_open, &q), 0);
-	for (struct store_note *note = q.notes; note; note = note->next, n++) {
-		bool topic = note->name_len == 5 && memcmp(note->name, "topic", 5) == 0;
+	for (struct store_attribute *attribute = q.attributes; attribute; attribute = attribute->next, n++) {
+		bool topic = attribute->name_len == 5 && memcmp(attribute->name, "topic", 5) == 0;
 
-		ck_assert(topic || (note->name_len == 7 && memcmp(note->name, "ban:eve", 7) == 0));
-		ck_assert_uint_eq(note->until_msec, topic ? 0 : FAR);
-		ck_assert(note->value_len == (topic ? 3U : 1U) && memcmp(note->value, topic ? "tea" : "x", note->value_len) == 0);
+		ck_assert(topic || (attribute->name_len == 7 && memcmp(attribute->name, "ban:eve", 7) == 0));
+		ck_assert_uint_eq(attribute->until_msec, topic ? 0 : FAR);
+		ck_assert(attribute->value_len == (topic ? 3U : 1U) &&
+			  memcmp(attribute->value, topic ? "tea" : "x", attribute->value_len) == 0);
 	}
 	ck_assert_uint_eq(n, 2);
 	store_open_done(&q);
@@ -456,7 +457,7 @@ START_TEST(what_is_old_goes)
 	struct store_channel *open = store_opened(1, "ann", NULL), *closed = store_opened(1, "cid", NULL);
 	struct store_append q = store_text(closed, "bob", "text", "key");
 	struct store_counts counts;
-	enum store_fate fate;
+	enum store_disposition disposition;
 	uint64_t id;
 
 	for (unsigned i = 0; i < 300; i++)
@@ -468,10 +469,10 @@ START_TEST(what_is_old_goes)
 	ck_assert_int_eq(store_set_rule(store, 1, &rule), 0);
 	wait_until_gone(1, "ann");
 	wait_until_gone(1, "cid");
-	ck_assert_int_eq(asked(id, "bob", &fate), 0);
-	ck_assert_int_eq(fate, STORE_EXPIRED);
+	ck_assert_int_eq(asked(id, "bob", &disposition), 0);
+	ck_assert_int_eq(disposition, STORE_EXPIRED);
 	/* Its receipt and its key go as old as it was. */
-	while (asked(id, "bob", &fate) == 0)
+	while (asked(id, "bob", &disposition) == 0)
 		;
 	closed = store_opened(1, "cid", &counts);
 	ck_assert_uint_eq(counts.last, 1);

@@ -149,9 +149,9 @@ END_TEST
 
 START_TEST(fates)
 {
-	ck_assert_str_eq(relay_words_fate(STORE_HELD), "held");
-	ck_assert_str_eq(relay_words_fate(STORE_TAKEN), "delivered");
-	ck_assert_str_eq(relay_words_fate(STORE_EXPIRED), "expired");
+	ck_assert_str_eq(relay_words_disposition(STORE_HELD), "held");
+	ck_assert_str_eq(relay_words_disposition(STORE_TAKEN), "delivered");
+	ck_assert_str_eq(relay_words_disposition(STORE_EXPIRED), "expired");
 }
 END_TEST
 
