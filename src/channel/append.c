@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an owner asks of the store, and how messages come by their numbers. What is kept gets its number in the store's
- * transaction, and is told once that is on disk. What is not kept is numbered here, at once, from a block of numbers
- * that the store has marked as used before: after a crash numbering goes on behind the block. The first block of a run is
- * one for all rooms, so that a new one needs nothing from a disk that may be slow; it begins behind all that was given in
- * earlier runs, and so do the rooms. Who uses it up is given blocks of his own.
+ * Store calls of a request, and how a message gets its number. In the thread of the channel's owner; act() of the roles
+ * calls it.
+ *
+ * A durable message gets its number in the store's transaction, and is sent once it is on disk. An ephemeral message is
+ * numbered here at once, from a range that the store has reserved: the store records the end of the range as used, so
+ * after a crash numbers continue behind it. The first range since the start is the engine's id block, shared by all
+ * channels, so that a new room does not wait for the disk. The block and the numbers of all channels begin above the
+ * low-water mark, which is the highest number of earlier runs. A channel that has used up the block reserves ranges of
+ * its own.
  */
 #include "channel/channel-private.h"
 
@@ -12,7 +16,7 @@
 
 #include <errno.h>
 
-/* So large that what a busy room says fits the half that is left while a slow disk marks the next. */
+/* The next range is reserved when half of this is left: enough for a busy room while it waits for a slow disk. */
 #define APPEND_BLOCK (1U << 20)
 
 static void append_call_end(struct channel *c, struct channel_request *rq, int result)
@@ -34,7 +38,7 @@ static void append_call_on_complete(struct store_request *q)
 	append_call_end(c, rq, q->result);
 }
 
-/* False: the step has failed already. */
+/* False: there is no store, and the call has failed already. */
 static bool append_call_begin(struct channel *c, struct channel_request *rq, channel_act_fn on_stored,
 			      channel_act_fn next)
 {
@@ -65,7 +69,7 @@ static void append_on_stored(struct channel *c, struct channel_request *rq)
 	c->counts = a->counts;
 	if (a->repeated)
 		return;
-	c->reserved = 0; /* behind this one others begin */
+	c->reserved = 0; /* the range is of no use any more: numbers continue behind this message */
 	c->in_id_block = false;
 	append_deliver(c, rq->message, a->counts.last, a->message_id, a->time_msec);
 }
@@ -79,7 +83,7 @@ static void append_durable(struct channel *c, struct channel_request *rq, channe
 	if (!append_call_begin(c, rq, append_on_stored, next))
 		return;
 	a->channel = c->stored;
-	a->after = MAX(c->counts.last, c->reserved); /* what is said meanwhile and not kept comes before it */
+	a->after = MAX(c->counts.last, c->reserved); /* ephemeral messages that are sent meanwhile get lower numbers */
 	a->from = e->from;
 	a->from_len = e->from_len;
 	a->text = e->text;
@@ -106,7 +110,7 @@ static void append_ephemeral(struct channel *c, struct channel_request *rq)
 
 static void append_reserved(struct store_request *q);
 
-/* Asks for a block before the last one is used up. */
+/* Reserves the next range before the current one is used up. */
 static void append_reserve(struct channel *c)
 {
 	uint64_t left = c->reserved > c->counts.last ? c->reserved - c->counts.last : 0;
@@ -139,7 +143,7 @@ static void append_reserved(struct store_request *q)
 
 	c->is_reserving = false;
 	if (q->result >= 0) {
-		/* Where others have been given meanwhile, it is not the next. */
+		/* A durable message came in between: the new range does not continue the old one. */
 		if (begin != c->reserved)
 			c->counts.last = MAX(c->counts.last, begin);
 		c->reserved = c->reserving.until;
@@ -224,7 +228,7 @@ void channel_remove(struct channel *c, struct channel_request *rq, channel_act_f
 	(void)store_remove(c->shard->engine->store, &rq->call.remove);
 }
 
-/* It is on disk; where there is no memory for it here, it is at least not what it was. */
+/* The attribute is on disk. Without memory for the new value, the old one is at least removed. */
 static void append_on_set(struct channel *c, struct channel_request *rq)
 {
 	const struct store_set *s = &rq->call.set;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of a channel, by name: the attributes in the store, as far as they are in memory, and those that only are there. */
+/*
+ * Attributes of a channel, by name: those of the store, which are read when the channel comes into memory, and volatile
+ * ones. In the thread of the channel's owner; the roles read them, append.c sets what was stored.
+ */
 #include "channel/channel-private.h"
 
 #include <errno.h>
@@ -53,7 +56,7 @@ static bool attribute_is_over(const struct channel *c, const struct store_attrib
 static void attribute_put(struct channel *c, struct store_attribute *n)
 {
 	(void)attribute_drop(c, n->name, n->name_len);
-	/* As the store does it. */
+	/* Removes the ones that have ended, as the store does. */
 	for (struct store_attribute **at = &c->attributes; n->until_msec > 0 && *at;) {
 		struct store_attribute *old = *at;
 

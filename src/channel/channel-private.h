@@ -1,9 +1,16 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the engine: engine.c (its life), message.c, channel.c (the owner's side: channels, ops, members), attributes.c, append.c
- * (what an owner asks of the store; numbers), replay.c (for those who are behind), and the home's side: subscriber.c (who
- * follows what, and catches up) and fanout.c (who is told what live). Nobody else includes this.
+ * The structs that the files of channel/ share. Only they, the unit tests of channel/ and the fuzz targets include this.
+ *
+ *	engine.c      start and stop, the store, warnings
+ *	channel.c     owner: channels in memory, requests, members; the walk over all channels
+ *	append.c      owner: store calls, and how messages get their numbers
+ *	attributes.c  owner: attributes of a channel
+ *	replay.c      owner: the replay buffer, for members that are catching up
+ *	subscriber.c  origin: subscriptions, from begin over catching up to the end
+ *	fanout.c      origin: live messages to the sessions of one reactor
+ *	message.c     the message that travels between them
  */
 
 #include "base/map.h"
@@ -12,39 +19,40 @@
 #include "server/server.h"
 #include "session/reactor.h"
 
-/* The kind, then the name. */
+/* A channel's key in maps: the kind, then the name. */
 struct channel_key {
 	uint8_t len;
 	char bytes[1 + STORE_NAME_MAX];
 };
 void channel_key_set(struct channel_key *k, const struct channel_policy *p, const char *name, size_t len);
 
-/* All behind @from up to @upto in one dialect, in as few pieces as it lies in. They belong to the deliveries. */
+/* Pending messages of a fan-out in one dialect, those behind position @from up to @upto, joined to as few slices as
+ * their memory allows. The deliveries own the memory. */
 #define FANOUT_SLICES_MAX 8
 struct fanout_batch {
 	const struct fanout *fanout; /* NULL: none */
 	uint64_t from, upto;
-	bool full;   /* there is more */
-	bool broken; /* there was no memory for some of it */
+	bool full;   /* there was no slice left for the next message */
+	bool broken; /* there was no memory to format a message */
 	unsigned n;
 	struct slice slices[FANOUT_SLICES_MAX];
 };
 
-/* What belongs to one reactor, and only its thread touches. */
+/* One reactor's part of the engine. Only that reactor's thread touches it. */
 struct channel_shard {
 	struct channel_engine *engine;
 	unsigned index;
-	struct map channels;  /* of which it is the owner */
-	struct list idle;     /* of those, what nobody uses now, the longest unused first */
+	struct map channels; /* those that this reactor owns */
+	struct list idle;    /* of those, the unused ones, the longest unused first */
 	unsigned n_idle;
 	unsigned n_open[STORE_KINDS_MAX];
-	struct map fanouts; /* what its sessions follow */
-	struct list active; /* of those, the ones with somebody who is yet to be told */
-	struct deferred flush;
-	size_t pending_bytes;                     /* bytes, about, that are kept for these */
-	struct fanout_batch batches[DIALECT_MAX]; /* the last ones made */
+	struct map fanouts;    /* one for each channel that a session of this reactor subscribes to */
+	struct list active;    /* fan-outs with pending messages */
+	struct deferred flush; /* sends some of those */
+	size_t pending_bytes;  /* memory of pending messages, estimated */
+	struct fanout_batch batches[DIALECT_MAX]; /* the last one made, for each dialect */
 	struct buf scratch;
-	uint64_t low_water; /* in rooms that come into memory now, numbers up to this one may have been given */
+	uint64_t low_water; /* channels that come into memory number their messages above this mark */
 };
 
 struct channel_engine {
@@ -52,9 +60,9 @@ struct channel_engine {
 	struct server *server;
 	struct store *store;
 	char why[512];
-	struct store_reserve id_block;     /* numbers that may be given before the store is asked... */
-	atomic_bool is_id_block_asked;     /* ... have been asked for, */
-	atomic_uint_fast64_t id_block_end; /* and up to this one they are there */
+	struct store_reserve id_block;     /* the first block of numbers for ephemeral messages, one for all channels */
+	atomic_bool is_id_block_asked;     /* the store was asked for the block... */
+	atomic_uint_fast64_t id_block_end; /* ... and this is its last number; 0: not reserved yet */
 	unsigned n_shards;
 	struct channel_shard shards[];
 };
@@ -69,32 +77,32 @@ struct channel_shard *channel_engine_shard(struct channel_engine *engine, const 
 enum fanout_result {
 	FANOUT_UNFORMATTED,
 	FANOUT_FORMATTED,
-	FANOUT_NOTHING, /* is said in this dialect */
+	FANOUT_NOTHING, /* the policy has no text for it in this dialect */
 	FANOUT_BROKEN,  /* there was no memory */
 };
 
-/* A message on its way to one reactor, and there, until all have been told of it. */
+/* A message in one reactor: on the way there, and then pending in a fan-out. */
 struct channel_delivery {
 	struct msg msg;
 	struct channel_message *message;
 	struct channel_shard *to;
-	struct list link; /* the branch's */
+	struct list link; /* fanout.pending */
 	struct slice slices[DIALECT_MAX];
 	uint8_t result[DIALECT_MAX]; /* enum fanout_result */
 };
 
 struct channel_message {
 	atomic_uint refs;
-	struct channel_event event; /* its channel's name is @key's */
+	struct channel_event event; /* its channel's name points into @key */
 	const struct channel_policy *policy;
 	struct channel_key key;
-	struct channel_delivery *deliveries; /* one a reactor, which alone touches it; NULL: not made yet */
+	struct channel_delivery *deliveries; /* one for each reactor, touched by that one only; NULL: not made yet */
 	char text[];
 };
-/* What delivering needs is made now. 0 or -ENOMEM. */
+/* Allocates the deliveries. 0 or -ENOMEM. */
 int channel_message_prepare(struct channel_message *m, unsigned n_shards);
 
-/* What is kept for those who are behind: more than is said while an op goes there and back. */
+/* Bounds of a replay buffer: more than a channel sends while a request goes to its owner and back. */
 #define REPLAY_MAX       1024
 #define REPLAY_BYTES_MAX (256U << 10)
 
@@ -104,9 +112,9 @@ struct channel {
 	struct channel_shard *shard;
 	const struct channel_policy *policy;
 	struct list idle;
-	bool open;                 /* else the store is still looking */
-	struct list waiting;       /* ops, until it is open */
-	unsigned busy;             /* ops that are with it */
+	bool open;           /* the store has answered, or there is none */
+	struct list waiting; /* requests, until it is open */
+	unsigned busy;       /* requests that are with the owner */
 	struct store_open opening;
 	struct store_channel *stored;
 	struct store_counts counts;
@@ -114,47 +122,50 @@ struct channel {
 
 	struct list members;
 	struct map by_session;
-	unsigned *here;            /* members, a reactor each */
+	unsigned *here; /* number of members, for each reactor */
 
-	/* While somebody is behind: the last that were told, numbered or not, from recent[first] on; both count up. */
+	/* The replay buffer: a ring of the last messages, there while a member is catching up. replay_first and the members'
+	 * replay_from only count up; modulo REPLAY_MAX they are places in the ring. */
 	unsigned n_catching_up, replay_first, n_replay;
 	size_t replay_bytes;
 	struct channel_message **replay; /* REPLAY_MAX */
 
-	/* Messages that are not kept. */
-	uint64_t reserved;         /* numbers up to this one may be given */
-	bool in_id_block;          /* ... some of them from the hub's pool, which its row does not know of */
+	/* Numbers of ephemeral messages. */
+	uint64_t reserved; /* the last number of the reserved range */
+	bool in_id_block;  /* the range is the engine's id block, of which the channel's row does not know */
 	struct store_reserve reserving;
 	bool is_reserving;
-	struct list unnumbered; /* ops, until there are numbers */
+	struct list unnumbered; /* requests, until there are numbers */
 };
 
-/* channel.c */
-void channel_address(const struct channel *c, struct channel_message *m); /* whose it is */
-void channel_deliver(struct channel *c, struct channel_message *m); /* to all followers, in all reactors */
+/* channel.c; owner */
+void channel_address(const struct channel *c, struct channel_message *m); /* sets the message's channel */
+void channel_deliver(struct channel *c, struct channel_message *m);       /* to the fan-outs of all reactors */
 void channel_free(struct channel *c);
-/* It is in use, and then no longer. */
+/* While it is held, a channel is not idle. */
 void channel_hold(struct channel *c);
 void channel_release(struct channel *c);
 /* A session that has ended was a member. */
 void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why);
 
-/* attributes.c */
+/* attributes.c; owner. Whether there was one. */
 bool attribute_drop(struct channel *c, const char *name, size_t len);
 
-/* replay.c */
+/* replay.c; owner */
 void replay_add(struct channel *c, struct channel_message *m);
-int replay_begin(struct channel *c, struct channel_member *m); /* from here on it is behind. 0 or -ENOMEM */
-void replay_mark(struct channel *c, struct channel_member *m); /* ... or rather from here on */
-/* It is no longer, if it was; once none is, what was kept is let go. */
+/* The member is catching up from now on. 0 or -ENOMEM. */
+int replay_begin(struct channel *c, struct channel_member *m);
+/* The member gets what comes from now on, not from replay_begin() on. */
+void replay_mark(struct channel *c, struct channel_member *m);
+/* The member is live, or gone. The buffer is freed with the last member that was catching up. */
 void replay_end(struct channel *c, struct channel_member *m);
-void replay_act(struct channel *c, struct channel_request *rq); /* the act of a struct channel_go_live */
+void replay_act(struct channel *c, struct channel_request *rq); /* act() of a struct channel_go_live */
 
 struct subscription_page;
 
 enum subscription_state {
-	SUBSCRIPTION_REQUESTED, /* the op that enters is under way, and its home frees what has no session any more */
-	SUBSCRIPTION_ENTERED,   /* a member, and given nothing before channel_subscription_go() */
+	SUBSCRIPTION_REQUESTED, /* the request that enters is under way; when it is back, it frees one without a session */
+	SUBSCRIPTION_ENTERED, /* the session is a member; it receives nothing before channel_subscription_go() */
 	SUBSCRIPTION_CATCHING_UP,
 	SUBSCRIPTION_LIVE,
 };
@@ -162,21 +173,21 @@ enum subscription_state {
 struct channel_subscription {
 	struct list in_fanout; /* while it is live */
 	struct list in_subscriber;
-	struct session *session; /* NULL: it has ended; then it is in no list */
+	struct session *session; /* NULL: the session has ended, and the subscription is in no list */
 	struct channel_subscriber *subscriber;
 	struct fanout *fanout;
 	const struct channel_policy *policy;
 	struct channel_engine *engine;
 	enum subscription_state state;
 	bool expelled;
-	uint64_t position; /* live: how far it has come in its branch */
+	uint64_t position; /* live: the last message of the fan-out that the session was given */
 	uint64_t channel_id;
-	uint64_t at;             /* behind: the last number it was told */
-	uint64_t upto;           /* the last one there was, when that was asked */
-	struct subscription_page *page; /* under way */
-	struct channel_go_live *asking;
+	uint64_t at;                    /* catching up: the last number that the session was given */
+	uint64_t upto;                  /* the channel's last number when the owner was last asked */
+	struct subscription_page *page; /* under way, or NULL */
+	struct channel_go_live *asking; /* under way, or NULL */
 
-	/* Its way to the owner when its session has ended. */
+	/* The way to the owner when the session has ended. */
 	struct msg msg;
 	struct reactor *origin;
 	struct handle handle;
@@ -191,29 +202,30 @@ static inline enum dialect channel_dialect(const struct session *s)
 	return d == DIALECT_UNDECIDED ? DIALECT_LINE : d;
 }
 
-/* fanout.c; home */
-int fanout_add(struct channel_shard *s, struct channel_subscription *sub); /* of its key. 0 or -ENOMEM */
+/* fanout.c; origin */
+int fanout_add(struct channel_shard *s, struct channel_subscription *sub); /* to that of its key. 0 or -ENOMEM */
 void fanout_remove(struct channel_subscription *sub);
-void fanout_go_live(struct channel_subscription *sub); /* it is told of what comes from here on */
-void fanout_flush(struct channel_subscription *sub);   /* it is told now of all that has come */
+void fanout_go_live(struct channel_subscription *sub); /* the session receives what is pushed from now on */
+void fanout_flush(struct channel_subscription *sub);   /* queues to this session what is pending for it */
 void fanout_push(struct channel_shard *s, struct channel_message *m);
-void fanout_flush_some(struct deferred *l); /* the shard's */
+void fanout_flush_some(struct deferred *l); /* run() of channel_shard.flush */
 
-/* subscriber.c; home */
+/* subscriber.c; origin */
+/* Queues what is pending for the request's session, so that it comes before the reply. */
 void subscription_flush(struct channel_request *rq);
-/* The op's follow, where its session has ended meanwhile: once the op is done it is to leave, or merely to go. */
+/* The request's subscription where its session has ended meanwhile: it leaves the channel, or is just freed. */
 struct channel_subscription *subscription_orphan(struct channel_request *rq);
-void subscription_entered(struct channel_request *rq); /* from here on its session's end is told to the owner */
+void subscription_entered(struct channel_request *rq); /* from now on the owner is told of the session's end */
 void subscription_leave(struct channel_subscription *sub);
 void subscription_free(struct channel_subscription *sub);
-void subscription_expelled(struct msg *m); /* of a member */
+void subscription_expelled(struct msg *m); /* act() of channel_member.msg */
 
-/* A follower that has read all up to @at asks to be told live. */
+/* A request to go live: the session has read all messages up to number @at. */
 struct channel_go_live {
 	struct channel_request rq;
-	struct channel_subscription *subscription; /* home's; NULL: it is gone */
+	struct channel_subscription *subscription; /* the origin's; NULL: it is gone */
 	uint64_t at;
-	bool ready;
-	struct channel_message **replay; /* what it still lacks */
+	bool ready;                      /* the owner's answer: with @replay, nothing is missing */
+	struct channel_message **replay; /* the messages that the session still lacks */
 	unsigned n_replay;
 };

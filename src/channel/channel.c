@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The owner's side. A channel comes into memory with the first op for it: the store is asked what there is, and ops wait
- * until that is known. It stays while it has members or ops; after that it is idle, and makes room when room is needed.
+ * The owner's side: channels in memory, the requests to them, and their members. In the thread of the owner, but for
+ * channel_submit() and the return of a request, which are the origin's. The roles call it.
+ *
+ * The first request to a channel makes the channel and asks the store for its state; requests wait until the store has
+ * answered. A channel stays in memory while it has members or requests. After that it is idle, and is freed when
+ * another one needs the place.
  */
 #include "channel/channel-private.h"
 
@@ -11,10 +15,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* Channels of a shard that nobody uses and that stay in memory all the same. */
-#define CHANNEL_IDLE_MAX 256
+/* Idle channels that a shard keeps in memory. */
+#define CHANNEL_IDLE_MAX       256
 
-/* A number that is later than all that were given before, where there is no store to remember them. */
+/* Without a store: the time makes a number higher than all of earlier runs. */
 #define CHANNEL_FIRST_NUMBER() (clock_real_usec() / 10000)
 
 static unsigned channel_share(const struct channel_shard *s, const struct channel_policy *p)
@@ -25,7 +29,7 @@ static unsigned channel_share(const struct channel_shard *s, const struct channe
 	return (unsigned)MAX(limits.open / s->engine->n_shards, (uint64_t)1);
 }
 
-/* An op or a member has gone. */
+/* A request or a member has gone: the channel is idle now, or is not. */
 static void channel_rest(struct channel *c)
 {
 	if (c->busy > 0 || c->by_session.n > 0 || list_is_linked(&c->idle))
@@ -70,10 +74,10 @@ void channel_free(struct channel *c)
 	free(c);
 }
 
-/* Nobody uses it, so nothing of it is under way. */
+/* The channel is idle, so no store call of it is under way. */
 static void channel_forget(struct channel *c)
 {
-	/* Should it come again, nobody else remembers. */
+	/* The store does not know these numbers. Should the channel come back, it must not give them again. */
 	if (c->in_id_block)
 		c->shard->low_water = MAX(c->shard->low_water, c->counts.last);
 	if (c->stored)
@@ -81,7 +85,7 @@ static void channel_forget(struct channel *c)
 	channel_free(c);
 }
 
-/* -EMFILE: there is no room for another one. */
+/* -EMFILE: the limit is reached, and no channel is idle. */
 static int channel_make_room(struct channel_shard *s, const struct channel_policy *p)
 {
 	unsigned share = channel_share(s, p);
@@ -146,6 +150,7 @@ static void channel_ask_store(struct channel *c)
 	(void)store_open(engine->store, &c->opening);
 }
 
+/* Origin. */
 static void channel_request_on_return(struct msg *m)
 {
 	struct channel_request *rq = container_of(m, struct channel_request, msg);
@@ -208,7 +213,7 @@ static void channel_opened(struct store_request *q)
 	list_init(&waiting);
 	list_splice(&waiting, &c->waiting);
 	if (result < 0) {
-		channel_free(c); /* and @q with it */
+		channel_free(c); /* @q is a part of it */
 		while ((n = list_pop(&waiting)))
 			channel_request_return(s, container_of(n, struct channel_request, link), result);
 		return;
@@ -225,7 +230,7 @@ static void channel_opened(struct store_request *q)
 		channel_act(c, container_of(n, struct channel_request, link));
 }
 
-/* In the owner's thread. */
+/* Owner. */
 static void channel_request_on_arrival(struct msg *m)
 {
 	struct channel_request *rq = container_of(m, struct channel_request, msg);
@@ -325,7 +330,7 @@ static void channel_delivered(struct msg *msg)
 void channel_address(const struct channel *c, struct channel_message *m)
 {
 	if (m->policy)
-		return; /* it may be with another reactor already, which reads it */
+		return; /* another reactor may read it already */
 	m->policy = c->policy;
 	m->key = c->key;
 	m->event.channel = m->key.bytes + 1;
@@ -457,7 +462,7 @@ void channel_expel(struct channel *c, struct channel_member *m, struct channel_m
 		channel_address(c, message);
 		m->farewell = channel_message_ref(message);
 	}
-	/* What is needed of the channel goes with it. */
+	/* The member has its own copy of the channel's name, since the channel may be freed meanwhile. */
 	m->msg.act = subscription_expelled;
 	reactor_post(channel_reactor(c), &engine->server->reactors[m->session.reactor], &m->msg);
 }
@@ -477,9 +482,9 @@ void channel_left(struct channel_shard *s, const struct channel_key *k, struct h
 	channel_release(c);
 }
 
-/* A walk through all shards. */
+/* The walk: a message that visits one shard after the other, and then its origin. */
 
-static void channel_walk_home(struct msg *m)
+static void channel_walk_return(struct msg *m)
 {
 	struct channel_walk *w = container_of(m, struct channel_walk, msg);
 	struct reactor *origin = w->origin;
@@ -488,7 +493,7 @@ static void channel_walk_home(struct msg *m)
 	reactor_unbusy(origin);
 }
 
-static void channel_walk_here(struct msg *m)
+static void channel_walk_shard(struct msg *m)
 {
 	struct channel_walk *w = container_of(m, struct channel_walk, msg);
 	struct channel_shard *s = &w->engine->shards[w->at++];
@@ -500,7 +505,7 @@ static void channel_walk_here(struct msg *m)
 		if (c->open && c->policy->kind == w->policy->kind)
 			w->each(w, c);
 	}
-	w->msg.act = last ? channel_walk_home : channel_walk_here;
+	w->msg.act = last ? channel_walk_return : channel_walk_shard;
 	reactor_post(channel_shard_reactor(s), last ? w->origin : &w->engine->server->reactors[w->at], &w->msg);
 }
 
@@ -508,6 +513,6 @@ void channel_walk(struct channel_walk *w)
 {
 	w->at = 0;
 	w->origin->busy++;
-	w->msg.act = channel_walk_here;
+	w->msg.act = channel_walk_shard;
 	reactor_post(w->origin, &w->engine->server->reactors[0], &w->msg);
 }

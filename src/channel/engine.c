@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The engine: start and stop, the store that it opens, and what is reported of that store. In main's thread, but for
+ * the functions that channel.h calls any thread's. The roles chat and relay start and stop it, server/ asks it through
+ * them for warnings.
+ */
 #include "channel/channel-private.h"
 
 #include "base/clock.h"
@@ -11,16 +16,16 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of what waits to be written; from there on: busy. */
+/* Bytes that may wait to be written. Beyond that, store calls fail with -EBUSY. */
 #define ENGINE_QUEUED_MAX   (64U << 20)
 
-/* Names that the disk remembers, of a kind. */
+/* Names on disk, of each kind. */
 #define ENGINE_CHANNELS_MAX 1000000
 
-/* A commit that takes so long says something about the disk. */
+/* A commit that takes longer is a warning. */
 #define ENGINE_SLOW_USEC    (10 * USEC_PER_SEC)
 
-/* What a thread of the store has to come back from the kernel. */
+/* How long the stop waits for a store thread that is in the kernel. */
 #define ENGINE_GIVE_UP_USEC (5 * USEC_PER_SEC)
 
 void channel_key_set(struct channel_key *k, const struct channel_policy *p, const char *name, size_t len)
@@ -78,7 +83,7 @@ uint64_t channel_engine_msec(const struct channel_engine *engine)
 	return engine->store ? store_age_msec(engine->store) : clock_boot_usec() / USEC_PER_MSEC;
 }
 
-/* Who asks how things are may have just changed them: the next answer tells. */
+/* The check that is begun here is reported by the next call: an administrator may just have repaired something. */
 void channel_engine_warn(struct channel_engine *engine, struct warnings *to)
 {
 	struct store_state state = {};
@@ -118,7 +123,7 @@ static int engine_init(struct channel_engine *engine)
 	return r;
 }
 
-/* Clients know what was said by STORE and number. */
+/* Clients name messages by STORE and number, so numbers that are given anew need a new STORE. */
 static int engine_renew(void *userdata)
 {
 	struct channel_engine *engine = userdata;

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A channel, as far as one reactor is concerned: which of its sessions are told live, and of what they have not been told
- * yet. A message comes here once, however many of them there are, and is put behind what came before it. From the end of
- * the pass on, the followers are gone through, those first that are the furthest behind, and each is given all that is
- * new to it: formatted once a dialect, and where it lies together in memory, one piece, however many messages that is. So
- * many in a pass and no more: a room of ten thousand holds up nobody, and who comes into it is answered at once.
+ * The fan-out of live messages: one for each channel and reactor, in the thread of that reactor. The owner of a channel
+ * pushes a message here once, however many sessions of this reactor are subscribed. subscriber.c adds and removes
+ * subscriptions.
  *
- * Each follower knows how far it has come, so its order is kept whoever's turn it is: who is to have an answer behind what
- * was said is given its part at once (fanout_flush()). What all have been told of is let go.
+ * A fan-out is a queue of pending messages, numbered by position, and a list of live subscriptions, each with the
+ * position up to which its session has been given the messages. Those with the lowest position, the slowest, come first
+ * in the list. A message that even the slowest has been given leaves the queue.
+ *
+ *	push    appends the message to the queue, and defers a flush to the end of the loop's pass
+ *	flush   takes the slowest subscription, gives its session all that is pending for it, and moves it to the end of
+ *	        the list; at most FANOUT_PER_PASS sessions in a pass, then the loop serves others first
+ *	batch   all pending messages behind a position, formatted once for each dialect; messages whose bytes lie next to
+ *	        each other are one slice. Nearly all sessions have the same position, so they share one batch
+ *
+ * A session's order does not depend on whose turn it is: before it is sent a reply, fanout_flush() gives it what is
+ * pending for it.
  */
 #include "channel/channel-private.h"
 
@@ -16,23 +24,23 @@
 #include <assert.h>
 #include <errno.h>
 
-/* Followers a pass, each of which costs a write: as many as there are ready ones looked at. */
+/* Sessions that are flushed in a pass of the loop. Each costs a write, so there are as many as events in a pass. */
 #define FANOUT_PER_PASS    64
 
-/* What may wait in a reactor to be told of. Beyond, it is told of to all at once, however long that takes: then what
- * comes in has to wait, and that bounds it. */
+/* Bytes that may be pending in a reactor. Beyond that, a push flushes all sessions at once, however long that takes:
+ * input waits for it, so no more comes in. */
 #define FANOUT_PENDING_MAX (1U << 20)
 
 struct fanout {
 	struct map_node node;
 	struct channel_key key;
 	struct channel_shard *shard;
-	unsigned n;          /* who follows or is about to */
-	struct list live;    /* follows, the one that is the furthest behind first */
-	struct list pending; /* deliveries; the last one brings a follower to @next */
+	unsigned n;          /* subscriptions, live or not */
+	struct list live;    /* subscriptions, the slowest first */
+	struct list pending; /* deliveries, the oldest first */
 	unsigned n_pending;
-	uint64_t next;
-	struct list active; /* the shard's, while somebody is behind */
+	uint64_t next;      /* position behind the last one that is pending */
+	struct list active; /* channel_shard.active, while a session is below @next */
 };
 
 static struct fanout *fanout_find(struct channel_shard *s, const struct channel_key *k)
@@ -71,7 +79,7 @@ int fanout_add(struct channel_shard *s, struct channel_subscription *sub)
 	return 0;
 }
 
-/* NULL: nobody is told live. */
+/* NULL: no subscription is live. */
 static struct channel_subscription *fanout_slowest(const struct fanout *f)
 {
 	return list_is_empty(&f->live) ? NULL : container_of(f->live.next, struct channel_subscription, in_fanout);
@@ -101,7 +109,7 @@ static void fanout_drop_first(struct fanout *f)
 	(void)channel_message_unref(d->message);
 }
 
-/* Lets go what all have been told of. */
+/* Drops the messages that all sessions have been given. */
 static void fanout_trim(struct fanout *f)
 {
 	const struct channel_subscription *sub = fanout_slowest(f);
@@ -149,7 +157,7 @@ static void fanout_format(struct channel_shard *s, struct channel_delivery *d, e
 	d->result[in] = r < 0 ? FANOUT_BROKEN : b->len > 0 ? FANOUT_FORMATTED : FANOUT_NOTHING;
 }
 
-/* What comes behind @from, which is not all there is. */
+/* The first pending message behind position @from, which is below @next. */
 static struct list *fanout_at(struct fanout *f, uint64_t from)
 {
 	struct list *n = &f->pending;
@@ -159,7 +167,7 @@ static struct list *fanout_at(struct fanout *f, uint64_t from)
 	return n;
 }
 
-/* False: it has no place. */
+/* False: no slice is left for it. */
 static bool fanout_batch_add(struct fanout_batch *batch, const struct slice *f)
 {
 	struct slice *last = batch->n > 0 ? &batch->slices[batch->n - 1] : NULL;
@@ -187,7 +195,7 @@ static void fanout_batch_make(struct fanout_batch *batch, struct fanout *f, enum
 	}
 }
 
-/* The same for nearly everybody: most are equally far behind. */
+/* Most sessions have the same position, so the last batch nearly always fits the next session, too. */
 static const struct fanout_batch *fanout_batch_get(struct fanout *f, enum dialect in, uint64_t from)
 {
 	struct fanout_batch *batch = &f->shard->batches[in];
@@ -203,13 +211,13 @@ static void _hot_ fanout_send_batch(struct fanout *f, struct channel_subscriptio
 
 	for (unsigned i = 0; i < batch->n; i++)
 		(void)session_event(sub->session, &batch->slices[i]);
-	/* It would miss something: better it comes back and asks for that. */
+	/* The session would miss a message. Dropped, it can reconnect and ask for what it missed. */
 	if (unlikely(batch->broken))
 		session_cut_off(sub->session);
 	sub->position = batch->upto;
 }
 
-/* Each by itself: to an old client, whose events have no end of their own, or where somebody keeps account. */
+/* One message at a time: for an old client, whose events are told apart by their packets, and for a policy that counts. */
 static void fanout_send_next(struct fanout *f, struct channel_subscription *sub, enum dialect in)
 {
 	struct channel_delivery *d = container_of(fanout_at(f, sub->position++), struct channel_delivery, link);
@@ -252,7 +260,7 @@ void fanout_flush_some(struct deferred *l)
 	unsigned left = FANOUT_PER_PASS;
 	struct list *n;
 
-	/* Who is not done with goes to the end: one large channel does not keep the others waiting. */
+	/* A fan-out that still has pending messages goes to the end of the list: a large channel does not hold up others. */
 	while (left > 0 && (n = list_pop(&s->active))) {
 		struct fanout *f = container_of(n, struct fanout, active);
 

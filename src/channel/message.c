@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A message on its way from the owner of a channel to the reactors of its subscribers. One copy for all of them, with a
+ * reference count that any thread may change; the rest is not changed once the message was delivered.
+ */
 #include "channel/channel-private.h"
 
 #include <errno.h>

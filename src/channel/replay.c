@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was told last, while a member is behind: what is said after it came and before it is told live cannot be read from
- * the store by number alone, since some is kept nowhere, and the store would always be a little late.
+ * The replay buffer: the last messages of a channel, kept while one of its members is catching up. In the thread of the
+ * channel's owner; channel.c and append.c add each message, subscriber.c sends the request to go live.
+ *
+ * A session that enters reads the messages of the past from the store, page by page. Meanwhile new ones are sent, which
+ * it cannot read there: ephemeral ones are in no store, and of the others the last are not on disk yet. The buffer keeps
+ * them. When the session has read up to a number, it sends struct channel_go_live with that number, and there are two
+ * answers. If the buffer reaches back to that number, the session gets the messages behind it and is live from there on.
+ * If not, because the buffer is a ring of bounded size, the session reads on in the store and asks again.
  */
 #include "channel/channel-private.h"
 
@@ -57,12 +63,12 @@ void replay_end(struct channel *c, struct channel_member *m)
 	c->replay = NULL;
 }
 
-/* Whether it can be given all behind the number it has read up to. */
+/* Whether the buffer has all messages behind number @at that are for this member. */
 static bool replay_covers(const struct channel *c, const struct channel_member *m, uint64_t at)
 {
 	if (at >= c->counts.last)
 		return true;
-	/* Nothing has been let go since it came. */
+	/* Nothing was dropped since the member entered. */
 	if ((int)(m->replay_from - c->replay_first) >= 0)
 		return at >= m->replay_last;
 	for (unsigned i = 0; i < c->n_replay; i++) {

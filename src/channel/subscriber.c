@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The home's side: which of this reactor's sessions follow what. A follow begins behind: it reads pages of what is kept,
- * the next one when the session's output has drained, and lets pass what is said meanwhile. When it has read all there
- * was, which is at once where nothing of the past is wanted, it asks the owner to be switched over, who gives it what it
- * lacks up to the last number; from there on it is told live (fanout.c).
+ * Subscriptions: the side of the session that receives. In the thread of the origin, the session's reactor; the roles
+ * call it, and channel.c when a request is back. A subscription goes through these states:
+ *
+ *	requested    the request that enters is on its way
+ *	entered      the session is a member; its reply is sent before any message
+ *	catching up  the session reads the messages of the past from the store, the next page when its output has drained
+ *	live         fanout.c gives it each new message
+ *
+ * Between the last two it asks the owner to go live. The owner answers with the messages that it still lacks, from the
+ * replay buffer (replay.c), or with the last number, up to which it reads on. A session that wants nothing of the past
+ * asks at once.
+ *
+ * A session can end at any time, also while its request is with the owner. Then the subscription alone goes to the
+ * owner and removes the member.
  */
 #include "channel/channel-private.h"
 
@@ -15,9 +25,9 @@
 
 #define SUBSCRIPTION_PAGE_ROWS  256
 #define SUBSCRIPTION_PAGE_BYTES ((size_t)64 << 10)
-#define SUBSCRIPTION_PAGE_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
+#define SUBSCRIPTION_PAGE_SHARE 4 /* of the session's output limit: an encoded text can be three times as long */
 
-/* What hangs on a session that follows something. */
+/* A session with subscriptions. */
 struct channel_subscriber {
 	struct observer observer;
 	struct list subscriptions;
@@ -26,7 +36,7 @@ struct channel_subscriber {
 
 struct subscription_page {
 	struct store_page page;
-	struct channel_subscription *subscription; /* NULL: it is gone */
+	struct channel_subscription *subscription; /* NULL: it has ended */
 	struct reactor *origin;
 };
 
@@ -47,7 +57,8 @@ static void subscription_unlink(struct channel_subscription *sub)
 	sub->session = NULL;
 }
 
-/* Its session has ended, and it was a member: the owner is told. It goes there and back, so that its home waits. */
+/* The session has ended and was a member. The subscription goes to the owner and back, so the origin waits for it before
+ * it stops. */
 
 static void subscription_returned(struct msg *m)
 {
@@ -70,7 +81,7 @@ static void subscription_left(struct msg *m)
 
 void subscription_leave(struct channel_subscription *sub)
 {
-	/* Nobody is to find it any more. */
+	/* Answers that are under way must not find it. */
 	if (sub->page)
 		sub->page->subscription = NULL;
 	if (sub->asking)
@@ -93,7 +104,7 @@ static void subscription_gone(struct observer *a, _unused_ struct session *s, co
 		(void)snprintf(sub->why, sizeof(sub->why), "%s", why);
 		subscription_unlink(sub);
 		if (sub->state != SUBSCRIPTION_REQUESTED)
-			subscription_leave(sub); /* else when the op is back */
+			subscription_leave(sub); /* else channel.c does, when the request is back */
 	}
 	free(subscriber);
 }
@@ -162,7 +173,8 @@ struct channel_subscription *subscription_orphan(struct channel_request *rq)
 	if (!sub)
 		return NULL;
 	if (sub->session && !channel_request_session(rq)) {
-		/* It ended in this very pass, and subscription_gone() is yet to be told: it must not find what nobody waits for. */
+		/* The session ended in this pass of the loop. Unlinked now, because subscription_gone() will be called after the
+		 * request that would free it. */
 		(void)snprintf(sub->why, sizeof(sub->why), "closed");
 		subscription_unlink(sub);
 	}
@@ -235,7 +247,6 @@ const char *channel_subscription_name(const struct channel_subscription *sub, si
 	return sub->key.bytes + 1;
 }
 
-/* What was said before the op came back is told before it is answered. */
 void subscription_flush(struct channel_request *rq)
 {
 	struct session *s = channel_request_session(rq);
@@ -253,7 +264,7 @@ void subscription_expelled(struct msg *msg)
 					     : NULL;
 
 	if (sub && sub->state == SUBSCRIPTION_REQUESTED) {
-		sub->expelled = true; /* the op that entered is yet to come */
+		sub->expelled = true; /* the request that entered is not back yet */
 	} else if (sub) {
 		fanout_flush(sub);
 		if (m->farewell)
@@ -266,7 +277,7 @@ void subscription_expelled(struct msg *msg)
 	free(m);
 }
 
-/* What is said. */
+/* Messages. */
 
 int channel_send(struct session *s, const struct channel_policy *p, const struct channel_event *e)
 {
@@ -282,7 +293,7 @@ int channel_send(struct session *s, const struct channel_policy *p, const struct
 	return r < 0 ? -EPIPE : 0;
 }
 
-/* One message to one follow. False: its session takes no more. */
+/* Sends one message to one session. False: the session takes no more. */
 static bool subscription_send(struct channel_subscription *sub, const struct channel_event *e)
 {
 	struct session *s = sub->session;
@@ -299,7 +310,7 @@ static bool subscription_send(struct channel_subscription *sub, const struct cha
 	return true;
 }
 
-/* To one member. */
+/* A message for one member, on its way to the origin. */
 struct subscription_notice {
 	struct msg msg;
 	struct reactor *origin;
@@ -343,7 +354,7 @@ void channel_notify_member(struct channel *c, struct channel_member *to, struct 
 
 static void subscription_go_on(struct channel_subscription *sub);
 
-/* What is kept cannot be had. It is better to be gone, and told so, than to have a gap in it. */
+/* The kept messages cannot be read. The session ends, with the reason: a gap would go unnoticed. */
 static void subscription_give_up(struct channel_subscription *sub, int error)
 {
 	char what[256];
@@ -396,7 +407,7 @@ static void subscription_ask_live(struct channel_subscription *sub)
 	channel_submit(&w->rq);
 }
 
-/* Tells what is in it. False: the session takes no more. */
+/* Sends the rows of a page. False: the session takes no more. */
 static bool subscription_send_page(struct channel_subscription *sub, const struct store_page *p)
 {
 	struct store_row row;

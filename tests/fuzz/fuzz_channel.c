@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rooms and mail, by clients that know what they ask for (talk_client.h). In whatever way requests, events, a slow
- * store and broken connections fall together: what was acknowledged is there, what was taken is not, nobody is told of
- * a number twice or not at all, and the order is the same for all.
+ * Rooms and mail, with clients that know what they must receive (talk_client.h). However requests, events, a slow store
+ * and broken connections fall together: a message that was answered with OK is there, one that was acknowledged is not,
+ * each number is received exactly once, and the order is the same for all.
  *
- * The first byte chooses how small sockets are, the rest are steps: a byte for who does what, and some for what is in it.
+ * The first byte chooses how small sockets are, the rest are steps: a byte for the client and its request, and some for the arguments.
  */
 #include "base/clock.h"
 #include "base/macro.h"

@@ -11,7 +11,7 @@
 
 #define TALK_QUIET 12 /* passes in which nothing moves */
 
-/* The connection is no more. What was not answered may have been done, and may not. */
+/* The connection is gone. Requests without a reply were carried out or not. */
 static void talk_forget(struct talk_client *c)
 {
 	closep(&c->fd);
@@ -31,7 +31,7 @@ void talk_hear(struct talk_client *c, size_t max)
 		talk_forget(c);
 }
 
-/* Asks. */
+/* Requests. */
 
 static void _printf_(3, 4) talk_say(struct talk_client *c, struct talk_request q, const char *fmt, ...)
 {
@@ -44,7 +44,7 @@ static void _printf_(3, 4) talk_say(struct talk_client *c, struct talk_request q
 	q.step = ++c->talk->step;
 	c->open[c->n_open++] = q;
 	c->talk->house->asked += 2;
-	/* What is sent by half is no request, and nothing may follow it. */
+	/* Half a line is no request, and nothing must follow it. */
 	if (send(c->fd, line.data, line.len, MSG_NOSIGNAL) < (ssize_t)line.len)
 		talk_forget(c);
 	buf_done(&line);
@@ -79,7 +79,7 @@ static void talk_utter(struct talk_client *c, bool is_mail, unsigned x, unsigned
 		talk_say(c, q, "SAY,r%u,t%u%.*s\n", text->room, index, pad, dots);
 }
 
-/* The mail it has sent last, once more and with the same key: however the first went, it is there once. */
+/* Sends its last mail again with the same key: whatever became of the first, it is there once. */
 static void talk_send_again(struct talk_client *c)
 {
 	unsigned i = c->talk->n_texts;
@@ -235,7 +235,7 @@ void talk_begin(struct talk_client *c)
 		house_pass(t->house);
 		talk_hear(c, SIZE_MAX);
 	}
-	/* The one that has the name is still about to go. */
+	/* The session that has the name has not ended yet. */
 	if (!c->named)
 		talk_forget(c);
 }
@@ -252,7 +252,7 @@ void talk_break(struct talk_client *c, bool half)
 	c->ended = true;
 }
 
-/* All that happens without another word from a client. */
+/* All that happens without another request. */
 static void talk_go_on(struct talk *t)
 {
 	unsigned quiet = 0;
@@ -271,14 +271,14 @@ static void talk_go_on(struct talk *t)
 	}
 }
 
-/* Whoever is still in a room has been told of everything. */
+/* A client that is still in a room has received every message. */
 static void talk_check_rooms(struct talk *t)
 {
 	const struct talk_client *c;
 	bool were_in[TALK_CLIENTS][TALK_ROOMS] = { { 0 } };
 	uint64_t at[TALK_CLIENTS][TALK_ROOMS] = { { 0 } };
 
-	house_sleep(t->house, 20 * USEC_PER_SEC); /* nobody says too much at once */
+	house_sleep(t->house, 20 * USEC_PER_SEC); /* all are within their rate again */
 	for (unsigned i = 0; i < TALK_CLIENTS; i++) {
 		c = &t->clients[i];
 		FUZZ_CHECK(c->fd < 0 || c->ended || c->n_open == 0);
@@ -289,7 +289,7 @@ static void talk_check_rooms(struct talk *t)
 		}
 	}
 	talk_go_on(t);
-	/* Where JOIN was answered with OK, it was in the room no more, and has been told where it is now. */
+	/* A client whose JOIN was answered with OK had left the room, and knows the last number now. */
 	for (unsigned i = 0; i < TALK_CLIENTS; i++) {
 		c = &t->clients[i];
 		for (unsigned room = 0; room < TALK_ROOMS; room++)
@@ -298,7 +298,7 @@ static void talk_check_rooms(struct talk *t)
 	}
 }
 
-/* Another session of each name is given all that was acknowledged to a sender and not taken since. */
+/* Another session of each name receives all mail that was answered with OK and not acknowledged since. */
 static void talk_check_mail(struct talk *t)
 {
 	for (unsigned i = 0; i < t->n_texts; i++)

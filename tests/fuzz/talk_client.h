@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients that chat and send mail in ioe/1, each under a name of its own, and what they know together: what was said and
- * sent, and how that was answered; and so what each of them must, may and must not be told.
+ * Clients that chat and send mail in ioe/1, each with a name of its own. Together they record each message and its
+ * reply, and so know for each client which messages it must receive, which it can, and which it must not.
  */
 
 #include "base/buf.h"
@@ -38,21 +38,21 @@ enum talk_ask {
 struct talk_request {
 	enum talk_ask kind;
 	unsigned room;
-	unsigned text;    /* that is said, sent, or meant */
-	uint64_t number;  /* JOIN: the last one known; JOIN_AFTER: behind which it wants to be told, too */
+	unsigned text;   /* index of the message in talk.texts */
+	uint64_t number; /* JOIN: the last number that is known; JOIN_AFTER: likewise */
 	uint64_t after;
 	uint64_t step;    /* when it was asked */
 	bool sure;        /* ACK: it must be there */
 };
 
-/* Something that was said or sent. Its number is in its text, so that it is known wherever it comes up. */
+/* A message. Its index is in its text, so it is recognised wherever it is received. */
 struct talk_text {
 	unsigned from, to, room; /* clients; to: mail's */
 	bool is_mail, refused;
 	bool again;              /* sent twice */
-	uint64_t acked;          /* when its sender was told that it is kept; 0: not yet */
+	uint64_t acked;          /* when its sender received OK; 0: not yet */
 	uint64_t number;         /* the room's; or mail's ID. 0: not known yet */
-	bool taking, cleared;    /* its receiver has asked for that */
+	bool taking, cleared;    /* its receiver has sent ACK, or MAILBOX,clear */
 	uint64_t taken;          /* when that was done */
 	bool found;              /* in the end */
 };
@@ -60,23 +60,23 @@ struct talk_text {
 struct talk_member {
 	bool in;
 	uint64_t joined_at; /* the room's last number when it came in */
-	uint64_t at;        /* the last it was told */
-	unsigned said;      /* how many were known to have been said then */
+	uint64_t at;        /* the last number that it received */
+	unsigned said;      /* messages that were known then */
 };
 
 struct talk_client {
 	struct talk *talk;
 	unsigned index;
 	int fd;     /* -1: not there */
-	bool named; /* it has its name, and may ask */
+	bool named; /* it has its name, and can send requests */
 	bool ended; /* it has half-closed */
 	bool gone;  /* the server has closed */
 	struct buf received;
 	struct talk_request open[TALK_OPEN];
 	unsigned n_open;
 	uint64_t began;
-	uint64_t last_id; /* of the mail it was given */
-	unsigned clears;  /* that are asked for and not answered, or asked for by one that is gone */
+	uint64_t last_id; /* of the mail that it received */
+	unsigned clears;  /* MAILBOX,clear without a reply, those of sessions that are gone included */
 	struct talk_member rooms[TALK_ROOMS];
 };
 
@@ -92,14 +92,14 @@ struct talk {
 };
 
 void talk_init(struct talk *t, struct house *h, bool small_buffers);
-void talk_begin(struct talk_client *c); /* connects, and says who it is; nothing where it is there */
+void talk_begin(struct talk_client *c);            /* connects and takes its name; does nothing while it is connected */
 void talk_break(struct talk_client *c, bool half); /* half-closes only, or closes */
 void talk_ask(struct talk_client *c, enum talk_ask kind, unsigned x, unsigned y);
 void talk_hear(struct talk_client *c, size_t max);
 
-/* talk_hear.c: takes in at most @max bytes. False: there were none. */
+/* talk_receive.c: receives at most @max bytes. False: there were none. */
 bool talk_recv(struct talk_client *c, size_t max);
 extern const char *const talk_names[TALK_CLIENTS];
 
-/* Everything is answered, and what is there is what must be. */
+/* Waits for all replies, and checks rooms and mailboxes. */
 void talk_end(struct talk *t);

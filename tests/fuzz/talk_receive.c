@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What clients are told, and whether that may be. */
+/* What clients receive, and whether it is allowed. Called by fuzz_channel.c through talk_client.c. */
 #include "fuzz/talk_client.h"
 
 #include "base/str.h"
@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define TALK_STRICT  (2 * HOUSE_HISTORY) /* so many are kept in any case: store/expire.c */
+#define TALK_STRICT  (2 * HOUSE_HISTORY) /* the store keeps at least so many: store/expire.c */
 #define TALK_FIELDS  10
 
 const char *const talk_names[TALK_CLIENTS] = { "ann", "bob", "cid", "dan" };
 
-/* A line of ioe/1, taken apart. Nothing that is said here has to be encoded. */
+/* The fields of a line of ioe/1. No text here needs encoding. */
 struct talk_line {
 	const char *at[TALK_FIELDS];
 	size_t len[TALK_FIELDS];
@@ -73,7 +73,7 @@ static unsigned talk_text(const struct talk *t, const struct talk_line *l, unsig
 	return (unsigned)v;
 }
 
-/* It is known now where it stands: once and for all, and behind what its sender had said there before. */
+/* The message has this number: always the same one, and above those of its sender's earlier messages there. */
 static void talk_place(struct talk *t, struct talk_text *text, uint64_t number)
 {
 	FUZZ_CHECK(!text->refused && number > 0);
@@ -109,7 +109,7 @@ static void talk_received_said(struct talk_client *c, const struct talk_line *l)
 	FUZZ_CHECK(!text->is_mail && text->room == room && talk_is(l, 4, talk_names[text->from]));
 	talk_place(c->talk, text, number);
 	FUZZ_CHECK(number > m->at);
-	/* What is old may be kept no longer. From there on nothing is left out. */
+	/* Old messages can have expired. From there on no number is left out. */
 	if (c->talk->said[room] < TALK_STRICT)
 		FUZZ_CHECK(number == m->at + 1);
 	if (number > m->joined_at && c->talk->said[room] - m->said < TALK_STRICT)
@@ -279,7 +279,7 @@ static void talk_received_rows(struct talk_client *c, const struct talk_request 
 	}
 }
 
-/* One thing that was heard: returns its bytes, 0: the rest is still to come. */
+/* One event or reply: returns its bytes, 0: it is not complete yet. */
 static size_t talk_received_one(struct talk_client *c, const char *p, size_t n)
 {
 	const char *lf = memchr(p, '\n', n);

@@ -67,7 +67,7 @@ const struct channel_policy channel_fixture_policy = {
 	.expelled = channel_fixture_expelled,
 };
 
-/* What all verbs carry. */
+/* The request of each verb. */
 struct channel_fixture_request {
 	struct channel_request rq;
 	struct channel_subscription *subscription;

@@ -53,7 +53,7 @@ const struct option_section chat_section = {
 
 struct chat_state {
 	struct channel_engine *engine;
-	atomic_uint lists; /* under way, in all reactors */
+	atomic_uint lists; /* being made, in all reactors */
 };
 
 bool chat_lists_enter(struct chat_state *state)
@@ -126,7 +126,7 @@ static void chat_warn(void *state, struct warnings *to)
 	channel_engine_warn(((struct chat_state *)state)->engine, to);
 }
 
-/* What is answered in many bytes is a barrier: a session has one such answer in memory. */
+/* A verb with a long reply is a barrier, so a session has only one such reply in memory. */
 static const struct role_verb chat_verbs[] = {
 	{ { "JOIN", "JOIN,room[,after]", "Enters a room; tells what was said behind after.", 1, 2, VERB_BARRIER }, chat_member_join },
 	{ { "PART", "PART,room", "Leaves a room.", 1, 1, VERB_BARRIER }, chat_member_part },

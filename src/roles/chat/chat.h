@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The role chat: rooms, who is in them, and who may do what there. A room is a channel; what it remembers of people are
- * the channel's notes (record.h). Each verb is an op that decides in the room's owner (op.h).
+ * The role chat: rooms, their members, and their moderation. A room is a channel (channel/channel.h); roles, mutes and
+ * bans are attributes of the channel (entry.h). A verb becomes a request to the room (request.h), and the room's owner
+ * decides on it. The options below are read in any thread, the state is shared by all reactors.
  */
 
 #include "session/role.h"
@@ -12,14 +13,14 @@ struct chat_state;
 
 struct chat_options {
 	bool durable;
-	uint64_t history;      /* messages a room keeps */
-	uint64_t history_usec; /* and how long */
-	uint64_t rate, burst;  /* messages a second of a session, and at once */
+	uint64_t history;      /* messages of a room that are kept */
+	uint64_t history_usec; /* how long a message is kept */
+	uint64_t rate, burst;  /* messages of a session a second, and at once */
 	uint64_t text;         /* bytes of a message, a topic or a reason */
-	uint64_t joined;       /* rooms a session is in */
-	uint64_t members;      /* sessions a room has */
-	uint64_t rooms;        /* rooms that are open */
-	uint64_t records;      /* roles, mutes and bans a room remembers */
+	uint64_t joined;       /* rooms of a session */
+	uint64_t members;      /* sessions in a room */
+	uint64_t rooms;        /* rooms in memory */
+	uint64_t records;      /* roles, mutes and bans of a room */
 };
 
 extern const struct option_section chat_section;
@@ -27,7 +28,7 @@ extern const struct role chat_role;
 
 struct channel_engine *chat_engine(const struct chat_state *state);
 
-/* A list of rooms or people is held in memory while it is made, so only some are under way at once: false where there
- * are as many. The one that was let in gives its place back. */
+/* A list of rooms or members is in memory while it is made, so their number is bounded. False: there are as many already.
+ * Else the caller ends with chat_lists_leave(). Any thread. */
 bool chat_lists_enter(struct chat_state *state);
 void chat_lists_leave(struct chat_state *state);

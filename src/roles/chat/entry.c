@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* A note that is set on the way; nobody waits for it. */
+/* An entry that is set in passing: no request waits for it. */
 struct chat_entry_request {
 	struct channel_request rq;
 	uint64_t until_msec;
@@ -72,7 +72,7 @@ bool chat_entry_has_owner(struct channel *c, const char *but, size_t but_len)
 void chat_entry_found(struct channel *c, const char *name, size_t len)
 {
 	if (chat_name_is_address(name, len, NULL))
-		return; /* his as long as he stays */
+		return; /* an address owns the room only while it is in it */
 	(void)channel_set_volatile(c, CHAT_ENTRY_FOUNDER, strlen(CHAT_ENTRY_FOUNDER), name, len, 0);
 }
 
@@ -120,7 +120,7 @@ uint64_t chat_entry_held(struct channel *c, const char *kind, const char *name, 
 	char key[CHAT_KEY_MAX];
 	size_t n;
 
-	/* An address may be many people's: it does not hold those whom the room trusts. */
+	/* Many people may share an address. Operators and owners are not muted or banned by it. */
 	if (left > 0 || chat_rank_may(chat_entry_rank(c, name, len)))
 		return left;
 	n = chat_name_address_key(key, kind, address);

@@ -1,12 +1,12 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What a room remembers of people beside what they said: roles, mutes, bans and its topic, as notes of the channel. All
- * of it in the room's owner.
+ * Moderation entries: the roles, mutes, bans and the topic of a room, as attributes of its channel. In the thread of the
+ * room's owner; called by act() of the verbs. The attributes are:
  *
- *	role:NAME            owner or operator; a nick's, since an address is nobody's for long
- *	founder              the nick of the first member, in memory only until the room is on disk for another reason
- *	mute:NAME ban:NAME   the key of the address that is held with it, or "-"; with an end
+ *	role:NAME            owner or operator; nicks only, since an address changes hands
+ *	founder              the nick of the first member; in memory until something else of the room goes to disk
+ *	mute:NAME ban:NAME   the key of the entry for the address, or "-"; has an end
  *	mute@ADDR ban@ADDR   the name
  *	topic topic-by       the text, and who set it
  */
@@ -20,41 +20,41 @@
 #define CHAT_ENTRY_TOPIC    "topic"
 #define CHAT_ENTRY_TOPIC_BY "topic-by"
 
-/* One of those without a name in its key. NULL: none. */
+/* An entry without a name in its key. NULL: there is none. */
 const struct store_attribute *chat_entry_get(struct channel *c, const char *key);
-/* One that is about a name. */
+/* The entry of this kind for a name. */
 const struct store_attribute *chat_entry_of(struct channel *c, const char *kind, const char *name, size_t len);
 
-/* Of a member, or of a name that is not here. */
+/* The rank of a name, whether or not it is in the room. */
 enum chat_rank chat_entry_rank(struct channel *c, const char *name, size_t len);
 
-/* Whether anybody is on record as an owner, but @but. */
+/* Whether an entry makes anybody but @but an owner. */
 bool chat_entry_has_owner(struct channel *c, const char *but, size_t but_len);
 
-/* Who came in is the room's first member. */
+/* Makes this member, the first of the room, its founder. */
 void chat_entry_found(struct channel *c, const char *name, size_t len);
 
-/* Somebody has left. Where nobody is there any more, a room that is not on disk begins anew with whoever comes next:
- * all is forgotten of one that is kept nowhere (@all), else that it was founded. */
+/* Call after a member has left. If it was the last one, the founder is forgotten; with @all, which is for a room that is
+ * in memory only, all entries are. The next member founds the room anew. */
 void chat_entry_forget(struct channel *c, bool all);
 
-/* The room is about to be on disk, and its founder with it. Call before each step that writes there. */
+/* Writes the founder to disk as an owner. Call before each store call that writes something of the room. */
 void chat_entry_persist_founder(struct channel *c, struct chat_request *x);
 
-/* How long @name or @address is held ("ban", "mute") still; 0: not at all. In seconds, rounded up. */
+/* For how many seconds more @name or @address is banned or muted (@kind), rounded up. 0: it is not. */
 uint64_t chat_entry_held(struct channel *c, const char *kind, const char *name, size_t len,
 			 const struct address *address);
 
-/* Whether the room may remember @more. */
+/* Whether @more entries are within the limit (chat.records). */
 bool chat_entry_fits(struct channel *c, const struct chat_request *x, unsigned more);
 
 /*
- * Sets a note, or with an empty value removes it, and goes on with then(), to which o->op.result says how it went. In a
- * room that is kept nowhere it is in memory.
+ * Sets an entry, or removes it where the value is empty, and goes on with next(); x->rq.result says how it went. In a
+ * room that is in memory only, so is the entry.
  */
 void chat_entry_set(struct channel *c, struct chat_request *x, const char *key, size_t key_len, const char *value,
 		    size_t value_len, uint64_t until_msec, channel_act_fn next);
 
-/* The same without waiting for it, in the order it was asked for. */
+/* The same, and nothing waits for it. Calls are carried out in their order. */
 void chat_entry_set_also(struct channel *c, struct chat_request *x, const char *key, size_t key_len, const char *value,
 			 size_t value_len, uint64_t until_msec);

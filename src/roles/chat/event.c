@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In line and raw what others wrote goes to a terminal as it is, so control characters and broken UTF-8 become '?';
- * in ioe/1 they are encoded. Room and name are harmless by their alphabet, but names may be old ones from a log: the
- * same is done to all.
+ * In the dialects line and raw, text of others goes to a terminal as it is: control characters and broken UTF-8 are
+ * replaced by '?'. In ioe/1 they are encoded. The same is done to rooms and names: new ones are harmless by their
+ * alphabet, but the store can have older ones.
  */
 #include "roles/chat/event.h"
 
@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Room for all that is put behind it: encoding makes three bytes of one. */
+/* Reserves memory for @n bytes of text, each of which can become three, and what stands around them. */
 static int chat_event_room(struct buf *to, size_t n)
 {
 	return buf_reserve(to, 3 * n + 128);
@@ -90,7 +90,7 @@ int chat_event_format(const struct channel_event *e, enum dialect d, struct buf 
 		chat_event_word(to, " left!");
 		break;
 	case CHAT_EVENT_TOPIC:
-		return 0; /* there are no words for it */
+		return 0; /* not sent in this dialect */
 	}
 	if (d != DIALECT_RAW)
 		chat_event_word(to, "\n");

@@ -1,13 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What members of a room are told, in the words of each dialect. */
+/* The events of a room, formatted for each dialect. No state; any thread. */
 
 #include "channel/channel.h"
 
 enum chat_event_type {
-	CHAT_EVENT_SAID, /* has a number, and is kept */
+	CHAT_EVENT_SAID, /* has a number; kept where chat.durable is set */
 	CHAT_EVENT_JOINED,
-	CHAT_EVENT_LEFT, /* its text says why */
+	CHAT_EVENT_LEFT, /* the text is the reason */
 	CHAT_EVENT_TOPIC,
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define CHAT_HISTORY_COUNT_MAX 10000
-#define CHAT_HISTORY_BYTES_MAX (1U << 20) /* of texts in one answer */
+#define CHAT_HISTORY_BYTES_MAX (1U << 20) /* of texts in a reply */
 
 struct chat_history {
 	struct store_page page;
@@ -28,7 +28,7 @@ static int chat_history_rows(const struct chat_history *h, struct buf *to)
 	return r;
 }
 
-/* Home. A room that is not on disk has no history. */
+/* Home. The history of a room that is not on disk is empty. */
 static void chat_history_done(struct store_request *request)
 {
 	struct chat_history *h = container_of(request, struct chat_history, page.request);
@@ -61,7 +61,7 @@ static bool chat_history_take(struct request *q, const struct field *f, const ch
 	return false;
 }
 
-/* Those who are in the room may read it: who is kept out of it is not to read along. */
+/* Only a member may read the history: a ban keeps from reading, too. */
 static bool chat_history_may(struct request *q, const struct field *room)
 {
 	if (chat_name_is_room(room->data, room->len) &&

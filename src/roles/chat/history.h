@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* HISTORY: what was said in a room. */
+/* The verb HISTORY: messages of a room, read from the store. In the session's thread. */
 
 #include "session/role.h"
 

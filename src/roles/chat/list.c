@@ -199,7 +199,7 @@ static bool chat_list_take_page(struct chat_list *l)
 	return more;
 }
 
-/* Home: asks for the next page and hears of it, one by one: the last one leads to the answer. */
+/* Origin: asks for the next page and hears of it, one by one: the last one leads to the answer. */
 static void chat_list_paged(struct store_request *request)
 {
 	struct chat_list *l = container_of(request, struct chat_list, page.request);
@@ -223,7 +223,7 @@ static void chat_list_paged(struct store_request *request)
 	(void)store_list(l->store, &l->page);
 }
 
-/* Home: all owners have told of theirs. */
+/* Origin: all owners have told of theirs. */
 static void chat_list_rooms_walked(struct channel_walk *w)
 {
 	struct chat_list *l = container_of(w, struct chat_list, walk);
@@ -323,7 +323,7 @@ static void chat_list_note_names(struct channel_walk *w, struct channel *c)
 		l->error = chat_list_names(c, &l->out);
 }
 
-/* Home. */
+/* Origin. */
 static void chat_list_names_walked(struct channel_walk *w)
 {
 	struct chat_list *l = container_of(w, struct chat_list, walk);
@@ -344,7 +344,7 @@ static void chat_list_who_acted(struct channel *c, struct channel_request *rq)
 		channel_finish(rq, chat_list_names(c, &x->list) < 0 ? -ENOMEM : 0);
 }
 
-/* Home. */
+/* Origin. */
 static void chat_list_who_answer(struct chat_request *x)
 {
 	if (chat_list_sort(&x->list, false) < 0)

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Which rooms there are, and who is there. */
+/* The verbs ROOMS and WHO. In the session's thread; what they need of a room they ask of its owner. */
 
 #include "session/role.h"
 

@@ -60,7 +60,7 @@ const struct channel_policy chat_policy = {
 	.expelled = chat_member_expelled,
 };
 
-/* Owner: for who comes in. */
+/* Owner: the topic, for a session that enters. */
 static void chat_member_take_topic(struct channel *c, struct chat_request *x)
 {
 	const struct store_attribute *n = chat_entry_get(c, CHAT_ENTRY_TOPIC);
@@ -109,7 +109,7 @@ static void chat_member_entered(struct channel *c, struct channel_request *rq)
 	channel_finish(rq, 0);
 }
 
-/* Home: what who comes in is told of himself, and of where he is. */
+/* Origin: sends to the session that entered its own JOINED, and the topic. */
 static void chat_member_welcome(struct chat_request *x, struct session *s)
 {
 	struct channel_event e = {
@@ -132,7 +132,7 @@ static void chat_member_welcome(struct chat_request *x, struct session *s)
 	(void)channel_send(s, &chat_policy, &e);
 }
 
-/* Home. */
+/* Origin. */
 static void chat_member_in(struct chat_request *x)
 {
 	struct session *s = channel_request_session(&x->rq);
@@ -148,7 +148,7 @@ static void chat_member_in(struct chat_request *x)
 	channel_subscription_go(x->subscription, &x->rq, x->has_after ? x->after : x->rq.counts.last);
 }
 
-/* Home. */
+/* Origin. */
 static void chat_member_not_in(struct chat_request *x)
 {
 	if (channel_request_session(&x->rq))
@@ -178,7 +178,7 @@ static void chat_member_refuse_more(struct request *q)
 		      (unsigned long long)o->joined);
 }
 
-/* Takes the op over: it is on its way, or what hinders it was answered where there is a request. */
+/* Takes @x over: it is submitted, or the request of the session, if there is one, is answered with an error. */
 static void chat_member_submit(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
@@ -276,7 +276,7 @@ static void chat_member_parted(struct channel *c, struct channel_request *rq)
 	channel_finish(rq, 0);
 }
 
-/* Home. */
+/* Origin. */
 static void chat_member_out(struct chat_request *x)
 {
 	struct session *s = channel_request_session(&x->rq);
@@ -302,7 +302,7 @@ int chat_member_part(struct request *q, struct fields *f)
 	return MIN(r, 0);
 }
 
-/* Owner: why who has been given another name may not stay under it. NULL: he may. */
+/* Owner: why a member with a new name must leave. NULL: it may stay. */
 static const char *chat_member_name_refused(struct channel *c, const struct chat_request *x)
 {
 	if (!x->within_rate)
@@ -316,13 +316,13 @@ static void chat_member_set_name(struct channel *c, struct channel_member *m, co
 {
 	m->name_len = (uint8_t)x->name_len;
 	memcpy(m->name, x->name, x->name_len);
-	/* What he is, he stays; and what the name is, he is, as if he had come in with it. */
+	/* The member keeps its rank, or gets that of the new name where that is higher, as if it had entered with it. */
 	chat_member_set_rank(m, MAX(chat_member_rank(m), chat_entry_rank(c, x->name, x->name_len)));
 	if (chat_member_rank(m) == CHAT_RANK_OWNER && !chat_entry_has_owner(c, "", 0))
 		chat_entry_found(c, x->name, x->name_len);
 }
 
-/* Owner: it is as if one left and another came. */
+/* Owner: the others receive LEFT for the old name and JOINED for the new one. */
 static void chat_member_rename(struct channel *c, struct channel_request *rq)
 {
 	struct chat_request *x = container_of(rq, struct chat_request, rq);
@@ -354,7 +354,7 @@ void chat_member_renamed(struct chat_session *cs, struct channel_subscription *s
 	struct chat_request *x = chat_request_new_alone(cs->engine, cs->session, room, len, chat_member_rename);
 
 	if (!x)
-		return; /* it keeps the old name there */
+		return; /* out of memory: it keeps the old name in this room */
 	x->within_rate = within_rate;
 	channel_submit(&x->rq);
 }

@@ -1,11 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Coming, going, and being called otherwise. */
+/* Members of a room: the verbs JOIN and PART, new names, and the policy of chat's channels. */
 
 #include "roles/chat/request.h"
 #include "roles/chat/session.h"
 
-/* Why somebody left, for programs; else it is the end of his session. */
+/* Reasons of LEFT, as programs read them. Any other one is the reason for which the session ended. */
 #define CHAT_WHY_PARTED  "parted"
 #define CHAT_WHY_KICKED  "kicked"
 #define CHAT_WHY_BANNED  "banned"
@@ -17,24 +17,24 @@ extern const struct channel_policy chat_policy;
 int chat_member_join(struct request *q, struct fields *f);
 int chat_member_part(struct request *q, struct fields *f);
 
-/* Home: joins a room without a JOIN, for @q: welcome() answers it where that went well; else it is answered with what
- * hindered it, and unwelcome() hears of it. 0 or -ENOMEM. */
+/* Origin: enters a room without a JOIN, for the request @q. welcome() answers it. On failure @q is answered with the
+ * error, and unwelcome() is called. 0 or -ENOMEM. */
 int chat_member_enter(struct request *q, const char *room, void (*welcome)(struct chat_request *x),
 		      void (*unwelcome)(struct chat_request *x));
 
-/* The same of itself; where it goes wrong nobody is told. */
+/* Origin: the same without a request; a failure is not reported. */
 int chat_member_enter_alone(struct chat_session *cs, const char *room);
 
-/* Home: the session of this follow has another name. Where that was too much at once (not @paid), it leaves. */
+/* Origin: the session of this subscription has a new name. A session above its rate (not @within_rate) must leave. */
 void chat_member_renamed(struct chat_session *cs, struct channel_subscription *sub, bool within_rate);
 
-/* Owner: tells all of this member. */
+/* Owner: notifies all members of an event of this member. */
 void chat_member_notify(struct channel *c, unsigned type, const struct channel_member *m, const char *text, size_t len);
 
-/* Owner: puts a member out, and tells all why, himself among them. */
+/* Owner: expels a member, and notifies all, the expelled one included, of the reason. */
 void chat_member_expel(struct channel *c, struct channel_member *m, const char *why, size_t len);
 
-/* What member.flags is made of: his rank, and whether the room was one that is kept nowhere when he came. */
+/* channel_member.flags: the rank, and whether the room was in memory only when the member entered. */
 #define CHAT_MEMBER_RANK     3U
 #define CHAT_MEMBER_VOLATILE 4U
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All of it is decided in the room's owner: who asks has to be an operator, and no less than whom it is about. Several
- * sessions may have one name, where it is an address or a nick they share; they are treated alike, and the one that asks
- * is spared.
+ * Moderation of a room. The session's thread makes the request, the room's owner decides: the actor, who asks, must be
+ * an operator, and must outrank the target (rank.h). Several sessions can have the target's name, where that is an
+ * address or a nick they share; all of them are treated alike, but the actor itself is spared.
  */
 #include "roles/chat/moderate.h"
 
@@ -16,10 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Ten years: long enough for a quarrel. */
+/* Ten years. */
 #define CHAT_MODERATE_SECONDS_MAX (3650ULL * 86400)
 
-/* Owner: who asks, where he is an operator; else the op is finished. */
+/* Owner: the actor. NULL: it is no member or no operator, and the request is finished. */
 static struct channel_member *chat_moderate_actor(struct chat_request *x, struct channel *c)
 {
 	struct channel_member *m = chat_request_member(x, c);
@@ -33,7 +33,7 @@ static struct channel_member *chat_moderate_actor(struct chat_request *x, struct
 	return NULL;
 }
 
-/* The next member of the target's name but @actor. NULL for @m: the first. */
+/* The next member with the target's name, without @actor. NULL for @m: the first. */
 static struct channel_member *chat_moderate_next(struct channel *c, const struct chat_request *x,
 						 const struct channel_member *actor, const struct channel_member *m)
 {
@@ -44,7 +44,7 @@ static struct channel_member *chat_moderate_next(struct channel *c, const struct
 	return n;
 }
 
-/* What the target is: the highest of those who bear the name, and what is on record for it. */
+/* The target's rank: the highest of the members with that name, and of its entry. */
 static enum chat_rank chat_moderate_target(struct channel *c, const struct chat_request *x,
 					   const struct channel_member *actor)
 {
@@ -56,7 +56,7 @@ static enum chat_rank chat_moderate_target(struct channel *c, const struct chat_
 	return rank;
 }
 
-/* Owner: puts all of the target's name out but who asks. How many they were. */
+/* Owner: expels all members with the target's name but the actor. Returns how many. */
 static unsigned chat_moderate_expel(struct channel *c, struct chat_request *x, const char *why, size_t len)
 {
 	struct channel_member *actor = channel_find_member(c, x->rq.session);
@@ -70,7 +70,7 @@ static unsigned chat_moderate_expel(struct channel *c, struct chat_request *x, c
 	return n;
 }
 
-/* Owner: 0, or why who asks may do nothing to the target, and the op is finished. */
+/* Owner: whether the actor may act on the target. False: the request is finished. */
 static bool chat_moderate_may(struct chat_request *x, struct channel *c)
 {
 	struct channel_member *actor = chat_moderate_actor(x, c);
@@ -89,7 +89,7 @@ static void chat_moderate_answer(struct chat_request *x)
 	request_ok(x->rq.request);
 }
 
-/* Home: makes the op of a verb that says @what about @target. 0, positive: answered, or -ENOMEM. */
+/* Origin: makes the request. @target and @text may be NULL. 0; positive: the request was answered; or -ENOMEM. */
 static int chat_moderate_new(struct request *q, const struct field *room, const struct field *target,
 			     const struct field *text, channel_act_fn act, struct chat_request **ret)
 {
@@ -185,7 +185,7 @@ int chat_moderate_kick(struct request *q, struct fields *f)
 
 /* MUTE and BAN */
 
-/* The key under which the target's address is held with it, "" for none. */
+/* The key of the entry for the target's address. Returns the length, 0: there is none. */
 static size_t chat_moderate_address_key(struct channel *c, const struct chat_request *x, char key[CHAT_KEY_MAX])
 {
 	const struct channel_member *m = channel_find_name(c, x->target, x->target_len);
@@ -196,7 +196,7 @@ static size_t chat_moderate_address_key(struct channel *c, const struct chat_req
 		return chat_name_address_key(key, x->kind, &m->address);
 	if (chat_name_is_address(x->target, x->target_len, &a))
 		return chat_name_address_key(key, x->kind, &a);
-	/* He has left since: what was held then is held on, or is let go. */
+	/* The target is not in the room: the entry for its name says which address belongs to it. */
 	if (!n || n->value_len == 0 || n->value_len > CHAT_KEY_MAX || n->value[0] == '-')
 		return 0;
 	memcpy(key, n->value, n->value_len);
@@ -276,7 +276,7 @@ static bool chat_moderate_has_name(const struct channel_member *m, const struct 
 	return str_casecmp(m->name, m->name_len, x->target, x->target_len) == 0;
 }
 
-/* Whether the room has an owner besides the target. */
+/* Whether the room has an owner other than the target. */
 static bool chat_moderate_has_other_owner(struct channel *c, const struct chat_request *x)
 {
 	if (chat_entry_has_owner(c, x->target, x->target_len))
@@ -287,7 +287,7 @@ static bool chat_moderate_has_other_owner(struct channel *c, const struct chat_r
 	return false;
 }
 
-/* All who bear the name; how many. */
+/* Sets the rank of all members with the name. Returns how many. */
 static unsigned chat_moderate_make(struct channel *c, const struct chat_request *x)
 {
 	unsigned n = 0;
@@ -310,12 +310,12 @@ static void chat_moderate_made(struct channel *c, struct channel_request *rq)
 	channel_finish(rq, rq->result);
 }
 
-/* What keeps the target from being made that; 0: nothing. */
+/* Why the target must not get the new rank: enum chat_refusal. 0: it may. */
 static int chat_moderate_role_refused(struct channel *c, struct chat_request *x)
 {
 	struct channel_member *self = channel_find_member(c, x->rq.session);
 
-	/* Everybody may be less than he is. */
+	/* Everybody may lower its own rank. */
 	x->target_rank = chat_moderate_target(c, x, NULL);
 	if (!(chat_moderate_has_name(self, x) && x->to <= x->rank) &&
 	    !chat_rank_may_make(x->rank, x->target_rank, x->to))
@@ -343,7 +343,7 @@ static void chat_moderate_role_acted(struct channel *c, struct channel_request *
 		return;
 	}
 	if (chat_name_is_address(x->target, x->target_len, NULL)) {
-		/* As long as he stays: tomorrow the address may be another's. */
+		/* In memory only: tomorrow the address may belong to somebody else. */
 		channel_finish(rq, chat_moderate_make(c, x) > 0 ? 0 : CHAT_E_NOBODY);
 		return;
 	}

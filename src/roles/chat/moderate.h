@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What operators and owners of a room may do: its topic, and who may be there, speak there, and be what there. */
+/* The verbs TOPIC, KICK, MUTE, BAN and ROLE, for operators and owners of a room. */
 
 #include "session/role.h"
 

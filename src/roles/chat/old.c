@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The old chat client waits until it has received exactly Hii, and then sends its name, by itself and at once; all
- * else it shows to its user. So a name that will not do is answered with an error, and asked for again by another Hii,
- * later each time: nobody changes it meanwhile but its user, who would have to start anew.
+ * The old chat client waits until it has received exactly Hii, and then sends its name at once, without its user. It
+ * shows all other input to its user. A name that is refused is answered with an error and asked for again by another
+ * Hii, after a delay that doubles: the client sends the same name each time, until it is free or the user starts anew.
  */
 #include "roles/chat/old.h"
 
@@ -25,7 +25,7 @@ static void chat_old_greet(struct chat_session *cs)
 
 bool chat_old_is_greeting(struct chat_session *cs)
 {
-	/* HELLO,ioe/1: it was a program that took its time. */
+	/* HELLO,ioe/1: the session is a slow program, no old client. */
 	if (cs->greeting && session_dialect(cs->session) != DIALECT_RAW)
 		cs->old = cs->greeting = false;
 	return cs->greeting;
@@ -59,7 +59,7 @@ static void chat_old_end(struct chat_session *cs)
 	session_set_pre_verb(cs->session, false);
 }
 
-/* The error has been said. */
+/* The error was sent. Asks again later. */
 static void chat_old_refused(struct chat_session *cs)
 {
 	struct loop *loop = session_loop(cs->session);

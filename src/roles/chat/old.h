@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The old chat client: it is greeted with Hii, answers with its name, and is in the lobby. */
+/* The old chat client: it is greeted with Hii, answers with its name, and enters the lobby. In the session's thread. */
 
 #include "session/role.h"
 
@@ -11,8 +11,8 @@ struct chat_session;
 /* role.quiet(). */
 void chat_old_quiet(struct session *s);
 
-/* It was greeted, and has no name yet. */
+/* Whether the session was greeted and has no name yet. */
 bool chat_old_is_greeting(struct chat_session *cs);
 
-/* What it says then; as role.line(). */
+/* A line of such a session. Returns as role.line() does. */
 int chat_old_line(struct request *q, struct chat_session *cs, char *line, size_t len);

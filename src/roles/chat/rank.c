@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owners may do everything, to each other too. Operators keep the order among members, and may make operators of them,
- * but have no power over each other: else whoever is first to turn on the others has the room.
+ * Owners may act on everybody, other owners included. Operators may act on members, and may make them operators, but may
+ * not act on each other: else the first one to expel the others would own the room.
  */
 #include "roles/chat/rank.h"
 

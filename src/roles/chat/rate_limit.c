@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each message costs the time that the rate leaves between two. Who has rested has that time in hand, up to a burst's
- * worth; one number, the moment up to which all is paid, is the whole state.
+ * A token bucket with one number (GCRA): each message uses up 1/rate seconds of time. The state is the moment up to which
+ * time is used up. It may lie ahead of now by the time of a burst; a pause brings it back.
  */
 #include "roles/chat/rate_limit.h"
 
 #include "base/clock.h"
 #include "base/macro.h"
 
-bool chat_rate_limit_pass(struct chat_rate_limit *f, uint64_t now_usec, uint64_t rate, uint64_t burst,
+bool chat_rate_limit_pass(struct chat_rate_limit *l, uint64_t now_usec, uint64_t rate, uint64_t burst,
 			  uint64_t *ret_wait_usec)
 {
 	uint64_t cost, used_up_to, ahead;
@@ -16,12 +16,12 @@ bool chat_rate_limit_pass(struct chat_rate_limit *f, uint64_t now_usec, uint64_t
 	if (rate == 0)
 		return true;
 	cost = MAX(USEC_PER_SEC / rate, (uint64_t)1);
-	used_up_to = MAX(f->used_up_to_usec, now_usec);
+	used_up_to = MAX(l->used_up_to_usec, now_usec);
 	ahead = (burst - 1) * cost;
 	if (used_up_to - now_usec > ahead) {
 		*ret_wait_usec = used_up_to - now_usec - ahead;
 		return false;
 	}
-	f->used_up_to_usec = used_up_to + cost;
+	l->used_up_to_usec = used_up_to + cost;
 	return true;
 }

@@ -19,7 +19,7 @@ struct chat_request *chat_request_free(struct chat_request *x)
 	return NULL;
 }
 
-/* What the engine says no to. */
+/* Origin: the reply to a failure of the engine or the store. */
 static void chat_request_failed(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
@@ -70,7 +70,7 @@ static void chat_request_failed(struct chat_request *x)
 	}
 }
 
-/* What the room's rules say no to. */
+/* Origin: the reply to a refusal by the room's owner. */
 static void chat_request_refuse(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
@@ -119,7 +119,7 @@ static void chat_request_refuse(struct chat_request *x)
 	}
 }
 
-/* Home. */
+/* Origin. */
 static void chat_request_on_complete(struct channel_request *rq)
 {
 	struct chat_request *x = container_of(rq, struct chat_request, rq);

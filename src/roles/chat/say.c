@@ -30,7 +30,7 @@ static void _hot_ chat_say_acted(struct channel *c, struct channel_request *rq)
 	channel_append(c, rq, x->durable, NULL);
 }
 
-/* Home. */
+/* Origin. */
 static void _hot_ chat_say_answer(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
@@ -42,7 +42,7 @@ static void _hot_ chat_say_answer(struct chat_request *x)
 	request_end(q);
 }
 
-/* @silent: only a failure is answered. 0, or -ENOMEM. */
+/* Origin. @silent: only a failure is answered. 0 or -ENOMEM. */
 static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const struct field *room, const char *text,
 			     size_t len, bool silent)
 {
@@ -79,7 +79,7 @@ int _hot_ chat_say(struct request *q, struct fields *f)
 	return chat_say_in(q, cs, &f->at[0], f->at[1].data, f->at[1].len, false);
 }
 
-/* An old chat client puts its name in front of what its user says; everybody's is put there by the server. */
+/* Removes the name that an old chat client puts in front of its user's text: the server puts it there for all. */
 static void chat_say_strip(const struct chat_session *cs, char **line, size_t *len)
 {
 	char name[SESSION_NAME_MAX];
@@ -94,7 +94,7 @@ static void chat_say_strip(const struct chat_session *cs, char **line, size_t *l
 	*len -= n + 2;
 }
 
-/* The room a bare line goes to. Length 0: none, and the request is answered. */
+/* The room of a line without a verb. Length 0: there is none, and the request was answered. */
 static size_t chat_say_room(struct request *q, struct chat_session *cs, char room[CHAT_ROOM_MAX])
 {
 	size_t len = chat_session_room(cs, room);
@@ -105,7 +105,7 @@ static size_t chat_say_room(struct request *q, struct chat_session *cs, char roo
 		request_error(q, ERROR_DENIED, "you are in no room any more; JOIN,%s enters one", CHAT_SAY_LOBBY);
 		return 0;
 	}
-	/* Both go the same way, one behind the other: what is said is said by a member, or is refused. */
+	/* The message is submitted behind this request, so the session is a member when the owner acts on it, or is refused. */
 	if (chat_member_enter_alone(cs, CHAT_SAY_LOBBY) < 0) {
 		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		return 0;
@@ -114,7 +114,7 @@ static size_t chat_say_room(struct request *q, struct chat_session *cs, char roo
 	return strlen(CHAT_SAY_LOBBY);
 }
 
-/* Whether lines that are no verbs are said here at all. A program that says one has mistaken what it speaks to. */
+/* Whether a line without a verb is a message. From a program it is a mistake. */
 static bool chat_say_takes(struct request *q, const struct chat_session *cs, bool alone)
 {
 	return request_dialect(q) != DIALECT_IOE1 && (alone || (cs && cs->has_joined));
@@ -137,7 +137,7 @@ int chat_say_line(struct request *q, char *line, size_t len, bool alone)
 	}
 	chat_say_strip(cs, &line, &len);
 	if (len == 0) {
-		request_silent(q); /* nothing is said in silence */
+		request_silent(q); /* an empty message is not sent */
 		return 1;
 	}
 	room.len = chat_say_room(q, cs, name);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Saying something: SAY, and a line that is no verb. */
+/* Messages to a room: the verb SAY, and lines without a verb. */
 
 #include "session/role.h"
 
@@ -8,5 +8,5 @@ struct chat_session;
 
 int chat_say(struct request *q, struct fields *f);
 
-/* role.line(): a line that is no verb, where it is said in a room. */
+/* role.line(): a line without a verb, if it is a message. */
 int chat_say_line(struct request *q, char *line, size_t len, bool alone);

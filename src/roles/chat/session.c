@@ -14,14 +14,14 @@ static void chat_session_gone(struct observer *a, struct session *s, _unused_ co
 	free(cs);
 }
 
-/* What a room is told of a new name costs as much as what is said. */
+/* A new name is sent to all rooms of the session, so it counts as a message. */
 static void chat_session_renamed(struct observer *a, struct session *s, _unused_ const char *old)
 {
 	struct chat_session *cs = container_of(a, struct chat_session, observer);
 	bool within_rate = chat_session_rate_limit(cs) == 0;
 	struct channel_subscription *sub = channel_subscription_next(s, &chat_policy, NULL), *next;
 
-	/* It may be put out of the room by that at once. */
+	/* The session may be expelled during the call, and @sub freed. */
 	for (; sub; sub = next) {
 		next = channel_subscription_next(s, &chat_policy, sub);
 		chat_member_renamed(cs, sub, within_rate);

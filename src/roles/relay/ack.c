@@ -6,14 +6,14 @@
 #include <errno.h>
 #include <string.h>
 
-#define RELAY_ACK_MAX FIELDS_MAX /* ids at once */
+#define RELAY_ACK_MAX FIELDS_MAX /* ids in a request */
 
 struct relay_ack {
 	struct channel_request rq;
 	struct relay_state *state;
 	struct relay_name box;
 	size_t n;
-	uint64_t *ids; /* then numbers: those that are of this mailbox. Behind the following. */
+	uint64_t *ids; /* in act() the numbers of those that are in this mailbox. Lies behind @removed */
 	struct store_removed removed[];
 };
 
@@ -29,7 +29,7 @@ static void relay_ack_notified(struct channel_request *rq)
 	free(rq);
 }
 
-/* To a sender that is there and waits. Where there is no memory for that, STATUS still tells. */
+/* Notifies the sender, if a session of that name waits. Out of memory: STATUS still says that it was delivered. */
 static void relay_ack_notify(const struct relay_ack *a, const struct store_removed *gone)
 {
 	const struct store_remove *step = &a->rq.call.remove;
@@ -127,7 +127,7 @@ void relay_ack_given(struct relay_state *state, struct session *s, const struct 
 		struct relay_ack *a = relay_ack_new(state, box, ids, now);
 
 		if (!a)
-			return; /* it will be delivered again */
+			return; /* out of memory: the messages will be delivered again */
 		ids += now;
 		n -= now;
 		channel_request_init_alone(&a->rq, state->engine, &relay_policy, session_reactor(s), s, box->text,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct relay_box {
-	struct channel_request rq; /* clear */
+	struct channel_request rq; /* for MAILBOX,clear */
 	struct store_page look;
 	struct store *store;
 	struct relay_name name;
@@ -59,7 +59,7 @@ static void relay_box_act(struct channel *c, struct channel_request *rq)
 {
 	rq->call.remove.numbers = NULL;
 	rq->call.remove.upto = STORE_NUMBER_MAX;
-	rq->call.remove.disposition = STORE_EXPIRED; /* nobody says to have read it */
+	rq->call.remove.disposition = STORE_EXPIRED; /* nobody has acknowledged it */
 	rq->call.remove.removed = NULL;
 	channel_remove(c, rq, NULL);
 }

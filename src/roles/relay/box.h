@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* MAILBOX: how much waits, and throwing it away. */
+/* The verb MAILBOX: counts the messages of a mailbox, or removes them all. */
 
 #include "roles/relay/session.h"
 

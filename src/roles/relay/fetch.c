@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A FETCH reads pages of the mailbox, and the next one only when what it has queued of the last one is with the kernel,
- * so it holds little however much waits. How much that is, is counted at its first page: what comes meanwhile is left,
- * or it would have no end where somebody sends as fast as it takes. While the session waits (WAIT,on) there is nothing
- * to take: all comes by itself.
+ * FETCH reads the mailbox page by page from the store. The next page is read when the session's output has drained, so a
+ * long mailbox needs little memory. The first page counts the messages; FETCH ends after so many, or a fast sender would
+ * keep it going for ever. In a session with WAIT,on it delivers nothing, since all messages are delivered anyway.
  */
 #include "roles/relay/fetch.h"
 
@@ -14,13 +13,13 @@
 
 #define RELAY_FETCH_ROWS  64
 #define RELAY_FETCH_BYTES ((size_t)32 << 10)
-#define RELAY_FETCH_SHARE 4 /* of what may wait for the session: an encoded text is up to three times as long */
+#define RELAY_FETCH_SHARE 4 /* of the session's output limit: an encoded text can be three times as long */
 
 struct relay_fetch {
 	struct store_page page;
 	struct store *store;
 	struct request *request;
-	uint64_t max;              /* messages the client wants */
+	uint64_t max; /* messages that the client asked for */
 	uint64_t waited, delivered;
 	bool counted;              /* `waited` is known */
 };
@@ -91,7 +90,7 @@ static bool relay_fetch_deliver(struct relay_fetch *x, const struct relay_sessio
 	return true;
 }
 
-/* A page is there. 1: there is more to do; 0: that was all; or negative errno. */
+/* Delivers a page. 1: the FETCH goes on; 0: it is complete; or negative errno. */
 static int relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, struct session *s)
 {
 	const struct store_page *page = &x->page;
@@ -104,7 +103,7 @@ static int relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, str
 	if (page->request.result < 0)
 		return page->request.result;
 	if (relay_session_resume(rs, page->channel_id) != after) {
-		/* It is another one than the cursor was in. */
+		/* The mailbox is a new one, and the page was read behind the cursor of the old one. */
 		relay_fetch_read(x, rs);
 		return 1;
 	}
@@ -114,7 +113,7 @@ static int relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, str
 	if (!relay_fetch_deliver(x, rs, s))
 		return -EPIPE;
 	if (!page->more)
-		x->waited = x->delivered; /* some may have been acknowledged elsewhere meanwhile */
+		x->waited = x->delivered; /* another session may have acknowledged some meanwhile */
 	if (x->delivered >= MIN(x->max, x->waited))
 		return 0;
 	rs->fetch = x;

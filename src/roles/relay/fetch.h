@@ -1,12 +1,12 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* FETCH: look in, take what waits, go. */
+/* The verb FETCH: delivers the messages of the mailbox once. */
 
 #include "roles/relay/session.h"
 
 int relay_fetch(struct request *q, struct fields *f);
 
-/* All it has queued so far is sent. */
+/* The session's output has drained. */
 void relay_fetch_go_on(struct relay_fetch *x, struct relay_session *rs);
-/* Its session takes no more. */
+/* The session has ended. */
 void relay_fetch_gone(struct relay_fetch *x);

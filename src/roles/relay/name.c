@@ -16,7 +16,7 @@ void relay_name_set_address(const struct address *a, struct relay_name *ret)
 	memcpy(ret->text, text, ret->len);
 }
 
-/* IPv4 as sessions have it, inside of IPv6. */
+/* IPv4 becomes IPv4 mapped into IPv6, the form that sessions have. */
 static bool relay_name_read_address(const char *z, struct address *ret)
 {
 	struct in_addr v4;
@@ -45,7 +45,7 @@ int relay_name_parse(const char *s, size_t n, struct relay_name *ret)
 		relay_name_set_address(&a, ret);
 		return 0;
 	}
-	/* "127.1" reads as an address and is no nick for that reason; but it is not how any session is called. */
+	/* "127.1" is another spelling of an address, so it is no nick; and no session has it as its name. */
 	if (!name_is_valid(s, n) || (memchr(s, '.', n) && inet_aton(z, &v4)))
 		return -EINVAL;
 	name_claim_set(&claim, s, n);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Whose mailbox it is: an address or a nick, each in the one form that all its spellings have in common. */
+/* The name of a mailbox: an address or a nick, in the one form that all its spellings have in common. */
 
 #include "base/address.h"
 
@@ -16,7 +16,7 @@ struct relay_name {
 	char text[RELAY_NAME_MAX]; /* without NUL */
 };
 
-/* 0, or -EINVAL: nobody can ever have that name. */
+/* 0, or -EINVAL: no session can have that name. */
 int relay_name_parse(const char *s, size_t n, struct relay_name *ret);
 void relay_name_set_address(const struct address *a, struct relay_name *ret);
 bool relay_name_is(const struct relay_name *a, const char *s, size_t n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A mailbox is a channel with the name of who it is for. A SEND is acknowledged once the store has committed it, and
- * stays until the receiver acknowledges it, so whatever happens in between delivers it again.
+ * A mailbox is a channel that has the name of its receiver. SEND is answered with OK once the message is on disk. The
+ * message stays there until the receiver acknowledges it; after a crash or a lost connection it is delivered again.
  */
 #include "roles/relay/relay.h"
 
@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RELAY_KIND    1 /* in the store */
-#define RELAY_SUBSCRIPTIONS 2 /* its mailbox, and that of the name it had before, until it is out of it */
+#define RELAY_KIND          1 /* in the store; never changed */
+#define RELAY_SUBSCRIPTIONS 2 /* its mailbox, and that of its former name, which it is leaving */
 
 #define FIELD(member, type) OPTION_FIELD(struct relay_options, member, type)
 
@@ -51,7 +51,7 @@ static void relay_limits(const struct settings *s, struct channel_limits *ret)
 	*ret = (struct channel_limits){ .open = o->open, .members = o->sessions, .subscriptions = RELAY_SUBSCRIPTIONS };
 }
 
-/* Nobody has to hear of that. */
+/* Nobody is notified. */
 static void relay_left(_unused_ struct channel *c, _unused_ struct channel_member *m, _unused_ const char *why)
 {
 }

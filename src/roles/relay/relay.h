@@ -1,6 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The role relay: messages that wait for a name until it acknowledges them. */
+/*
+ * The role relay: mailboxes. A message is kept on disk until its receiver acknowledges it. One file for each verb; name.h,
+ * words.h and session.h are what they share.
+ */
 
 #include "channel/channel.h"
 #include "roles/relay/name.h"
@@ -8,7 +11,7 @@
 
 struct relay_options {
 	uint64_t retention_usec;
-	uint64_t max_messages, max_bytes; /* a mailbox */
+	uint64_t max_messages, max_bytes; /* of a mailbox */
 	bool nick_mail;
 	uint64_t open, sessions;
 };
@@ -16,15 +19,15 @@ extern const struct option_section relay_section;
 
 extern const struct role relay_role;
 
-/* What the role's modules share. Made at the start, then only read. */
+/* The role's state: made at the start, then only read, by all reactors. */
 struct relay_state {
 	struct channel_engine *engine;
 };
 
-/* A mailbox is a channel, which its sessions follow while they WAIT. */
+/* A mailbox is a channel. Sessions subscribe to it with WAIT,on. */
 extern const struct channel_policy relay_policy;
 
-/* What has to be refused for a reason of the engine's or the store's: answers with the error that it is. */
+/* Origin: answers the request with the error that belongs to a failure of the engine or the store. */
 void relay_refuse(struct request *q, int error);
-/* The store, or NULL and answered: there is none. */
+/* The store. NULL: there is none, and the request was answered. */
 struct store *relay_store(struct request *q);

@@ -59,7 +59,7 @@ static void relay_send_done(struct channel_request *rq)
 	free(x);
 }
 
-/* False: answered. */
+/* False: the request was answered. */
 static bool relay_send_take_name(struct request *q, const struct field *f, struct relay_name *ret)
 {
 	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
@@ -97,7 +97,7 @@ static bool relay_send_take_key(struct request *q, const struct fields *f, struc
 	return true;
 }
 
-/* Everything that may be refused at once. False: answered. */
+/* Checks all that can be refused at once. False: the request was answered. */
 static bool relay_send_take(struct request *q, struct fields *f, struct relay_send *x)
 {
 	const struct relay_options *o = settings_get(request_settings(q), &relay_section);

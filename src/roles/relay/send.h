@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* SEND, and STATUS: what became of it. */
+/* The verbs SEND, and STATUS, which says whether the message was delivered. */
 
 #include "roles/relay/relay.h"
 #include "wire/field.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session goes through its mailbox by a cursor: what lies behind it, it has not been given yet. The cursor belongs to
- * a mailbox of one id; one that was empty for long may have come back under another, and is read from its start then,
- * like that of another name.
+ * A session has a cursor in its mailbox: it was given the messages up to the cursor. The cursor belongs to the mailbox's
+ * id. A mailbox that was empty for long can come back with another id, and a new name means another mailbox; both are
+ * read from their start.
  */
 #include "roles/relay/session.h"
 
@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* What is over this is not acknowledged, and so comes again. */
+/* Messages above this number are not acknowledged, and so are delivered again. */
 #define RELAY_SESSION_GIVEN_MAX 65536
 
 static bool relay_session_has_nick_mail(const struct session *s)
@@ -43,7 +43,7 @@ static void relay_session_get_box(const struct session *s, struct relay_name *re
 		relay_name_set_address(session_address(s), ret);
 }
 
-/* It may be another's mailbox that is its own now. */
+/* Call when the name, and with it the mailbox, can have changed. */
 static void relay_session_turn(struct relay_session *rs, struct session *s)
 {
 	struct relay_name box;
@@ -53,7 +53,7 @@ static void relay_session_turn(struct relay_session *rs, struct session *s)
 		return;
 	rs->box = box;
 	rs->channel = rs->cursor = 0;
-	rs->n_given = 0; /* not to be acknowledged by who was just that name: the next one is to have it */
+	rs->n_given = 0; /* not acknowledged: they are for the next session with that name */
 	relay_wait_resolve(rs, s);
 }
 
@@ -64,7 +64,7 @@ static void relay_session_gone(struct observer *a, _unused_ struct session *s, _
 	if (rs->fetch)
 		relay_fetch_gone(rs->fetch);
 	if (rs->asked)
-		request_ok(rs->asked); /* into nowhere */
+		request_ok(rs->asked); /* every request needs a reply, also in a session that has ended */
 	free(rs->given);
 	free(rs);
 }
@@ -121,7 +121,7 @@ int relay_session_get(struct request *q, struct relay_session **ret)
 		relay_session_get_box(s, &rs->box);
 		session_add_observer(s, &rs->observer);
 	}
-	/* A reload may have changed relay.nick_mail. */
+	/* A reload can have changed relay.nick_mail. */
 	relay_session_turn(rs, s);
 	*ret = rs;
 	return 0;

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What relay knows of a session that takes mail: whose mailbox, and how far it has been read. */
+/* A session's state in relay: its mailbox, and how far it has read it. In the session's thread. */
 
 #include "roles/relay/relay.h"
 
@@ -10,30 +10,30 @@ struct relay_session {
 	struct observer observer;
 	struct relay_state *state;
 	struct relay_name box;     /* its mailbox */
-	uint64_t channel, cursor;  /* that one's id, and the number of the last message this session was given */
-	struct relay_fetch *fetch; /* one that goes on once its last page is sent */
+	uint64_t channel, cursor;  /* its id, and the number of the last message that the session was given */
+	struct relay_fetch *fetch; /* waits until the session's output has drained; or NULL */
 
-	/* Ids of what was given in line and raw, until the peer's TCP has it. */
+	/* In line and raw: ids of messages that the peer's TCP has not acknowledged yet. */
 	uint64_t *given;
 	size_t n_given, max_given;
 
-	/* wait.c's */
+	/* Of wait.c. */
 	bool wanted;                /* WAIT,on */
-	bool subscribed, moving;    /* it is let in; an op to let it in or out is under way */
-	struct relay_name subscribed_to; /* where that is */
-	struct request *asked;      /* the WAIT that is to be answered */
+	bool subscribed, moving;    /* a member of a mailbox; a request to enter or leave is under way */
+	struct relay_name subscribed_to; /* that mailbox */
+	struct request *asked;           /* the WAIT that is not answered yet, or NULL */
 };
 
-/* Who this session's mail is from. Returns the length. */
+/* The sender's name of mail from this session. Returns the length. */
 size_t relay_session_from(const struct session *s, char dst[SESSION_NAME_MAX]);
 
-/* The request's, made where there is none yet. 0 or -ENOMEM. */
+/* The state of the request's session; makes it where there is none. 0 or -ENOMEM. */
 int relay_session_get(struct request *q, struct relay_session **ret);
-struct relay_session *relay_session_find(struct session *s); /* NULL: none, or it takes no more */
+struct relay_session *relay_session_find(struct session *s); /* NULL: there is none, or the session is ending */
 
-/* Its mailbox has this id now. Returns the number behind which it goes on. */
+/* The mailbox has this id now. Returns the cursor in it. */
 uint64_t relay_session_resume(struct relay_session *rs, uint64_t channel);
-/* Whether that is from its mailbox, or from that of the name it had before. */
+/* channel_policy.wants(): whether the event is of its mailbox, not of that of its former name. */
 bool relay_session_wants(struct session *s, const struct channel_event *e);
-/* A message has been queued to it. */
+/* channel_policy.queued(): moves the cursor. */
 void relay_session_given(struct session *s, const struct channel_event *e);

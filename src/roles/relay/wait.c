@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session that waits follows its mailbox. It may be given another name meanwhile, and another again while it is on
- * its way, so there is one step at a time: after each, relay_wait_resolve() looks what the next one is. Where there is
- * none, the WAIT that may have begun it is answered.
+ * WAIT,on subscribes the session to its mailbox. The session can get a new name at any time, also while a request is
+ * under way, so there is only one request at a time, to enter a mailbox or to leave one. After each, and after each
+ * change, relay_wait_resolve() compares what the session has with what it wants, and submits the next request. Where
+ * there is none left, WAIT is answered.
  */
 #include "roles/relay/wait.h"
 
@@ -10,7 +11,7 @@
 
 #include <errno.h>
 
-/* A step: into a mailbox, or out of it. */
+/* A request to enter a mailbox, or to leave it. */
 struct relay_wait_request {
 	struct channel_request rq;
 	struct address address;
@@ -62,7 +63,7 @@ static void relay_wait_act_enter(struct channel *c, struct channel_request *rq)
 	channel_finish(rq, channel_enter(c, rq, x->name.text, x->name.len, &x->address, &m));
 }
 
-/* Home. */
+/* Origin. */
 static void relay_wait_entered(struct channel_request *rq)
 {
 	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
@@ -119,7 +120,7 @@ static void relay_wait_act_leave(struct channel *c, struct channel_request *rq)
 	channel_finish(rq, 0);
 }
 
-/* Home. */
+/* Origin. */
 static void relay_wait_left(struct channel_request *rq)
 {
 	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
@@ -185,7 +186,7 @@ int relay_wait(struct request *q, struct fields *f)
 	r = relay_session_get(q, &rs);
 	if (r < 0)
 		return r;
-	/* A barrier, so there is no other one. */
+	/* WAIT is a barrier, so no other one is under way. */
 	rs->wanted = on;
 	rs->asked = q;
 	request_defer(q);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define RELAY_WORDS_ID_MAX ((uint64_t)INT64_MAX) /* what the store has for it */
+#define RELAY_WORDS_ID_MAX ((uint64_t)INT64_MAX) /* the store's integers are signed */
 
 static int relay_words_append_u64(struct buf *to, uint64_t v)
 {
