@@ -3,10 +3,10 @@
 
 #include "base/macro.h"
 #include "base/str.h"
+#include "cli/show.h"
 #include "cli/suggest.h"
 #include "client/listing.h"
 #include "client/match.h"
-#include "client/show.h"
 
 #include <errno.h>
 #include <stdio.h>

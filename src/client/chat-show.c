@@ -2,7 +2,7 @@
 #include "client/chat-show.h"
 
 #include "base/str.h"
-#include "client/show.h"
+#include "cli/show.h"
 
 #include <string.h>
 #include <time.h>

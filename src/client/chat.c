@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "cli/show.h"
 #include "client/chat-command.h"
 #include "client/chat-show.h"
 #include "client/listing.h"
-#include "client/show.h"
 
 #include <errno.h>
 #include <inttypes.h>

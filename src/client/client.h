@@ -57,8 +57,8 @@ struct peer *client_link(struct client *c, enum exit_code *ret_code);
 /* After it broke in the middle of something: back to where it was, or to the same data elsewhere, with the same nick,
  * trying until then. comeback.h has it in steps. */
 enum exit_code client_resume(struct client *c, uint64_t until_usec);
-/* Who to be, at the next client_link(). NULL: no change. 0 or -ENOMEM. */
-int client_set_nick(struct client *c, const char *nick);
+/* The nick to take at the next client_link(). NULL: no change. OK, or it is out of memory and prints that. */
+enum exit_code client_set_nick(struct client *c, const char *nick);
 /* Who to be from now on. */
 enum exit_code client_rename(struct client *c, const char *nick);
 /* A pause before the same is asked again, longer each time; @pause_usec is 0 before the first. 0 or -EINTR. */
@@ -87,7 +87,8 @@ void client_leave(struct client *c);
 
 /* say.c: messages on standard error, "ioe-client: get notes.txt: ...". Each returns the exit code that goes with it. */
 
-void client_label(struct client *c, unsigned argc, char **argv);
+/* Sets the label of the command under way; @arg NULL: it has no words. */
+void client_label(struct client *c, const char *command, const char *arg);
 void client_note(const char *fmt, ...) _printf_(1, 2);
 enum exit_code client_say(const struct client *c, enum exit_code code, const char *fmt, ...) _printf_(3, 4);
 /* The server's ERROR. */

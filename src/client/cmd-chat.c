@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A chat at a terminal, or with lines of standard input for a script: both listen to server and user at once. */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "client/chat-command.h"
 #include "client/chat-script.h"
 #include "client/chat.h"
-#include "client/flags.h"
 #include "client/interrupt.h"
 
 #include <errno.h>
@@ -15,7 +14,6 @@
 #define CMD_CHAT_HISTORY_MAX 1000000
 
 struct cmd_chat_options {
-	const char *nick, *since_text, *history_text;
 	uint64_t since, history;
 };
 
@@ -97,61 +95,43 @@ static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
 	return ch->failed && !is_terminal ? EXIT_CODE_SOME_FAILED : EXIT_CODE_OK;
 }
 
-/* The index of the room, or negative: usage, and @why has the sentence. */
-static int cmd_chat_parse(struct cmd_chat_options *o, unsigned argc, char **argv, char *why, size_t why_size)
+static enum exit_code cmd_chat_parse(struct client *c, const struct args *a, struct cmd_chat_options *ret)
 {
-	const struct flag flags[] = {
-		{ "nick", &o->nick, NULL },
-		{ "since", &o->since_text, NULL },
-		{ "history", &o->history_text, NULL },
-		{ 0 },
-	};
-	int first;
-
-	first = flags_take(flags, argc, argv, why, why_size);
-	if (first >= 0 && o->since_text && o->history_text) {
-		(void)snprintf(why, why_size, "--since and --history are two ways to begin: give one of them");
-		return -EINVAL;
-	}
-	if (first >= 0 && o->since_text &&
-	    flags_number("since", o->since_text, 0, INT64_MAX, &o->since, why, why_size) < 0)
-		return -EINVAL;
-	if (first >= 0 && o->history_text &&
-	    flags_number("history", o->history_text, 0, CMD_CHAT_HISTORY_MAX, &o->history, why, why_size) < 0)
-		return -EINVAL;
-	if (first >= 0 && (unsigned)first + 1 != argc) {
-		(void)snprintf(why, why_size, "%s: write chat [OPTION...] ROOM",
-			       (unsigned)first == argc ? "the room is missing" : "one room to begin with");
-		return -EINVAL;
-	}
-	return first;
-}
-
-static enum exit_code cmd_chat_run(struct client *c, unsigned argc, char **argv)
-{
-	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	struct cmd_chat_options options = { 0 };
-	struct chat ch;
-	enum exit_code code;
 	char why[256];
-	int first;
 
-	first = cmd_chat_parse(&options, argc, argv, why, sizeof(why));
-	if (first < 0)
+	if (a->n > 1)
+		return client_say(c, EXIT_CODE_USAGE, "one room to begin with: write chat %s", cmd_chat.row.args);
+	if (args_has(a, "since") && args_has(a, "history"))
+		return client_say(c, EXIT_CODE_USAGE, "--since and --history are two ways to begin: give one of them");
+	if ((args_has(a, "since") && args_number(a, "since", 0, INT64_MAX, &ret->since, why, sizeof(why)) < 0) ||
+	    (args_has(a, "history") &&
+	     args_number(a, "history", 0, CMD_CHAT_HISTORY_MAX, &ret->history, why, sizeof(why)) < 0))
 		return client_say(c, EXIT_CODE_USAGE, "%s", why);
 	if (c->mode == CLIENT_MODE_SCRIPT)
 		return client_say(c, EXIT_CODE_USAGE,
 				  "what is said comes from standard input, as the commands do: write ioe-client chat ROOM");
-	client_label(c, 2, (char *[]){ argv[0], argv[first] });
-	if (client_set_nick(c, options.nick) < 0)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	return EXIT_CODE_OK;
+}
+
+static enum exit_code cmd_chat_run(struct client *c, const struct args *a)
+{
+	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	struct cmd_chat_options options = { 0 };
+	enum exit_code code;
+	struct chat ch;
+
+	code = cmd_chat_parse(c, a, &options);
+	if (code == EXIT_CODE_OK)
+		code = client_set_nick(c, args_get(a, "nick"));
+	if (code != EXIT_CODE_OK)
+		return code;
 	chat_init(&ch, c);
 	if (is_terminal && typing_new(&ch.typing, &cmd_chat_ops, &ch) < 0)
 		return client_say(c, EXIT_CODE_FAILED,
 				  "cannot read from this terminal ($TERM): give what is to be said on standard input");
 	client_set_news(c, chat_news, &ch);
-	code = chat_join(&ch, argv[first], options.since_text ? &options.since : NULL,
-			 options.history_text ? options.history : chat_history_default(&ch), options.history_text);
+	code = chat_join(&ch, a->words[0], args_has(a, "since") ? &options.since : NULL,
+			 args_has(a, "history") ? options.history : chat_history_default(&ch), args_has(a, "history"));
 	c->comes_back = code == EXIT_CODE_OK;
 	if (code == EXIT_CODE_OK)
 		code = cmd_chat_talk(&ch, is_terminal);
@@ -161,16 +141,23 @@ static enum exit_code cmd_chat_run(struct client *c, unsigned argc, char **argv)
 	return code;
 }
 
-const struct command cmd_chat = {
-	.name = "chat",
-	.args = "[OPTION...] ROOM",
-	.help = "Talks in a room.",
-	.options = "  --nick=NAME     under this name\n"
-		   "  --history=N     show the last N messages first; at a terminal 20, 0 for none\n"
-		   "  --since=SEQ     show everything behind message number SEQ first\n",
+static const struct flag cmd_chat_flags[] = {
+	COMMANDS_FLAG_NICK,
+	{ "history", "N", "show the last N messages first; at a terminal 20, 0 for none" },
+	{ "since", "SEQ", "show everything behind message number SEQ first" },
+	{ 0 },
+};
+
+const struct client_command cmd_chat = {
+	.row = {
+		.name = "chat",
+		.args = "[OPTION...] ROOM",
+		.help = "Talks in a room.",
+		.flags = cmd_chat_flags,
+		.min = 1,
+		.max = UINT32_MAX,
+	},
 	.words = { COMMAND_WORD_ROOM },
-	.min = 1,
-	.max = 8,
 	.role = "chat",
 	.needs_name = true,
 	.run = cmd_chat_run,

@@ -3,7 +3,7 @@
  * Any server will do for this one: it takes one at random and goes on to the next where that does not answer, on a
  * connection of its own.
  */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/buf.h"
 
@@ -45,7 +45,7 @@ static int cmd_double_one(struct cmd_double_job *d, struct peer *p)
 	if (cmd_double_is_elsewhere(&reply))
 		return -EBUSY;
 	if (reply.kind == PEER_REPLY_ERROR) {
-		client_label(d->c, 2, (char *[]){ (char *)"double", number });
+		client_label(d->c, "double", number);
 		d->code = client_say_refused(d->c, &reply);
 		d->failed++;
 	} else if (reply.n_fields == 1 && strspn(reply.line, "-0123456789") == reply.line_len) {
@@ -78,9 +78,9 @@ static void cmd_double_at(struct cmd_double_job *d, const struct server *s, size
 		d->code = EXIT_CODE_INTERRUPTED;
 }
 
-static enum exit_code cmd_double_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_double_run(struct client *c, const struct args *a)
 {
-	struct cmd_double_job d = { .c = c, .numbers = argv + 1, .n = argc - 1 };
+	struct cmd_double_job d = { .c = c, .numbers = a->words, .n = a->n };
 	size_t first = arc4random_uniform((uint32_t)c->servers.n);
 	enum exit_code code;
 
@@ -101,12 +101,14 @@ static enum exit_code cmd_double_run(struct client *c, unsigned argc, char **arg
 	return code;
 }
 
-const struct command cmd_double = {
-	.name = "double",
-	.args = "N...",
-	.help = "Doubles whole numbers of any length.",
-	.min = 1,
-	.max = UINT32_MAX,
+const struct client_command cmd_double = {
+	.row = {
+		.name = "double",
+		.args = "N...",
+		.help = "Doubles whole numbers of any length.",
+		.min = 1,
+		.max = UINT32_MAX,
+	},
 	.role = "compute",
 	.run = cmd_double_run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/io.h"
 #include "client/partial.h"
@@ -106,37 +106,40 @@ static bool cmd_get_is_folder(const char *path)
 	return (slash && !last[0]) || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
 }
 
-static enum exit_code cmd_get_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_get_run(struct client *c, const struct args *a)
 {
-	const char *slash = strrchr(argv[1], '/'), *base = slash ? slash + 1 : argv[1], *target = argc > 2 ? argv[2] : base;
+	const char *name = a->words[0], *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+	const char *target = a->n > 1 ? a->words[1] : base;
 	_cleanup_(freep) char *inside = NULL;
 	struct cmd_get_sink screen = { 0 };
 
 	if (slash && !base[0])
-		return client_say(c, EXIT_CODE_NOT_PERMITTED, "'%s' is a folder; `ls %s` shows what is in it", argv[1],
-				  argv[1]);
-	if (argc > 2 && strcmp(target, "-") == 0) {
+		return client_say(c, EXIT_CODE_NOT_PERMITTED, "'%s' is a folder; `ls %s` shows what is in it", name,
+				  name);
+	if (a->n > 1 && strcmp(target, "-") == 0) {
 		screen_init(&screen.screen);
-		return cmd_get_fetch(c, argv[1], &screen);
+		return cmd_get_fetch(c, name, &screen);
 	}
 	if (!base[0] || !target[0] || cmd_get_is_folder(base))
 		return client_say(c, EXIT_CODE_USAGE, "'%s' is no name for a file here: write get NAME FILE", target);
 	if (!cmd_get_is_folder(target))
-		return cmd_get_into(c, argv[1], target);
+		return cmd_get_into(c, name, target);
 	if (asprintf(&inside, "%s%s%s", target, target[strlen(target) - 1] == '/' ? "" : "/", base) < 0) {
 		inside = NULL;
 		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	}
-	return cmd_get_into(c, argv[1], inside);
+	return cmd_get_into(c, name, inside);
 }
 
-const struct command cmd_get = {
-	.name = "get",
-	.args = "NAME [FILE|FOLDER/|-]",
-	.help = "Fetches a file; - is standard output.",
+const struct client_command cmd_get = {
+	.row = {
+		.name = "get",
+		.args = "NAME [FILE|FOLDER/|-]",
+		.help = "Fetches a file; - is standard output.",
+		.min = 1,
+		.max = 2,
+	},
 	.words = { COMMAND_WORD_REMOTE, COMMAND_WORD_LOCAL },
-	.min = 1,
-	.max = 2,
 	.role = "file",
 	.run = cmd_get_run,
 };

@@ -1,44 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/command.h"
+#include "client/commands.h"
 
-static enum exit_code cmd_help_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_help_run(struct client *c, const struct args *a)
 {
-	const struct command *command;
+	const struct client_command *command;
 
-	if (argc == 1) {
-		command_list();
+	if (a->n == 0) {
+		command_print_table(stdout, commands_table, COMMANDS_HELP_COLUMN);
 		return EXIT_CODE_OK;
 	}
-	command = command_find(argv[1]);
+	command = commands_find(a->words[0]);
 	if (!command)
-		return command_say_unknown(c, argv[1]);
-	command_explain(command);
+		return commands_fail_unknown(c, a->words[0]);
+	commands_explain(&command->row);
 	return EXIT_CODE_OK;
 }
 
-const struct command cmd_help = {
-	.name = "help",
-	.args = "[COMMAND]",
-	.help = "Lists the commands, or explains one.",
+const struct client_command cmd_help = {
+	.row = {
+		.name = "help",
+		.args = "[COMMAND]",
+		.help = "Lists the commands, or explains one.",
+		.max = 1,
+	},
 	.words = { COMMAND_WORD_COMMAND },
-	.max = 1,
 	.run = cmd_help_run,
-};
-
-static enum exit_code cmd_exit_run(struct client *c, unsigned argc _unused_, char **argv _unused_)
-{
-	c->quit = true;
-	return EXIT_CODE_OK;
-}
-
-const struct command cmd_exit = {
-	.name = "exit",
-	.help = "Ends ioe-client.",
-	.run = cmd_exit_run,
-};
-
-const struct command cmd_quit = {
-	.name = "quit",
-	.help = "The same.",
-	.run = cmd_exit_run,
 };

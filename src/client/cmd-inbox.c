@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/str.h"
-#include "client/flags.h"
 #include "client/mail.h"
 
 #include <errno.h>
@@ -41,22 +40,14 @@ static enum exit_code cmd_inbox_all(struct mail *m)
 	return code;
 }
 
-static enum exit_code cmd_inbox_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_inbox_run(struct client *c, const struct args *a)
 {
-	struct mail m = { .client = c };
-	const char *nick = NULL;
-	const struct flag flags[] = { { "nick", &nick, NULL }, { "keep", NULL, &m.keep }, { 0 } };
+	struct mail m = { .client = c, .keep = args_has(a, "keep") };
 	enum exit_code code;
-	char why[256];
-	int first;
 
-	first = flags_take(flags, argc, argv, why, sizeof(why));
-	if (first >= 0 && (unsigned)first < argc)
-		return client_say(c, EXIT_CODE_USAGE, "too many words: write inbox %s", cmd_inbox.args);
-	if (first < 0)
-		return client_say(c, EXIT_CODE_USAGE, "%s", why);
-	if (client_set_nick(c, nick) < 0)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	code = client_set_nick(c, args_get(a, "nick"));
+	if (code != EXIT_CODE_OK)
+		return code;
 	client_set_news(c, mail_news, &m);
 	code = cmd_inbox_all(&m);
 	client_set_news(c, NULL, NULL);
@@ -64,13 +55,19 @@ static enum exit_code cmd_inbox_run(struct client *c, unsigned argc, char **argv
 	return code;
 }
 
-const struct command cmd_inbox = {
-	.name = "inbox",
-	.args = "[OPTION...]",
-	.help = "Prints the messages that wait, and takes them.",
-	.options = "  --nick=NAME     under this name\n"
-		   "  --keep          leave them where they are\n",
-	.max = 4,
+static const struct flag cmd_inbox_flags[] = {
+	COMMANDS_FLAG_NICK,
+	{ "keep", NULL, "leave them where they are" },
+	{ 0 },
+};
+
+const struct client_command cmd_inbox = {
+	.row = {
+		.name = "inbox",
+		.args = "[OPTION...]",
+		.help = "Prints the messages that wait, and takes them.",
+		.flags = cmd_inbox_flags,
+	},
 	.role = "relay",
 	.needs_name = true,
 	.run = cmd_inbox_run,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/str.h"
 #include "client/listing.h"
@@ -40,9 +40,9 @@ static const char *cmd_ls_folder(char *folder)
 	return n == 0 || strcmp(folder, ".") == 0 ? NULL : folder;
 }
 
-static enum exit_code cmd_ls_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_ls_run(struct client *c, const struct args *a)
 {
-	const char *folder = argc > 1 && argv[1][0] ? cmd_ls_folder(argv[1]) : argc > 1 ? argv[1] : NULL;
+	const char *folder = a->n > 0 && a->words[0][0] ? cmd_ls_folder(a->words[0]) : a->words[0];
 	struct peer_reply reply;
 	enum exit_code code;
 	int r, error = 0;
@@ -59,12 +59,14 @@ static enum exit_code cmd_ls_run(struct client *c, unsigned argc, char **argv)
 	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
 }
 
-const struct command cmd_ls = {
-	.name = "ls",
-	.args = "[FOLDER]",
-	.help = "Lists a folder of the server.",
+const struct client_command cmd_ls = {
+	.row = {
+		.name = "ls",
+		.args = "[FOLDER]",
+		.help = "Lists a folder of the server.",
+		.max = 1,
+	},
 	.words = { COMMAND_WORD_FOLDER },
-	.max = 1,
 	.role = "file",
 	.run = cmd_ls_run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum exit_code cmd_ping_run(struct client *c, unsigned argc _unused_, char **argv _unused_)
+static enum exit_code cmd_ping_run(struct client *c, const struct args *a _unused_)
 {
 	static const char *const ping[] = { "PING", NULL };
 	char server[64];
@@ -31,8 +31,10 @@ static enum exit_code cmd_ping_run(struct client *c, unsigned argc _unused_, cha
 	return EXIT_CODE_OK;
 }
 
-const struct command cmd_ping = {
-	.name = "ping",
-	.help = "Shows who the server is and how fast it answers.",
+const struct client_command cmd_ping = {
+	.row = {
+		.name = "ping",
+		.help = "Shows who the server is and how fast it answers.",
+	},
 	.run = cmd_ping_run,
 };

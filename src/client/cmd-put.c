@@ -3,13 +3,12 @@
  * put FILE, put FILE NAME, put FILE... FOLDER/. A shell makes "put a.txt b.txt" out of "put *.txt": so a NAME that is
  * a file here is asked about, or refused where there is nobody to ask.
  */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/clock.h"
-#include "client/flags.h"
+#include "cli/show.h"
 #include "client/outgoing.h"
 #include "client/progress.h"
-#include "client/show.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -190,7 +189,7 @@ static enum exit_code cmd_put_each(struct client *c, unsigned n, char **files, c
 	for (unsigned i = 0; i < n; i++) {
 		_cleanup_(freep) char *name = NULL;
 
-		client_label(c, 2, (char *[]){ (char *)"put", files[i] });
+		client_label(c, "put", files[i]);
 		if (asprintf(&name, "%s%s", folder, cmd_put_base(files[i])) < 0) {
 			name = NULL;
 			return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
@@ -256,34 +255,30 @@ static enum exit_code cmd_put_words(struct client *c, unsigned n, char **words, 
 	return code == EXIT_CODE_OK ? cmd_put_one(c, words[0], name) : code;
 }
 
-static enum exit_code cmd_put_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_put_run(struct client *c, const struct args *a)
 {
-	const char *as = NULL;
-	const struct flag flags[] = { { "as", &as, NULL }, { 0 } };
-	char why[256];
-	int first;
+	const char *as = args_get(a, "as");
 
-	first = flags_take(flags, argc, argv, why, sizeof(why));
-	if (first < 0)
-		return client_say(c, EXIT_CODE_USAGE, "%s", why);
-	argc -= (unsigned)first;
-	argv += first;
-	if (argc == 0)
-		return client_say(c, EXIT_CODE_USAGE, "too few words: write put %s", cmd_put.args);
-	if (as && argc > 1)
+	if (as && a->n > 1)
 		return client_say(c, EXIT_CODE_USAGE, "--as=NAME names one file: write put --as=NAME FILE");
-	client_label(c, 2, (char *[]){ (char *)"put", argv[0] });
-	return cmd_put_words(c, argc, argv, as);
+	return cmd_put_words(c, a->n, a->words, as);
 }
 
-const struct command cmd_put = {
-	.name = "put",
-	.args = "FILE... [NAME|FOLDER/]",
-	.help = "Stores files; - is standard input.",
-	.options = "  --as=NAME       under this name, of one file\n",
+static const struct flag cmd_put_flags[] = {
+	{ "as", "NAME", "under this name, of one file" },
+	{ 0 },
+};
+
+const struct client_command cmd_put = {
+	.row = {
+		.name = "put",
+		.args = "FILE... [NAME|FOLDER/]",
+		.help = "Stores files; - is standard input.",
+		.flags = cmd_put_flags,
+		.min = 1,
+		.max = UINT32_MAX,
+	},
 	.words = { COMMAND_WORD_LOCAL, COMMAND_WORD_LOCAL },
-	.min = 1,
-	.max = UINT32_MAX,
 	.role = "file",
 	.run = cmd_put_run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/str.h"
 #include "client/screen.h"
@@ -80,15 +80,16 @@ static enum exit_code cmd_raw_show(struct client *c, const struct peer_reply *re
 	return code;
 }
 
-static enum exit_code cmd_raw_run(struct client *c, unsigned argc _unused_, char **argv)
+static enum exit_code cmd_raw_run(struct client *c, const struct args *a)
 {
-	bool is_known = cmd_raw_find(argv[1], &c->role);
+	const char *line = a->words[0];
+	bool is_known = cmd_raw_find(line, &c->role);
 	struct peer_reply reply;
 	enum exit_code code;
 	struct peer *p;
 	int r;
 
-	if (strchr(argv[1], '\n'))
+	if (strchr(line, '\n'))
 		return client_say(c, EXIT_CODE_USAGE, "a line holds no line end; in ioe/1 write %%0A");
 	c->needs_name = c->role && (strcmp(c->role, "chat") == 0 || strcmp(c->role, "relay") == 0);
 	p = client_link(c, &code);
@@ -97,17 +98,19 @@ static enum exit_code cmd_raw_run(struct client *c, unsigned argc _unused_, char
 	/* Those who do not know how to share a name say in a room what they do not know. */
 	if (!is_known && strcmp(peer_roles(p), "chat") == 0 && !peer_can(p, "shared"))
 		return client_say(c, EXIT_CODE_FAILED, "this is no request known here, and this port would say it in a room");
-	r = peer_request_raw(p, argv[1], strlen(argv[1]));
+	r = peer_request_raw(p, line, strlen(line));
 	if (r == 0)
 		r = peer_reply(p, &reply);
 	return r < 0 ? client_say_broken(c, r) : cmd_raw_show(c, &reply);
 }
 
-const struct command cmd_raw = {
-	.name = "raw",
-	.args = "LINE",
-	.help = "Sends a line of ioe/1 and shows the answer.",
-	.min = 1,
-	.max = 1,
+const struct client_command cmd_raw = {
+	.row = {
+		.name = "raw",
+		.args = "LINE",
+		.help = "Sends a line of ioe/1 and shows the answer.",
+		.min = 1,
+		.max = 1,
+	},
 	.run = cmd_raw_run,
 };

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines said in a room by a script: nothing is printed but failures, and nothing of it is a command. */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/buf.h"
 #include "client/chat-script.h"
 #include "client/chat.h"
-#include "client/flags.h"
 #include "client/words.h"
 
 #include <errno.h>
@@ -42,42 +41,40 @@ static enum exit_code cmd_say_in(struct chat *ch, const char *room, unsigned n, 
 	return code == EXIT_CODE_OK ? left : code;
 }
 
-static enum exit_code cmd_say_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_say_run(struct client *c, const struct args *a)
 {
-	const char *nick = NULL;
-	const struct flag flags[] = { { "nick", &nick, NULL }, { 0 } };
 	enum exit_code code;
 	struct chat ch;
-	char why[256];
-	int first;
 
-	first = flags_take(flags, argc, argv, why, sizeof(why));
-	if (first < 0)
-		return client_say(c, EXIT_CODE_USAGE, "%s", why);
-	if ((unsigned)first + 2 > argc)
-		return client_say(c, EXIT_CODE_USAGE, "too few words: write say %s", cmd_say.args);
-	if (c->mode != CLIENT_MODE_ONCE && (unsigned)first + 2 == argc && strcmp(argv[first + 1], "-") == 0)
+	if (c->mode != CLIENT_MODE_ONCE && a->n == 2 && strcmp(a->words[1], "-") == 0)
 		return client_say(c, EXIT_CODE_USAGE, "commands come from standard input: write ioe-client say ROOM -");
-	client_label(c, 2, (char *[]){ argv[0], argv[first] });
-	if (client_set_nick(c, nick) < 0)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	code = client_set_nick(c, args_get(a, "nick"));
+	if (code != EXIT_CODE_OK)
+		return code;
 	chat_init(&ch, c);
 	ch.quiet = ch.at_end = true;
 	client_set_news(c, chat_news, &ch);
-	code = cmd_say_in(&ch, argv[first], argc - (unsigned)first - 1, argv + first + 1);
+	code = cmd_say_in(&ch, a->words[0], a->n - 1, a->words + 1);
 	client_set_news(c, NULL, NULL);
 	chat_done(&ch);
 	return code;
 }
 
-const struct command cmd_say = {
-	.name = "say",
-	.args = "[OPTION...] ROOM TEXT|-",
-	.help = "Says lines in a room; - is standard input.",
-	.options = "  --nick=NAME     under this name\n",
+static const struct flag cmd_say_flags[] = {
+	COMMANDS_FLAG_NICK,
+	{ 0 },
+};
+
+const struct client_command cmd_say = {
+	.row = {
+		.name = "say",
+		.args = "[OPTION...] ROOM TEXT|-",
+		.help = "Says lines in a room; - is standard input.",
+		.flags = cmd_say_flags,
+		.min = 2,
+		.max = UINT32_MAX,
+	},
 	.words = { COMMAND_WORD_ROOM },
-	.min = 2,
-	.max = UINT32_MAX,
 	.role = "chat",
 	.needs_name = true,
 	.run = cmd_say_run,

@@ -3,11 +3,10 @@
  * A message for somebody, who may be away. It goes with a key: where the connection breaks before the answer, it is
  * sent again with the same one, and the server holds it once.
  */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "client/flags.h"
 #include "client/words.h"
 
 #include <errno.h>
@@ -214,54 +213,47 @@ static void cmd_send_make_key(char key[CMD_SEND_KEY_MAX + 1])
 		       arc4random(), arc4random(), arc4random());
 }
 
-static enum exit_code cmd_send_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_send_run(struct client *c, const struct args *a)
 {
 	char key[CMD_SEND_KEY_MAX + 1], why[256];
-	struct cmd_send s = { .client = c, .key = key };
-	const char *nick = NULL, *timeout = NULL;
-	const struct flag flags[] = {
-		{ "nick", &nick, NULL },
-		{ "key", &s.key, NULL },
-		{ "wait", NULL, &s.wait },
-		{ "for", &timeout, NULL },
-		{ 0 },
-	};
+	struct cmd_send s = { .client = c, .name = a->words[0], .key = args_get(a, "key") };
 	uint64_t seconds = 0;
 	enum exit_code code;
-	int first;
 
-	cmd_send_make_key(key);
-	first = flags_take(flags, argc, argv, why, sizeof(why));
-	if (first >= 0 && timeout && flags_number("for", timeout, 1, 86400, &seconds, why, sizeof(why)) < 0)
-		first = -EINVAL;
-	if (first < 0)
+	if (args_has(a, "for") && args_number(a, "for", 1, 86400, &seconds, why, sizeof(why)) < 0)
 		return client_say(c, EXIT_CODE_USAGE, "%s", why);
-	if ((unsigned)first + 2 > argc)
-		return client_say(c, EXIT_CODE_USAGE, "too few words: write send %s", cmd_send.args);
-	s.name = argv[first];
-	client_label(c, 2, (char *[]){ argv[0], argv[first] });
-	s.wait = s.wait || timeout;
-	if (client_set_nick(c, nick) < 0)
-		code = client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
-	else
-		code = cmd_send_take_text(&s, argc - (unsigned)first - 1, argv + first + 1);
+	s.wait = args_has(a, "wait") || args_has(a, "for");
+	if (!s.key) {
+		cmd_send_make_key(key);
+		s.key = key;
+	}
+	code = client_set_nick(c, args_get(a, "nick"));
+	if (code == EXIT_CODE_OK)
+		code = cmd_send_take_text(&s, a->n - 1, a->words + 1);
 	if (code == EXIT_CODE_OK)
 		code = cmd_send_all(&s, seconds);
 	buf_done(&s.text);
 	return code;
 }
 
-const struct command cmd_send = {
-	.name = "send",
-	.args = "[OPTION...] NAME TEXT|-",
-	.help = "Leaves a message for NAME and prints its ID.",
-	.options = "  --nick=NAME     under this name\n"
-		   "  --key=KEY       the same message again is held once\n"
-		   "  --wait          until NAME has taken it\n"
-		   "  --for=SECONDS   so long at most\n",
+static const struct flag cmd_send_flags[] = {
+	COMMANDS_FLAG_NICK,
+	{ "key", "KEY", "the same message again is held once" },
+	{ "wait", NULL, "until NAME has taken it" },
+	{ "for", "SECONDS", "so long at most" },
+	{ 0 },
+};
+
+const struct client_command cmd_send = {
+	.row = {
+		.name = "send",
+		.args = "[OPTION...] NAME TEXT|-",
+		.help = "Leaves a message for NAME and prints its ID.",
+		.flags = cmd_send_flags,
+		.min = 2,
+		.max = UINT32_MAX,
+	},
 	.words = { COMMAND_WORD_NAME },
-	.min = 2,
-	.max = UINT32_MAX,
 	.role = "relay",
 	.needs_name = true,
 	.run = cmd_send_run,

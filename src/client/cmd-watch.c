@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/command.h"
+#include "client/commands.h"
 
 #include "base/clock.h"
 #include "client/comeback.h"
-#include "client/flags.h"
 #include "client/mail.h"
 
 #include <errno.h>
@@ -78,24 +77,16 @@ static void cmd_watch_end(struct client *c)
 		(void)client_ask(c, PEER_REPLY_LINE, off, &reply);
 }
 
-static enum exit_code cmd_watch_run(struct client *c, unsigned argc, char **argv)
+static enum exit_code cmd_watch_run(struct client *c, const struct args *a)
 {
 	struct cmd_watch w = { .mail.client = c };
-	const char *nick = NULL;
-	const struct flag flags[] = { { "nick", &nick, NULL }, { 0 } };
 	enum exit_code code;
-	char why[256];
-	int first;
 
-	first = flags_take(flags, argc, argv, why, sizeof(why));
-	if (first < 0)
-		return client_say(c, EXIT_CODE_USAGE, "%s", why);
-	if ((unsigned)first < argc)
-		return client_say(c, EXIT_CODE_USAGE, "too many words: write watch %s", cmd_watch.args);
-	if (client_set_nick(c, nick) < 0)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+	code = client_set_nick(c, args_get(a, "nick"));
+	if (code != EXIT_CODE_OK)
+		return code;
 	client_set_news(c, mail_news, &w.mail);
-	/* What is not there to begin with is not waited for: the user may have mistyped it. */
+	/* Watching begins only where a server is there: the user may have mistyped its name. */
 	if (client_link(c, &code)) {
 		c->comes_back = true;
 		code = cmd_watch_on(&w);
@@ -108,12 +99,18 @@ static enum exit_code cmd_watch_run(struct client *c, unsigned argc, char **argv
 	return code;
 }
 
-const struct command cmd_watch = {
-	.name = "watch",
-	.args = "[OPTION...]",
-	.help = "Prints and takes messages as they come.",
-	.options = "  --nick=NAME     under this name\n",
-	.max = 3,
+static const struct flag cmd_watch_flags[] = {
+	COMMANDS_FLAG_NICK,
+	{ 0 },
+};
+
+const struct client_command cmd_watch = {
+	.row = {
+		.name = "watch",
+		.args = "[OPTION...]",
+		.help = "Prints and takes messages as they come.",
+		.flags = cmd_watch_flags,
+	},
 	.role = "relay",
 	.needs_name = true,
 	.run = cmd_watch_run,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/complete.h"
 
-#include "client/command.h"
+#include "client/commands.h"
 #include "client/listing.h"
 #include "client/match.h"
 #include "client/words.h"
@@ -23,10 +23,8 @@ struct complete {
 
 static void complete_command_names(struct complete *o)
 {
-	const struct command *command;
-
-	for (unsigned i = 0; (command = command_at(i)); i++)
-		match_add(&o->match, command->name, strlen(command->name));
+	for (unsigned i = 0; commands_table[i]; i++)
+		match_add(&o->match, commands_table[i]->name, strlen(commands_table[i]->name));
 }
 
 /* A name of a folder, or the first field of a line of ROOMS and WHO. */
@@ -118,12 +116,12 @@ static void complete_word(struct complete *o, enum command_word kind)
 /* The kind of the last word; options in front of it are passed over. */
 static enum command_word complete_kind(const struct words *w)
 {
-	const struct command *command;
+	const struct client_command *command;
 	unsigned at = 0;
 
 	if (w->n == 1)
 		return COMMAND_WORD_COMMAND;
-	command = command_find(w->at[0]);
+	command = commands_find(w->at[0]);
 	if (!command)
 		return COMMAND_WORD_TEXT;
 	for (unsigned i = 1; i + 1 < w->n; i++)

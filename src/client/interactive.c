@@ -2,7 +2,7 @@
 #include "client/interactive.h"
 
 #include "base/macro.h"
-#include "client/command.h"
+#include "client/commands.h"
 #include "client/complete.h"
 #include "client/interrupt.h"
 #include "client/typing.h"
@@ -66,7 +66,7 @@ static void interactive_type(struct client *c, struct typing *t)
 	while (!c->quit && (r > 0 || r == -EINTR)) {
 		r = typing_line(t, &line);
 		if (r > 0)
-			(void)command_run_line(c, line);
+			(void)commands_run_line(c, line);
 	}
 }
 

@@ -248,10 +248,9 @@ enum exit_code client_rename(struct client *c, const char *nick)
 		return client_say_broken(c, r);
 	if (reply.kind == PEER_REPLY_ERROR)
 		return client_say_refused(c, &reply);
-	if (client_set_nick(c, nick) < 0)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
-	c->is_named = true;
-	return EXIT_CODE_OK;
+	code = client_set_nick(c, nick);
+	c->is_named = c->is_named || code == EXIT_CODE_OK;
+	return code;
 }
 
 enum exit_code client_resume(struct client *c, uint64_t until_usec)
@@ -330,19 +329,19 @@ enum exit_code client_link_to(struct client *c, const struct server *s)
 	return EXIT_CODE_OK;
 }
 
-int client_set_nick(struct client *c, const char *nick)
+enum exit_code client_set_nick(struct client *c, const char *nick)
 {
 	char *copy;
 
 	if (!nick || (c->nick && strcmp(nick, c->nick) == 0))
-		return 0;
+		return EXIT_CODE_OK;
 	copy = strdup(nick);
 	if (!copy)
-		return -ENOMEM;
+		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	free(c->nick);
 	c->nick = copy;
 	c->is_named = false;
-	return 0;
+	return EXIT_CODE_OK;
 }
 
 void client_set_news(struct client *c, peer_news_fn fn, void *userdata)

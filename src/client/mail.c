@@ -3,7 +3,7 @@
 
 #include "base/stdfd.h"
 #include "base/str.h"
-#include "client/show.h"
+#include "cli/show.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -4,7 +4,7 @@
 #include "base/macro.h"
 #include "base/stdfd.h"
 #include "base/str.h"
-#include "client/command.h"
+#include "client/commands.h"
 #include "client/interactive.h"
 #include "client/interrupt.h"
 
@@ -35,7 +35,7 @@ static void main_help(void)
 		     "  -V, --version          print the version and end\n\n"
 		     "Commands:\n",
 		     MAIN_SILENCE_SECONDS);
-	command_list();
+	command_print_table(stdout, commands_table, COMMANDS_HELP_COLUMN);
 	(void)printf("\nSee ioe-client(1).\n");
 }
 
@@ -117,7 +117,7 @@ static enum exit_code main_script(struct client *c)
 		if (strlen(line) != (size_t)n) {
 			client_note("a line of standard input holds a NUL byte: commands are text");
 			failed = true;
-		} else if (command_run_line(c, line) != EXIT_CODE_OK) {
+		} else if (commands_run_line(c, line) != EXIT_CODE_OK) {
 			failed = true;
 		}
 	}
@@ -144,7 +144,7 @@ int main(int argc, char **argv)
 		return client_flush(&c, (enum exit_code)code);
 	if (main_servers(&c) < 0)
 		return EXIT_CODE_USAGE;
-	if (client_set_nick(&c, main_nick()) < 0)
+	if (client_set_nick(&c, main_nick()) != EXIT_CODE_OK)
 		return EXIT_CODE_FAILED;
 	c.silence_usec = arg_timeout_seconds * USEC_PER_SEC;
 	c.connect_usec = MIN(c.connect_usec, c.silence_usec);
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 	interrupt_install(c.mode == CLIENT_MODE_INTERACTIVE);
 	switch (c.mode) {
 	case CLIENT_MODE_ONCE:
-		code = (int)command_run(&c, (unsigned)(argc - optind), argv + optind);
+		code = (int)commands_run(&c, (unsigned)(argc - optind), argv + optind);
 		break;
 	case CLIENT_MODE_SCRIPT:
 		code = (int)main_script(&c);

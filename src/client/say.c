@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/stdfd.h"
 #include "base/str.h"
+#include "cli/show.h"
 #include "client/advice.h"
-#include "client/show.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -15,13 +15,13 @@
 #include <string.h>
 
 /* The command and its first argument, cut where it is long. */
-void client_label(struct client *c, unsigned argc, char **argv)
+void client_label(struct client *c, const char *command, const char *arg)
 {
-	char arg[64] = "";
+	char shown[64] = "";
 
-	if (argc > 1)
-		(void)show_name(arg, sizeof(arg), argv[1]);
-	(void)snprintf(c->label, sizeof(c->label), "%.32s%s%s", argv[0], argc > 1 ? " " : "", arg);
+	if (arg)
+		(void)show_name(shown, sizeof(shown), arg);
+	(void)snprintf(c->label, sizeof(c->label), "%.32s%s%s", command, arg ? " " : "", shown);
 }
 
 /*

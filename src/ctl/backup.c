@@ -4,7 +4,6 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
 
@@ -85,29 +84,35 @@ static enum exit_code backup_ask(struct backup *b, const char *path)
 	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
-static int backup_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code backup_run(const struct ctl *ctl, const struct args *a)
 {
-	bool dated = false;
-	const struct flag flags[] = { { "dated", NULL, &dated }, { 0 } };
 	struct backup b = { .ctl = ctl };
 	char path[PATH_MAX];
 	int r;
 
-	if (flags_parse(flags, 1, 1, argc, argv) < 0)
-		return EXIT_CODE_USAGE;
 	if (ask_is_one(ctl, "backup") != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
-	r = backup_path(argv[1], dated, path);
+	r = backup_path(a->words[0], args_has(a, "dated"), path);
 	if (r < 0) {
-		(void)fprintf(stderr, "ioectl: '%s' is no folder's path: %s\n", argv[1], strerror(-r));
+		(void)fprintf(stderr, "ioectl: '%s' is no folder's path: %s\n", a->words[0], strerror(-r));
 		return EXIT_CODE_USAGE;
 	}
-	return (int)backup_ask(&b, path);
+	return backup_ask(&b, path);
 }
 
+static const struct flag backup_flags[] = {
+	{ "dated", NULL, NULL },
+	{ 0 },
+};
+
 const struct ctl_command backup_command = {
-	.name = "backup",
-	.args = "[--dated] DIR",
-	.help = "copy the database of rooms and mail",
+	.row = {
+		.name = "backup",
+		.args = "[--dated] DIR",
+		.help = "copy the database of rooms and mail",
+		.flags = backup_flags,
+		.min = 1,
+		.max = 1,
+	},
 	.run = backup_run,
 };

@@ -3,7 +3,6 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
@@ -128,40 +127,48 @@ static enum exit_code channels_print(struct channels *l)
 	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
-static int channels_run(const struct ctl *ctl, const struct channels_kind *kind, int argc, char **argv)
+static enum exit_code channels_run(const struct ctl *ctl, const struct channels_kind *kind, const struct args *a)
 {
-	struct channels l = { .ctl = ctl, .kind = kind };
-	const struct flag flags[] = { { "no-headers", NULL, &l.no_headers }, { 0 } };
+	struct channels l = { .ctl = ctl, .kind = kind, .no_headers = args_has(a, "no-headers") };
 	enum exit_code code;
 
-	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return EXIT_CODE_USAGE;
 	code = channels_print(&l);
 	table_done(&l.table);
 	(void)json_object_put(l.array);
-	return (int)code;
+	return code;
 }
 
-static int channels_run_rooms(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code channels_run_rooms(const struct ctl *ctl, const struct args *a)
 {
-	return channels_run(ctl, &channels_rooms, argc, argv);
+	return channels_run(ctl, &channels_rooms, a);
 }
 
-static int channels_run_mailboxes(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code channels_run_mailboxes(const struct ctl *ctl, const struct args *a)
 {
-	return channels_run(ctl, &channels_mailboxes, argc, argv);
+	return channels_run(ctl, &channels_mailboxes, a);
 }
+
+static const struct flag channels_flags[] = {
+	{ "no-headers", NULL, NULL },
+	{ 0 },
+};
 
 const struct ctl_command rooms_command = {
-	.name = "rooms",
-	.args = "[--no-headers]",
-	.help = "list the rooms people talk in",
+	.row = {
+		.name = "rooms",
+		.args = "[--no-headers]",
+		.help = "list the rooms people talk in",
+		.flags = channels_flags,
+	},
 	.run = channels_run_rooms,
 };
 
 const struct ctl_command mailboxes_command = {
-	.name = "mailboxes",
-	.args = "[--no-headers]",
-	.help = "list who has messages waiting",
+	.row = {
+		.name = "mailboxes",
+		.args = "[--no-headers]",
+		.help = "list who has messages waiting",
+		.flags = channels_flags,
+	},
 	.run = channels_run_mailboxes,
 };

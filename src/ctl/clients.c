@@ -3,7 +3,6 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
 #include "ctl/table.h"
@@ -169,16 +168,14 @@ static enum exit_code clients_list(const struct ctl *ctl, struct clients_list *l
 	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
-static int clients_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code clients_run(const struct ctl *ctl, const struct args *a)
 {
-	_cleanup_(clients_list_done) struct clients_list l = { .named = !ctl->all };
-	const char *columns = NULL;
-	const struct flag flags[] = { { "columns", &columns, NULL }, { "no-headers", NULL, &l.no_headers }, { 0 } };
-	int n;
+	_cleanup_(clients_list_done) struct clients_list l = {
+		.no_headers = args_has(a, "no-headers"),
+		.named = !ctl->all,
+	};
+	const char *columns = args_get(a, "columns");
 
-	n = flags_parse(flags, 0, 1, argc, argv);
-	if (n < 0)
-		return EXIT_CODE_USAGE;
 	if (!columns && ctl->n_instances > 1)
 		(void)clients_choose_one(&l, clients_find("instance", strlen("instance")));
 	if (!clients_choose(&l, columns ? columns : CLIENTS_DEFAULT))
@@ -189,12 +186,22 @@ static int clients_run(const struct ctl *ctl, int argc, char **argv)
 		(void)fprintf(stderr, "ioectl: out of memory\n");
 		return EXIT_CODE_FAILED;
 	}
-	return (int)clients_list(ctl, &l, n > 0 ? argv[1] : NULL);
+	return clients_list(ctl, &l, a->words[0]);
 }
 
+static const struct flag clients_flags[] = {
+	{ "columns", "LIST", NULL },
+	{ "no-headers", NULL, NULL },
+	{ 0 },
+};
+
 const struct ctl_command clients_command = {
-	.name = "clients",
-	.args = "[--columns=LIST] [--no-headers] [FILTER]",
-	.help = "list who is connected",
+	.row = {
+		.name = "clients",
+		.args = "[--columns=LIST] [--no-headers] [FILTER]",
+		.help = "list who is connected",
+		.flags = clients_flags,
+		.max = 1,
+	},
 	.run = clients_run,
 };

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What ioectl's commands share: whom they ask, and how they end. */
 
+#include "cli/command.h"
 #include "cli/exit.h"
 
 #include <stdbool.h>
@@ -25,24 +26,17 @@ struct ctl {
 	size_t n_instances;
 };
 
-/* A row: its name, what may follow it, and what it does, for the usage and the manual. */
 struct ctl_command {
-	const char *name;
-	const char *args;
-	const char *help;
-	/* argv[0] is the name. An enum exit_code; has said on stderr why. */
-	int (*run)(const struct ctl *ctl, int argc, char **argv);
+	struct command row;
+	/* Prints why it fails. */
+	enum exit_code (*run)(const struct ctl *ctl, const struct args *a);
 };
 
-extern const struct ctl_command backup_command;
-extern const struct ctl_command check_command;
-extern const struct ctl_command clients_command;
-extern const struct ctl_command kick_command;
-extern const struct ctl_command level_command;
-extern const struct ctl_command mailboxes_command;
-extern const struct ctl_command metrics_command;
-extern const struct ctl_command reload_command;
-extern const struct ctl_command restore_command;
-extern const struct ctl_command rooms_command;
-extern const struct ctl_command status_command;
-extern const struct ctl_command wait_command;
+/* In the order of the help. A command is one file, which defines its row, NAME_command. */
+#define CTL_COMMANDS(X)                                                                                    \
+	X(status) X(clients) X(kick) X(rooms) X(mailboxes) X(backup) X(restore) X(reload) X(check) X(level) \
+	X(metrics) X(wait) X(help)
+
+#define CTL_DECLARE(name) extern const struct ctl_command name##_command;
+CTL_COMMANDS(CTL_DECLARE)
+#undef CTL_DECLARE

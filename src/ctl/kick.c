@@ -10,7 +10,6 @@
 #include "ctl/client.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
-#include "ctl/flags.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
 
@@ -182,17 +181,12 @@ static enum exit_code kick_one(struct kick *k, const char *who)
 	return EXIT_CODE_USAGE;
 }
 
-static int kick_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code kick_run(const struct ctl *ctl, const struct args *a)
 {
-	struct kick k = { .ctl = ctl };
-	const struct flag flags[] = { { "why", &k.why, NULL }, { 0 } };
+	struct kick k = { .ctl = ctl, .why = args_get(a, "why") };
 	enum exit_code code = EXIT_CODE_OK, printed;
 	struct output out;
-	int n;
 
-	n = flags_parse(flags, 1, INT_MAX, argc, argv);
-	if (n < 0)
-		return EXIT_CODE_USAGE;
 	if (ask_is_one(ctl, "kick") != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
 	k.kicked = json_object_new_array();
@@ -202,18 +196,28 @@ static int kick_run(const struct ctl *ctl, int argc, char **argv)
 		return EXIT_CODE_FAILED;
 	}
 	k.f = out.file;
-	for (int i = 1; i <= n; i++)
-		code = exit_join(code, kick_one(&k, argv[i]), i == 1);
+	for (unsigned i = 0; i < a->n; i++)
+		code = exit_join(code, kick_one(&k, a->words[i]), i == 0);
 	if (ctl->json && view_count(k.kicked) > 0)
 		view_json(out.file, k.kicked);
 	(void)json_object_put(k.kicked);
 	printed = output_finish(&out);
-	return (int)(printed != EXIT_CODE_OK ? printed : code);
+	return (printed != EXIT_CODE_OK ? printed : code);
 }
 
+static const struct flag kick_flags[] = {
+	{ "why", "TEXT", NULL },
+	{ 0 },
+};
+
 const struct ctl_command kick_command = {
-	.name = "kick",
-	.args = "[--why=TEXT] ID|NAME|ADDRESS...",
-	.help = "end clients' connections",
+	.row = {
+		.name = "kick",
+		.args = "[--why=TEXT] ID|NAME|ADDRESS...",
+		.help = "end clients' connections",
+		.flags = kick_flags,
+		.min = 1,
+		.max = UINT_MAX,
+	},
 	.run = kick_run,
 };

@@ -4,7 +4,6 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
@@ -81,33 +80,41 @@ static enum exit_code level_ask(struct level *l, const char *name, uint64_t usec
 	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
-static int level_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code level_run(const struct ctl *ctl, const struct args *a)
 {
-	struct level l = { .ctl = ctl };
-	const struct flag flags[] = { { "for", &l.time, NULL }, { 0 } };
+	struct level l = { .ctl = ctl, .set = a->n > 0, .time = args_get(a, "for") };
 	uint64_t usec = 0;
-	int n;
+	char why[128];
 
-	n = flags_parse(flags, 0, 1, argc, argv);
-	if (n < 0 || (n > 0 && !level_is_known(argv[1])))
+	if (l.set && !level_is_known(a->words[0]))
 		return EXIT_CODE_USAGE;
-	l.set = n > 0;
 	if (l.time && !l.set) {
 		(void)fprintf(stderr, "ioectl: --for=%s wants a level: err, warning, notice, info or debug\n", l.time);
 		return EXIT_CODE_USAGE;
 	}
-	if (l.time && flags_time("for", l.time, &usec) < 0)
+	if (l.time && args_time("for", l.time, &usec, why, sizeof(why)) < 0) {
+		(void)fprintf(stderr, "ioectl: %s\n", why);
 		return EXIT_CODE_USAGE;
+	}
 	if (l.time && (usec == 0 || usec > 366 * 86400 * USEC_PER_SEC)) {
 		(void)fprintf(stderr, "ioectl: --for=%s is out of range: above 0, and at most 366d\n", l.time);
 		return EXIT_CODE_USAGE;
 	}
-	return (int)level_ask(&l, l.set ? argv[1] : NULL, usec);
+	return level_ask(&l, a->words[0], usec);
 }
 
+static const struct flag level_flags[] = {
+	{ "for", "TIME", NULL },
+	{ 0 },
+};
+
 const struct ctl_command level_command = {
-	.name = "log-level",
-	.args = "[[--for=TIME] LEVEL]",
-	.help = "show or change what is logged",
+	.row = {
+		.name = "log-level",
+		.args = "[[--for=TIME] LEVEL]",
+		.help = "show or change what is logged",
+		.flags = level_flags,
+		.max = 1,
+	},
 	.run = level_run,
 };

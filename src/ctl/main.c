@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
@@ -19,24 +20,13 @@
 
 #define MAIN_SYNOPSIS   "ioectl [-i N | -s PATH] [-j] COMMAND"
 
-static int main_run_help(const struct ctl *ctl, int argc, char **argv);
-
-static const struct ctl_command main_help_command = {
-	.name = "help",
-	.args = "[COMMAND]",
-	.help = "print the options and commands",
-	.run = main_run_help,
-};
-
 static const char *arg_instance;
 static const char *arg_socket;
 static bool arg_json;
 
-static const struct ctl_command *const main_commands[] = {
-	&status_command, &clients_command, &kick_command,  &rooms_command,   &mailboxes_command, &backup_command, &restore_command,
-	&reload_command, &check_command,   &level_command, &metrics_command, &wait_command,
-	&main_help_command,
-};
+#define MAIN_ROW(name) &name##_command.row,
+static const struct command *const main_commands[] = { CTL_COMMANDS(MAIN_ROW) NULL };
+#undef MAIN_ROW
 
 static void main_usage(FILE *f)
 {
@@ -48,36 +38,31 @@ static void main_usage(FILE *f)
 			 "  -h, --help         print this and end\n"
 			 "  -V, --version      print the version and end\n\n"
 			 "Commands:\n");
-	for (size_t i = 0; i < ELEMENTSOF(main_commands); i++) {
-		const struct ctl_command *c = main_commands[i];
-		int n = fprintf(f, "  %s%s%s", c->name, c->args[0] ? " " : "", c->args);
-
-		if (n > MAIN_HELP_COLUMN)
-			n = fprintf(f, "\n") - 1;
-		(void)fprintf(f, "%*s %s\n", MAIN_HELP_COLUMN - n, "", c->help);
-	}
+	command_print_table(f, main_commands, MAIN_HELP_COLUMN);
 	(void)fprintf(f, "\nioectl help COMMAND tells of one; see ioectl(1) for all.\n");
 }
 
-static int main_usage_error(void)
+static enum exit_code main_usage_error(void)
 {
 	(void)fprintf(stderr, "Usage: " MAIN_SYNOPSIS "\nMore is told by: ioectl --help\n");
 	return EXIT_CODE_USAGE;
 }
 
 /* Of @c, or NULL: of all. */
-static int main_help(const struct ctl_command *c)
+static enum exit_code main_help(const struct command *c)
 {
 	struct output out;
 
 	if (output_open(&out) < 0)
 		return EXIT_CODE_FAILED;
-	if (c)
-		(void)fprintf(out.file, "Usage: ioectl [OPTION...] %s %s\n\n  %s; see ioectl(1)\n", c->name,
-			      c->args, c->help);
-	else
+	if (c) {
+		(void)fprintf(out.file, "Usage: ioectl [OPTION...] ");
+		(void)command_print_syntax(out.file, c);
+		(void)fprintf(out.file, "\n\n  %s; see ioectl(1)\n", c->help);
+	} else {
 		main_usage(out.file);
-	return (int)output_finish(&out);
+	}
+	return output_finish(&out);
 }
 
 static int main_version(void)
@@ -87,7 +72,7 @@ static int main_version(void)
 	if (output_open(&out) < 0)
 		return EXIT_CODE_FAILED;
 	(void)fprintf(out.file, "ioectl %s\n", PACKAGE_VERSION);
-	return (int)output_finish(&out);
+	return output_finish(&out);
 }
 
 /* The exit code, or -1 to go on. */
@@ -146,25 +131,69 @@ static int main_check(void)
 	return -1;
 }
 
-static const struct ctl_command *main_find(const char *name)
-{
-	for (size_t i = 0; i < ELEMENTSOF(main_commands); i++)
-		if (strcmp(main_commands[i]->name, name) == 0)
-			return main_commands[i];
-	return NULL;
-}
-
-static int main_unknown(const char *name)
+static enum exit_code main_fail_unknown(const char *name)
 {
 	(void)fprintf(stderr, "ioectl: there is no command '%s'\n", name);
 	return main_usage_error();
 }
 
-static int main_run_help(_unused_ const struct ctl *ctl, int argc, char **argv)
+static enum exit_code main_run_help(_unused_ const struct ctl *ctl, const struct args *a)
 {
-	const struct ctl_command *c = argc > 1 ? main_find(argv[1]) : NULL;
+	const struct command *c = a->n > 0 ? command_find(main_commands, a->words[0]) : NULL;
 
-	return argc > 1 && !c ? main_unknown(argv[1]) : main_help(c);
+	return a->n > 0 && !c ? main_fail_unknown(a->words[0]) : main_help(c);
+}
+
+const struct ctl_command help_command = {
+	.row = {
+		.name = "help",
+		.args = "[COMMAND]",
+		.help = "print the options and commands",
+		.max = UINT_MAX,
+	},
+	.run = main_run_help,
+};
+
+static enum exit_code main_fail_args(const struct command *c, int error, const char *at)
+{
+	const char *name = at + strspn(at, "-");
+	int len = (int)strcspn(name, "=");
+
+	switch (error) {
+	case ARGS_E_SHORT:
+		(void)fprintf(stderr, "ioectl: %s takes no option '%s'; -i, -s and -j stand before it\n", c->name, at);
+		break;
+	case ARGS_E_VALUE:
+		(void)fprintf(stderr, "ioectl: --%.*s takes no value, and '%s' was given\n", len, name, name + len + 1);
+		break;
+	case ARGS_E_NO_VALUE:
+		(void)fprintf(stderr, "ioectl: --%s wants a value\n", name);
+		break;
+	default:
+		(void)fprintf(stderr, "ioectl: %s takes no option '%s'\n", c->name, at);
+		break;
+	}
+	return EXIT_CODE_USAGE;
+}
+
+static enum exit_code main_check_args(const struct command *c, int argc, char **argv, struct args *ret)
+{
+	const char *at;
+	int r;
+
+	r = args_parse(ret, c->flags, ARGS_FLAGS_ANYWHERE, (unsigned)argc, argv, &at);
+	if (r != 0)
+		return main_fail_args(c, r, at);
+	if (ret->n < c->min) {
+		(void)fprintf(stderr, "ioectl: %s wants an argument: see ioectl --help\n", c->name);
+		return EXIT_CODE_USAGE;
+	}
+	if (ret->n > c->max) {
+		(void)fprintf(stderr, "ioectl: %s takes %u argument%s, and '%s' was given\n", c->name, c->max,
+			      c->max == 1 ? "" : "s", ret->words[c->max]);
+		return EXIT_CODE_USAGE;
+	}
+	return EXIT_CODE_OK;
 }
 
 /* Behind a command: it is told of, and not run. What stands behind "--" is no option. */
@@ -205,6 +234,7 @@ static int main_choose(struct ctl *ctl)
 
 static int main_run(const struct ctl_command *command, int argc, char **argv)
 {
+	struct args args;
 	const char *dir = getenv("IOE_RUNTIME_DIR"), *no_color = getenv("NO_COLOR");
 	_cleanup_(instance_done) struct ctl ctl = {
 		.json = arg_json,
@@ -216,7 +246,9 @@ static int main_run(const struct ctl_command *command, int argc, char **argv)
 	int r;
 
 	r = main_choose(&ctl);
-	return r >= 0 ? r : command->run(&ctl, argc, argv);
+	if (r < 0)
+		r = main_check_args(&command->row, argc, argv, &args);
+	return r != EXIT_CODE_OK ? r : (int)command->run(&ctl, &args);
 }
 
 static void main_interrupted(_unused_ int signo)
@@ -238,7 +270,7 @@ static void main_signals(void)
 
 static int main_command(int argc, char **argv)
 {
-	const struct ctl_command *command;
+	const struct command *command;
 	int r;
 
 	r = main_parse(argc, argv);
@@ -250,12 +282,12 @@ static int main_command(int argc, char **argv)
 		(void)fprintf(stderr, "ioectl: a command is missing\n");
 		return main_usage_error();
 	}
-	command = main_find(argv[optind]);
+	command = command_find(main_commands, argv[optind]);
 	if (!command)
-		return main_unknown(argv[optind]);
+		return main_fail_unknown(argv[optind]);
 	if (main_wants_help(argc - optind, argv + optind))
 		return main_help(command);
-	return main_run(command, argc - optind, argv + optind);
+	return main_run(container_of(command, const struct ctl_command, row), argc - optind, argv + optind);
 }
 
 int main(int argc, char **argv)

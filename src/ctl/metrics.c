@@ -9,7 +9,6 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
@@ -180,16 +179,13 @@ static enum exit_code metrics_deliver(struct output *out, const char *path, enum
 	return code;
 }
 
-static int metrics_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code metrics_run(const struct ctl *ctl, const struct args *a)
 {
-	const char *path = NULL;
-	const struct flag flags[] = { { "write", &path, NULL }, { 0 } };
+	const char *path = args_get(a, "write");
 	enum exit_code asked, delivered;
 	struct json_object *all;
 	struct output out;
 
-	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return EXIT_CODE_USAGE;
 	all = json_object_new_array();
 	if (!all || output_open(&out) < 0) {
 		(void)json_object_put(all);
@@ -203,12 +199,20 @@ static int metrics_run(const struct ctl *ctl, int argc, char **argv)
 		metrics_print(out.file, all);
 	(void)json_object_put(all);
 	delivered = metrics_deliver(&out, path, asked);
-	return (int)(delivered != EXIT_CODE_OK ? delivered : asked);
+	return (delivered != EXIT_CODE_OK ? delivered : asked);
 }
 
+static const struct flag metrics_flags[] = {
+	{ "write", "FILE", NULL },
+	{ 0 },
+};
+
 const struct ctl_command metrics_command = {
-	.name = "metrics",
-	.args = "[--write=FILE]",
-	.help = "print numbers for a monitoring system",
+	.row = {
+		.name = "metrics",
+		.args = "[--write=FILE]",
+		.help = "print numbers for a monitoring system",
+		.flags = metrics_flags,
+	},
 	.run = metrics_run,
 };

@@ -110,7 +110,7 @@ static enum exit_code program_print(const struct ctl *ctl, bool ok, struct buf *
 	return output_finish(&out);
 }
 
-int program_run(const struct ctl *ctl, const char *const *argv)
+enum exit_code program_run(const struct ctl *ctl, const char *const *argv)
 {
 	_cleanup_(buf_done) struct buf said = { .max = PROGRAM_TEXT_MAX };
 	enum exit_code printed;
@@ -131,5 +131,5 @@ int program_run(const struct ctl *ctl, const char *const *argv)
 		return EXIT_CODE_FAILED;
 	}
 	printed = program_print(ctl, r == 0, &said);
-	return (int)(printed != EXIT_CODE_OK ? printed : r == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED);
+	return (printed != EXIT_CODE_OK ? printed : r == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED);
 }

@@ -6,4 +6,4 @@
 #include "ctl/ctl.h"
 
 /* argv[0] is its name, NULL the end. Prints what it said, with -j as {"ok": ..., "text": ...}. The exit code. */
-int program_run(const struct ctl *ctl, const char *const *argv);
+enum exit_code program_run(const struct ctl *ctl, const char *const *argv);

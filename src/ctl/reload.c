@@ -3,7 +3,6 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
@@ -84,15 +83,12 @@ static enum exit_code reload_ask(struct reload *l)
 	return code;
 }
 
-static int reload_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code reload_run(const struct ctl *ctl, const struct args *a)
 {
-	struct reload l = { .ctl = ctl };
-	const struct flag flags[] = { { "check", NULL, &l.check }, { "diff", NULL, &l.diff }, { 0 } };
+	struct reload l = { .ctl = ctl, .check = args_has(a, "check"), .diff = args_has(a, "diff") };
 	enum exit_code asked, printed;
 	struct output out;
 
-	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return EXIT_CODE_USAGE;
 	l.array = json_object_new_array();
 	if (!l.array || output_open(&out) < 0) {
 		(void)json_object_put(l.array);
@@ -103,12 +99,21 @@ static int reload_run(const struct ctl *ctl, int argc, char **argv)
 	asked = reload_ask(&l);
 	(void)json_object_put(l.array);
 	printed = output_finish(&out);
-	return (int)(printed != EXIT_CODE_OK ? printed : asked);
+	return (printed != EXIT_CODE_OK ? printed : asked);
 }
 
+static const struct flag reload_flags[] = {
+	{ "check", NULL, NULL },
+	{ "diff", NULL, NULL },
+	{ 0 },
+};
+
 const struct ctl_command reload_command = {
-	.name = "reload",
-	.args = "[--check] [--diff]",
-	.help = "read the configuration again",
+	.row = {
+		.name = "reload",
+		.args = "[--check] [--diff]",
+		.help = "read the configuration again",
+		.flags = reload_flags,
+	},
 	.run = reload_run,
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `ioectl restore`: `ioed -r`, since no daemon runs that could be asked. */
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/program.h"
 
 #include <errno.h>
@@ -27,15 +26,12 @@ static int restore_use_state_dir(const char *dir)
 	return setenv("STATE_DIRECTORY", path, 1) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
-static int restore_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code restore_run(const struct ctl *ctl, const struct args *a)
 {
-	const char *args[10] = { "ioed" }, *config = NULL, *dir = NULL;
-	const struct flag flags[] = { { "config", &config, NULL }, { "state-dir", &dir, NULL }, { 0 } };
+	const char *args[10] = { "ioed" }, *config = args_get(a, "config"), *dir = args_get(a, "state-dir");
 	size_t k = 1;
 	int r;
 
-	if (flags_parse(flags, 1, 1, argc, argv) < 0)
-		return EXIT_CODE_USAGE;
 	if ((!ctl->instance && !ctl->all) || (!ctl->instance && !config && !dir)) {
 		(void)fprintf(stderr, "ioectl: restore is for one instance, which does not run: say which with -i, --config or "
 				      "--state-dir\n");
@@ -55,13 +51,24 @@ static int restore_run(const struct ctl *ctl, int argc, char **argv)
 		args[k++] = config;
 	}
 	args[k++] = "-r";
-	args[k++] = argv[1];
+	args[k++] = a->words[0];
 	return program_run(ctl, args);
 }
 
+static const struct flag restore_flags[] = {
+	{ "config", "FILE", NULL },
+	{ "state-dir", "DIR", NULL },
+	{ 0 },
+};
+
 const struct ctl_command restore_command = {
-	.name = "restore",
-	.args = "[--config=FILE] [--state-dir=DIR] COPY",
-	.help = "put a copy back, while stopped",
+	.row = {
+		.name = "restore",
+		.args = "[--config=FILE] [--state-dir=DIR] COPY",
+		.help = "put a copy back, while stopped",
+		.flags = restore_flags,
+		.min = 1,
+		.max = 1,
+	},
 	.run = restore_run,
 };

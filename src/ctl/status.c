@@ -4,7 +4,6 @@
 #include "base/macro.h"
 #include "ctl/ask.h"
 #include "ctl/ctl.h"
-#include "ctl/flags.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
 
@@ -35,7 +34,7 @@ static int status_width(struct json_object *array, const char *key, status_view_
 
 	for (size_t i = 0; i < view_count(array); i++)
 		width = MAX(width, strlen(view(text, json_object_array_get_idx(array, i), key)));
-	return (int)width;
+	return width;
 }
 
 static void status_print_listeners(FILE *f, struct json_object *o)
@@ -215,16 +214,13 @@ static void status_print(FILE *f, const struct ctl *ctl, struct json_object *arr
 		status_print_table(f, array, ctl->colour, no_headers);
 }
 
-static int status_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code status_run(const struct ctl *ctl, const struct args *a)
 {
-	bool no_headers = false;
-	const struct flag flags[] = { { "no-headers", NULL, &no_headers }, { 0 } };
+	bool no_headers = args_has(a, "no-headers");
 	struct json_object *array;
 	struct output out;
 	enum exit_code asked, printed;
 
-	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return EXIT_CODE_USAGE;
 	array = json_object_new_array();
 	if (!array || output_open(&out) < 0) {
 		(void)json_object_put(array);
@@ -238,9 +234,17 @@ static int status_run(const struct ctl *ctl, int argc, char **argv)
 	return printed != EXIT_CODE_OK ? printed : asked;
 }
 
+static const struct flag status_flags[] = {
+	{ "no-headers", NULL, NULL },
+	{ 0 },
+};
+
 const struct ctl_command status_command = {
-	.name = "status",
-	.args = "[--no-headers]",
-	.help = "show what the daemon is doing",
+	.row = {
+		.name = "status",
+		.args = "[--no-headers]",
+		.help = "show what the daemon is doing",
+		.flags = status_flags,
+	},
 	.run = status_run,
 };

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "base/str.h"
+#include "cli/show.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 static char *view_unknown(char dst[VIEW_MAX])
 {
@@ -126,16 +126,11 @@ char *view_duration(char dst[VIEW_MAX], struct json_object *o, const char *key)
 
 char *view_time(char dst[VIEW_MAX], struct json_object *o, const char *key)
 {
-	struct tm tm;
 	uint64_t n;
-	time_t t;
 
 	if (!view_get_u64(o, key, &n))
 		return view_unknown(dst);
-	t = (time_t)(n / USEC_PER_SEC);
-	if (!localtime_r(&t, &tm) || strftime(dst, VIEW_MAX, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		return view_unknown(dst);
-	return dst;
+	return show_date(dst, n / USEC_PER_MSEC);
 }
 
 char *view_joined(char dst[VIEW_MAX], struct json_object *o, const char *key)

@@ -5,7 +5,6 @@
 #include "ctl/client.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
-#include "ctl/flags.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
 #include "ctl/view.h"
@@ -59,21 +58,22 @@ static enum exit_code wait_for_one(const struct ctl_instance *i, uint64_t until_
 	return EXIT_CODE_TIMED_OUT;
 }
 
-static int wait_run(const struct ctl *ctl, int argc, char **argv)
+static enum exit_code wait_run(const struct ctl *ctl, const struct args *a)
 {
-	const char *what = "ready", *timeout = WAIT_TIMEOUT;
-	const struct flag flags[] = { { "for", &what, NULL }, { "timeout", &timeout, NULL }, { 0 } };
+	const char *what = args_get(a, "for"), *timeout = args_get(a, "timeout");
 	enum exit_code code = EXIT_CODE_OK;
 	uint64_t usec;
+	char why[128];
 
-	if (flags_parse(flags, 0, 0, argc, argv) < 0)
-		return EXIT_CODE_USAGE;
-	if (strcmp(what, "ready") != 0) {
+	timeout = timeout ? timeout : WAIT_TIMEOUT;
+	if (what && strcmp(what, "ready") != 0) {
 		(void)fprintf(stderr, "ioectl: wait knows only --for=ready, and '%s' was given\n", what);
 		return EXIT_CODE_USAGE;
 	}
-	if (flags_time("timeout", timeout, &usec) < 0)
+	if (args_time("timeout", timeout, &usec, why, sizeof(why)) < 0) {
+		(void)fprintf(stderr, "ioectl: %s\n", why);
 		return EXIT_CODE_USAGE;
+	}
 	if (ctl->n_instances == 0) {
 		(void)fprintf(stderr, "ioectl: no instance has a socket in %s: say with -i which to wait for\n", ctl->dir);
 		return EXIT_CODE_NO_SERVER;
@@ -81,12 +81,21 @@ static int wait_run(const struct ctl *ctl, int argc, char **argv)
 	usec = clock_usec() + MIN(usec, 366 * 86400 * USEC_PER_SEC);
 	for (size_t i = 0; i < ctl->n_instances; i++)
 		code = exit_join(code, wait_for_one(&ctl->instances[i], usec, timeout), i == 0);
-	return (int)code;
+	return code;
 }
 
+static const struct flag wait_flags[] = {
+	{ "for", "ready", NULL },
+	{ "timeout", "TIME", NULL },
+	{ 0 },
+};
+
 const struct ctl_command wait_command = {
-	.name = "wait",
-	.args = "[--for=ready] [--timeout=TIME]",
-	.help = "until the instance answers",
+	.row = {
+		.name = "wait",
+		.args = "[--for=ready] [--timeout=TIME]",
+		.help = "until the instance answers",
+		.flags = wait_flags,
+	},
 	.run = wait_run,
 };

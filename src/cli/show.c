@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/show.h"
+#include "cli/show.h"
 
 #include "base/macro.h"
 #include "base/str.h"
@@ -23,15 +23,21 @@ int show_field(struct buf *to, const struct field *f)
 	return 0;
 }
 
-int show_time(struct buf *to, uint64_t msec)
+char *show_date(char dst[SHOW_DATE_MAX], uint64_t msec)
 {
 	time_t seconds = (time_t)(msec / 1000);
 	struct tm tm;
-	char text[32];
 
-	if (!localtime_r(&seconds, &tm) || strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		return buf_append_str(to, "?");
-	return buf_append_str(to, text);
+	if (!localtime_r(&seconds, &tm) || strftime(dst, SHOW_DATE_MAX, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		(void)snprintf(dst, SHOW_DATE_MAX, "?");
+	return dst;
+}
+
+int show_time(struct buf *to, uint64_t msec)
+{
+	char text[SHOW_DATE_MAX];
+
+	return buf_append_str(to, show_date(text, msec));
 }
 
 int show_clock(struct buf *to, uint64_t msec)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/show.h"
+#include "cli/show.h"
 
 #include "base/macro.h"
 #include "base/str.h"

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/commands.h"
+
+static enum exit_code cmd_bye_run(struct client *c, const struct args *a _unused_)
+{
+	static const char *const bye[] = { "BYE", NULL };
+	struct peer_reply reply;
+	enum exit_code code = EXIT_CODE_OK;
+
+	/* Nobody connects in order to leave. */
+	if (c->state == CLIENT_STATE_CONNECTED && peer_is_open(c->peer))
+		code = client_ask(c, PEER_REPLY_LINE, bye, &reply);
+	client_leave(c);
+	return code;
+}
+
+const struct client_command cmd_bye = {
+	.row = {
+		.name = "bye",
+		.help = "Leaves the server.",
+	},
+	.run = cmd_bye_run,
+};
