@@ -133,6 +133,23 @@ check_dictionary()
 	result $? "tests/fuzz/verbs.dict is what the rows make of it (docs-rows --dictionary prints that)"
 }
 
+# CONTRIBUTING.md has the table of layers.sh, and names no file of src/ or tests/ that does not exist.
+check_map()
+{
+	local map=$top_srcdir/CONTRIBUTING.md file
+
+	sed -n "/^includes='/,/^'/s/^\([a-z]*\): */\1: /p" "$top_srcdir/tests/layers.sh" | sed 's|/\*||g; s/: *$/:/; s/ *$//' >"$scratch/wanted"
+	# shellcheck disable=SC2016 # the file has backquotes
+	sed -nE 's/^\| `([a-z]+)\/` \|[^|]*\| *`?([^`|]*)`? *\|$/\1: \2/p' "$map" | sed 's/ *$//' >"$scratch/entries"
+	diff "$scratch/wanted" "$scratch/entries"
+	result $? "CONTRIBUTING.md has the table of layers.sh"
+
+	while read -r file; do
+		[ -e "$top_srcdir/$file" ] || [ -e "$top_srcdir/src/$file" ]
+		result $? "$file, which CONTRIBUTING.md names, exists"
+	done < <(grep -oE '[a-z_]+(/[a-z_-]+)+\.([ch]|sh|varlink)\b' "$map" | sort -u)
+}
+
 # The command-line options that PROGRAM --help names, against ".It Fl i ..." of its page, by their letters.
 check_flags()
 {
@@ -184,6 +201,7 @@ check_catalog
 check_options
 check_example
 check_dictionary
+check_map
 check_flags ioed.8 "$IOED"
 check_flags ioectl.1 "$IOECTL"
 check_flags ioe-client.1 "$IOE_CLIENT"
