@@ -127,7 +127,7 @@ static int engine_init(struct channel_engine *engine)
 static int engine_renew(void *userdata)
 {
 	struct channel_engine *engine = userdata;
-	int r = state_renew_store_id(engine->server);
+	int r = state_dir_renew_store_id(engine->server);
 
 	if (r >= 0)
 		log_notice("a copy of rooms and mailboxes was put back: it is served as a new STORE, %s",

@@ -62,11 +62,11 @@ struct control {
 	struct timer again; /* accepts once more */
 	struct list peers;
 	struct list dead; /* closed in this pass; a caller further up may still hold them */
-	struct deferred bury;
+	struct deferred reap;
 	size_t n_peers;
 	struct pool pool;
 	struct buf answer; /* of the call at hand */
-	struct log_ratelimit flood;
+	struct log_ratelimit ratelimit;
 };
 
 struct control_peer {
@@ -75,7 +75,7 @@ struct control_peer {
 	struct conn conn;
 	struct timer timer;
 	struct varlink_reader reader;
-	struct rights rights;
+	struct peer_rights rights;
 	struct service_job *job; /* the call whose answer is not there yet: no other is taken */
 	size_t ignored; /* bytes of a stranger, who has not finished a call yet */
 	bool eof;       /* asks no more, and may still want answers */
@@ -94,12 +94,12 @@ static void control_peer_close(struct control_peer *p)
 	list_remove(&p->link);
 	list_add_tail(&c->dead, &p->link);
 	c->n_peers--;
-	loop_defer(c->loop, &c->bury);
+	loop_defer(c->loop, &c->reap);
 }
 
 static void control_reap(struct deferred *l)
 {
-	struct control *c = container_of(l, struct control, bury);
+	struct control *c = container_of(l, struct control, reap);
 	struct list *n;
 
 	while ((n = list_pop(&c->dead)))
@@ -308,7 +308,7 @@ static void control_peer_timeout(struct timer *t)
 }
 
 /* The limit that one more connection of this user would break, 0: none. */
-static uint64_t control_full(const struct control *c, const struct rights *rights)
+static uint64_t control_full(const struct control *c, const struct peer_rights *rights)
 {
 	uint64_t n = 0;
 
@@ -322,12 +322,12 @@ static uint64_t control_full(const struct control *c, const struct rights *right
 }
 
 /* As far as the socket takes it at once: nothing is kept for one that is sent away. */
-static void control_refuse(struct control *c, int fd, const struct rights *rights, uint64_t limit)
+static void control_refuse(struct control *c, int fd, const struct peer_rights *rights, uint64_t limit)
 {
 	c->answer.len = 0;
 	if (service_refuse(limit, &c->answer) == 0)
 		(void)send(fd, c->answer.data, c->answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (log_ratelimit_pass(&c->flood, LOG_EVENT_CONTROL_REFUSED, NULL))
+	if (log_ratelimit_pass(&c->ratelimit, LOG_EVENT_CONTROL_REFUSED, NULL))
 		log_event(LOG_EVENT_CONTROL_REFUSED, NULL, 0,
 			  "A control connection of uid %u was refused: %llu are open, and no more are allowed "
 			  "(control.connections, control.per_user).",
@@ -335,7 +335,7 @@ static void control_refuse(struct control *c, int fd, const struct rights *right
 }
 
 /* Consumes the fd on success. */
-static int control_peer_new(struct control *c, int fd, const struct rights *rights)
+static int control_peer_new(struct control *c, int fd, const struct peer_rights *rights)
 {
 	_cleanup_(freep) struct control_peer *p = malloc(sizeof(*p));
 	int r;
@@ -362,13 +362,13 @@ static int control_peer_new(struct control *c, int fd, const struct rights *righ
 static void control_greet(struct control *c, int accepted)
 {
 	_cleanup_(closep) int fd = accepted;
-	struct rights rights;
+	struct peer_rights rights;
 	uint64_t limit;
 	int r;
 
-	r = rights_of(fd, c->admins, &rights);
+	r = peer_rights_of(fd, c->admins, &rights);
 	if (r < 0) {
-		if (log_ratelimit_pass(&c->flood, LOG_EVENT_CONTROL_REFUSED, NULL))
+		if (log_ratelimit_pass(&c->ratelimit, LOG_EVENT_CONTROL_REFUSED, NULL))
 			log_event(LOG_EVENT_CONTROL_REFUSED, NULL, 0,
 				  "A control connection was closed: who it is cannot be told (%s).", strerror(-r));
 		return;
@@ -378,21 +378,21 @@ static void control_greet(struct control *c, int accepted)
 		control_refuse(c, fd, &rights, limit);
 		return;
 	}
-	if (!rights.allowed && log_ratelimit_pass(&c->flood, LOG_EVENT_CONTROL_REFUSED, NULL))
+	if (!rights.allowed && log_ratelimit_pass(&c->ratelimit, LOG_EVENT_CONTROL_REFUSED, NULL))
 		log_event(LOG_EVENT_CONTROL_REFUSED, NULL, 0,
 			  "uid %u asked to administer this daemon and was refused: it is no member of %s.",
-			  (unsigned)rights.uid, RIGHTS_GROUP);
+			  (unsigned)rights.uid, PEER_RIGHTS_GROUP);
 	r = control_peer_new(c, fd, &rights);
 	if (r == 0)
 		(void)STEAL_FD(fd);
-	else if (log_ratelimit_pass(&c->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+	else if (log_ratelimit_pass(&c->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))
 		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "A control connection was closed: %s.", strerror(-r));
 }
 
 /* The connection stays in the queue and the socket readable, so listening on would spin. */
 static void control_accept_later(struct control *c, int error)
 {
-	if (log_ratelimit_pass(&c->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+	if (log_ratelimit_pass(&c->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))
 		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "The control socket accepts nobody for a second: %s.",
 			  strerror(-error));
 	loop_unwatch(c->loop, &c->watch);
@@ -449,20 +449,20 @@ int control_new(struct control **ret, struct loop *l, const char *runtime_dir, c
 		.endpoint = ENDPOINT_NULL,
 		.watch = { .fd = -1, .ready = control_ready },
 		.again.fire = control_accept_again,
-		.bury.run = control_reap,
+		.reap.run = control_reap,
 	};
-	log_ratelimit_init(&c->flood, l);
+	log_ratelimit_init(&c->ratelimit, l);
 	service_init(&c->service, server, acts, l);
 	list_init(&c->peers);
 	list_init(&c->dead);
 	pool_init(&c->pool, UINT64_MAX);
 
-	r = rights_admin_group(&c->admins);
+	r = peer_rights_admin_group(&c->admins);
 	if (r < 0) {
 		log_warning("Whether there is a group %s cannot be told (%s): only root and the daemon's own user can "
 			    "administer it.",
-			    RIGHTS_GROUP, strerror(-r));
-		c->admins = RIGHTS_NO_GROUP;
+			    PEER_RIGHTS_GROUP, strerror(-r));
+		c->admins = PEER_RIGHTS_NO_GROUP;
 	}
 	r = endpoint_open(runtime_dir, "control.sock", c->admins, &c->endpoint, why, why_size);
 	if (r < 0)
@@ -484,11 +484,11 @@ struct control *control_free(struct control *c)
 		return NULL;
 	while (!list_is_empty(&c->peers))
 		control_peer_close(container_of(c->peers.next, struct control_peer, link));
-	loop_undefer(&c->bury);
-	control_reap(&c->bury);
+	loop_undefer(&c->reap);
+	control_reap(&c->reap);
 	service_done(&c->service);
 	loop_no_timer(c->loop, &c->again);
-	log_ratelimit_done(&c->flood);
+	log_ratelimit_done(&c->ratelimit);
 	if (c->watch.fd >= 0)
 		loop_unwatch(c->loop, &c->watch);
 	endpoint_done(&c->endpoint);

@@ -29,10 +29,10 @@ struct control_channel {
 	uint64_t last;              /* the highest number ever given */
 };
 
-/* Rooms or mailboxes in the order of their names, a page at a time: an errand for each. */
+/* Rooms or mailboxes in the order of their names, a page at a time: an task for each. */
 #define CONTROL_CHANNELS_PAGE 128
 struct control_channels {
-	struct server_task errand; /* first */
+	struct server_task task; /* first */
 	bool done;            /* no page comes behind this one */
 	char why[512];        /* not empty: they cannot be known */
 	struct buf text;
@@ -41,7 +41,7 @@ struct control_channels {
 };
 
 struct control_backup {
-	struct server_task errand; /* first */
+	struct server_task task; /* first */
 	char why[512];        /* not empty: it failed */
 };
 
@@ -55,11 +55,11 @@ struct control_acts {
 	enum log_level (*log_level)(void *userdata); /* the configured one */
 	/* NULL: no memory. Sets off with channels_next(), and again when it came and is not done. */
 	struct control_channels *(*channels)(void *userdata, enum control_kind kind,
-					     void (*came)(struct server_task *e), void *came_data);
+					     void (*on_arrival)(struct server_task *e), void *on_arrival_data);
 	void (*channels_next)(struct control_channels *c);
 	/* A copy of the store as DIR/store.db; sets off at once. NULL: no memory. */
-	struct control_backup *(*backup)(void *userdata, const char *dir, void (*came)(struct server_task *e),
-					 void *came_data);
+	struct control_backup *(*backup)(void *userdata, const char *dir, void (*on_arrival)(struct server_task *e),
+					 void *on_arrival_data);
 	void *userdata;
 };
 

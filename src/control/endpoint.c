@@ -150,7 +150,7 @@ static int endpoint_publish(struct endpoint *e, int dir_fd, const char *name, gi
 	if (group != (gid_t)-1 && group != st.st_gid && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0)
 		log_notice("The control socket %s cannot be given to the group %s (%s): only root and the daemon's own "
 			   "user can administer it. The daemon must be a member of the group.",
-			   e->path, RIGHTS_GROUP, strerror(errno));
+			   e->path, PEER_RIGHTS_GROUP, strerror(errno));
 	r = endpoint_set_mode(fd, dir_fd, name);
 	if (r >= 0 && listen(e->fd, ENDPOINT_BACKLOG) < 0)
 		r = -errno;

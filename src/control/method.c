@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control/method.h"
 
-#include "control/methods/status.h"
+#include "control/reply.h"
 
 #include <errno.h>
 
@@ -37,7 +37,7 @@ int method_error(struct buf *out, const char *error, const char *key, struct jso
 	struct json_object *parameters = json_object_new_object();
 	int r = 0;
 
-	report_add(parameters, key, value, &r);
+	reply_add(parameters, key, value, &r);
 	if (r == 0)
 		r = varlink_put_error(out, error, parameters);
 	(void)json_object_put(parameters);

@@ -8,9 +8,9 @@
 #include <limits.h>
 #include <sys/socket.h>
 
-#define RIGHTS_GROUP_ENTRY_MAX (1U << 20) /* a group's members may be many */
+#define PEER_RIGHTS_ENTRY_MAX (1U << 20) /* a group's members may be many */
 
-int rights_admin_group(gid_t *ret)
+int peer_rights_admin_group(gid_t *ret)
 {
 	_cleanup_(freep) char *buf = NULL;
 	struct group entry, *found = NULL;
@@ -22,23 +22,23 @@ int rights_admin_group(gid_t *ret)
 		buf = malloc(size *= 2);
 		if (!buf)
 			return -ENOMEM;
-		r = getgrnam_r(RIGHTS_GROUP, &entry, buf, size, &found);
-	} while (r == ERANGE && size < RIGHTS_GROUP_ENTRY_MAX);
+		r = getgrnam_r(PEER_RIGHTS_GROUP, &entry, buf, size, &found);
+	} while (r == ERANGE && size < PEER_RIGHTS_ENTRY_MAX);
 
 	/* Several numbers mean "there is none": getgrnam_r(3). */
 	if (r != 0 && r != ENOENT && r != ESRCH && r != EPERM && r != EBADF)
 		return -r;
-	*ret = found ? found->gr_gid : RIGHTS_NO_GROUP;
+	*ret = found ? found->gr_gid : PEER_RIGHTS_NO_GROUP;
 	return 0;
 }
 
-bool rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
+bool peer_rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 {
 	if (uid == (uid_t)-1)
 		return false;
 	if (uid == 0 || uid == own)
 		return true;
-	if (admins == RIGHTS_NO_GROUP)
+	if (admins == PEER_RIGHTS_NO_GROUP)
 		return false;
 	for (size_t i = 0; i < n_groups; i++)
 		if (groups[i] == admins)
@@ -47,7 +47,7 @@ bool rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *gr
 }
 
 /* The supplementary groups the peer had when it connected. */
-static int rights_groups(int fd, gid_t **ret, size_t *ret_n)
+static int peer_rights_groups(int fd, gid_t **ret, size_t *ret_n)
 {
 	_cleanup_(freep) gid_t *groups = NULL;
 	socklen_t size = 64 * sizeof(gid_t);
@@ -69,7 +69,7 @@ static int rights_groups(int fd, gid_t **ret, size_t *ret_n)
 	return -ERANGE;
 }
 
-int rights_of(int fd, gid_t admins, struct rights *ret)
+int peer_rights_of(int fd, gid_t admins, struct peer_rights *ret)
 {
 	_cleanup_(freep) gid_t *groups = NULL;
 	struct ucred cred;
@@ -91,13 +91,13 @@ int rights_of(int fd, gid_t admins, struct rights *ret)
 	 * below ours, as that of root on a container's host, whom the uid names well enough.
 	 */
 	/* SO_PEERCRED knows the primary group only. */
-	r = rights_groups(fd, &groups, &n);
+	r = peer_rights_groups(fd, &groups, &n);
 	if (r < 0)
 		return r;
 
-	*ret = (struct rights){
+	*ret = (struct peer_rights){
 		.uid = cred.uid,
-		.allowed = rights_allow(geteuid(), admins, cred.uid, cred.gid, groups, n),
+		.allowed = peer_rights_allow(geteuid(), admins, cred.uid, cred.gid, groups, n),
 		.exempt = cred.uid == 0 || cred.uid == geteuid(),
 	};
 	return 0;

@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define RIGHTS_GROUP    "ioe-admin"
-#define RIGHTS_NO_GROUP ((gid_t)-1)
+#define PEER_RIGHTS_GROUP    "ioe-admin"
+#define PEER_RIGHTS_NO_GROUP ((gid_t)-1)
 
-/* The group's number, RIGHTS_NO_GROUP where there is none. May block. 0, or negative errno where nobody can tell. */
-int rights_admin_group(gid_t *ret);
+/* The group's number, PEER_RIGHTS_NO_GROUP where there is none. May block. 0, or negative errno where nobody can tell. */
+int peer_rights_admin_group(gid_t *ret);
 
-struct rights {
+struct peer_rights {
 	uid_t uid;
 	bool allowed;
 	bool exempt; /* root or the daemon's own user: no limit a user holds for these */
@@ -19,9 +19,9 @@ struct rights {
 
 /*
  * Asks the kernel of a connected socket. 0; -EAFNOSUPPORT where it is no UNIX socket, -EACCES where the kernel names
- * no user, another negative errno. @admins may be RIGHTS_NO_GROUP.
+ * no user, another negative errno. @admins may be PEER_RIGHTS_NO_GROUP.
  */
-int rights_of(int fd, gid_t admins, struct rights *ret);
+int peer_rights_of(int fd, gid_t admins, struct peer_rights *ret);
 
 /* The decision itself. @groups are the supplementary ones. */
-bool rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups);
+bool peer_rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups);

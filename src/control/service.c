@@ -12,6 +12,7 @@
 #include "control/methods/metrics.h"
 #include "control/methods/reload.h"
 #include "control/methods/status.h"
+#include "control/reply.h"
 #include "loop/loop.h"
 
 #include <errno.h>
@@ -61,12 +62,12 @@ static int service_get_info(struct method_call *c)
 	int r = 0;
 
 	for (size_t i = 0; i < ELEMENTSOF(service_interfaces); i++)
-		report_append(names, json_object_new_string(service_interfaces[i].name), &r);
-	report_add(o, "interfaces", names, &r);
-	report_text(o, "vendor", "ioe", &r);
-	report_text(o, "product", "ioed", &r);
-	report_text(o, "version", PACKAGE_VERSION, &r);
-	report_text(o, "url", PACKAGE_URL, &r);
+		reply_append(names, json_object_new_string(service_interfaces[i].name), &r);
+	reply_add(o, "interfaces", names, &r);
+	reply_text(o, "vendor", "ioe", &r);
+	reply_text(o, "product", "ioed", &r);
+	reply_text(o, "version", PACKAGE_VERSION, &r);
+	reply_text(o, "url", PACKAGE_URL, &r);
 	if (r < 0) {
 		(void)json_object_put(o);
 		return r;
@@ -84,7 +85,7 @@ static int service_get_description(struct method_call *c)
 		return method_error(c->out, "org.varlink.service.InterfaceNotFound", "interface",
 				    json_object_new_string(interface));
 	o = json_object_new_object();
-	report_text(o, "description", text, &r);
+	reply_text(o, "description", text, &r);
 	if (r < 0) {
 		(void)json_object_put(o);
 		return r;
@@ -108,7 +109,7 @@ static int service_report(struct method_call *c, int (*report)(const struct stat
 
 static int service_status(struct method_call *c)
 {
-	return service_report(c, report_status);
+	return service_report(c, status_report);
 }
 
 static int service_metrics(struct method_call *c)
@@ -261,13 +262,13 @@ void service_job_next(struct service_job *j)
 
 bool service_job_is_away(const struct service_job *j)
 {
-	return j->errand->away;
+	return j->task->away;
 }
 
 struct service_job *service_job_free(struct service_job *j)
 {
 	if (j) {
-		(void)server_task_free(j->errand);
+		(void)server_task_free(j->task);
 		j->free(j);
 	}
 	return NULL;

@@ -25,7 +25,7 @@ struct service_job {
 	void *userdata;                       /* the caller's */
 
 	struct service *service;
-	struct server_task *errand;
+	struct server_task *task;
 	bool more, oneway;
 	bool slow; /* it takes what it takes, and the peer is not closed meanwhile */
 	/* Appends what has come, if it is worth a reply, to @out. */

@@ -41,12 +41,12 @@ struct channels_list {
 
 static struct channels_list *channels_of(struct server_task *e)
 {
-	return container_of(container_of(e, struct control_channels, errand), struct channels_list, control);
+	return container_of(container_of(e, struct control_channels, task), struct channels_list, control);
 }
 
 static struct channel_engine *channels_engine(const struct channels_list *l)
 {
-	return l->control.errand.server->shared;
+	return l->control.task.server->shared;
 }
 
 static void channels_drop(struct server_task *e)
@@ -59,19 +59,19 @@ static void channels_drop(struct server_task *e)
 	store_list_done(&l->stored);
 }
 
-struct control_channels *channels_new(struct server *s, enum control_kind kind, void (*came)(struct server_task *e),
-				      void *came_data)
+struct control_channels *channels_new(struct server *s, enum control_kind kind,
+				      void (*on_arrival)(struct server_task *e), void *on_arrival_data)
 {
 	struct channels_list *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return NULL;
 	l->kind = kind;
-	l->control.errand = (struct server_task){
+	l->control.task = (struct server_task){
 		.server = s,
-		.came = came,
-		.drop = channels_drop,
-		.userdata = came_data,
+		.on_arrival = on_arrival,
+		.on_free = channels_drop,
+		.userdata = on_arrival_data,
 	};
 	return &l->control;
 }
@@ -151,7 +151,7 @@ static void channels_come(struct channels_list *l, int error)
 		(void)channel_engine_why(hub, why, sizeof(l->control.why));
 	else if (error < 0)
 		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-error));
-	server_task_back(&l->control.errand);
+	server_task_complete(&l->control.task);
 }
 
 /* Of a row, which is the next one where it is in the page. */
@@ -262,7 +262,7 @@ static void channels_ask(struct channels_list *l)
 	l->stored.n_rows = 0;
 	l->stored.more = false;
 	l->stored.request = (struct store_request){
-		.home = l->control.errand.server->args.loop,
+		.home = l->control.task.server->args.loop,
 		.on_complete = channels_listed,
 	};
 	l->stored.kind = channels_policies[l->kind].kind;
@@ -292,7 +292,7 @@ static void channels_walk_over(struct channel_walk *w)
 {
 	struct channels_list *l = container_of(w, struct channels_list, walk);
 
-	server_hear(l->control.errand.server, &l->control.errand.msg, channels_walked);
+	server_post(l->control.task.server, &l->control.task.msg, channels_walked);
 }
 
 /* In reactor 0, which is the walk's home: main is none. */
@@ -303,7 +303,7 @@ static void channels_walk(struct msg *m)
 	l->walk = (struct channel_walk){
 		.engine = channels_engine(l),
 		.policy = &channels_policies[l->kind],
-		.origin = &l->control.errand.server->reactors[0],
+		.origin = &l->control.task.server->reactors[0],
 		.each = channels_each,
 		.on_complete = channels_walk_over,
 	};
@@ -314,16 +314,16 @@ void channels_next(struct control_channels *c)
 {
 	struct channels_list *l = container_of(c, struct channels_list, control);
 
-	assert(!c->done && !c->errand.away);
+	assert(!c->done && !c->task.away);
 	if (!channels_engine(l)) {
 		/* No role has begun to keep anything. It comes as an answer does. */
 		c->done = true;
-		server_task_leave(&c->errand);
-		server_task_return(&c->errand);
+		server_task_begin(&c->task);
+		server_task_return(&c->task);
 	} else if (!l->walked) {
-		server_task_send(&c->errand, 0, channels_walk);
+		server_task_send(&c->task, 0, channels_walk);
 	} else {
-		server_task_leave(&c->errand);
+		server_task_begin(&c->task);
 		channels_ask(l);
 	}
 }
@@ -334,10 +334,10 @@ struct channels_backup {
 	char *dir;
 };
 
-static void channels_backup_drop(struct server_task *e)
+static void channels_backup_free(struct server_task *e)
 {
 	struct channels_backup *b =
-		container_of(container_of(e, struct control_backup, errand), struct channels_backup, control);
+		container_of(container_of(e, struct control_backup, task), struct channels_backup, control);
 
 	closep(&b->stored.served_fd);
 	free(b->dir);
@@ -353,9 +353,9 @@ static int channels_served(const struct server *s)
 }
 
 /* Whoever asked has gone. */
-static void channels_backup_forget(struct server_task *e)
+static void channels_backup_cancel(struct server_task *e)
 {
-	struct control_backup *b = container_of(e, struct control_backup, errand);
+	struct control_backup *b = container_of(e, struct control_backup, task);
 
 	atomic_store_explicit(&container_of(b, struct channels_backup, control)->stored.stop, true, memory_order_relaxed);
 }
@@ -374,17 +374,17 @@ static void channels_backed_up(struct store_request *request)
 		(void)strncat(b->control.why,
 			      "; name a folder that the daemon may write to, such as one in its state_dir",
 			      sizeof(b->control.why) - strlen(b->control.why) - 1);
-	server_task_back(&b->control.errand);
+	server_task_complete(&b->control.task);
 }
 
 static void channels_backup_begin(struct channels_backup *b)
 {
-	struct channel_engine *hub = b->control.errand.server->shared;
+	struct channel_engine *hub = b->control.task.server->shared;
 	struct store *store = hub ? channel_engine_store(hub) : NULL;
 
-	server_task_leave(&b->control.errand);
+	server_task_begin(&b->control.task);
 	b->stored.request = (struct store_request){
-		.home = b->control.errand.server->args.loop,
+		.home = b->control.task.server->args.loop,
 		.on_complete = channels_backed_up,
 	};
 	b->stored.dir = b->dir;
@@ -396,27 +396,27 @@ static void channels_backup_begin(struct channels_backup *b)
 	if (!b->control.why[0])
 		(void)snprintf(b->control.why, sizeof(b->control.why),
 			       "this daemon keeps no rooms and no mailboxes: there is nothing to copy");
-	server_task_return(&b->control.errand);
+	server_task_return(&b->control.task);
 }
 
-struct control_backup *channels_backup(struct server *s, const char *dir, void (*came)(struct server_task *e),
-				       void *came_data)
+struct control_backup *channels_backup(struct server *s, const char *dir, void (*on_arrival)(struct server_task *e),
+				       void *on_arrival_data)
 {
 	struct channels_backup *b = calloc(1, sizeof(*b));
 
 	if (!b)
 		return NULL;
-	b->control.errand = (struct server_task){
+	b->control.task = (struct server_task){
 		.server = s,
-		.came = came,
-		.forget = channels_backup_forget,
-		.drop = channels_backup_drop,
-		.userdata = came_data,
+		.on_arrival = on_arrival,
+		.on_cancel = channels_backup_cancel,
+		.on_free = channels_backup_free,
+		.userdata = on_arrival_data,
 	};
 	b->stored.served_fd = channels_served(s);
 	b->dir = strdup(dir);
 	if (!b->dir) {
-		channels_backup_drop(&b->control.errand);
+		channels_backup_free(&b->control.task);
 		free(b);
 		return NULL;
 	}

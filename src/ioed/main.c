@@ -271,19 +271,19 @@ static enum log_level main_control_log_level(void *userdata)
 }
 
 static struct control_channels *main_control_channels(void *userdata, enum control_kind kind,
-						      void (*came)(struct server_task *e), void *came_data)
+						      void (*on_arrival)(struct server_task *e), void *on_arrival_data)
 {
 	const struct main *m = userdata;
 
-	return channels_new(m->server, kind, came, came_data);
+	return channels_new(m->server, kind, on_arrival, on_arrival_data);
 }
 
-static struct control_backup *main_control_backup(void *userdata, const char *dir, void (*came)(struct server_task *e),
-						  void *came_data)
+static struct control_backup *main_control_backup(void *userdata, const char *dir,
+						  void (*on_arrival)(struct server_task *e), void *on_arrival_data)
 {
 	const struct main *m = userdata;
 
-	return channels_backup(m->server, dir, came, came_data);
+	return channels_backup(m->server, dir, on_arrival, on_arrival_data);
 }
 
 static void main_signal(struct watch *w, _unused_ uint32_t events)

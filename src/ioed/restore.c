@@ -15,7 +15,7 @@ int restore_copy(const struct settings *settings, unsigned instance, const char 
 	struct store_restore q = { .file = file };
 	int r;
 
-	r = state_open_stopped(&s, settings_get(settings, &server_section), q.why, sizeof(q.why));
+	r = state_dir_open_stopped(&s, settings_get(settings, &server_section), q.why, sizeof(q.why));
 	if (r >= 0) {
 		q.dirfd = s.state_fd;
 		q.dir = s.state_dir;
@@ -28,6 +28,6 @@ int restore_copy(const struct settings *settings, unsigned instance, const char 
 			     q.dir, q.kept);
 	else
 		(void)printf("instance %u has the rooms and mailboxes of %s now; there were none before\n", instance, file);
-	state_close(&s);
+	state_dir_close(&s);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -321,7 +321,7 @@ static void journal_send_record(const struct journal_record *rec)
 	journal_send((enum log_level)rec->level, fields, rec->n_fields, p);
 }
 
-static void journal_tell_dropped(void)
+static void journal_report_dropped(void)
 {
 	uint64_t dropped = atomic_load(&journal.dropped);
 	uint64_t n = dropped - journal.told;
@@ -345,7 +345,7 @@ static void journal_drain(void)
 			journal_send_record(ring_peek(q->ring));
 			ring_drop(q->ring);
 		}
-	journal_tell_dropped();
+	journal_report_dropped();
 }
 
 static bool journal_has_work(void)

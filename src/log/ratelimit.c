@@ -20,7 +20,7 @@ void log_ratelimit_set_limits(unsigned burst, uint64_t interval_usec)
 	atomic_store_explicit(&log_ratelimit_interval_usec, interval_usec, memory_order_relaxed);
 }
 
-static void log_ratelimit_tell(const struct log_ratelimit_entry *t, unsigned missed)
+static void log_ratelimit_report(const struct log_ratelimit_entry *t, unsigned missed)
 {
 	const struct address a = { .ip = t->network };
 	char count[STR_NUMBER_MAX], text[ADDRESS_TEXT_MAX], who[ADDRESS_TEXT_MAX + 4];
@@ -49,7 +49,7 @@ static uint64_t log_ratelimit_sweep(struct log_ratelimit_entry *t, size_t n, uin
 			continue;
 		}
 		if (t->limit.missed > 0)
-			log_ratelimit_tell(t, t->limit.missed);
+			log_ratelimit_report(t, t->limit.missed);
 		*t = (struct log_ratelimit_entry){};
 	}
 	return next;
@@ -126,7 +126,7 @@ bool log_ratelimit_pass(struct log_ratelimit *f, enum log_event what, const stru
 		return false;
 	/* The timer is late. */
 	if (missed > 0)
-		log_ratelimit_tell(t, missed);
+		log_ratelimit_report(t, missed);
 	if (!timer_is_armed(&f->timer))
 		loop_timer(f->loop, &f->timer, t->limit.begin_usec + t->limit.interval_usec);
 	return true;

@@ -39,8 +39,8 @@ struct service_manager {
 	struct sockaddr_un addr;
 	socklen_t addr_size;
 	bool failed; /* and said so */
-	size_t n_kept;
-	struct service_manager_message kept[SERVICE_MANAGER_KIND_MAX];
+	size_t n_pending;
+	struct service_manager_message pending[SERVICE_MANAGER_KIND_MAX];
 };
 
 static int service_manager_address(const char *path, struct sockaddr_un *ret, socklen_t *ret_size)
@@ -64,101 +64,101 @@ static int service_manager_address(const char *path, struct sockaddr_un *ret, so
 int service_manager_new(struct service_manager **ret)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
-	struct service_manager *n;
+	struct service_manager *sm;
 	int r;
 
 	if (!path) {
 		*ret = NULL;
 		return 0;
 	}
-	n = calloc(1, sizeof(*n));
-	if (!n)
+	sm = calloc(1, sizeof(*sm));
+	if (!sm)
 		return -ENOMEM;
 
-	n->fd = -1;
-	r = service_manager_address(path, &n->addr, &n->addr_size);
+	sm->fd = -1;
+	r = service_manager_address(path, &sm->addr, &sm->addr_size);
 	(void)unsetenv("NOTIFY_SOCKET");
 	if (r == 0)
-		n->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (r == 0 && n->fd < 0)
+		sm->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (r == 0 && sm->fd < 0)
 		r = -errno;
 	if (r < 0) {
-		(void)service_manager_free(n);
+		(void)service_manager_free(sm);
 		return r;
 	}
-	*ret = n;
+	*ret = sm;
 	return 0;
 }
 
-struct service_manager *service_manager_free(struct service_manager *n)
+struct service_manager *service_manager_free(struct service_manager *sm)
 {
-	if (n && n->fd >= 0)
-		(void)close(n->fd);
-	free(n);
+	if (sm && sm->fd >= 0)
+		(void)close(sm->fd);
+	free(sm);
 	return NULL;
 }
 
 /* False: the manager has no room for it now. */
-static bool service_manager_send(struct service_manager *n, const char *text)
+static bool service_manager_send(struct service_manager *sm, const char *text)
 {
 	ssize_t k;
 
 	do
-		k = sendto(n->fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&n->addr, n->addr_size);
+		k = sendto(sm->fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&sm->addr, sm->addr_size);
 	while (k < 0 && errno == EINTR);
 
 	if (k < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
 		return false;
-	if (k < 0 && !n->failed) {
-		n->failed = true;
+	if (k < 0 && !sm->failed) {
+		sm->failed = true;
 		log_warning("The service manager cannot be told how the daemon is (%m); it may take it for dead. "
 			    "Is %s there?",
-			    n->addr.sun_path[0] ? n->addr.sun_path : "its abstract socket");
+			    sm->addr.sun_path[0] ? sm->addr.sun_path : "its abstract socket");
 	}
 	return true;
 }
 
-static void service_manager_forget(struct service_manager *n, size_t i)
+static void service_manager_drop(struct service_manager *sm, size_t i)
 {
-	n->n_kept--;
-	(void)memmove(&n->kept[i], &n->kept[i + 1], (n->n_kept - i) * sizeof(n->kept[0]));
+	sm->n_pending--;
+	(void)memmove(&sm->pending[i], &sm->pending[i + 1], (sm->n_pending - i) * sizeof(sm->pending[0]));
 }
 
-static void service_manager_keep(struct service_manager *n, enum service_manager_kind kind, const char *text)
+static void service_manager_queue(struct service_manager *sm, enum service_manager_kind kind, const char *text)
 {
 	struct service_manager_message *m;
 
-	for (size_t i = 0; i < n->n_kept; i++)
-		if (n->kept[i].kind == kind) {
-			service_manager_forget(n, i);
+	for (size_t i = 0; i < sm->n_pending; i++)
+		if (sm->pending[i].kind == kind) {
+			service_manager_drop(sm, i);
 			break;
 		}
-	m = &n->kept[n->n_kept++];
+	m = &sm->pending[sm->n_pending++];
 	m->kind = kind;
 	(void)snprintf(m->text, sizeof(m->text), "%s", text);
 }
 
-void service_manager_retry(struct service_manager *n)
+void service_manager_retry(struct service_manager *sm)
 {
-	if (!n)
+	if (!sm)
 		return;
-	while (n->n_kept > 0 && service_manager_send(n, n->kept[0].text))
-		service_manager_forget(n, 0);
+	while (sm->n_pending > 0 && service_manager_send(sm, sm->pending[0].text))
+		service_manager_drop(sm, 0);
 }
 
-bool service_manager_is_pending(const struct service_manager *n)
+bool service_manager_is_pending(const struct service_manager *sm)
 {
-	return n && n->n_kept > 0;
+	return sm && sm->n_pending > 0;
 }
 
 /* @assignments, and @status (which may be NULL) as one more; a line break in it would begin another. */
-static void service_manager_tell(struct service_manager *n, enum service_manager_kind kind, const char *assignments,
-				 const char *status)
+static void service_manager_notify(struct service_manager *sm, enum service_manager_kind kind, const char *assignments,
+				   const char *status)
 {
 	char text[SERVICE_MANAGER_TEXT_MAX];
 	size_t len;
 
-	if (!n)
+	if (!sm)
 		return;
 	len = (size_t)snprintf(text, sizeof(text) / 2, "%s", assignments);
 	if (status) {
@@ -166,44 +166,44 @@ static void service_manager_tell(struct service_manager *n, enum service_manager
 		(void)str_escape(text + len, sizeof(text) - len, status, strlen(status));
 	}
 
-	service_manager_retry(n);
-	if (service_manager_is_pending(n) || !service_manager_send(n, text))
-		service_manager_keep(n, kind, text);
+	service_manager_retry(sm);
+	if (service_manager_is_pending(sm) || !service_manager_send(sm, text))
+		service_manager_queue(sm, kind, text);
 }
 
-void service_manager_ready(struct service_manager *n, const char *status)
+void service_manager_ready(struct service_manager *sm, const char *status)
 {
-	service_manager_tell(n, SERVICE_MANAGER_KIND_READY, "READY=1", status);
+	service_manager_notify(sm, SERVICE_MANAGER_KIND_READY, "READY=1", status);
 }
 
-void service_manager_status(struct service_manager *n, const char *status)
+void service_manager_status(struct service_manager *sm, const char *status)
 {
-	service_manager_tell(n, SERVICE_MANAGER_KIND_STATUS, "", status ? status : "");
+	service_manager_notify(sm, SERVICE_MANAGER_KIND_STATUS, "", status ? status : "");
 }
 
-void service_manager_reloading(struct service_manager *n)
+void service_manager_reloading(struct service_manager *sm)
 {
 	char text[64];
 
 	/* The time is Type=notify-reload's; others skip it. */
 	(void)snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_usec());
-	service_manager_tell(n, SERVICE_MANAGER_KIND_RELOADING, text, NULL);
+	service_manager_notify(sm, SERVICE_MANAGER_KIND_RELOADING, text, NULL);
 }
 
-void service_manager_stopping(struct service_manager *n, const char *status, uint64_t usec)
+void service_manager_stopping(struct service_manager *sm, const char *status, uint64_t usec)
 {
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%" PRIu64, usec);
-	service_manager_tell(n, SERVICE_MANAGER_KIND_STOPPING, text, status);
+	service_manager_notify(sm, SERVICE_MANAGER_KIND_STOPPING, text, status);
 }
 
-void service_manager_watchdog(struct service_manager *n)
+void service_manager_watchdog(struct service_manager *sm)
 {
-	if (!n)
+	if (!sm)
 		return;
-	service_manager_retry(n);
-	(void)service_manager_send(n, "WATCHDOG=1");
+	service_manager_retry(sm);
+	(void)service_manager_send(sm, "WATCHDOG=1");
 }
 
 uint64_t service_manager_watchdog_usec(void)

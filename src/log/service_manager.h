@@ -14,18 +14,18 @@ struct service_manager;
 /* NULL in *ret and 0 where nobody listens ($NOTIFY_SOCKET is not set); all calls take NULL. Unsets the variable.
  * -EINVAL: the address is none of a UNIX socket; -ENAMETOOLONG; or another negative errno. */
 int service_manager_new(struct service_manager **ret);
-struct service_manager *service_manager_free(struct service_manager *n);
+struct service_manager *service_manager_free(struct service_manager *sm);
 
-void service_manager_ready(struct service_manager *n, const char *status);
-void service_manager_status(struct service_manager *n, const char *status);
-void service_manager_reloading(struct service_manager *n);
+void service_manager_ready(struct service_manager *sm, const char *status);
+void service_manager_status(struct service_manager *sm, const char *status);
+void service_manager_reloading(struct service_manager *sm);
 /* @usec: how long it may take, where the unit's TimeoutStopSec is shorter. */
-void service_manager_stopping(struct service_manager *n, const char *status, uint64_t usec);
-void service_manager_watchdog(struct service_manager *n); /* never kept: a late one would be a lie */
+void service_manager_stopping(struct service_manager *sm, const char *status, uint64_t usec);
+void service_manager_watchdog(struct service_manager *sm); /* never kept: a late one would be a lie */
 
 /* True while something waits to be sent: call service_manager_retry() again within 100 ms. */
-bool service_manager_is_pending(const struct service_manager *n);
-void service_manager_retry(struct service_manager *n);
+bool service_manager_is_pending(const struct service_manager *sm);
+void service_manager_retry(struct service_manager *sm);
 
 /* WatchdogSec in microseconds, 0: none. Unsets the variables. */
 uint64_t service_manager_watchdog_usec(void);

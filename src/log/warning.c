@@ -19,9 +19,9 @@ const struct warning_row warning_rows[WARNING_MAX] = {
 };
 
 /* NULL: no memory. */
-static struct warning_said *warnings_more(struct warnings *w)
+static struct warning_entry *warnings_grow(struct warnings *w)
 {
-	struct warning_said *list;
+	struct warning_entry *list;
 
 	if (w->n == w->room) {
 		list = reallocarray(w->list, 2 * w->room + WARNING_MAX, sizeof(*list));
@@ -43,7 +43,7 @@ static bool warnings_has_text(const struct warnings *w, enum warning what, const
 
 void warnings_add(struct warnings *w, enum warning what, const char *fmt, ...)
 {
-	struct warning_said *said = warnings_more(w);
+	struct warning_entry *said = warnings_grow(w);
 	_cleanup_(freep) char *text = NULL;
 	va_list ap;
 
@@ -57,7 +57,7 @@ void warnings_add(struct warnings *w, enum warning what, const char *fmt, ...)
 	}
 	if (warnings_has_text(w, what, text))
 		return;
-	*said = (struct warning_said){ what, STEAL_PTR(text) };
+	*said = (struct warning_entry){ what, STEAL_PTR(text) };
 	w->n++;
 }
 

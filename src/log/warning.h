@@ -33,14 +33,14 @@ struct warning_row {
 
 extern const struct warning_row warning_rows[WARNING_MAX];
 
-struct warning_said {
+struct warning_entry {
 	enum warning what;
 	char *text; /* what is wrong, where, and what to do */
 };
 
 /* Inert when zero. */
 struct warnings {
-	struct warning_said *list; /* in the order in which they came */
+	struct warning_entry *list; /* in the order in which they came */
 	size_t n, room;
 	bool short_of_memory; /* some are missing */
 };

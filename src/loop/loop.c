@@ -85,15 +85,15 @@ void loop_unwatch(struct loop *l, struct watch *w)
 			l->events[i].data.ptr = NULL;
 }
 
-void loop_defer(struct loop *l, struct deferred *la)
+void loop_defer(struct loop *l, struct deferred *call)
 {
-	if (!list_is_linked(&la->link))
-		list_add_tail(&l->deferred_calls, &la->link);
+	if (!list_is_linked(&call->link))
+		list_add_tail(&l->deferred_calls, &call->link);
 }
 
-void loop_undefer(struct deferred *la)
+void loop_undefer(struct deferred *call)
 {
-	list_remove(&la->link);
+	list_remove(&call->link);
 }
 
 void loop_timer(struct loop *l, struct timer *t, uint64_t at_usec)
@@ -117,9 +117,9 @@ static void loop_run_deferred(struct loop *l)
 	list_init(&todo);
 	list_splice(&todo, &l->deferred_calls);
 	while ((n = list_pop(&todo))) {
-		struct deferred *la = container_of(n, struct deferred, link);
+		struct deferred *call = container_of(n, struct deferred, link);
 
-		la->run(la);
+		call->run(call);
 	}
 }
 
@@ -155,7 +155,7 @@ static void loop_run_timers(struct loop *l)
 	l->round_events = 0;
 }
 
-static void loop_tell_time(struct loop *l, int waited_msec)
+static void loop_set_time(struct loop *l, int waited_msec)
 {
 	uint64_t before = l->now_usec;
 
@@ -175,7 +175,7 @@ int loop_pass(struct loop *l, int timeout_msec)
 
 	l->events = events;
 	l->n_events = MAX(n, 0);
-	loop_tell_time(l, wait_msec);
+	loop_set_time(l, wait_msec);
 	for (int i = 0; i < l->n_events; i++) {
 		struct watch *w = events[i].data.ptr;
 

@@ -26,7 +26,7 @@ struct watch {
 /* A call put off to the end of the pass. Asking twice is asking once. */
 struct deferred {
 	struct list link;
-	void (*run)(struct deferred *l);
+	void (*run)(struct deferred *call);
 };
 
 struct loop {
@@ -54,8 +54,8 @@ int loop_watch(struct loop *l, struct watch *w, uint32_t events);
 int loop_rewatch(struct loop *l, struct watch *w, uint32_t events); /* no system call where nothing changes */
 void loop_unwatch(struct loop *l, struct watch *w);                 /* before its fd is closed; safe during a pass */
 
-void loop_defer(struct loop *l, struct deferred *la);
-void loop_undefer(struct deferred *la);
+void loop_defer(struct loop *l, struct deferred *call);
+void loop_undefer(struct deferred *call);
 
 void loop_timer(struct loop *l, struct timer *t, uint64_t at_usec);
 void loop_no_timer(struct loop *l, struct timer *t);

@@ -131,16 +131,16 @@ unsigned worker_pool_stop(struct worker_pool *p, uint64_t until_usec)
 	return 0;
 }
 
-static void worker_carry_back(struct msg *m)
+static void worker_complete(struct msg *m)
 {
 	struct job *j = container_of(m, struct job, msg);
 
-	j->done(j);
+	j->on_complete(j);
 }
 
 void worker_submit(struct worker_pool *p, struct loop *home, struct job *j)
 {
-	j->msg.act = worker_carry_back;
+	j->msg.act = worker_complete;
 	j->home = home;
 	(void)pthread_mutex_lock(&p->lock);
 	list_add_tail(&p->jobs, &j->link);

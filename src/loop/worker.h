@@ -14,7 +14,7 @@ struct job {
 	struct list link;
 	struct loop *home;
 	void (*run)(struct job *j);  /* in a worker; may block; touches only what the job owns */
-	void (*done)(struct job *j); /* in the thread of the loop that submitted it */
+	void (*on_complete)(struct job *j); /* in the thread of the loop that submitted it */
 };
 
 struct worker_pool;

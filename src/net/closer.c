@@ -51,7 +51,7 @@ void closer_close(struct closer *c, int fd)
 		(void)close(fd);
 		return;
 	}
-	*job = (struct closer_job){ .job = { .run = closer_run, .done = closer_done }, .closer = c, .fd = fd };
+	*job = (struct closer_job){ .job = { .run = closer_run, .on_complete = closer_done }, .closer = c, .fd = fd };
 	c->n++;
 	worker_submit(c->workers, c->loop, &job->job);
 }

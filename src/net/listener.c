@@ -64,7 +64,7 @@ static void listener_refuse(struct listener *l, int fd, const struct address *pe
 	int n = snprintf(text, sizeof(text), "ERROR: limit: %s; try again later\n", why);
 
 	counter_add(&l->refused, 1);
-	if (log_ratelimit_pass(&l->server->reactors[0].flood, what, peer))
+	if (log_ratelimit_pass(&l->server->reactors[0].ratelimit, what, peer))
 		log_event(what, &field, 1, "a connection from %s to %s was refused: \"%s\"", from, l->address, why);
 	(void)send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)shutdown(fd, SHUT_WR);
@@ -119,7 +119,7 @@ static void listener_wait(struct listener *l, int error)
 
 	if (!timer_is_armed(&r->accept_timer))
 		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
-	if (log_ratelimit_pass(&r->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+	if (log_ratelimit_pass(&r->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))
 		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0,
 			  "%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections",
 			  l->address, strerror(error));

@@ -44,7 +44,7 @@ int prefetch_start(struct prefetch *p, struct worker_pool *workers, struct loop 
 		   void (*done)(struct prefetch *p))
 {
 	*p = (struct prefetch){
-		.job = { .run = prefetch_run, .done = prefetch_done },
+		.job = { .run = prefetch_run, .on_complete = prefetch_done },
 		.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
 		.off = off,
 		.len = len,

@@ -16,8 +16,8 @@
 
 static void server_task_end(struct server_task *e)
 {
-	if (e->drop)
-		e->drop(e);
+	if (e->on_free)
+		e->on_free(e);
 	free(e);
 }
 
@@ -29,51 +29,51 @@ struct server_task *server_task_free(struct server_task *e)
 		server_task_end(e);
 		return NULL;
 	}
-	e->forgotten = true;
-	if (e->forget)
-		e->forget(e);
+	e->cancelled = true;
+	if (e->on_cancel)
+		e->on_cancel(e);
 	return NULL;
 }
 
-void server_task_free_all(struct list *errands)
+void server_task_free_all(struct list *tasks)
 {
 	struct list *n;
 
-	while ((n = list_pop(errands)))
+	while ((n = list_pop(tasks)))
 		server_task_end(container_of(n, struct server_task, link));
 }
 
-void server_task_leave(struct server_task *e)
+void server_task_begin(struct server_task *e)
 {
 	e->away = true;
-	list_add_tail(&e->server->errands, &e->link);
+	list_add_tail(&e->server->tasks, &e->link);
 }
 
 void server_task_send(struct server_task *e, unsigned reactor, void (*act)(struct msg *m))
 {
-	server_task_leave(e);
+	server_task_begin(e);
 	e->msg.act = act;
 	inbox_push(&e->server->reactors[reactor].loop.inbox, &e->msg);
 }
 
-void server_task_back(struct server_task *e)
+void server_task_complete(struct server_task *e)
 {
 	list_remove(&e->link);
 	e->away = false;
-	if (e->forgotten)
+	if (e->cancelled)
 		server_task_end(e);
 	else
-		e->came(e);
+		e->on_arrival(e);
 }
 
-static void server_task_came(struct msg *m)
+static void server_task_arrived(struct msg *m)
 {
-	server_task_back(container_of(m, struct server_task, msg));
+	server_task_complete(container_of(m, struct server_task, msg));
 }
 
 void server_task_return(struct server_task *e)
 {
-	server_hear(e->server, &e->msg, server_task_came);
+	server_post(e->server, &e->msg, server_task_arrived);
 }
 
 static enum client_state clients_state(const struct session *s)
@@ -107,8 +107,8 @@ static void clients_fill(struct client *c, const struct session *s, uint64_t now
 /* In a reactor. */
 static void clients_gather(struct msg *m)
 {
-	struct clients *c = container_of(m, struct clients, errand.msg);
-	struct server *server = c->errand.server;
+	struct clients *c = container_of(m, struct clients, task.msg);
+	struct server *server = c->task.server;
 	struct reactor *r = &server->reactors[c->reactor];
 	uint64_t now = clock_usec(), real = clock_real_usec();
 	uint32_t end = (uint32_t)MIN((uint64_t)c->slot + CLIENTS_SLOTS_MAX, (uint64_t)r->n_slots);
@@ -124,19 +124,19 @@ static void clients_gather(struct msg *m)
 		c->done = ++c->reactor == server->n_reactors;
 	}
 	if (c->done || c->n == CLIENTS_PAGE)
-		server_task_return(&c->errand);
+		server_task_return(&c->task);
 	else
 		inbox_push(&server->reactors[c->reactor].loop.inbox, m); /* the next one's turn, or ours in the next pass */
 }
 
-struct clients *clients_new(struct server *s, void (*came)(struct server_task *e), void *userdata)
+struct clients *clients_new(struct server *s, void (*on_arrival)(struct server_task *e), void *userdata)
 {
 	struct clients *c = malloc(sizeof(*c));
 
 	if (!c)
 		return NULL;
 	/* Not the page. */
-	c->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
+	c->task = (struct server_task){ .server = s, .on_arrival = on_arrival, .userdata = userdata };
 	c->reactor = 0;
 	c->slot = 0;
 	c->done = false;
@@ -146,9 +146,9 @@ struct clients *clients_new(struct server *s, void (*came)(struct server_task *e
 
 void clients_next(struct clients *c)
 {
-	assert(!c->done && !c->errand.away);
+	assert(!c->done && !c->task.away);
 	c->n = 0;
-	server_task_send(&c->errand, c->reactor, clients_gather);
+	server_task_send(&c->task, c->reactor, clients_gather);
 }
 
 /* By this a client knows that it is not to come back by itself, as it does when a server stops. */
@@ -166,8 +166,8 @@ static void clients_kick_log(const struct clients_kick *k, struct session *s)
 /* In the session's reactor, twice: what the client is told leaves at the end of the first pass. */
 static void clients_kick_act(struct msg *m)
 {
-	struct clients_kick *k = container_of(m, struct clients_kick, errand.msg);
-	struct reactor *r = &k->errand.server->reactors[k->handle.reactor];
+	struct clients_kick *k = container_of(m, struct clients_kick, task.msg);
+	struct reactor *r = &k->task.server->reactors[k->handle.reactor];
 	struct session *s = reactor_find(r, k->handle);
 
 	if (s && !k->told) {
@@ -183,26 +183,26 @@ static void clients_kick_act(struct msg *m)
 	}
 	if (s)
 		session_end(s, "kicked");
-	server_task_return(&k->errand);
+	server_task_return(&k->task);
 }
 
 struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why,
-				      void (*came)(struct server_task *e), void *userdata)
+				      void (*on_arrival)(struct server_task *e), void *userdata)
 {
 	struct clients_kick *k = calloc(1, sizeof(*k));
 	size_t n = MIN(strlen(why), (size_t)CLIENTS_WHY_MAX);
 
 	if (!k)
 		return NULL;
-	k->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
+	k->task = (struct server_task){ .server = s, .on_arrival = on_arrival, .userdata = userdata };
 	k->handle = h;
 	k->why[str_harmless(k->why, why, n)] = '\0';
 	/* No reactor of that number: nobody to be asked, but the answer comes the same way. */
 	if (h.reactor < s->n_reactors) {
-		server_task_send(&k->errand, h.reactor, clients_kick_act);
+		server_task_send(&k->task, h.reactor, clients_kick_act);
 	} else {
-		server_task_leave(&k->errand);
-		server_task_return(&k->errand);
+		server_task_begin(&k->task);
+		server_task_return(&k->task);
 	}
 	return k;
 }

@@ -1,7 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Main's questions to the reactors about their sessions: who is there, and the end of one. A question is an errand: it
+ * Main's questions to the reactors about their sessions: who is there, and the end of one. A question is an task: it
  * travels to a reactor and comes back to main; what it holds is read in between by nobody else.
  */
 
@@ -21,23 +21,24 @@ struct server_task {
 	struct list link; /* the server's, while it is away */
 	struct server *server;
 	bool away;
-	bool forgotten;
-	void (*came)(struct server_task *e);   /* in main; never where it was forgotten */
-	void (*forget)(struct server_task *e); /* NULL or: it is forgotten while it is away, and need not be finished */
-	void (*drop)(struct server_task *e);   /* NULL or: before it is freed, frees what it holds */
+	bool cancelled;
+	void (*on_arrival)(struct server_task *e); /* in main; never where it was forgotten */
+	void (*on_cancel)(
+		struct server_task *e); /* NULL or: it is forgotten while it is away, and need not be finished */
+	void (*on_free)(struct server_task *e); /* NULL or: before it is freed, frees what it holds */
 	void *userdata;
 };
 
 /* Frees it, once it has come back where it is away. NULL is fine. Returns NULL. */
 struct server_task *server_task_free(struct server_task *e);
 /* In main: it sets off, to a reactor or to whomever its owner has it go. */
-void server_task_leave(struct server_task *e);
+void server_task_begin(struct server_task *e);
 void server_task_send(struct server_task *e, unsigned reactor, void (*act)(struct msg *m));
 /* In main: it has come back. From elsewhere: it comes back. */
-void server_task_back(struct server_task *e);
+void server_task_complete(struct server_task *e);
 void server_task_return(struct server_task *e);
 /* After all reactors have ended: those that never came back. */
-void server_task_free_all(struct list *errands);
+void server_task_free_all(struct list *tasks);
 
 enum client_state {
 	CLIENT_IDLE,
@@ -66,7 +67,7 @@ struct client {
  */
 #define CLIENTS_PAGE 256
 struct clients {
-	struct server_task errand; /* first */
+	struct server_task task; /* first */
 	unsigned reactor;     /* where the walk stands */
 	uint32_t slot;
 	bool done;            /* no page comes behind this one */
@@ -75,13 +76,13 @@ struct clients {
 };
 
 /* NULL: no memory. Then clients_next(), and again when it came and is not done. */
-struct clients *clients_new(struct server *s, void (*came)(struct server_task *e), void *userdata);
+struct clients *clients_new(struct server *s, void (*on_arrival)(struct server_task *e), void *userdata);
 void clients_next(struct clients *c);
 
 /* Ends one session: an ioe/1 client is told "GOAWAY,kicked: why", nobody else anything. */
 #define CLIENTS_WHY_MAX 80
 struct clients_kick {
-	struct server_task errand; /* first */
+	struct server_task task; /* first */
 	struct handle handle;
 	char why[CLIENTS_WHY_MAX + 1];
 	bool found;           /* the answer: it was there */
@@ -90,4 +91,4 @@ struct clients_kick {
 
 /* Sets off at once. NULL: no memory. @why is cut, and what is no text in it is made harmless. */
 struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why,
-				      void (*came)(struct server_task *e), void *userdata);
+				      void (*on_arrival)(struct server_task *e), void *userdata);

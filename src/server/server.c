@@ -168,7 +168,7 @@ static int server_start_all(struct server *s, char *why, size_t why_size)
 	const struct server_options *o = settings_get(s->settings, &server_section);
 	int r;
 
-	r = state_open(s, o, why, why_size);
+	r = state_dir_open(s, o, why, why_size);
 	if (r < 0)
 		return r;
 	if (getrandom(&s->name_k0, sizeof(s->name_k0), 0) < 0 || getrandom(&s->name_k1, sizeof(s->name_k1), 0) < 0)
@@ -193,7 +193,7 @@ int server_start(struct server **ret, const struct server_args *args, char *why,
 	*why = '\0';
 	if (!s)
 		return -ENOMEM;
-	list_init(&s->errands);
+	list_init(&s->tasks);
 	s->args = *args;
 	s->settings = settings_ref(args->settings);
 	s->state_fd = s->lock_fd = -1;
@@ -279,7 +279,7 @@ int server_reload(struct server *s, struct settings *settings, const char *said,
 	s->n_listeners = settings->n_listeners;
 	(void)settings_unref(s->settings);
 	s->settings = settings_ref(settings);
-	state_look(s);
+	state_dir_check(s);
 	s->reload_usec = clock_real_usec();
 	s->reload_ok = true;
 	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", said);
@@ -309,7 +309,7 @@ bool server_poke(struct server *s)
 	return all;
 }
 
-void server_hear(struct server *s, struct msg *m, void (*act)(struct msg *m))
+void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m))
 {
 	m->act = act;
 	inbox_push(&s->args.loop->inbox, m);
@@ -410,13 +410,13 @@ unsigned server_free(struct server *s)
 	for (unsigned i = s->n_roles_started; i > 0; i--)
 		if (s->args.roles[i - 1]->stop)
 			s->args.roles[i - 1]->stop(s->role_states[i - 1]);
-	server_task_free_all(&s->errands);
+	server_task_free_all(&s->tasks);
 	for (unsigned i = 0; i < s->n_reactors; i++)
 		reactor_done(&s->reactors[i]);
 	listener_list_free(s->listeners);
 	free(s->reactors);
 	free(s->placed);
-	state_close(s);
+	state_dir_close(s);
 	(void)settings_unref(s->settings);
 	free(s);
 	return 0;

@@ -53,7 +53,7 @@ struct server {
 	bool stopping, dropped;
 	char stop_why[64];
 	struct timer stop_timer;
-	struct list errands; /* clients.h: under way */
+	struct list tasks; /* clients.h: under way */
 	uint64_t reload_usec;
 	bool reload_ok;
 	char reload_text[256];
@@ -91,6 +91,6 @@ void server_look(struct server *s);
 struct reactor *server_owner(struct server *s, const void *key, size_t len);
 
 /* A reactor's word to main that it has come so far. */
-void server_hear(struct server *s, struct msg *m, void (*act)(struct msg *m));
+void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m));
 void server_reactor_empty(struct msg *m); /* leaving, and no session or request is left */
 void server_reactor_ended(struct msg *m); /* its thread is about to end */

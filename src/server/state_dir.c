@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 
 /* systemd may name several, with colons between: the first is ours. */
-static char *state_path(const char *variable, const char *option)
+static char *state_dir_path(const char *variable, const char *option)
 {
 	const char *env = getenv(variable);
 
@@ -27,7 +27,7 @@ static char *state_path(const char *variable, const char *option)
 }
 
 /* With its parents. */
-static int state_make_dir(const char *path, mode_t mode)
+static int state_dir_make(const char *path, mode_t mode)
 {
 	_cleanup_(freep) char *p = strdup(path);
 
@@ -42,9 +42,9 @@ static int state_make_dir(const char *path, mode_t mode)
 	return mkdir(p, mode) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int state_open_dir(struct server *s, char *why, size_t why_size)
+static int state_dir_open_folder(struct server *s, char *why, size_t why_size)
 {
-	int r = state_make_dir(s->state_dir, 0700);
+	int r = state_dir_make(s->state_dir, 0700);
 
 	if (r >= 0) {
 		s->state_fd = open(s->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -61,7 +61,7 @@ static int state_open_dir(struct server *s, char *why, size_t why_size)
 }
 
 /* Who has the lock wrote his number into it. */
-static void state_tell_holder(struct server *s, char *why, size_t why_size)
+static void state_dir_name_holder(struct server *s, char *why, size_t why_size)
 {
 	char text[64] = "";
 	ssize_t n = pread(s->lock_fd, text, sizeof(text) - 1, 0);
@@ -73,7 +73,7 @@ static void state_tell_holder(struct server *s, char *why, size_t why_size)
 		       s->state_dir, *text ? text : "which did not say who it is");
 }
 
-static int state_lock(struct server *s, char *why, size_t why_size)
+static int state_dir_lock(struct server *s, char *why, size_t why_size)
 {
 	char text[64];
 	int n, r;
@@ -86,7 +86,7 @@ static int state_lock(struct server *s, char *why, size_t why_size)
 	}
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
 		r = -errno;
-		state_tell_holder(s, why, why_size);
+		state_dir_name_holder(s, why, why_size);
 		return r;
 	}
 	/* For people only; the lock itself is the kernel's. A full disk must not keep the daemon from starting. */
@@ -96,12 +96,12 @@ static int state_lock(struct server *s, char *why, size_t why_size)
 	return 0;
 }
 
-static bool state_is_store_id(const struct buf *b)
+static bool state_dir_is_store_id(const struct buf *b)
 {
 	return b->len == 33 && b->data[32] == '\n' && strspn(b->data, "0123456789abcdef") == 32;
 }
 
-int state_renew_store_id(struct server *s)
+int state_dir_renew_store_id(struct server *s)
 {
 	unsigned char random[16];
 	char text[34];
@@ -119,16 +119,16 @@ int state_renew_store_id(struct server *s)
 }
 
 /* Two servers with one store id hold the same data; so it is made with the data, and stays with it. */
-static int state_read_store_id(struct server *s, char *why, size_t why_size)
+static int state_dir_read_store_id(struct server *s, char *why, size_t why_size)
 {
 	struct buf b = { .max = 64 };
 	int r;
 
 	r = io_read_file(s->state_fd, "store-id", &b);
-	if (r >= 0 && b.len > 0 && state_is_store_id(&b)) {
+	if (r >= 0 && b.len > 0 && state_dir_is_store_id(&b)) {
 		memcpy(s->store_id, b.data, 32);
 	} else if (r == -ENOENT) {
-		r = state_renew_store_id(s);
+		r = state_dir_renew_store_id(s);
 	} else if (r >= 0 || r == -ENOBUFS) {
 		r = -EBADMSG;
 	}
@@ -139,7 +139,7 @@ static int state_read_store_id(struct server *s, char *why, size_t why_size)
 	return r < 0 ? r : 0;
 }
 
-void state_look(struct server *s)
+void state_dir_check(struct server *s)
 {
 	char why[320];
 	struct stat st;
@@ -159,7 +159,7 @@ void state_look(struct server *s)
 
 /* 1: it could be read by others; 0: it could not; negative errno. Before anybody has locks on it, which go with a
  * descriptor. */
-static int state_tighten_one(int dirfd, const char *name)
+static int state_dir_restrict_file(int dirfd, const char *name)
 {
 	_cleanup_(closep) int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
@@ -173,7 +173,7 @@ static int state_tighten_one(int dirfd, const char *name)
 
 /* The files in there are the daemon's own, and people's mail is among them. One that was made under another umask, or put
  * back from a copy, may be everybody's to read. */
-static void state_tighten(struct server *s)
+static void state_dir_restrict(struct server *s)
 {
 	int fd = openat(s->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
@@ -184,7 +184,7 @@ static void state_tighten(struct server *s)
 	while (d && (e = readdir(d))) {
 		if (e->d_type != DT_REG && e->d_type != DT_UNKNOWN)
 			continue;
-		r = state_tighten_one(s->state_fd, e->d_name);
+		r = state_dir_restrict_file(s->state_fd, e->d_name);
 		if (r > 0)
 			log_warning("%s/%s could be read or written by others; from now on only by ioed's user", s->state_dir,
 				    e->d_name);
@@ -197,26 +197,26 @@ static void state_tighten(struct server *s)
 		(void)closedir(d);
 }
 
-int state_open(struct server *s, const struct server_options *o, char *why, size_t why_size)
+int state_dir_open(struct server *s, const struct server_options *o, char *why, size_t why_size)
 {
 	int r;
 
-	s->state_dir = state_path("STATE_DIRECTORY", o->state_dir);
-	s->runtime_dir = state_path("RUNTIME_DIRECTORY", o->runtime_dir);
+	s->state_dir = state_dir_path("STATE_DIRECTORY", o->state_dir);
+	s->runtime_dir = state_dir_path("RUNTIME_DIRECTORY", o->runtime_dir);
 	if (!s->state_dir || !s->runtime_dir)
 		return -ENOMEM;
-	r = state_open_dir(s, why, why_size);
+	r = state_dir_open_folder(s, why, why_size);
 	if (r >= 0)
-		r = state_lock(s, why, why_size);
+		r = state_dir_lock(s, why, why_size);
 	if (r >= 0)
-		r = state_read_store_id(s, why, why_size);
+		r = state_dir_read_store_id(s, why, why_size);
 	if (r < 0)
 		return r;
-	state_tighten(s);
-	state_look(s);
+	state_dir_restrict(s);
+	state_dir_check(s);
 	if (s->state_shared[0])
 		log_warning("%s", s->state_shared);
-	r = state_make_dir(s->runtime_dir, 0755);
+	r = state_dir_make(s->runtime_dir, 0755);
 	if (r < 0)
 		(void)snprintf(why, why_size,
 			       "the runtime directory %s cannot be made: %s; run as the user that may, or set runtime_dir",
@@ -224,7 +224,7 @@ int state_open(struct server *s, const struct server_options *o, char *why, size
 	return r;
 }
 
-static int state_lock_stopped(struct server *s)
+static int state_dir_lock_stopped(struct server *s)
 {
 	struct stat dir;
 
@@ -238,15 +238,15 @@ static int state_lock_stopped(struct server *s)
 	return s->lock_fd < 0 || flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
 
-int state_open_stopped(struct server *s, const struct server_options *o, char *why, size_t why_size)
+int state_dir_open_stopped(struct server *s, const struct server_options *o, char *why, size_t why_size)
 {
 	int r;
 
-	s->state_dir = state_path("STATE_DIRECTORY", o->state_dir);
+	s->state_dir = state_dir_path("STATE_DIRECTORY", o->state_dir);
 	if (!s->state_dir)
 		return -ENOMEM;
 	s->state_fd = open(s->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = s->state_fd < 0 ? -errno : state_lock_stopped(s);
+	r = s->state_fd < 0 ? -errno : state_dir_lock_stopped(s);
 	if (r == -EWOULDBLOCK)
 		(void)snprintf(why, why_size, "instance %u runs: stop it first (systemctl stop ioe@%u), its state directory %s is in use",
 			       s->args.instance, s->args.instance, s->state_dir);
@@ -261,7 +261,7 @@ int state_open_stopped(struct server *s, const struct server_options *o, char *w
 	return r;
 }
 
-void state_close(struct server *s)
+void state_dir_close(struct server *s)
 {
 	closep(&s->lock_fd);
 	closep(&s->state_fd);

@@ -208,7 +208,7 @@ static void reactor_check_empty(struct deferred *l)
 	if (!list_is_empty(&r->sessions) || !list_is_empty(&r->dead))
 		return;
 	r->empty = true;
-	server_hear(r->server, &r->empty_msg, server_reactor_empty);
+	server_post(r->server, &r->empty_msg, server_reactor_empty);
 }
 
 static void reactor_leave_now(struct msg *m)
@@ -303,7 +303,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 	e = loop_init(&r->loop);
 	if (e < 0)
 		return e;
-	log_ratelimit_init(&r->flood, &r->loop);
+	log_ratelimit_init(&r->ratelimit, &r->loop);
 	e = name_table_init(&r->names);
 	if (e < 0)
 		return e;
@@ -316,7 +316,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 
 void reactor_done(struct reactor *r)
 {
-	log_ratelimit_done(&r->flood);
+	log_ratelimit_done(&r->ratelimit);
 	name_table_done(&r->names);
 	account_done(&r->account);
 	loop_done(&r->loop);
@@ -340,7 +340,7 @@ static void *reactor_main(void *arg)
 	e = loop_run(&r->loop);
 	if (e < 0)
 		log_err("reactor %u ended: %s", r->index, strerror(-e));
-	server_hear(r->server, &r->ended_msg, server_reactor_ended);
+	server_post(r->server, &r->ended_msg, server_reactor_ended);
 	return NULL;
 }
 

@@ -57,7 +57,7 @@ struct reactor {
 	unsigned n_free_requests;
 	struct request *current; /* whose act is running; NULL once it is answered */
 
-	struct log_ratelimit flood; /* of events that its sessions cause */
+	struct log_ratelimit ratelimit; /* of events that its sessions cause */
 
 	struct name_table names; /* of which this reactor is the owner */
 

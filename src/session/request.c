@@ -510,7 +510,7 @@ void request_report(struct request *q, enum log_event what, const char *file, ui
 	size_t n = 0;
 	va_list ap;
 
-	if (!log_ratelimit_pass(&q->reactor->flood, what, q->session ? &q->session->address : NULL))
+	if (!log_ratelimit_pass(&q->reactor->ratelimit, what, q->session ? &q->session->address : NULL))
 		return;
 	if (q->session)
 		n = session_fields(q->session, &words, fields);

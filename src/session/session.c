@@ -53,7 +53,7 @@ void session_report(struct session *s, enum log_event what, const char *fmt, ...
 	va_list ap;
 	size_t n;
 
-	if (!log_ratelimit_pass(&s->reactor->flood, what, &s->address))
+	if (!log_ratelimit_pass(&s->reactor->ratelimit, what, &s->address))
 		return;
 	n = session_fields(s, &words, fields);
 	va_start(ap, fmt);
@@ -439,7 +439,7 @@ static void session_adopt(struct msg *m)
 			reactor_leave(r, s);
 	}
 	if (e < 0) {
-		if (log_ratelimit_pass(&r->flood, LOG_EVENT_OUT_OF_RESOURCES, NULL))
+		if (log_ratelimit_pass(&r->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))
 			log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "a session was refused: %s", strerror(-e));
 		(void)close(fd);
 		s->msg.act = session_return;

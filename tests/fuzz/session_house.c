@@ -571,7 +571,7 @@ void house_settle(struct house *h)
 	FUZZ_CHECK(pool_used(&r->pool) == 0);
 	FUZZ_CHECK(r->names.map.n == 0);
 	FUZZ_CHECK(r->account.sessions == 0 && r->account.map.n == 0 && h->server.placed[0] == 0);
-	FUZZ_CHECK(r->loop.wheel.n == (timer_is_armed(&r->flood.timer) ? 1 : 0));
+	FUZZ_CHECK(r->loop.wheel.n == (timer_is_armed(&r->ratelimit.timer) ? 1 : 0));
 	house_empty_channels(h);
 	if (h->worked)
 		house_check_folder(h);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* A daemon that is only its clients, for the tests of the control room: errands come back when the loop goes on. */
+/* A daemon that is only its clients, for the tests of the control room: tasks come back when the loop goes on. */
 
 #include "base/macro.h"
 #include "control/control.h"
@@ -12,8 +12,8 @@
 
 static unsigned fake_sessions;   /* how many there are */
 static unsigned fake_pages;      /* asked for */
-static unsigned fake_errands;    /* that were not freed yet */
-static bool fake_hold;           /* errands stay away */
+static unsigned fake_tasks;    /* that were not freed yet */
+static bool fake_hold;           /* tasks stay away */
 static char fake_why[CLIENTS_WHY_MAX + 1];
 static struct handle fake_kicked;
 static struct loop *fake_loop;
@@ -23,10 +23,10 @@ static void fake_come(struct msg *m)
 	struct server_task *e = container_of(m, struct server_task, msg);
 
 	e->away = false;
-	if (e->forgotten)
+	if (e->cancelled)
 		(void)server_task_free(e);
 	else
-		e->came(e);
+		e->on_arrival(e);
 }
 
 static void fake_send(struct server_task *e)
@@ -42,22 +42,22 @@ struct server_task *server_task_free(struct server_task *e)
 	if (!e)
 		return NULL;
 	if (e->away && !fake_hold) {
-		e->forgotten = true;
+		e->cancelled = true;
 		return NULL;
 	}
-	fake_errands--;
-	if (e->drop)
-		e->drop(e);
+	fake_tasks--;
+	if (e->on_free)
+		e->on_free(e);
 	free(e);
 	return NULL;
 }
 
-struct clients *clients_new(struct server *s, void (*came)(struct server_task *e), void *userdata)
+struct clients *clients_new(struct server *s, void (*on_arrival)(struct server_task *e), void *userdata)
 {
 	struct clients *c = calloc(1, sizeof(*c));
 
-	c->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
-	fake_errands++;
+	c->task = (struct server_task){ .server = s, .on_arrival = on_arrival, .userdata = userdata };
+	fake_tasks++;
 	return c;
 }
 
@@ -84,20 +84,20 @@ void clients_next(struct clients *c)
 			(void)snprintf(to->name, sizeof(to->name), "Tenth%u", (unsigned)c->slot);
 	}
 	c->done = c->slot == fake_sessions;
-	fake_send(&c->errand);
+	fake_send(&c->task);
 }
 
 struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why,
-				      void (*came)(struct server_task *e), void *userdata)
+				      void (*on_arrival)(struct server_task *e), void *userdata)
 {
 	struct clients_kick *k = calloc(1, sizeof(*k));
 
-	k->errand = (struct server_task){ .server = s, .came = came, .userdata = userdata };
+	k->task = (struct server_task){ .server = s, .on_arrival = on_arrival, .userdata = userdata };
 	k->found = h.reactor == 1 && h.slot < fake_sessions && h.generation == 1000 + h.slot;
 	(void)snprintf(fake_why, sizeof(fake_why), "%s", why);
 	fake_kicked = h;
-	fake_errands++;
-	fake_send(&k->errand);
+	fake_tasks++;
+	fake_send(&k->task);
 	return k;
 }
 
@@ -128,16 +128,18 @@ static char fake_dir[256];
 
 static void fake_channels_drop(struct server_task *e)
 {
-	buf_done(&container_of(e, struct control_channels, errand)->text);
+	buf_done(&container_of(e, struct control_channels, task)->text);
 }
 
 static struct control_channels *fake_channels_new(_unused_ void *userdata, _unused_ enum control_kind kind,
-						  void (*came)(struct server_task *e), void *came_data)
+						  void (*on_arrival)(struct server_task *e), void *on_arrival_data)
 {
 	struct control_channels *c = calloc(1, sizeof(*c));
 
-	c->errand = (struct server_task){ .came = came, .drop = fake_channels_drop, .userdata = came_data };
-	fake_errands++;
+	c->task = (struct server_task){ .on_arrival = on_arrival,
+					.on_free = fake_channels_drop,
+					.userdata = on_arrival_data };
+	fake_tasks++;
 	return c;
 }
 
@@ -160,19 +162,19 @@ static void fake_channels_next(struct control_channels *c)
 		to->topic_len = c->text.len - to->topic_at;
 	}
 	c->done = at == fake_channels;
-	fake_send(&c->errand);
+	fake_send(&c->task);
 }
 
-static struct control_backup *fake_backup(_unused_ void *userdata, const char *dir, void (*came)(struct server_task *e),
-					  void *came_data)
+static struct control_backup *fake_backup(_unused_ void *userdata, const char *dir,
+					  void (*on_arrival)(struct server_task *e), void *on_arrival_data)
 {
 	struct control_backup *b = calloc(1, sizeof(*b));
 
-	b->errand = (struct server_task){ .came = came, .userdata = came_data };
+	b->task = (struct server_task){ .on_arrival = on_arrival, .userdata = on_arrival_data };
 	(void)snprintf(b->why, sizeof(b->why), "%s", fake_store_why);
 	(void)snprintf(fake_dir, sizeof(fake_dir), "%s", dir);
-	fake_errands++;
-	fake_send(&b->errand);
+	fake_tasks++;
+	fake_send(&b->task);
 	return b;
 }
 

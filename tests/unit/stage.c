@@ -135,7 +135,9 @@ static int stage_act_work(struct request *q, struct fields *f)
 {
 	struct stage_work *w = malloc(sizeof(*w) + f->at[0].len);
 
-	*w = (struct stage_work){ .job = { .run = stage_work_run, .done = stage_work_done }, .q = q, .len = f->at[0].len };
+	*w = (struct stage_work){ .job = { .run = stage_work_run, .on_complete = stage_work_done },
+				  .q = q,
+				  .len = f->at[0].len };
 	memcpy(w->text, f->at[0].data, w->len);
 	for (size_t i = 0; i < w->len; i++)
 		w->spin = w->spin * 31 + (unsigned char)w->text[i];

@@ -4,7 +4,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
-#include "control/methods/status.h"
+#include "control/reply.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,13 +30,13 @@ static struct json_object *method_channels_channel(const struct method_channels_
 	struct json_object *o = json_object_new_object();
 	int r = 0;
 
-	report_add(o, "name", report_string(p->text.data + c->name_at, c->name_len), &r);
-	report_number(o, j->kind == CONTROL_ROOMS ? "members" : "readers", c->members, &r);
-	report_number(o, "messages", c->messages, &r);
-	report_number(o, "bytes", c->bytes, &r);
-	report_number(o, "last", c->last, &r);
+	reply_add(o, "name", reply_string(p->text.data + c->name_at, c->name_len), &r);
+	reply_number(o, j->kind == CONTROL_ROOMS ? "members" : "readers", c->members, &r);
+	reply_number(o, "messages", c->messages, &r);
+	reply_number(o, "bytes", c->bytes, &r);
+	reply_number(o, "last", c->last, &r);
 	if (j->kind == CONTROL_ROOMS && c->topic_len > 0)
-		report_add(o, "topic", report_string(p->text.data + c->topic_at, c->topic_len), &r);
+		reply_add(o, "topic", reply_string(p->text.data + c->topic_at, c->topic_len), &r);
 	if (r == 0)
 		return o;
 	(void)json_object_put(o);
@@ -45,13 +45,13 @@ static struct json_object *method_channels_channel(const struct method_channels_
 
 static int method_channels_fail(struct buf *out, const char *why)
 {
-	return method_error(out, "org.ioe.control.StoreFailed", "text", report_string(why, strlen(why)));
+	return method_error(out, "org.ioe.control.StoreFailed", "text", reply_string(why, strlen(why)));
 }
 
 static int method_channels_act(struct service_job *job, struct buf *out, bool *ret_done)
 {
 	const struct method_channels_job *j = container_of(job, struct method_channels_job, job);
-	struct control_channels *p = container_of(job->errand, struct control_channels, errand);
+	struct control_channels *p = container_of(job->task, struct control_channels, task);
 	struct json_object *o, *page;
 	int r = 0;
 
@@ -61,9 +61,9 @@ static int method_channels_act(struct service_job *job, struct buf *out, bool *r
 	o = json_object_new_object();
 	page = json_object_new_array();
 	for (size_t i = 0; i < p->n; i++)
-		report_append(page, method_channels_channel(j, p, &p->page[i]), &r);
-	report_add(o, j->kind == CONTROL_ROOMS ? "rooms" : "mailboxes", page, &r);
-	report_flag(o, "truncated", !p->done && !job->more, &r);
+		reply_append(page, method_channels_channel(j, p, &p->page[i]), &r);
+	reply_add(o, j->kind == CONTROL_ROOMS ? "rooms" : "mailboxes", page, &r);
+	reply_flag(o, "truncated", !p->done && !job->more, &r);
 	if (r < 0) {
 		(void)json_object_put(o);
 		return r;
@@ -73,7 +73,7 @@ static int method_channels_act(struct service_job *job, struct buf *out, bool *r
 
 static void method_channels_next(struct service_job *job)
 {
-	job->service->acts.channels_next(container_of(job->errand, struct control_channels, errand));
+	job->service->acts.channels_next(container_of(job->task, struct control_channels, task));
 }
 
 static void method_channels_free(struct service_job *job)
@@ -99,7 +99,7 @@ static int method_channels_channels(struct method_call *c, enum control_kind kin
 		free(j);
 		return -ENOMEM;
 	}
-	j->job.errand = &channels->errand;
+	j->job.task = &channels->task;
 	acts->channels_next(channels);
 	c->job = &j->job;
 	return 0;
@@ -123,7 +123,7 @@ struct method_channels_backup_job {
 static int method_channels_backup_act(struct service_job *job, struct buf *out, bool *ret_done)
 {
 	struct method_channels_backup_job *j = container_of(job, struct method_channels_backup_job, job);
-	const char *why = container_of(job->errand, struct control_backup, errand)->why;
+	const char *why = container_of(job->task, struct control_backup, task)->why;
 	char file[CHANNELS_PATH_MAX + 16];
 	struct json_object *o;
 	int r = 0;
@@ -133,7 +133,7 @@ static int method_channels_backup_act(struct service_job *job, struct buf *out, 
 		return method_channels_fail(out, why);
 	(void)snprintf(file, sizeof(file), "%s/store.db", j->dir);
 	o = json_object_new_object();
-	report_add(o, "file", report_string(file, strlen(file)), &r);
+	reply_add(o, "file", reply_string(file, strlen(file)), &r);
 	if (r < 0) {
 		(void)json_object_put(o);
 		return r;
@@ -168,7 +168,7 @@ int method_backup(struct method_call *c)
 		free(j);
 		return -ENOMEM;
 	}
-	j->job.errand = &b->errand;
+	j->job.task = &b->task;
 	c->job = &j->job;
 	return 0;
 }

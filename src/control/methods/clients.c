@@ -7,7 +7,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
-#include "control/methods/status.h"
+#include "control/reply.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -178,18 +178,18 @@ struct json_object *clients_report(const struct client *c)
 	char text[CLIENTS_ADDRESS_MAX];
 	int r = 0;
 
-	report_text(o, "id", clients_id(c->handle, text), &r);
+	reply_text(o, "id", clients_id(c->handle, text), &r);
 	if (c->name[0])
-		report_text(o, "name", c->name, &r);
-	report_text(o, "address", clients_address(c, text), &r);
-	report_text(o, "listener", c->listener, &r);
-	report_text(o, "dialect", dialect_name(c->dialect), &r);
-	report_text(o, "state", clients_state(c->state), &r);
-	report_number(o, "connected_usec", c->connected_usec, &r);
-	report_number(o, "idle_usec", c->idle_usec, &r);
-	report_number(o, "requests", c->requests, &r);
-	report_number(o, "bytes_in", c->bytes_in, &r);
-	report_number(o, "bytes_out", c->bytes_out, &r);
+		reply_text(o, "name", c->name, &r);
+	reply_text(o, "address", clients_address(c, text), &r);
+	reply_text(o, "listener", c->listener, &r);
+	reply_text(o, "dialect", dialect_name(c->dialect), &r);
+	reply_text(o, "state", clients_state(c->state), &r);
+	reply_number(o, "connected_usec", c->connected_usec, &r);
+	reply_number(o, "idle_usec", c->idle_usec, &r);
+	reply_number(o, "requests", c->requests, &r);
+	reply_number(o, "bytes_in", c->bytes_in, &r);
+	reply_number(o, "bytes_out", c->bytes_out, &r);
 	if (r == 0)
 		return o;
 	(void)json_object_put(o);
@@ -217,7 +217,7 @@ static bool clients_collect(struct clients_clients_job *j, const struct clients 
 			continue;
 		if (json_object_array_length(j->page) == CLIENTS_PAGE)
 			return false;
-		report_append(j->page, clients_report(&c->page[i]), r);
+		reply_append(j->page, clients_report(&c->page[i]), r);
 	}
 	return true;
 }
@@ -225,7 +225,7 @@ static bool clients_collect(struct clients_clients_job *j, const struct clients 
 static int clients_clients_act(struct service_job *job, struct buf *out, bool *ret_done)
 {
 	struct clients_clients_job *j = container_of(job, struct clients_clients_job, job);
-	struct clients *c = container_of(job->errand, struct clients, errand);
+	struct clients *c = container_of(job->task, struct clients, task);
 	struct json_object *o;
 	bool all;
 	int r = 0;
@@ -238,8 +238,8 @@ static int clients_clients_act(struct service_job *job, struct buf *out, bool *r
 	if (!*ret_done && !(job->more && json_object_array_length(j->page) > 0))
 		return 0;
 	o = json_object_new_object();
-	report_add(o, "clients", STEAL_PTR(j->page), &r);
-	report_flag(o, "truncated", !all, &r);
+	reply_add(o, "clients", STEAL_PTR(j->page), &r);
+	reply_flag(o, "truncated", !all, &r);
 	if (!*ret_done)
 		j->page = json_object_new_array();
 	if (r < 0 || (!*ret_done && !j->page)) {
@@ -251,7 +251,7 @@ static int clients_clients_act(struct service_job *job, struct buf *out, bool *r
 
 static void clients_clients_next(struct service_job *job)
 {
-	clients_next(container_of(job->errand, struct clients, errand));
+	clients_next(container_of(job->task, struct clients, task));
 }
 
 static void clients_clients_free(struct service_job *job)
@@ -288,7 +288,7 @@ int method_clients(struct method_call *c)
 		clients_clients_free(&j->job);
 		return -ENOMEM;
 	}
-	j->job.errand = &clients->errand;
+	j->job.task = &clients->task;
 	clients_next(clients);
 	c->job = &j->job;
 	return 0;
@@ -304,7 +304,7 @@ static int clients_kick_act(struct service_job *job, struct buf *out, bool *ret_
 	struct clients_kick_job *j = container_of(job, struct clients_kick_job, job);
 
 	*ret_done = true;
-	if (container_of(job->errand, struct clients_kick, errand)->found)
+	if (container_of(job->task, struct clients_kick, task)->found)
 		return method_reply(out, json_object_new_object(), false);
 	return method_error(out, "org.ioe.control.NotFound", "id", json_object_new_string(j->id));
 }
@@ -336,7 +336,7 @@ int method_kick(struct method_call *c)
 		free(j);
 		return -ENOMEM;
 	}
-	j->job.errand = &k->errand;
+	j->job.task = &k->task;
 	c->job = &j->job;
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
-#include "control/methods/status.h"
+#include "control/reply.h"
 
 #include <errno.h>
 #include <string.h>
@@ -48,19 +48,23 @@ static const struct metrics_row metrics_rows[] = {
 	{ "ioe_sessions_limit", "gauge", NULL, "Connections there may be.", NUMBER(sessions_limit) },
 	{ "ioe_connections", "counter", NULL, "Connections that were accepted.", LISTENER(accepted) },
 	{ "ioe_connections_refused", "counter", NULL, "Connections that were refused for a limit.", LISTENER(refused) },
-	{ "ioe_listener_paused", "gauge", NULL, "Whether a listener lacks descriptors or memory.", METRICS_OF_PAUSES, 0, false },
+	{ "ioe_listener_paused", "gauge", NULL, "Whether a listener lacks descriptors or memory.", METRICS_OF_PAUSES, 0,
+	  false },
 	{ "ioe_requests", "counter", NULL, "Requests that were answered.", ROLE(requests) },
 	{ "ioe_request_errors", "counter", NULL, "Those of them that were answered with an error.", ROLE(errors) },
-	{ "ioe_messages_expired", "counter", NULL, "Messages that were dropped because they were too old.", ROLE(expired) },
-	{ "ioe_received_bytes", "counter", "bytes", "Bytes that came from clients.", NUMBER(bytes_in) },
+	{ "ioe_messages_expired", "counter", NULL, "Messages that were dropped because they were too old.",
+	  ROLE(expired) },
+	{ "ioe_received_bytes", "counter", "bytes", "Bytes that on_arrival from clients.", NUMBER(bytes_in) },
 	{ "ioe_sent_bytes", "counter", "bytes", "Bytes that were sent to clients.", NUMBER(bytes_out) },
 	{ "ioe_memory_bytes", "gauge", "bytes", "Clients' data held in memory.", NUMBER(memory) },
 	{ "ioe_memory_limit_bytes", "gauge", "bytes", "How much of it there may be.", NUMBER(memory_limit) },
 	{ "ioe_reactors", "gauge", NULL, "Threads that serve clients.", NUMBER(reactors) },
 	{ "ioe_workers", "gauge", NULL, "Threads that wait for the disk.", NUMBER(workers) },
 	{ "ioe_log_dropped", "counter", NULL, "Events that the log could not take.", NUMBER(log_dropped) },
-	{ "ioe_last_reload_success", "gauge", NULL, "Whether the last reload was done; absent without one.", METRICS_OF_RELOAD, 0, false },
-	{ "ioe_last_reload_time_seconds", "gauge", "seconds", "When that was, since 1970; 0 without one.", SECONDS(reload_usec) },
+	{ "ioe_last_reload_success", "gauge", NULL, "Whether the last reload was done; absent without one.",
+	  METRICS_OF_RELOAD, 0, false },
+	{ "ioe_last_reload_time_seconds", "gauge", "seconds", "When that was, since 1970; 0 without one.",
+	  SECONDS(reload_usec) },
 	{ "ioe_store_up", "gauge", NULL, "Whether rooms and mailboxes can be kept.", METRICS_OF_STORE, 0, false },
 	{ "ioe_warnings", "gauge", NULL, "Warnings that the status shows.", NUMBER(warnings.n) },
 	{ "ioe_warning", "stateset", NULL, "Of which kinds they are.", METRICS_OF_WARNINGS, 0, false },
@@ -73,11 +77,11 @@ static void metrics_put(struct json_object *samples, const char *label, const ch
 	struct json_object *o = json_object_new_object();
 
 	if (label) {
-		report_text(o, "label", label, r);
-		report_text(o, "label_value", label_value, r);
+		reply_text(o, "label", label, r);
+		reply_text(o, "label_value", label_value, r);
 	}
-	report_add(o, "value", value, r);
-	report_append(samples, o, r);
+	reply_add(o, "value", value, r);
+	reply_append(samples, o, r);
 }
 
 static struct json_object *metrics_number(const struct metrics_row *row, const void *of)
@@ -154,15 +158,15 @@ int metrics_report(const struct status *st, struct json_object **ret)
 		const struct metrics_row *row = &metrics_rows[i];
 		struct json_object *family = json_object_new_object();
 
-		report_text(family, "name", row->name, &r);
-		report_text(family, "kind", row->kind, &r);
+		reply_text(family, "name", row->name, &r);
+		reply_text(family, "kind", row->kind, &r);
 		if (row->unit)
-			report_text(family, "unit", row->unit, &r);
-		report_text(family, "help", row->help, &r);
-		report_add(family, "samples", metrics_samples(row, st, &r), &r);
-		report_append(all, family, &r);
+			reply_text(family, "unit", row->unit, &r);
+		reply_text(family, "help", row->help, &r);
+		reply_add(family, "samples", metrics_samples(row, st, &r), &r);
+		reply_append(all, family, &r);
 	}
-	report_add(o, "metrics", all, &r);
+	reply_add(o, "metrics", all, &r);
 	if (r < 0) {
 		(void)json_object_put(o);
 		return r;

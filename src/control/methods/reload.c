@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
-#include "control/methods/status.h"
+#include "control/reply.h"
 #include "loop/loop.h"
 
 #include <errno.h>
@@ -22,11 +22,11 @@ static void reload_change(void *userdata, const char *option, const char *from, 
 	struct reload_changes *all = userdata;
 	struct json_object *o = json_object_new_object();
 
-	report_text(o, "option", option, &all->r);
-	report_text(o, "from", from, &all->r);
-	report_text(o, "to", to, &all->r);
-	report_flag(o, "restart", restart, &all->r);
-	report_append(all->array, o, &all->r);
+	reply_text(o, "option", option, &all->r);
+	reply_text(o, "from", from, &all->r);
+	reply_text(o, "to", to, &all->r);
+	reply_flag(o, "restart", restart, &all->r);
+	reply_append(all->array, o, &all->r);
 }
 
 int method_reload(struct method_call *c)
@@ -44,12 +44,11 @@ int method_reload(struct method_call *c)
 		(void)json_object_put(all.array);
 		if (!text || !*text)
 			text = strerror(-r);
-		return method_error(c->out, "org.ioe.control.ReloadRefused", "text",
-				    report_string(text, strlen(text)));
+		return method_error(c->out, "org.ioe.control.ReloadRefused", "text", reply_string(text, strlen(text)));
 	}
 	o = json_object_new_object();
-	report_add(o, "changes", all.array, &all.r);
-	report_text(o, "text", text ? text : "", &all.r);
+	reply_add(o, "changes", all.array, &all.r);
+	reply_text(o, "text", text ? text : "", &all.r);
 	if (all.r < 0) {
 		(void)json_object_put(o);
 		return all.r;
@@ -81,8 +80,8 @@ static int reload_tell_level(struct method_call *c)
 	struct json_object *o = json_object_new_object();
 	int r = 0;
 
-	report_text(o, "level", log_level_name(log_get_level()), &r);
-	report_text(o, "configured", log_level_name(acts->log_level(acts->userdata)), &r);
+	reply_text(o, "level", log_level_name(log_get_level()), &r);
+	reply_text(o, "configured", log_level_name(acts->log_level(acts->userdata)), &r);
 	if (r < 0) {
 		(void)json_object_put(o);
 		return r;

@@ -60,7 +60,7 @@ int file_job_run_path(struct request *q, const char *path, int (*run)(struct fil
 	if (!j)
 		return -ENOMEM;
 	*j = (struct file_job){
-		.job = { .run = file_job_work, .done = file_job_finish },
+		.job = { .run = file_job_work, .on_complete = file_job_finish },
 		.request = q,
 		.state = request_role_state(q),
 		.dialect = request_dialect(q),

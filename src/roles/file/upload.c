@@ -194,7 +194,7 @@ static void upload_submit(struct upload *u, void (*run)(struct job *), void (*do
 {
 	u->working = true;
 	u->job.run = run;
-	u->job.done = done;
+	u->job.on_complete = done;
 	worker_submit(request_workers(u->q), request_loop(u->q), &u->job);
 }
 

@@ -243,7 +243,7 @@ void file_watch_ask(struct file_state *s)
 	if (w->away)
 		return;
 	w->away = true;
-	w->job = (struct job){ .run = file_watch_run, .done = file_watch_done };
+	w->job = (struct job){ .run = file_watch_run, .on_complete = file_watch_done };
 	worker_submit(w->workers, w->loop, &w->job);
 }
 

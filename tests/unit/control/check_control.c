@@ -68,8 +68,8 @@ static void passes(int n)
 static void tear_down(void)
 {
 	f.control = control_free(f.control);
-	passes(1); /* errands that were given up */
-	ck_assert_uint_eq(fake_errands, 0);
+	passes(1); /* tasks that were given up */
+	ck_assert_uint_eq(fake_tasks, 0);
 	loop_done(&f.loop);
 	(void)unlink(f.path);
 	ck_assert_int_eq(rmdir(f.dir), 0);
@@ -545,7 +545,7 @@ START_TEST(test_clients_given_up)
 	passes(3);
 	(void)close(fd);
 	passes(10);
-	ck_assert_uint_eq(fake_errands, 0);
+	ck_assert_uint_eq(fake_tasks, 0);
 	ck_assert_uint_eq(files_open(), fds);
 
 	fd = dial();
@@ -553,7 +553,7 @@ START_TEST(test_clients_given_up)
 	for (uint64_t until = clock_usec() + 5 * USEC_PER_SEC; clock_usec() < until && files_open() > fds + 1;)
 		ck_assert_int_eq(loop_pass(&f.loop, 50), 0);
 	ck_assert_uint_eq(files_open(), fds + 1);
-	ck_assert_uint_eq(fake_errands, 0);
+	ck_assert_uint_eq(fake_tasks, 0);
 	(void)close(fd);
 }
 END_TEST
@@ -605,7 +605,7 @@ START_TEST(test_clients_free)
 	passes(2);
 	f.control = control_free(f.control);
 	passes(2);
-	ck_assert_uint_eq(fake_errands, 0);
+	ck_assert_uint_eq(fake_tasks, 0);
 	(void)close(fd);
 }
 END_TEST

@@ -24,18 +24,18 @@ START_TEST(test_allow)
 {
 	static const gid_t groups[] = { 1, 2, ADMINS };
 
-	ck_assert(rights_allow(50, ADMINS, 0, 0, NULL, 0));
-	ck_assert(rights_allow(50, RIGHTS_NO_GROUP, 0, 0, NULL, 0));
-	ck_assert(rights_allow(50, ADMINS, 50, 7, NULL, 0));
-	ck_assert(rights_allow(50, ADMINS, 51, ADMINS, NULL, 0));
-	ck_assert(rights_allow(50, ADMINS, 51, 7, groups, 3));
-	ck_assert(!rights_allow(50, ADMINS, 51, 7, groups, 2));
-	ck_assert(!rights_allow(50, ADMINS, 51, 7, NULL, 0));
+	ck_assert(peer_rights_allow(50, ADMINS, 0, 0, NULL, 0));
+	ck_assert(peer_rights_allow(50, PEER_RIGHTS_NO_GROUP, 0, 0, NULL, 0));
+	ck_assert(peer_rights_allow(50, ADMINS, 50, 7, NULL, 0));
+	ck_assert(peer_rights_allow(50, ADMINS, 51, ADMINS, NULL, 0));
+	ck_assert(peer_rights_allow(50, ADMINS, 51, 7, groups, 3));
+	ck_assert(!peer_rights_allow(50, ADMINS, 51, 7, groups, 2));
+	ck_assert(!peer_rights_allow(50, ADMINS, 51, 7, NULL, 0));
 	/* Without the group nobody is in it, not even who has the number that stands for none. */
-	ck_assert(!rights_allow(50, RIGHTS_NO_GROUP, 51, RIGHTS_NO_GROUP, NULL, 0));
-	ck_assert(!rights_allow(50, RIGHTS_NO_GROUP, 51, 0, groups, 3));
+	ck_assert(!peer_rights_allow(50, PEER_RIGHTS_NO_GROUP, 51, PEER_RIGHTS_NO_GROUP, NULL, 0));
+	ck_assert(!peer_rights_allow(50, PEER_RIGHTS_NO_GROUP, 51, 0, groups, 3));
 	/* The uid that means "none" is nobody's, whatever the daemon is. */
-	ck_assert(!rights_allow((uid_t)-1, ADMINS, (uid_t)-1, ADMINS, groups, 3));
+	ck_assert(!peer_rights_allow((uid_t)-1, ADMINS, (uid_t)-1, ADMINS, groups, 3));
 }
 END_TEST
 
@@ -44,7 +44,7 @@ START_TEST(test_not_unix)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int l = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), c = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(a);
-	struct rights rights;
+	struct peer_rights rights;
 	int fd;
 
 	ck_assert_int_eq(bind(l, (struct sockaddr *)&a, sizeof(a)), 0);
@@ -53,7 +53,7 @@ START_TEST(test_not_unix)
 	ck_assert_int_eq(connect(c, (struct sockaddr *)&a, sizeof(a)), 0);
 	fd = accept4(l, NULL, NULL, SOCK_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(rights_of(fd, ADMINS, &rights), -EAFNOSUPPORT);
+	ck_assert_int_eq(peer_rights_of(fd, ADMINS, &rights), -EAFNOSUPPORT);
 	(void)close(fd);
 	(void)close(c);
 	(void)close(l);
@@ -62,11 +62,11 @@ END_TEST
 
 START_TEST(test_own)
 {
-	struct rights rights;
+	struct peer_rights rights;
 	int fd[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd), 0);
-	ck_assert_int_eq(rights_of(fd[0], RIGHTS_NO_GROUP, &rights), 0);
+	ck_assert_int_eq(peer_rights_of(fd[0], PEER_RIGHTS_NO_GROUP, &rights), 0);
 	ck_assert_uint_eq(rights.uid, geteuid());
 	ck_assert(rights.allowed && rights.exempt);
 	(void)close(fd[0]);
@@ -113,15 +113,15 @@ START_TEST(test_groups)
 	for (gid_t n = 0; n <= ELEMENTSOF(groups); n += 50) {
 		pid_t pid = stranger_connects(&a, len, n, groups);
 		int fd = accept4(l, NULL, NULL, SOCK_CLOEXEC), status;
-		struct rights rights = { 0 };
+		struct peer_rights rights = { 0 };
 
 		ck_assert_int_ge(fd, 0);
-		ck_assert_int_eq(rights_of(fd, 10000 + n - 1, &rights), 0);
+		ck_assert_int_eq(peer_rights_of(fd, 10000 + n - 1, &rights), 0);
 		ck_assert_uint_eq(rights.uid, STRANGER);
 		ck_assert(rights.allowed == (n > 0) && !rights.exempt);
-		ck_assert_int_eq(rights_of(fd, 10000 + n, &rights), 0);
+		ck_assert_int_eq(peer_rights_of(fd, 10000 + n, &rights), 0);
 		ck_assert(!rights.allowed);
-		ck_assert_int_eq(rights_of(fd, STRANGER, &rights), 0);
+		ck_assert_int_eq(peer_rights_of(fd, STRANGER, &rights), 0);
 		ck_assert(rights.allowed); /* the primary group counts as well */
 		(void)close(fd);
 		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -135,7 +135,7 @@ END_TEST
 static int outsider_is_known(int fd)
 {
 	struct ucred cred = { .pid = -1 };
-	struct rights rights;
+	struct peer_rights rights;
 	int status;
 	pid_t pid;
 
@@ -146,7 +146,7 @@ static int outsider_is_known(int fd)
 		return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 ? 0 : 1;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &(socklen_t){ sizeof(cred) }) < 0 || cred.pid != 0)
 		_exit(1);
-	_exit(rights_of(fd, RIGHTS_NO_GROUP, &rights) < 0 || rights.uid != geteuid() || !rights.allowed);
+	_exit(peer_rights_of(fd, PEER_RIGHTS_NO_GROUP, &rights) < 0 || rights.uid != geteuid() || !rights.allowed);
 }
 
 /* The pid of a peer outside of our pid namespace is 0, and he is who he is all the same. Only root can try. */

@@ -30,7 +30,7 @@ static void tear_down(void)
 {
 	service_done(&service);
 	ck_assert_int_eq(loop_pass(&loop, 0), 0);
-	ck_assert_uint_eq(fake_errands, 0);
+	ck_assert_uint_eq(fake_tasks, 0);
 	loop_done(&loop);
 }
 
@@ -303,13 +303,13 @@ START_TEST(test_description_of_status)
 	ck_assert_int_eq(server_status(NULL, &st), 0);
 	for (size_t i = 0; i < ELEMENTSOF(states); i++) {
 		st.state = states[i];
-		ck_assert_int_eq(report_status(&st, &o), 0);
+		ck_assert_int_eq(status_report(&st, &o), 0);
 		check_object("method Status() -> (", o);
 		(void)json_object_put(o);
 	}
 	/* What never happened is not told. */
 	st.reload_usec = 0;
-	ck_assert_int_eq(report_status(&st, &o), 0);
+	ck_assert_int_eq(status_report(&st, &o), 0);
 	ck_assert(!json_object_object_get_ex(o, "reload", NULL));
 	(void)json_object_put(o);
 	status_done(&st);

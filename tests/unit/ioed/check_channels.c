@@ -21,7 +21,7 @@ static const struct role *const plain_roles[] = { &plain, NULL };
 
 static bool has_come;
 
-static void came(_unused_ struct server_task *e)
+static void on_arrival(_unused_ struct server_task *e)
 {
 	has_come = true;
 }
@@ -36,7 +36,7 @@ static void wait_until_come(void)
 /* "name members messages bytes last topic;" of each, a '|' between two pages. The sender's name counts, too. */
 static const char *told(enum control_kind kind)
 {
-	struct control_channels *c = channels_new(serve_server(), kind, came, NULL);
+	struct control_channels *c = channels_new(serve_server(), kind, on_arrival, NULL);
 	static struct buf all;
 
 	all.len = 0;
@@ -56,7 +56,7 @@ static const char *told(enum control_kind kind)
 			break;
 		(void)buf_append_str(&all, c->done ? "" : "|");
 	}
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 	return buf_str(&all);
 }
 
@@ -130,7 +130,7 @@ END_TEST
 
 static struct control_backup *back_up(const char *dir)
 {
-	struct control_backup *b = channels_backup(serve_server(), dir, came, NULL);
+	struct control_backup *b = channels_backup(serve_server(), dir, on_arrival, NULL);
 
 	wait_until_come();
 	return b;
@@ -152,14 +152,14 @@ START_TEST(copy_is_put_back)
 	ask(fd, "SAY,d,b,before\n");
 	b = back_up(dir);
 	ck_assert_str_eq(b->why, "");
-	(void)server_task_free(&b->errand);
+	(void)server_task_free(&b->task);
 	ck_assert_int_eq(stat(from, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0600); /* what people say to each other */
 	ask(fd, "SAY,d,b,behind\n");
 	ask(fd, "SAY,d,c,behind\n");
 	b = back_up(dir);
 	ck_assert_msg(strstr(b->why, "is there already"), "%s", b->why);
-	(void)server_task_free(&b->errand);
+	(void)server_task_free(&b->task);
 	serve_close(fd);
 	serve_stop();
 
@@ -186,7 +186,7 @@ START_TEST(nothing_is_kept)
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
 	b = back_up("/nowhere/at/all");
 	ck_assert_str_ne(b->why, "");
-	(void)server_task_free(&b->errand);
+	(void)server_task_free(&b->task);
 	serve_stop();
 }
 END_TEST
@@ -197,13 +197,13 @@ START_TEST(forgotten)
 	struct control_channels *c;
 
 	channel_fixture_start(_i);
-	c = channels_new(serve_server(), CONTROL_ROOMS, came, NULL);
+	c = channels_new(serve_server(), CONTROL_ROOMS, on_arrival, NULL);
 	channels_next(c);
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
-	c = channels_new(serve_server(), CONTROL_ROOMS, came, NULL);
+	c = channels_new(serve_server(), CONTROL_ROOMS, on_arrival, NULL);
 	channels_next(c);
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 	serve_stop();
 	ck_assert(!has_come);
 }

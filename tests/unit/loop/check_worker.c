@@ -65,7 +65,7 @@ START_TEST(jobs_start_in_order_and_come_home)
 
 	ck_assert_int_eq(worker_pool_new(&p, 1, NULL), 0);
 	for (unsigned i = 0; i < ELEMENTSOF(tasks); i++) {
-		tasks[i] = (struct task){ .job = { .run = task_run, .done = task_done }, .number = i };
+		tasks[i] = (struct task){ .job = { .run = task_run, .on_complete = task_done }, .number = i };
 		worker_submit(p, &loop, &tasks[i].job);
 	}
 	pass_until(&n_done, ELEMENTSOF(tasks));
@@ -103,7 +103,7 @@ START_TEST(a_job_may_be_submitted_again_when_done)
 
 	ck_assert_int_eq(worker_pool_new(&again_pool, 4, NULL), 0);
 	for (unsigned i = 0; i < ELEMENTSOF(tasks); i++) {
-		tasks[i].job = (struct job){ .run = again_run, .done = again_done };
+		tasks[i].job = (struct job){ .run = again_run, .on_complete = again_done };
 		worker_submit(again_pool, &loop, &tasks[i].job);
 	}
 	pass_until(&n_done, ELEMENTSOF(tasks));
@@ -131,7 +131,7 @@ static struct worker_pool *stuck_pool(unsigned threads, struct task *stuck)
 	(void)sem_init(&begun, 0, 0);
 	(void)sem_init(&release, 0, 0);
 	ck_assert_int_eq(worker_pool_new(&p, threads, NULL), 0);
-	stuck->job = (struct job){ .run = stuck_run, .done = stuck_done };
+	stuck->job = (struct job){ .run = stuck_run, .on_complete = stuck_done };
 	worker_submit(p, &loop, &stuck->job);
 	(void)sem_wait(&begun);
 	return p;
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(a_stuck_job_holds_up_no_other_thread)
 {
-	struct task stuck = {}, other = { .job = { .run = task_run, .done = task_done } };
+	struct task stuck = {}, other = { .job = { .run = task_run, .on_complete = task_done } };
 	struct worker_pool *p = stuck_pool(2, &stuck);
 
 	worker_submit(p, &loop, &other.job);
@@ -179,7 +179,7 @@ START_TEST(the_end_comes_behind_the_last_job)
 	struct worker_pool *p = stuck_pool(1, &stuck);
 
 	for (unsigned i = 0; i < ELEMENTSOF(tasks); i++) {
-		tasks[i] = (struct task){ .job = { .run = task_run, .done = task_done }, .number = i };
+		tasks[i] = (struct task){ .job = { .run = task_run, .on_complete = task_done }, .number = i };
 		worker_submit(p, &loop, &tasks[i].job);
 	}
 	ck_assert_uint_eq(worker_pool_stop(p, 0), 1);
@@ -191,7 +191,7 @@ END_TEST
 
 START_TEST(an_idle_pool_is_not_stuck)
 {
-	struct task t = { .job = { .run = task_run, .done = task_done } };
+	struct task t = { .job = { .run = task_run, .on_complete = task_done } };
 	struct worker_pool *p;
 
 	ck_assert_int_eq(worker_pool_new(&p, 3, NULL), 0);
@@ -239,7 +239,7 @@ static void *home_main(void *arg)
 
 	h->thread = pthread_self();
 	for (unsigned i = 0; i < JOBS; i++) {
-		tasks[i] = (struct home_task){ .job = { .run = home_run, .done = home_done }, .home = h };
+		tasks[i] = (struct home_task){ .job = { .run = home_run, .on_complete = home_done }, .home = h };
 		worker_submit(h->pool, &h->loop, &tasks[i].job);
 	}
 	while (h->done < JOBS)

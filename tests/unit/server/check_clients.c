@@ -28,11 +28,11 @@ static const struct option_schema schema = {
 	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
 };
 
-static unsigned came;
+static unsigned on_arrival;
 
 static void on_came(_unused_ struct server_task *e)
 {
-	came++;
+	on_arrival++;
 }
 
 /* With one reactor and with four. */
@@ -45,15 +45,15 @@ static void start(int four)
 		       "state_dir = \"%%s/state\"; runtime_dir = \"%%s/run\"; reactors = %d;\n",
 		       four ? 4 : 1);
 	serve_start(&schema, roles, config);
-	came = 0;
+	on_arrival = 0;
 }
 
-/* Main's loop until the errand has come back. */
+/* Main's loop until the task has come back. */
 static void await(void)
 {
 	uint64_t until = clock_usec() + 60 * USEC_PER_SEC;
 
-	for (came = 0; came == 0;) {
+	for (on_arrival = 0; on_arrival == 0;) {
 		ck_assert_int_eq(loop_pass(serve_server()->args.loop, 10), 0);
 		ck_assert_uint_lt(clock_usec(), until);
 	}
@@ -81,9 +81,9 @@ static void walk(unsigned seen[STAYING], bool churn)
 			fds[i] = serve_connect();
 		}
 		clients_next(c);
-		ck_assert(c->errand.away);
+		ck_assert(c->task.away);
 		await();
-		ck_assert(!c->errand.away);
+		ck_assert(!c->task.away);
 		ck_assert_uint_le(c->n, CLIENTS_PAGE);
 		ck_assert(c->done || c->n == CLIENTS_PAGE);
 		for (size_t i = 0; i < c->n; i++)
@@ -92,7 +92,7 @@ static void walk(unsigned seen[STAYING], bool churn)
 	} while (!c->done);
 	for (size_t i = 0; churn && i < ELEMENTSOF(fds); i++)
 		serve_close(fds[i]);
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 }
 
 START_TEST(test_walk)
@@ -131,7 +131,7 @@ static struct client only(void)
 	ck_assert(c->done);
 	ck_assert_uint_eq(c->n, 1);
 	ret = c->page[0];
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 	return ret;
 }
 
@@ -174,7 +174,7 @@ static bool kick(struct handle h, const char *why)
 
 	await();
 	found = k->found;
-	(void)server_task_free(&k->errand);
+	(void)server_task_free(&k->task);
 	return found;
 }
 
@@ -234,27 +234,27 @@ START_TEST(test_forgotten)
 	start(_i);
 	c = clients_new(serve_server(), on_came, NULL);
 	clients_next(c);
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 	(void)server_task_free(NULL);
 	c = clients_new(serve_server(), on_came, NULL);
 	clients_next(c);
 	await();
-	ck_assert_uint_eq(came, 1);
+	ck_assert_uint_eq(on_arrival, 1);
 	ck_assert(c->done);
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 	/* Away when the server stops. */
 	c = clients_new(serve_server(), on_came, NULL);
 	clients_next(c);
-	(void)server_task_free(&c->errand);
+	(void)server_task_free(&c->task);
 	for (unsigned reactor = 0; reactor < 2; reactor++) {
 		struct clients_kick *k;
 
 		k = clients_kick_new(serve_server(), (struct handle){ 99 * reactor, 0, 1 }, "", on_came, NULL);
-		(void)server_task_free(&k->errand);
+		(void)server_task_free(&k->task);
 	}
-	came = 0;
+	on_arrival = 0;
 	serve_stop();
-	ck_assert_uint_eq(came, 0);
+	ck_assert_uint_eq(on_arrival, 0);
 }
 END_TEST
 

@@ -34,7 +34,7 @@ static int open_state(struct server *s)
 {
 	*s = (struct server){ .args.instance = 7, .state_fd = -1, .lock_fd = -1 };
 	*why = '\0';
-	return state_open(s, &options, why, sizeof(why));
+	return state_dir_open(s, &options, why, sizeof(why));
 }
 
 /* Must be refused with this error, and a sentence that has these words in it. */
@@ -45,7 +45,7 @@ static void refuse(int error, const char *a, const char *b)
 
 	ck_assert_msg(r == error, "%d instead of %d: %s", r, error, why);
 	ck_assert_msg(strstr(why, a) && strstr(why, b), "'%s' lacks '%s' or '%s'", why, a, b);
-	state_close(&s);
+	state_dir_close(&s);
 }
 
 static unsigned mode_of(const char *name)
@@ -71,7 +71,7 @@ START_TEST(is_made_with_its_parents)
 	ck_assert_uint_eq(mode_of("a/b/state/lock"), 0600);
 	ck_assert(fcntl(s.state_fd, F_GETFD) & FD_CLOEXEC);
 	ck_assert(fcntl(s.lock_fd, F_GETFD) & FD_CLOEXEC);
-	state_close(&s);
+	state_dir_close(&s);
 }
 END_TEST
 
@@ -84,20 +84,20 @@ START_TEST(the_store_keeps_its_name)
 	ck_assert_uint_eq(strlen(s.store_id), 32);
 	ck_assert_uint_eq(strspn(s.store_id, "0123456789abcdef"), 32);
 	memcpy(id, s.store_id, sizeof(id));
-	state_close(&s);
+	state_dir_close(&s);
 	(void)snprintf(text, sizeof(text), "%s\n", id);
 	folder_expect("a/b/state/store-id", text);
 
 	for (unsigned i = 0; i < 3; i++) {
 		ck_assert_int_eq(open_state(&s), 0);
 		ck_assert_str_eq(s.store_id, id);
-		state_close(&s);
+		state_dir_close(&s);
 	}
 	/* Other data, another name. */
 	ck_assert_int_eq(unlinkat(folder_fd, "a/b/state/store-id", 0), 0);
 	ck_assert_int_eq(open_state(&s), 0);
 	ck_assert_str_ne(s.store_id, id);
-	state_close(&s);
+	state_dir_close(&s);
 	ck_assert_uint_eq(folder_count("a/b/state"), 2);
 }
 END_TEST
@@ -113,7 +113,7 @@ START_TEST(a_damaged_name_is_not_guessed)
 	struct server s;
 
 	ck_assert_int_eq(open_state(&s), 0);
-	state_close(&s);
+	state_dir_close(&s);
 	for (size_t i = 0; i < ELEMENTSOF(damaged); i++) {
 		folder_put("a/b/state/store-id", damaged[i]);
 		refuse(-EBADMSG, "store-id", "damaged");
@@ -133,10 +133,10 @@ START_TEST(only_one_may_have_it)
 	ck_assert_int_eq(open_state(&first), 0);
 	(void)snprintf(number, sizeof(number), "instance 7, process %d)", getpid());
 	refuse(-EWOULDBLOCK, "locked by another", number);
-	state_close(&first);
+	state_dir_close(&first);
 	/* The file alone is no lock. */
 	ck_assert_msg(open_state(&second) == 0, "%s", why);
-	state_close(&second);
+	state_dir_close(&second);
 
 	/* Who holds the lock need not have said who he is. */
 	folder_put("a/b/state/lock", "");
@@ -152,7 +152,7 @@ START_TEST(a_link_is_no_lock)
 	struct server s;
 
 	ck_assert_int_eq(open_state(&s), 0);
-	state_close(&s);
+	state_dir_close(&s);
 	folder_put("victim", "precious");
 	ck_assert_int_eq(unlinkat(folder_fd, "a/b/state/lock", 0), 0);
 	ck_assert_int_eq(symlinkat("../../../victim", folder_fd, "a/b/state/lock"), 0);
@@ -194,7 +194,7 @@ START_TEST(what_cannot_be_written_is_said)
 	ck_assert_int_eq(fchmodat(folder_fd, "ours", 0700, 0), 0);
 	(void)snprintf(runtime_dir, sizeof(runtime_dir), "%s/run", folder_path);
 	ck_assert_msg(open_state(&s) == 0, "%s", why);
-	state_close(&s);
+	state_dir_close(&s);
 }
 END_TEST
 
@@ -211,7 +211,7 @@ START_TEST(the_service_manager_goes_before)
 	ck_assert_str_eq(s.state_dir, text);
 	ck_assert_str_eq(s.runtime_dir, runtime_dir);
 	ck_assert_uint_eq(folder_count("mine"), 2);
-	state_close(&s);
+	state_dir_close(&s);
 }
 END_TEST
 
@@ -223,7 +223,7 @@ START_TEST(what_lies_there_is_for_nobody_else)
 	char name[64];
 
 	ck_assert_int_eq(open_state(&s), 0);
-	state_close(&s);
+	state_dir_close(&s);
 	folder_put("victim", "theirs");
 	ck_assert_int_eq(symlinkat("../../../victim", folder_fd, "a/b/state/link"), 0);
 	folder_mkdir("a/b/state/files");
@@ -244,7 +244,7 @@ START_TEST(what_lies_there_is_for_nobody_else)
 	ck_assert_uint_eq(mode_of("victim"), 0644);
 	ck_assert_uint_eq(mode_of("a/b/state/files"), 0755);
 	ck_assert_uint_eq(mode_of("a/b/state/files/served"), 0644);
-	state_close(&s);
+	state_dir_close(&s);
 }
 END_TEST
 
@@ -267,7 +267,7 @@ START_TEST(a_folder_that_others_may_enter_is_told_of)
 		mode_t before = mode_of(rows[i].name);
 
 		ck_assert_int_eq(fchmodat(folder_fd, rows[i].name, rows[i].mode, 0), 0);
-		state_look(&s);
+		state_dir_check(&s);
 		if (*rows[i].said)
 			ck_assert_msg(strstr(s.state_shared, rows[i].said) != NULL, "%s %o: %s", rows[i].name,
 				      rows[i].mode, s.state_shared);
@@ -275,7 +275,7 @@ START_TEST(a_folder_that_others_may_enter_is_told_of)
 			ck_assert_str_eq(s.state_shared, "");
 		ck_assert_int_eq(fchmodat(folder_fd, rows[i].name, before, 0), 0);
 	}
-	state_close(&s);
+	state_dir_close(&s);
 }
 END_TEST
 
