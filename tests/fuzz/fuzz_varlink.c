@@ -63,7 +63,7 @@ static void fuzz_finish(struct service_job *j, struct buf *answers)
 	FUZZ_CHECK(loop_pass(&fuzz_loop, 0) == 0 && ready);
 	FUZZ_CHECK(service_job_answer(j, answers, &done) == 0 && done);
 	(void)service_job_free(j);
-	FUZZ_CHECK(fake_errands == 0);
+	FUZZ_CHECK(fake_tasks == 0);
 }
 
 static void fuzz_call(struct json_object *message, struct buf *answers)
