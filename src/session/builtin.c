@@ -37,7 +37,7 @@ static int builtin_hello(struct request *q, struct fields *f)
 		request_end(q);
 		return 0;
 	}
-	if (s->dialect == DIALECT_RAW) {
+	if (dialect_get(s->dialect)->is_final) {
 		request_error(q, ERROR_BAD_ARGUMENT,
 			      "a session that is raw stays raw; connect anew, and end the line with LF");
 		return 0;
@@ -252,7 +252,7 @@ static void builtin_nick_done(struct request *q, int result, const char *name)
 /* In line and raw there is one field only, with whatever commas are in it. */
 static void builtin_nick_join(struct request *q, struct fields *f)
 {
-	if (q->dialect == DIALECT_IOE1 || f->n < 2)
+	if (!dialect_get(q->dialect)->has_bare_lines || f->n < 2)
 		return;
 	f->at[0].len = (size_t)(f->at[1].data + f->at[1].len - f->at[0].data);
 	f->n = 1;

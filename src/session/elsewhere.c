@@ -40,7 +40,7 @@ static const struct verb_entry *elsewhere_look(const struct session *s, const ch
 		return NULL;
 	*ret_rest = name_len < len ? line + name_len + 1 : NULL;
 	*ret_len = *ret_rest ? len - name_len - 1 : 0;
-	return s->dialect == DIALECT_IOE1 || elsewhere_fits(e->verb, s->dialect, *ret_rest, *ret_len) ? e : NULL;
+	return !dialect_get(s->dialect)->has_bare_lines || elsewhere_fits(e->verb, s->dialect, *ret_rest, *ret_len) ? e : NULL;
 }
 
 bool elsewhere_has(const struct session *s, const char *line, size_t len)
@@ -112,11 +112,12 @@ void elsewhere_answer(struct request *q, const struct verb_entry *e)
 static void elsewhere_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len)
 {
 	const char *comma = rest ? memrchr(rest, ',', len) : NULL;
+	const struct dialect_ops *ops = dialect_get(q->dialect);
 	bool digit = comma && comma + 1 < rest + len && comma[1] >= '0' && comma[1] <= '9';
 
 	if (!(v->flags & VERB_BODY))
 		return;
-	if (q->dialect == DIALECT_RAW || (!input_skip_body(q, v, rest, len) && digit && q->dialect == DIALECT_LINE))
+	if (!ops->has_counted_body || (!input_skip_body(q, v, rest, len) && digit && ops->has_bare_lines))
 		session_finish(q->session);
 }
 

@@ -27,7 +27,7 @@ static bool event_is_held_up(const struct conn *c)
 
 static uint64_t event_waits(const struct session *s)
 {
-	return s->conn.out.events + raw_events(s);
+	return s->conn.out.events + raw_event_bytes(s);
 }
 
 size_t session_event_room(const struct session *s)
@@ -52,7 +52,7 @@ static bool event_is_too_slow(const struct session *s, size_t last)
  * comma, so that it is the same in ioe/1. */
 static void event_drop(struct session *s, enum close_reason reason, enum error_code code, const char *why)
 {
-	bool raw = s->dialect == DIALECT_RAW;
+	const struct dialect_ops *ops = dialect_get(s->dialect);
 	char text[512];
 	int n;
 
@@ -60,10 +60,10 @@ static void event_drop(struct session *s, enum close_reason reason, enum error_c
 	input_cut_body(s);
 	request_drop_all(s);
 	outq_drop_events(&s->conn.out, &s->reactor->pool);
-	raw_cut(s);
-	n = snprintf(text, sizeof(text), "%sERROR: %s: %s\n", raw && !outq_is_empty(&s->conn.out) ? "\n" : "",
-		     error_code_name(code), why);
-	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1) - raw);
+	raw_drop(s);
+	n = snprintf(text, sizeof(text), "%sERROR: %s: %s%s", outq_is_empty(&s->conn.out) ? "" : ops->separator,
+		     error_code_name(code), why, ops->line_end);
+	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1));
 }
 
 void session_cut_off(struct session *s)
@@ -98,9 +98,9 @@ static int event_cut(struct session *s)
 	return -EPIPE;
 }
 
-static int event_raw(struct session *s, const void *data, size_t len, bool alone)
+static int event_fitted(struct session *s, const void *data, size_t len, bool alone)
 {
-	if (raw_event(s, data, len, alone) < 0 || event_is_too_slow(s, len))
+	if (dialect_get(s->dialect)->event(s, data, len, alone) < 0 || event_is_too_slow(s, len))
 		return event_cut(s);
 	return 0;
 }
@@ -119,8 +119,8 @@ int _hot_ session_event(struct session *s, const struct slice *f)
 {
 	if (unlikely(session_is_over(s)))
 		return -EPIPE;
-	if (unlikely(s->dialect == DIALECT_RAW))
-		return event_raw(s, f->segment->data + f->start, f->len, false);
+	if (dialect_is_fitted(s->dialect))
+		return event_fitted(s, f->segment->data + f->start, f->len, false);
 	if (unlikely(event_is_held_up(&s->conn)))
 		return event_copy(s, f->segment->data + f->start, f->len);
 	if (unlikely(outq_put_slice(&s->conn.out, &s->reactor->pool, f) < 0))
@@ -133,7 +133,7 @@ int session_event_text(struct session *s, const void *data, size_t len, bool alo
 {
 	if (session_is_over(s))
 		return -EPIPE;
-	if (s->dialect == DIALECT_RAW)
-		return event_raw(s, data, len, alone);
+	if (dialect_is_fitted(s->dialect))
+		return event_fitted(s, data, len, alone);
 	return event_copy(s, data, len);
 }

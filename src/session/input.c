@@ -57,7 +57,7 @@ void input_free(struct session *s)
 }
 
 /* Keeps the pool's account of what is held, and gives up the struct when there is nothing to keep. */
-static void input_settle(struct session *s)
+static void input_account(struct session *s)
 {
 	struct input *in = s->input;
 	size_t now;
@@ -167,7 +167,7 @@ int input_body(struct session *s, struct body_sink *b, uint64_t size)
 	return 0;
 }
 
-void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front)
+void input_resolve_body(struct session *s, uint64_t size, const char *front, size_t n_front)
 {
 	struct input *in = s->input;
 	uint64_t taken;
@@ -177,7 +177,7 @@ void input_settle_body(struct session *s, uint64_t size, const char *front, size
 	taken = BODY_SIZE_UNDECIDED - in->body_left;
 	in->body_left = size - n_front - taken;
 	if (in->sink)
-		in->sink->ops->settle(in->sink, size, front, n_front);
+		in->sink->ops->resolve(in->sink, size, front, n_front);
 }
 
 /* Answers a line that is no request at all. */
@@ -282,17 +282,14 @@ static bool input_split(struct session *s, struct request *q, char *rest, size_t
 	return true;
 }
 
-void _hot_ input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len)
+void _hot_ input_act(struct request *q, char *rest, size_t len)
 {
-	struct reactor *r = s->reactor;
-	struct request *q = request_new(s, row, role);
+	const struct role_verb *row = q->verb;
+	struct session *s = q->session;
+	struct reactor *r = q->reactor;
 	struct fields f;
 	int e;
 
-	if (!q) {
-		session_end(s, "out of memory");
-		return;
-	}
 	if (unlikely(row->verb.flags & VERB_NOT_YET)) {
 		request_error(q, ERROR_UNAVAILABLE, "%s is not in this version of ioed", row->verb.name);
 		return;
@@ -335,7 +332,7 @@ void input_refuse_foreign(struct session *s, enum foreign what)
 	session_finish(s);
 	s->first_line = false;
 	request_drop_all(s); /* an old client's name that is not decided yet */
-	raw_cut(s);
+	raw_drop(s);
 	counter_add(&r->counters.requests[nobodys], 1);
 	counter_add(&r->counters.errors[nobodys], 1);
 	conn_write(&s->conn, answer, n);
@@ -399,9 +396,10 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 	const struct verb_entry *e;
 	const struct role_verb *row;
 	struct input_scan scan;
+	struct request *q;
 
 	scan = input_scan(line, *len);
-	if (unlikely(scan.iac) && s->dialect <= DIALECT_LINE) {
+	if (unlikely(scan.iac) && dialect_get(s->dialect)->has_telnet) {
 		*len = line_strip_telnet(line, *len);
 		scan = input_scan(line, *len);
 	}
@@ -429,10 +427,13 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 	row = container_of(e->verb, struct role_verb, verb);
 	if (row->verb.flags & VERB_BARRIER && s->n_requests > 0)
 		return false;
-	if (scan.name_len < *len)
-		input_act(s, row, e->owner, line + scan.name_len + 1, *len - scan.name_len - 1);
+	q = request_new(s, row, e->owner);
+	if (unlikely(!q))
+		session_end(s, "out of memory");
+	else if (scan.name_len < *len)
+		input_act(q, line + scan.name_len + 1, *len - scan.name_len - 1);
 	else
-		input_act(s, row, e->owner, NULL, 0);
+		input_act(q, NULL, 0);
 	return true;
 }
 
@@ -688,7 +689,7 @@ void _hot_ input_readable(struct session *s)
 	}
 	if (session_has_ended(s))
 		return;
-	input_settle(s);
+	input_account(s);
 	input_steer(s);
 }
 
@@ -710,6 +711,6 @@ void input_resume(struct session *s)
 		raw_tick(s);
 	if (session_has_ended(s))
 		return;
-	input_settle(s);
+	input_account(s);
 	input_steer(s);
 }

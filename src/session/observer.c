@@ -146,7 +146,7 @@ void observer_run(struct session *s)
 	for (struct observer *a = s->observers; a; a = a->next)
 		a->look_usec = USEC_NEVER;
 	/* Looked at before anybody is told: what is said then is told of the next time. */
-	said = outq_is_empty(&s->conn.out) && !raw_has_unsaid(s);
+	said = outq_is_empty(&s->conn.out) && !raw_has_unsent(s);
 	if (said)
 		observer_taken(s);
 	if (said && !session_has_ended(s))

@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "session/raw/raw.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -34,9 +33,7 @@ struct request *request_new(struct session *s, const struct role_verb *verb, uns
 		.reactor = r,
 		.verb = verb,
 		.role = (uint8_t)role,
-		/* Until it is known: an old client's is shorter, and becomes a line by its LF. */
-		.dialect = s->unsettled ? DIALECT_RAW : s->dialect,
-		.unsettled = s->unsettled,
+		.dialect = s->dialect,
 	};
 	list_add_tail(&s->requests, &q->link);
 	s->n_requests++;
@@ -112,11 +109,10 @@ static struct outq *request_out(struct request *q)
 {
 	if (!q->session)
 		return NULL;
-	/* What is fitted to an old client's recv must be seen whole first. */
-	return request_is_oldest(q) && q->dialect != DIALECT_RAW ? &q->session->conn.out : &q->out;
+	return request_is_oldest(q) && !dialect_is_fitted(q->dialect) ? &q->session->conn.out : &q->out;
 }
 
-static void request_put(struct request *q, const void *data, size_t n)
+void request_put(struct request *q, const void *data, size_t n)
 {
 	struct outq *out = request_out(q);
 
@@ -132,13 +128,13 @@ static void request_release(struct session *s)
 	while (!list_is_empty(&s->requests)) {
 		struct request *q = container_of(s->requests.next, struct request, link);
 
-		if (!q->answered || q->unsettled)
+		if (!q->answered || q->size_undecided)
 			break;
 		list_remove(&q->link);
 		s->n_requests--;
-		if (likely(q->dialect != DIALECT_RAW))
+		if (!dialect_is_fitted(q->dialect))
 			outq_move(&s->conn.out, &q->out);
-		else if (raw_answer(s, &q->out) < 0)
+		else if (dialect_get(q->dialect)->reply(s, &q->out) < 0)
 			oom = true;
 		if (s->barrier == q)
 			s->barrier = NULL;
@@ -154,7 +150,7 @@ static void request_release(struct session *s)
 		loop_defer(&s->reactor->loop, &s->resume);
 }
 
-static void request_done(struct request *q)
+void request_done(struct request *q)
 {
 	struct session *s = q->session;
 
@@ -169,13 +165,15 @@ static void request_done(struct request *q)
 		request_release(s);
 }
 
-void request_settle(struct request *q, enum dialect d)
+void request_resolve(struct request *q, enum dialect d)
 {
-	q->unsettled = false;
+	const char *end = dialect_get(d)->line_end;
+
+	q->size_undecided = false;
 	q->dialect = d;
 	if (!q->answered)
 		return;
-	if (d != DIALECT_RAW && outq_put(&q->out, &q->reactor->pool, "\n", 1) < 0)
+	if (outq_put(&q->out, &q->reactor->pool, end, strlen(end)) < 0)
 		session_end(q->session, "out of memory");
 	else if (request_is_oldest(q))
 		request_release(q->session);
@@ -221,33 +219,14 @@ bool request_is_gone(const struct request *q)
 	return !q->session;
 }
 
-static bool request_is_padded(const struct request *q)
-{
-	return q->verb && q->verb->verb.flags & VERB_PADDED;
-}
-
-/* An answer to an old client has no line end, and is no longer than its recv: cut, it would say something else. */
-static void request_end_raw(struct request *q)
-{
-	uint64_t len = q->out.bytes;
-
-	if (len <= RAW_ANSWER_RECV) {
-		request_done(q);
-		return;
-	}
-	outq_clear(&q->out, &q->reactor->pool);
-	request_error(q, ERROR_TOO_LONG, "the answer has %llu bytes, and an old client takes %d",
-		      (unsigned long long)len, RAW_ANSWER_RECV);
-}
-
 void _hot_ request_line(struct request *q, const char *text, size_t len)
 {
 	struct outq *out = request_out(q);
 	char *to;
 
-	if (unlikely(q->dialect == DIALECT_RAW)) {
+	if (dialect_is_fitted(q->dialect)) {
 		request_put(q, text, len);
-		request_end_raw(q);
+		dialect_get(q->dialect)->frame(q);
 		return;
 	}
 	if (out) {
@@ -280,14 +259,15 @@ void request_begin(struct request *q, const char *word)
 
 void request_field(struct request *q, const char *data, size_t len)
 {
+	const struct dialect_ops *ops = dialect_get(q->dialect);
 	struct outq *out = request_out(q);
 	size_t encoded = len;
 	char *to;
 
 	if (!out)
 		return;
-	if (q->dialect == DIALECT_IOE1)
-		encoded = field_encoded_len(data, len);
+	if (ops->field_len)
+		encoded = ops->field_len(data, len);
 	to = outq_reserve(out, &q->reactor->pool, encoded + 1);
 	if (!to) {
 		session_end(q->session, "out of memory");
@@ -297,7 +277,7 @@ void request_field(struct request *q, const char *data, size_t len)
 	if (encoded == len)
 		memcpy(to + 1, data, len);
 	else
-		(void)field_encode(to + 1, data, len);
+		(void)ops->field(to + 1, data, len);
 	outq_commit(out, encoded + 1);
 }
 
@@ -310,8 +290,8 @@ void request_field_u64(struct request *q, uint64_t v)
 
 void request_end(struct request *q)
 {
-	if (unlikely(q->dialect == DIALECT_RAW)) {
-		request_end_raw(q);
+	if (dialect_is_fitted(q->dialect)) {
+		dialect_get(q->dialect)->frame(q);
 		return;
 	}
 	request_put(q, "\n", 1);
@@ -320,9 +300,8 @@ void request_end(struct request *q)
 
 void request_error(struct request *q, enum error_code code, const char *fmt, ...)
 {
-	char text[512], harmless[1100], encoded[3 * sizeof(harmless)];
-	const char *say = harmless;
-	size_t len, head;
+	char text[DIALECT_TEXT_MAX], written[DIALECT_ERROR_MAX], head[64];
+	size_t len;
 	va_list ap;
 	int n;
 
@@ -330,67 +309,27 @@ void request_error(struct request *q, enum error_code code, const char *fmt, ...
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	len = n < 0 ? 0 : MIN((size_t)n, sizeof(text) - 1);
-	if (q->dialect == DIALECT_IOE1) {
-		/* A program shows it, and knows what its terminal can. */
-		len = field_encode(encoded, harmless, str_harmless(harmless, text, len));
-		say = encoded;
-	} else {
-		(void)str_escape(harmless, sizeof(harmless), text, len);
-		len = strlen(harmless);
-	}
 
 	counter_add(&q->reactor->counters.errors[q->role], 1);
-	head = (size_t)snprintf(text, sizeof(text), "ERROR: %s: ", error_code_name(code));
-	if (q->dialect == DIALECT_RAW)
-		len = MIN(len, (request_is_padded(q) ? RAW_READ_RECV : RAW_ANSWER_RECV) - head);
-	request_put(q, text, head);
-	request_put(q, say, len);
-	if (q->dialect != DIALECT_RAW)
-		request_put(q, "\n", 1);
-	request_done(q);
+	n = snprintf(head, sizeof(head), "ERROR: %s: ", error_code_name(code));
+	request_put(q, head, (size_t)n);
+	request_put(q, written, dialect_get(q->dialect)->error(q, written, text, len));
+	request_end(q);
 }
 
-/* A size and its LF. */
 static void request_put_size(struct request *q, uint64_t size)
 {
-	char line[RAW_READ_RECV];
-	size_t n;
+	char line[DIALECT_SIZE_MAX];
 
-	if (q->dialect == DIALECT_RAW) {
-		raw_put_size(line, size);
-		n = RAW_READ_RECV;
-	} else {
-		n = str_put_u64(line, size);
-		line[n++] = '\n';
-	}
-	request_put(q, line, n);
-}
-
-/* A listing or a help text for an old client, which prints what it gets: no size, no last line's end, cut to fit. */
-static void request_text_raw(struct request *q, const char *text, size_t len)
-{
-	struct outq *out = request_out(q);
-	char *to;
-
-	to = out ? outq_reserve(out, &q->reactor->pool, len + 1) : NULL;
-	if (out && !to)
-		session_end(q->session, "out of memory");
-	if (to && len == 0) {
-		to[0] = '\n';
-		outq_commit(out, 1);
-	} else if (to) {
-		memcpy(to, text, len);
-		if (to[len - 1] == '\n')
-			len--;
-		outq_commit(out, raw_fit_lines(to, len));
-	}
-	request_done(q);
+	request_put(q, line, dialect_get(q->dialect)->size(line, size));
 }
 
 void request_sized(struct request *q, const void *body, size_t len)
 {
-	if (unlikely(q->dialect == DIALECT_RAW) && !request_is_padded(q)) {
-		request_text_raw(q, body, len);
+	const struct dialect_ops *ops = dialect_get(q->dialect);
+
+	if (unlikely(ops->text) && !request_is_padded(q)) {
+		ops->text(q, body, len);
 		return;
 	}
 	request_put_size(q, len);
@@ -406,29 +345,19 @@ void request_sized(struct request *q, const void *body, size_t len)
 char *request_sized_reserve(struct request *q, size_t len)
 {
 	struct outq *out = request_out(q);
-	size_t head;
 	char *to;
 
 	if (!out)
 		return NULL;
-	to = outq_reserve(out, &q->reactor->pool, RAW_READ_RECV + len);
-	if (!to)
-		return NULL;
-	if (unlikely(q->dialect == DIALECT_RAW)) {
-		raw_put_size(to, len);
-		return to + RAW_READ_RECV;
-	}
-	head = str_put_u64(to, len);
-	to[head++] = '\n';
-	return to + head;
+	to = outq_reserve(out, &q->reactor->pool, DIALECT_SIZE_MAX + len);
+	return to ? to + dialect_get(q->dialect)->size(to, len) : NULL;
 }
 
 void request_sized_commit(struct request *q, size_t len)
 {
-	char size[STR_NUMBER_MAX];
-	size_t head = q->dialect == DIALECT_RAW ? RAW_READ_RECV : str_put_u64(size, len) + 1;
+	char size[DIALECT_SIZE_MAX];
 
-	outq_commit(request_out(q), head + len);
+	outq_commit(request_out(q), dialect_get(q->dialect)->size(size, len) + len);
 	request_done(q);
 }
 
@@ -452,7 +381,7 @@ void request_defer(struct request *q)
 
 bool request_is_size_undecided(const struct request *q)
 {
-	return q->unsettled;
+	return q->size_undecided;
 }
 
 void request_body(struct request *q, struct body_sink *b, uint64_t size)

@@ -42,13 +42,13 @@ struct role {
 	 */
 	int (*line)(struct request *q, char *line, size_t len, bool alone);
 
-	/* NULL or: bytes that are no request, without a line's end, have stayed alone on a listener of several roles; is it
-	 * an old client of this role? Answers; the session is closed then. */
-	void (*stray)(struct request *q);
+	/* NULL or: on a listener of several roles, unmatched input (bytes without a line's end that are no request) has stood
+	 * alone for a second: an old client of this role may have sent it. Answers; the session is closed then. */
+	void (*unmatched)(struct request *q);
 
-	/* NULL or: on a listener whose only role this is, a session has said nothing for legacy_wait. It is an old client's,
-	 * raw from now on, and it is our turn to speak (session.h: session_event_text()). */
-	void (*quiet)(struct session *s);
+	/* NULL or: on a listener whose only role this is, a new session has been idle for legacy_wait. It is an old client's,
+	 * raw from now on, and waits to be sent something (session.h: session_event_text()). */
+	void (*idle)(struct session *s);
 
 	/* In main, before the reactors start; @ret_state is handed back by session.h: request_role_state(). 0, or a
 	 * negative errno with a sentence in @why: the daemon does not start. */

@@ -8,6 +8,7 @@
 #include "net/conn.h"
 #include "net/liveness.h"
 #include "server/server.h"
+#include "session/dialect.h"
 #include "session/reactor.h"
 #include "session/session.h"
 #include "wire/foreign.h"
@@ -71,8 +72,7 @@ struct session {
 	unsigned eof : 1;        /* the peer has ended its requests */
 	unsigned close_reason : 2;
 	unsigned body_full : 1;  /* the sink has no room now */
-	unsigned raw_watch : 1;  /* input goes through raw.c: undecided, or raw */
-	unsigned unsettled : 1;  /* the WRITE that is begun has a size that is not known yet */
+	unsigned raw_watch : 1;  /* input goes through raw/: undecided, or raw */
 	unsigned intercept : 1;  /* lines go to roles before they are looked at for verbs */
 	unsigned wanted : 1;     /* an observer waits for something */
 };
@@ -86,7 +86,7 @@ struct request {
 	uint8_t role;                 /* index of the role's counters and state */
 	uint8_t dialect;
 	bool deferred, answered, fields; /* fields: one has been written */
-	bool unsettled; /* whose words it is, is not known yet: its answer waits for that (request_settle()) */
+	bool size_undecided; /* a WRITE whose dialect and size are not known yet: its reply waits (request_resolve()) */
 };
 
 #define REQUESTS_FREE_MAX 128
@@ -149,16 +149,22 @@ void input_feed(struct session *s, char *p, size_t n); /* works off what it may 
 bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
 void input_too_long(struct session *s); /* answers a line over limits.line */
 void input_refuse_foreign(struct session *s, enum foreign what); /* ends: nothing that came or comes is a request */
-void input_act(struct session *s, const struct role_verb *row, unsigned role, char *rest, size_t len);
+void input_act(struct request *q, char *rest, size_t len); /* @rest: behind the verb's comma, NULL: there is none */
 /* A request that is refused before its verb has seen it: bytes that follow it are no requests. Call before answering;
  * false: how many there are cannot be read. */
 bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
 /* A body that was begun with BODY_SIZE_UNDECIDED: its size, and its first bytes, where they were not taken to be of it. */
-void input_settle_body(struct session *s, uint64_t size, const char *front, size_t n_front);
+void input_resolve_body(struct session *s, uint64_t size, const char *front, size_t n_front);
 
 /* request.c */
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);
-void request_settle(struct request *q, enum dialect d); /* it is known now; where it is answered, the answer leaves */
+void request_resolve(struct request *q, enum dialect d); /* no longer size_undecided: its reply leaves, if there is one */
+void request_put(struct request *q, const void *data, size_t n); /* bytes of its reply */
+void request_done(struct request *q); /* its reply is whole: it is answered, and gone */
+static inline bool request_is_padded(const struct request *q)
+{
+	return q->verb && q->verb->verb.flags & VERB_PADDED;
+}
 void request_cancel(struct request *q); /* it was none: as if it had never been made */
 void request_drop_all(struct session *s); /* the session ends: closed ones are freed, open ones cut loose */
 void request_pool_done(struct reactor *r);

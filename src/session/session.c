@@ -64,7 +64,7 @@ void session_report(struct session *s, enum log_event what, const char *fmt, ...
 static bool session_line_is_begun(const struct session *s)
 {
 	return (s->input && line_is_unfinished(&s->input->line)) ||
-	       (raw_is_unfinished(s) && s->dialect == DIALECT_UNDECIDED);
+	       raw_is_line_begun(s);
 }
 
 static void session_end_slow(struct session *s, const char *why)
@@ -76,7 +76,7 @@ static void session_end_slow(struct session *s, const char *why)
 /* What was said is not with its peer yet, and that is waited for. */
 static bool session_is_taking(const struct session *s)
 {
-	return s->conn.full || raw_has_unsaid(s) || (session_is_closing(s) && observer_is_waiting(s));
+	return s->conn.full || raw_has_unsent(s) || (session_is_closing(s) && observer_is_waiting(s));
 }
 
 static uint64_t session_deadline(const struct session *s)
@@ -336,7 +336,7 @@ void session_maybe_close(struct session *s)
 		return;
 	if (!session_is_ending(s) && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
-	if (raw_has_unsaid(s) || observer_is_waiting(s)) {
+	if (raw_has_unsent(s) || observer_is_waiting(s)) {
 		session_touch(s);
 		return;
 	}
@@ -448,7 +448,7 @@ static void session_adopt(struct msg *m)
 	}
 	list_add_tail(&r->sessions, &s->link);
 	session_touch(s);
-	raw_listen(s);
+	raw_watch_idle(s);
 	if (session_has_ended(s))
 		return;
 	if (r->leaving)
@@ -472,12 +472,10 @@ int session_new(struct reactor *from, struct reactor *to, struct listener *l, in
 
 void session_goaway(struct session *s, const char *why)
 {
-	if (s->dialect == DIALECT_IOE1 && !session_is_ending(s)) {
-		char event[320];
-		int n = snprintf(event, sizeof(event), "GOAWAY,%s\n", why);
+	const struct dialect_ops *ops = dialect_get(s->dialect);
 
-		conn_write(&s->conn, event, MIN((size_t)n, sizeof(event) - 1));
-	}
+	if (ops->goaway && !session_is_ending(s))
+		ops->goaway(s, why);
 	session_finish(s);
 }
 

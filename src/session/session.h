@@ -88,7 +88,7 @@ struct body_sink_ops {
 	void (*put)(struct body_sink *b, size_t n);
 	/* Only for BODY_SIZE_UNDECIDED: the body has @size bytes, of which the first @n_front, at @front, do not come by put().
 	 * There are at most BODY_FRONT_MAX of those. */
-	void (*settle)(struct body_sink *b, uint64_t size, const char *front, size_t n_front);
+	void (*resolve)(struct body_sink *b, uint64_t size, const char *front, size_t n_front);
 	/* The session ended before all bytes came. The request is still to be answered (into nowhere); the sink is no
 	 * longer called. */
 	void (*gone)(struct body_sink *b);
@@ -98,7 +98,7 @@ struct body_sink_ops {
 #define BODY_DIGITS_MAX 18
 
 /* An old client's WRITE may begin before it is known where its size ends: the size in its fields means nothing then,
- * request_body() is given BODY_SIZE_UNDECIDED, and settle() tells. */
+ * request_body() is given BODY_SIZE_UNDECIDED, and resolve() tells. */
 #define BODY_SIZE_UNDECIDED (UINT64_MAX / 2)
 #define BODY_FRONT_MAX 32
 bool request_is_size_undecided(const struct request *q);

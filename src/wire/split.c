@@ -108,7 +108,7 @@ static enum split_verdict split_decide_comma(const struct split *s, enum split_m
 {
 	if (moment == SPLIT_EOF)
 		return exact > 0 ? SPLIT_RAW : SPLIT_LINE;
-	if (moment != SPLIT_LONG)
+	if (moment != SPLIT_LONG_IDLE)
 		return SPLIT_WAIT;
 	if (exact > 0)
 		return SPLIT_RAW;
@@ -142,5 +142,5 @@ enum split_verdict split_decide(const struct split *s, enum split_moment moment,
 	}
 	if (line && (exact == 0 || (s->come == s->line_body && !at_end)))
 		return SPLIT_LINE;
-	return moment == SPLIT_LONG && exact > 0 ? SPLIT_RAW : SPLIT_WAIT;
+	return moment == SPLIT_LONG_IDLE && exact > 0 ? SPLIT_RAW : SPLIT_WAIT;
 }

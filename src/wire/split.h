@@ -4,8 +4,8 @@
  * Where an old client's WRITE ends its size and begins its file. It sends "WRITE,name,size" and the file right behind
  * the digits, so that digits the file begins with join the size's; a person at netcat sends "WRITE,name,size", an LF,
  * and the file some time later. The bytes alone cannot always tell; when and in which pieces they came counts. The
- * rules are those of ioe-protocol(7), OLD CLIENTS. No I/O and no clock: the caller says what came, and how long it has
- * been quiet.
+ * rules are those of ioe-protocol(7), OLD CLIENTS. No I/O and no clock: the caller says what came, and for how long the
+ * session has been idle.
  *
  * Two readings stand against each other. A split: the first k digits are the size, all behind them is the file. The
  * line: what follows the last comma of the first line is the size, all behind the line's end is the file.
@@ -38,9 +38,9 @@ struct split {
 };
 
 enum split_moment {
-	SPLIT_NOW,   /* right after a recv */
-	SPLIT_QUIET, /* nothing has come for legacy_wait */
-	SPLIT_LONG,  /* nothing has come for 1 s */
+	SPLIT_NOW,       /* right after a recv */
+	SPLIT_IDLE,      /* nothing has come for legacy_wait */
+	SPLIT_LONG_IDLE, /* nothing has come for 1 s */
 	SPLIT_EOF,
 };
 

@@ -380,7 +380,7 @@ static void house_check_session(const struct house *h, const struct session *s)
 	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
 	FUZZ_CHECK(s->conn.out.files <= l->pipeline + 1);
 	/* What a pass says beyond that is told of in the next one. */
-	FUZZ_CHECK(s->conn.out.events + raw_events(s) <= l->output + h->said_max);
+	FUZZ_CHECK(s->conn.out.events + raw_event_bytes(s) <= l->output + h->said_max);
 	FUZZ_CHECK(!s->barrier || s->n_requests == 1);
 	/* The wheel turns a millisecond at a time. */
 	FUZZ_CHECK(h->reactor->loop.now_usec <= s->active_usec + l->idle_usec + 2 * USEC_PER_MSEC);
@@ -400,7 +400,7 @@ static uint64_t house_charged(const struct house *h, const struct session *s)
 	uint64_t n = s->input ? s->input->charged : 0;
 
 	if (s->raw) /* and what waits to be said: a chunk or two for each answer, and for the events behind it */
-		n += HOUSE_RAW_MAX + 2 * raw_events(s) + (uint64_t)(s->n_requests + h->limits->pipeline + 2) * 2 * HOUSE_CHUNK;
+		n += HOUSE_RAW_MAX + 2 * raw_event_bytes(s) + (uint64_t)(s->n_requests + h->limits->pipeline + 2) * 2 * HOUSE_CHUNK;
 	if (!outq_is_empty(&s->conn.out))
 		n += 2 * s->conn.out.bytes + 2 * (uint64_t)s->conn.out.events + 2 * HOUSE_CHUNK + h->answer_max;
 	for (const struct list *l = s->requests.next; l != &s->requests; l = l->next) {

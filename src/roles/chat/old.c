@@ -39,7 +39,7 @@ static void chat_old_again(struct timer *t)
 		chat_old_greet(cs);
 }
 
-void chat_old_quiet(struct session *s)
+void chat_old_idle(struct session *s)
 {
 	struct chat_session *cs = chat_session_get(s, chat_engine(session_role_state(s, &chat_role)));
 

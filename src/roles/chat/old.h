@@ -8,8 +8,8 @@
 
 struct chat_session;
 
-/* role.quiet(). */
-void chat_old_quiet(struct session *s);
+/* role.idle(). */
+void chat_old_idle(struct session *s);
 
 /* Whether the session was greeted and has no name yet. */
 bool chat_old_is_greeting(struct chat_session *cs);

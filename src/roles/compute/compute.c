@@ -73,5 +73,5 @@ const struct role compute_role = {
 	.n_verbs = ELEMENTSOF(compute_verbs),
 	.exposed = "have numbers doubled",
 	.line = compute_line,
-	.stray = compute_unmatched,
+	.unmatched = compute_unmatched,
 };

@@ -31,14 +31,14 @@ struct upload {
 	struct job job;
 	struct request *q;
 	struct file_state *state;
-	uint64_t size, come; /* of the bytes that come: how many in all (UINT64_MAX: not settled); so far */
-	uint64_t file_size;  /* what the client promised: the same, but where the size was settled late */
+	uint64_t size, come; /* of the bytes that come: how many in all (UINT64_MAX: undecided); so far */
+	uint64_t file_size;  /* what the client promised: the same, but where the size was decided late */
 	size_t cap;          /* what a piece may grow to */
 	struct upload_piece filling, writing;
 	bool working; /* a job is under way, with the piece `writing` */
 	bool waiting; /* get() had no room */
 	bool broken;  /* no more bytes will come: give up once the job is back */
-	bool too_large; /* as it turned out when the size was settled */
+	bool too_large; /* as it turned out when the size was decided */
 
 	/* For the job. */
 	struct publish file;
@@ -47,7 +47,7 @@ struct upload {
 	unsigned mode;
 	bool last, sync, overwrite;
 	int error;
-	size_t n_front;  /* see session.h: body_sink_ops.settle() */
+	size_t n_front;  /* see session.h: body_sink_ops.resolve() */
 	char front[BODY_FRONT_MAX];
 	char path[];
 };
@@ -310,7 +310,7 @@ static void upload_gone(struct body_sink *b)
 }
 
 /* The last bytes may have come already. */
-static void upload_settle(struct body_sink *b, uint64_t size, const char *front, size_t n_front)
+static void upload_resolve(struct body_sink *b, uint64_t size, const char *front, size_t n_front)
 {
 	struct upload *u = container_of(b, struct upload, sink);
 
@@ -330,7 +330,7 @@ static void upload_settle(struct body_sink *b, uint64_t size, const char *front,
 static const struct body_sink_ops upload_ops = {
 	.get = upload_get,
 	.put = upload_put,
-	.settle = upload_settle,
+	.resolve = upload_resolve,
 	.gone = upload_gone,
 };
 

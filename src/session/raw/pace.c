@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "session/raw/pace.h"
+/*
+ * Legacy pacing. An old client takes one recv for each reply and event, so the next leaves once its TCP has the last and
+ * some time has passed. Replies and events wait here in the order they came; events that pile up leave together.
+ */
+#include "session/raw/raw-private.h"
 
-#include "base/clock.h"
-#include "session/session-private.h"
+#include "session/raw/raw.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include <linux/sockios.h>
@@ -57,22 +61,7 @@ void pace_clear(struct session *s, struct pace *p)
 	pace_init(p);
 }
 
-int pace_answer(struct session *s, struct pace *p, struct outq *answer)
-{
-	struct pace_item *i;
-
-	if (outq_is_empty(answer))
-		return 0;
-	i = pace_add(p, false, true);
-	if (!i)
-		return -ENOMEM;
-	outq_move(&i->out, answer);
-	p->answers++;
-	pace_go(s, p);
-	return 0;
-}
-
-int pace_event(struct session *s, struct pace *p, const void *data, size_t len, bool alone)
+static int pace_add_event(struct session *s, struct pace *p, const void *data, size_t len, bool alone)
 {
 	struct pool *pool = &s->reactor->pool;
 	struct pace_item *i = p->tail;
@@ -85,31 +74,24 @@ int pace_event(struct session *s, struct pace *p, const void *data, size_t len, 
 		return -ENOMEM;
 	before = i->out.events;
 	if (before > 0)
-		r = outq_put_event(&i->out, pool, "\n", 1);
+		r = outq_put_event(&i->out, pool, dialect_raw.separator, strlen(dialect_raw.separator));
 	if (r >= 0)
 		r = outq_put_event(&i->out, pool, data, len);
 	p->events += i->out.events - before;
 	return r;
 }
 
-static uint64_t pace_legacy_wait(const struct session *s)
-{
-	const struct server_options *o = settings_get(s->reactor->settings, &server_section);
-
-	return o->legacy_wait_usec;
-}
-
 bool pace_is_open(struct session *s, struct pace *p)
 {
-	uint64_t now = s->reactor->loop.now_usec, wait = pace_legacy_wait(s);
+	uint64_t now = s->reactor->loop.now_usec, wait = raw_legacy_wait(s);
 	int unsent = 0;
 
 	if (!outq_is_empty(&s->conn.out))
 		return false; /* pace_go() is called when that changes */
-	if (p->said_usec == 0)
+	if (p->sent_usec == 0)
 		return true;
-	if (now < p->said_usec + wait) {
-		p->at_usec = p->said_usec + wait;
+	if (now < p->sent_usec + wait) {
+		p->at_usec = p->sent_usec + wait;
 	} else if (ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) < 0 || unsent == 0) {
 		return true;
 	} else if (p->at_usec == USEC_NEVER || p->at_usec <= now) {
@@ -121,9 +103,10 @@ bool pace_is_open(struct session *s, struct pace *p)
 	return false;
 }
 
-void pace_later(struct session *s, struct pace *p)
+/* In a while, by at_usec: something else comes first. */
+static void pace_later(struct session *s, struct pace *p)
 {
-	p->at_usec = MIN(p->at_usec, s->reactor->loop.now_usec + pace_legacy_wait(s));
+	p->at_usec = MIN(p->at_usec, s->reactor->loop.now_usec + raw_legacy_wait(s));
 	session_touch(s);
 }
 
@@ -135,11 +118,55 @@ void pace_go(struct session *s, struct pace *p)
 		return;
 	p->events -= i->out.events;
 	if (!i->event)
-		p->answers--;
+		p->replies--;
 	outq_move(&s->conn.out, &i->out);
 	pace_pop(s, p);
-	p->said_usec = s->reactor->loop.now_usec;
+	p->sent_usec = s->reactor->loop.now_usec;
 	p->retry_usec = 0;
 	p->at_usec = USEC_NEVER;
 	conn_defer_flush(&s->conn);
+}
+
+int pace_reply(struct session *s, struct outq *reply)
+{
+	struct pace_item *i;
+
+	if (!s->raw) {
+		outq_move(&s->conn.out, reply);
+		return 0;
+	}
+	if (outq_is_empty(reply))
+		return 0;
+	i = pace_add(&s->raw->pace, false, true);
+	if (!i)
+		return -ENOMEM;
+	outq_move(&i->out, reply);
+	s->raw->pace.replies++;
+	pace_go(s, &s->raw->pace);
+	return 0;
+}
+
+int pace_event(struct session *s, const void *data, size_t len, bool alone)
+{
+	struct pace *p = &s->raw->pace;
+	int r = pace_add_event(s, p, data, len, alone);
+
+	if (r < 0)
+		return r;
+	/* Where a command waits for its turn, raw_tick() looks at that first. */
+	if (raw_is_pending(s))
+		pace_later(s, p);
+	else
+		pace_go(s, p);
+	return 0;
+}
+
+bool raw_has_unsent(const struct session *s)
+{
+	return s->raw && s->raw->pace.head;
+}
+
+size_t raw_event_bytes(const struct session *s)
+{
+	return s->raw ? s->raw->pace.events : 0;
 }

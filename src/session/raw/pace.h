@@ -1,10 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/*
- * What is said to an old client, one thing at a time: it takes one recv for each, so the next leaves once its TCP has
- * the last and some time has passed. Answers and events wait here in the order they came; events that pile up go out
- * together, an LF between them. For raw.c only.
- */
+/* The replies and events that wait for an old client's turn to take them. For the files of session/raw/ only. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,11 +10,12 @@ struct outq;
 struct pace_item;
 struct session;
 
+/* Inert after pace_init(). */
 struct pace {
 	struct pace_item *head, *tail;
 	size_t events;       /* bytes of events that wait */
-	unsigned answers;    /* that wait */
-	uint64_t said_usec;  /* when the last left; 0: none yet */
+	unsigned replies;    /* that wait */
+	uint64_t sent_usec;  /* when the last left; 0: none yet */
 	uint64_t retry_usec; /* the peer's TCP has not taken it: looked at again so much later */
 	uint64_t at_usec;    /* when to look next, by pace_go(); USEC_NEVER: something else will tell */
 };
@@ -26,14 +23,11 @@ struct pace {
 void pace_init(struct pace *p);
 void pace_clear(struct session *s, struct pace *p);
 
-/* All of @answer; one that is empty is none. 0 or -ENOMEM. */
-int pace_answer(struct session *s, struct pace *p, struct outq *answer);
-/* @alone: no other event goes with it. 0 or -ENOMEM. Call pace_go() or pace_later() then. */
-int pace_event(struct session *s, struct pace *p, const void *data, size_t len, bool alone);
-
-/* Whether something may be said now; if not, at_usec is set where only the clock can tell. */
+/* Whether something may be sent now; if not, at_usec is set where only the clock can tell. */
 bool pace_is_open(struct session *s, struct pace *p);
-/* Says the next, if it may be. Call when the output has drained, too. */
+/* Sends the next, if it is its turn. Call when the output has drained, too. */
 void pace_go(struct session *s, struct pace *p);
-/* In a while, by at_usec: something else comes first. */
-void pace_later(struct session *s, struct pace *p);
+
+/* Ops of the dialect (session/dialect.h). A reply that is empty is none. */
+int pace_reply(struct session *s, struct outq *reply);
+int pace_event(struct session *s, const void *data, size_t len, bool alone);

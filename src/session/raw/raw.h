@@ -1,56 +1,42 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The dialect of the old clients, all of it: one send is one command, and nothing but silence ends it. Which sessions
- * speak it, where their commands end, and how answers are fitted to the one recv they make. ioe-protocol(7), OLD
- * CLIENTS. For session.c, input.c and request.c only.
+ * The old clients, as the rest of session/ sees them: one send of theirs is one command, and nothing but idleness ends
+ * it. Which sessions are theirs (detect.c), where their commands end (command.c) and where the size of a WRITE ends
+ * (write.c), when the next reply may leave (pace.c), and what it looks like (format.c, behind session/dialect.h).
+ * ioe-protocol(7), OLD CLIENTS.
+ *
+ * For the files of session/ only.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct outq;
-struct request;
 struct session;
 
-/* Old clients take one recv of this size for a READ's size or error, and for any other answer. */
-#define RAW_READ_RECV   64
-#define RAW_ANSWER_RECV 1028
-
-/* Bytes came to a session that may be or is raw (s->raw_watch). */
+/* Bytes came to a session that is undecided or raw (s->raw_watch). */
 void raw_feed(struct session *s, char *p, size_t n);
 
-/* It has been quiet, or the peer has ended its requests, or something that a command waited for is done. */
+/* The session has been idle, or its peer has ended its requests, or something that a command waited for is done. */
 void raw_tick(struct session *s);
 
 /* When raw_tick() wants to be called, UINT64_MAX for never. */
 uint64_t raw_deadline(const struct session *s);
 
-/* Something came that is not worked off. */
+/* Bytes have come that are not worked off; and they are kept here; and the session is undecided yet. */
 bool raw_is_pending(const struct session *s);
-
-/* And it is kept here. */
 bool raw_is_unfinished(const struct session *s);
+bool raw_is_line_begun(const struct session *s);
+
+/* Replies and events wait to be sent; how many of their bytes are events. */
+bool raw_has_unsent(const struct session *s);
+size_t raw_event_bytes(const struct session *s);
+
+/* Throws away all that waits, either way. */
+void raw_drop(struct session *s);
+
+/* The session is new: where a role wants it so, the session is watched for staying idle (role.idle). */
+void raw_watch_idle(struct session *s);
 
 void raw_free(struct session *s);
-
-/* What is said to the session, so that each thing is a recv of its own. All of @answer; 0 or -ENOMEM. */
-int raw_answer(struct session *s, struct outq *answer);
-int raw_event(struct session *s, const void *data, size_t len, bool alone);
-
-/* Something of that waits; how many bytes of it are events. */
-bool raw_has_unsaid(const struct session *s);
-size_t raw_events(const struct session *s);
-
-/* Away with all that waits, either way. */
-void raw_cut(struct session *s);
-
-/* The session is new: where a role wants it so, its silence is waited for. */
-void raw_listen(struct session *s);
-
-/* The length of the text that fits, with "..." put in its place where it is cut behind a whole line. In place. */
-size_t raw_fit_lines(char *text, size_t len);
-
-/* A size of 64 bytes: digits and blanks, as int() takes them. */
-void raw_put_size(char dst[RAW_READ_RECV], uint64_t size);

@@ -101,7 +101,7 @@ static void member_renamed(_unused_ struct observer *a, struct session *s, const
 
 static void member_drained(_unused_ struct observer *a, struct session *s)
 {
-	ck_assert(outq_is_empty(&s->conn.out) && !raw_has_unsaid(s));
+	ck_assert(outq_is_empty(&s->conn.out) && !raw_has_unsent(s));
 	hear("drained", "");
 }
 
@@ -203,7 +203,7 @@ static int test_line(struct request *q, char *line, size_t len, _unused_ bool al
 	return 1;
 }
 
-static void test_quiet(struct session *s)
+static void test_idle(struct session *s)
 {
 	ck_assert_int_eq(session_dialect(s), DIALECT_RAW);
 	session_set_pre_verb(s, true);
@@ -223,7 +223,7 @@ static const struct role test_role = {
 	.verbs = test_verbs,
 	.n_verbs = ELEMENTSOF(test_verbs),
 	.line = test_line,
-	.quiet = test_quiet,
+	.idle = test_idle,
 };
 
 static const struct role other_role = {
@@ -830,7 +830,7 @@ static bool is_pending(struct reactor *r, _unused_ void *arg)
 static void say_late(struct reactor *r, _unused_ void *arg)
 {
 	ck_assert_int_eq(session_event_text(only_session(r), "event", 5, false), 0);
-	ck_assert(raw_has_unsaid(only_session(r)));
+	ck_assert(raw_has_unsent(only_session(r)));
 }
 
 /* What has just come from it may be a command, which is looked at first, though nothing hinders the event. */
@@ -855,12 +855,12 @@ END_TEST
 
 static bool has_said_all(struct reactor *r, _unused_ void *arg)
 {
-	return outq_is_empty(&only_session(r)->conn.out) && !raw_has_unsaid(only_session(r));
+	return outq_is_empty(&only_session(r)->conn.out) && !raw_has_unsent(only_session(r));
 }
 
 static void check_unsaid(struct reactor *r, _unused_ void *arg)
 {
-	ck_assert(raw_has_unsaid(only_session(r)));
+	ck_assert(raw_has_unsent(only_session(r)));
 }
 
 /* The next waits for its TCP to take the last, also at the end; and where that takes too long it is slow, too. */

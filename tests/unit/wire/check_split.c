@@ -14,8 +14,8 @@
 
 static const enum split_moment moments[] = {
 	[VECTOR_GO_ON] = SPLIT_NOW,
-	[VECTOR_QUIET] = SPLIT_QUIET,
-	[VECTOR_LONG] = SPLIT_LONG,
+	[VECTOR_QUIET] = SPLIT_IDLE,
+	[VECTOR_LONG] = SPLIT_LONG_IDLE,
 	[VECTOR_EOF] = SPLIT_EOF,
 };
 
@@ -55,7 +55,7 @@ static struct outcome play(const struct split_vector *v)
 		if (o.verdict == SPLIT_WAIT)
 			o.verdict = split_decide(&s, SPLIT_NOW, &digits);
 		if (o.verdict == SPLIT_WAIT && p->then != VECTOR_GO_ON)
-			o.verdict = split_decide(&s, SPLIT_QUIET, &digits);
+			o.verdict = split_decide(&s, SPLIT_IDLE, &digits);
 		if (o.verdict == SPLIT_WAIT && p->then != VECTOR_GO_ON)
 			o.verdict = split_decide(&s, moments[p->then], &digits);
 		if (o.verdict == SPLIT_RAW) {
@@ -106,7 +106,7 @@ START_TEST(any_cut)
 		split_feed(&s, header, strlen(header), true);
 		split_feed(&s, file, cut, false);
 		split_feed(&s, file + cut, len - cut, false);
-		ck_assert_int_eq(split_decide(&s, SPLIT_LONG, &digits), SPLIT_RAW);
+		ck_assert_int_eq(split_decide(&s, SPLIT_LONG_IDLE, &digits), SPLIT_RAW);
 		ck_assert_uint_eq(digits, strlen(header));
 	}
 }
@@ -121,9 +121,9 @@ START_TEST(comma)
 	split_init(&s, false);
 	split_feed(&s, "22,5\nhello", 10, true);
 	ck_assert_int_eq(split_decide(&s, SPLIT_NOW, &digits), SPLIT_WAIT);
-	ck_assert_int_eq(split_decide(&s, SPLIT_QUIET, &digits), SPLIT_WAIT);
+	ck_assert_int_eq(split_decide(&s, SPLIT_IDLE, &digits), SPLIT_WAIT);
 	ck_assert_int_eq(split_decide(&s, SPLIT_EOF, &digits), SPLIT_LINE);
-	ck_assert_int_eq(split_decide(&s, SPLIT_LONG, &digits), SPLIT_LINE);
+	ck_assert_int_eq(split_decide(&s, SPLIT_LONG_IDLE, &digits), SPLIT_LINE);
 	ck_assert_uint_eq(s.line_size, 5);
 	ck_assert_uint_eq(s.line_body, 5);
 	/* What it cannot be is no reading any more. */
@@ -134,7 +134,7 @@ START_TEST(comma)
 	split_init(&s, false);
 	split_feed(&s, "22", 2, true);
 	split_feed(&s, ",5\nhello", 8, false);
-	ck_assert_int_eq(split_decide(&s, SPLIT_LONG, &digits), SPLIT_WAIT);
+	ck_assert_int_eq(split_decide(&s, SPLIT_LONG_IDLE, &digits), SPLIT_WAIT);
 }
 END_TEST
 
@@ -149,7 +149,7 @@ START_TEST(hopeless)
 		split_feed(&s, "9", 1, false);
 	ck_assert_int_eq(split_decide(&s, SPLIT_NOW, &digits), SPLIT_WAIT);
 	split_feed(&s, "\n", 1, false);
-	ck_assert_int_eq(split_decide(&s, SPLIT_LONG, &digits), SPLIT_WAIT);
+	ck_assert_int_eq(split_decide(&s, SPLIT_LONG_IDLE, &digits), SPLIT_WAIT);
 	ck_assert(!s.line_is_size);
 	ck_assert_int_eq(split_decide(&s, SPLIT_EOF, &digits), SPLIT_NONE);
 

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One send of an old client is one command, and only idleness ends it. Its bytes are kept until then. While a session is
+ * undecided its bytes are kept until they tell what it is (detect.c).
+ */
+#include "session/raw/raw-private.h"
+
+#include "session/elsewhere.h"
+#include "session/limits.h"
+#include "session/raw/raw.h"
+
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Bytes that are no request and have stood alone for so long are not going to become one; a split that fits is taken. */
+#define RAW_LONG_USEC USEC_PER_SEC
+
+/* Added to twice the round trip: a delayed ACK of the peer's. */
+#define RAW_ACK_USEC (40 * USEC_PER_MSEC)
+
+static struct raw *raw_get(struct session *s)
+{
+	if (!s->raw) {
+		s->raw = calloc(1, sizeof(*s->raw));
+		if (!s->raw) {
+			session_end(s, "out of memory");
+			return NULL;
+		}
+		s->raw->data.max = RAW_KEEP + REACTOR_SCRATCH;
+		s->raw->tick_usec = USEC_NEVER;
+		pace_init(&s->raw->pace);
+	}
+	return s->raw;
+}
+
+void raw_free(struct session *s)
+{
+	if (!s->raw)
+		return;
+	pool_uncharge(&s->reactor->pool, s->raw->charged);
+	pace_clear(s, &s->raw->pace);
+	buf_done(&s->raw->data);
+	free(s->raw);
+	s->raw = NULL;
+}
+
+/* Keeps the pool's account of what is kept here. */
+static void raw_account(struct session *s)
+{
+	size_t now;
+
+	if (!s->raw)
+		return;
+	now = sizeof(*s->raw) + s->raw->data.cap;
+	pool_charge(&s->reactor->pool, now - s->raw->charged);
+	s->raw->charged = now;
+}
+
+uint64_t raw_deadline(const struct session *s)
+{
+	return s->raw ? MIN(s->raw->tick_usec, s->raw->pace.at_usec) : USEC_NEVER;
+}
+
+uint64_t raw_legacy_wait(const struct session *s)
+{
+	const struct server_options *o = settings_get(s->reactor->settings, &server_section);
+
+	return o->legacy_wait_usec;
+}
+
+static void raw_tick_at(struct session *s, uint64_t at)
+{
+	s->raw->tick_usec = at;
+	session_touch(s);
+}
+
+/* Longer where the round trip is: bytes that were sent in one piece may come in several. */
+static uint64_t raw_wait_usec(const struct session *s)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+	uint64_t wait = raw_legacy_wait(s);
+
+	if (getsockopt(s->conn.watch.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
+		wait = MAX(wait, 2 * (uint64_t)info.tcpi_rtt + RAW_ACK_USEC);
+	return wait;
+}
+
+/* For so long nothing has come, as far as is known: later bytes may be there and not read. */
+static uint64_t raw_idle_usec(const struct session *s)
+{
+	uint64_t seen = s->reactor->loop.seen_usec;
+
+	return seen > s->raw->last_usec ? seen - s->raw->last_usec : 0;
+}
+
+/* The round trip is looked up only where the session has been idle for as long as it must be in any case. */
+static bool raw_is_idle(const struct session *s)
+{
+	struct raw *w = s->raw;
+	uint64_t since = raw_idle_usec(s);
+
+	if (w->wait_usec == 0 && since >= raw_legacy_wait(s))
+		w->wait_usec = raw_wait_usec(s);
+	return w->wait_usec != 0 && since >= w->wait_usec;
+}
+
+bool raw_is_pending(const struct session *s)
+{
+	return s->raw && (s->raw->writing || s->raw->data.len > 0);
+}
+
+bool raw_is_unfinished(const struct session *s)
+{
+	return raw_is_pending(s) && !s->raw->staging;
+}
+
+bool raw_is_line_begun(const struct session *s)
+{
+	return raw_is_unfinished(s) && s->dialect == DIALECT_UNDECIDED;
+}
+
+void raw_drop(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (!w)
+		return;
+	w->writing = w->staging = false;
+	buf_done(&w->data);
+	pace_clear(s, &w->pace);
+	raw_account(s);
+}
+
+bool raw_may_answer(struct session *s)
+{
+	struct pace *p = &s->raw->pace;
+
+	/* raw_tick() is called when that changes. */
+	return s->n_requests == 0 && p->replies == 0 && pace_is_open(s, p);
+}
+
+/* The kept data is one command. */
+static void raw_command_run(struct session *s)
+{
+	struct buf data = s->raw->data;
+	size_t len = data.len;
+
+	s->raw->data = (struct buf){ .max = data.max };
+	if (s->first_line && raw_detect_foreign_command(s, &data)) {
+		buf_done(&data);
+		return;
+	}
+	raw_become_raw(s);
+	/* Somebody at netcat on an old client's port ends it with a line's end. */
+	if (len > 0 && data.data[len - 1] == '\n')
+		len--;
+	if (len > 0 && len < data.len && data.data[len - 1] == '\r')
+		len--;
+	if (len > s->reactor->limits->line)
+		input_too_long(s);
+	else
+		(void)input_line(s, data.data, &len);
+	buf_done(&data);
+}
+
+/* Unmatched input has stood alone: on some listeners an old client has sent that, too, and waits for an answer. */
+static void raw_command_unmatched(struct session *s)
+{
+	const struct server *server = s->reactor->server;
+
+	for (unsigned i = 0; i < server->n_roles; i++) {
+		const struct role *role = server->args.roles[i];
+		struct request *q;
+
+		if (!(s->listener->role_bits & 1ULL << i) || !role->unmatched)
+			continue;
+		buf_done(&s->raw->data);
+		raw_become_raw(s);
+		q = request_new(s, NULL, i);
+		if (!q) {
+			session_end(s, "out of memory");
+			return;
+		}
+		session_finish(s);
+		role->unmatched(q);
+		return;
+	}
+}
+
+static void raw_command_look(struct session *s, enum split_moment moment)
+{
+	struct raw *w = s->raw;
+
+	if (w->data.len == 0)
+		return;
+	if (s->intercept && s->n_requests == 0 && raw_detect_hello(&w->data)) {
+		s->intercept = s->first_line = false;
+		s->dialect = DIALECT_LINE;
+		raw_become_line(s);
+		return;
+	}
+	if (s->dialect == DIALECT_UNDECIDED && (memchr(w->data.data, '\n', w->data.len) || w->data.len > RAW_KEEP)) {
+		raw_become_line(s);
+		return;
+	}
+	if (moment == SPLIT_NOW)
+		return;
+	/* A browser's request may come in pieces: the end of its line will tell. An old client's user may have typed it,
+	 * too: where an answer is due in any case, it is the session's last. */
+	if (s->dialect == DIALECT_UNDECIDED && moment != SPLIT_EOF && foreign_begins_http(w->data.data, w->data.len)) {
+		if (moment == SPLIT_LONG_IDLE || raw_is_alone(s))
+			raw_command_unmatched(s);
+		return;
+	}
+	if (s->dialect == DIALECT_RAW || raw_detect_request(&w->data) || raw_is_alone(s) ||
+	    (moment == SPLIT_LONG_IDLE && elsewhere_has(s, w->data.data, w->data.len))) {
+		if (raw_may_answer(s))
+			raw_command_run(s);
+	} else if (moment == SPLIT_LONG_IDLE) {
+		raw_command_unmatched(s);
+	} else if (moment == SPLIT_EOF) {
+		buf_done(&w->data); /* half a request is none */
+	}
+}
+
+static void raw_look(struct session *s, enum split_moment moment)
+{
+	if (s->raw->writing)
+		raw_write_look(s, moment);
+	else
+		raw_command_look(s, moment);
+}
+
+/* Asks to be called when the session has been idle for as long as would mean something next. */
+static void raw_command_wait(struct session *s)
+{
+	struct raw *w = s->raw;
+	uint64_t since = raw_idle_usec(s), wait = w->wait_usec ? w->wait_usec : raw_legacy_wait(s);
+
+	if (!raw_is_pending(s))
+		return;
+	if (since < wait)
+		raw_tick_at(s, w->last_usec + wait);
+	else if (since < RAW_LONG_USEC && w->tick_usec == USEC_NEVER)
+		raw_tick_at(s, w->last_usec + RAW_LONG_USEC);
+}
+
+void raw_feed(struct session *s, char *p, size_t n)
+{
+	struct raw *w;
+
+	if (raw_detect_line(s, p, n)) {
+		s->raw_watch = false;
+		input_feed(s, p, n);
+		return;
+	}
+	w = raw_get(s);
+	if (!w)
+		return;
+	w->awaits_idle = false;
+	if (w->data.len == 0 && !w->staging)
+		s->line_usec = s->reactor->loop.now_usec;
+	w->last_usec = s->reactor->loop.now_usec;
+	w->wait_usec = 0;
+	w->tick_usec = USEC_NEVER;
+	w->recvs = MIN(w->recvs + 1, 2U);
+	if (w->staging) {
+		raw_write_feed(s, p, n);
+	} else if (buf_append(&w->data, p, n) < 0) {
+		session_end(s, "more than an old client says at once");
+	} else {
+		raw_write_note(s, p, n);
+		if (!raw_detect_foreign(s))
+			raw_look(s, SPLIT_NOW);
+	}
+	if (!session_has_ended(s) && s->raw)
+		raw_command_wait(s);
+	raw_account(s);
+}
+
+static void raw_tick_input(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (session_is_ending(s) && !w->staging) {
+		w->writing = false;
+		buf_done(&w->data);
+	}
+	if (!raw_is_pending(s))
+		return;
+	if (s->eof)
+		raw_look(s, SPLIT_EOF);
+	else if (raw_idle_usec(s) >= RAW_LONG_USEC)
+		raw_look(s, SPLIT_LONG_IDLE);
+	else if (raw_is_idle(s))
+		raw_look(s, SPLIT_IDLE);
+	if (!session_has_ended(s) && s->raw && !s->eof)
+		raw_command_wait(s);
+}
+
+static void raw_tick_idle(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (raw_idle_usec(s) < w->wait_usec) {
+		raw_tick_at(s, w->last_usec + w->wait_usec);
+		return;
+	}
+	w->awaits_idle = false;
+	s->dialect = DIALECT_RAW; /* its first line may yet be another protocol's */
+	raw_only_role(s)->idle(s);
+}
+
+void raw_tick(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	w->tick_usec = w->pace.at_usec = USEC_NEVER;
+	if (w->awaits_idle && !s->eof && !session_is_ending(s))
+		raw_tick_idle(s);
+	else
+		raw_tick_input(s); /* its reply goes before the events that wait: else its turn would never come */
+	if (!session_has_ended(s) && s->raw)
+		pace_go(s, &s->raw->pace);
+	raw_account(s);
+}
+
+void raw_watch_idle(struct session *s)
+{
+	const struct role *role = raw_only_role(s);
+	struct raw *w;
+
+	if (!s->raw_watch || !role || !role->idle)
+		return;
+	w = raw_get(s);
+	if (!w)
+		return;
+	w->awaits_idle = true;
+	w->last_usec = s->reactor->loop.now_usec;
+	w->wait_usec = raw_wait_usec(s);
+	raw_tick_at(s, w->last_usec + w->wait_usec);
+	raw_account(s);
+}

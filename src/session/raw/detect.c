@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whose bytes these are. A session begins undecided; a line's end makes it a line session, and a whole request of an old
+ * client that stands alone for a while makes it raw.
+ */
+#include "session/raw/raw-private.h"
+
+#include "base/str.h"
+#include "session/raw/raw.h"
+#include "wire/number.h"
+
+#include <string.h>
+
+const struct role *raw_only_role(const struct session *s)
+{
+	const struct server *server = s->reactor->server;
+
+	if (s->listener->n_roles != 1)
+		return NULL;
+	return server->args.roles[__builtin_ctzll(s->listener->role_bits)];
+}
+
+bool raw_is_alone(const struct session *s)
+{
+	const struct role *role = raw_only_role(s);
+
+	return role && role->line;
+}
+
+static bool raw_detect_is(const struct buf *b, const char *word)
+{
+	return str_casecmp(b->data, b->len, word, strlen(word)) == 0;
+}
+
+bool raw_detect_begins(const struct buf *b, const char *with)
+{
+	size_t n = strlen(with);
+
+	return b->len >= n && str_casecmp(b->data, n, with, n) == 0;
+}
+
+/* CONNECT,ip,port: two commas, and something behind each. */
+static bool raw_detect_connect(const struct buf *b)
+{
+	const char *ip = b->data + strlen("CONNECT,"), *end = b->data + b->len, *comma;
+
+	if (!raw_detect_begins(b, "CONNECT,"))
+		return false;
+	comma = memchr(ip, ',', (size_t)(end - ip));
+	return comma && comma > ip && comma + 1 < end;
+}
+
+/* A new client that was taken for an old one, since it was idle at first. */
+bool raw_detect_hello(const struct buf *b)
+{
+	size_t n = strlen("HELLO,ioe/1");
+
+	return raw_detect_begins(b, "HELLO,ioe/1") && memchr(b->data, '\n', b->len) && strchr(",\r\n", b->data[n]);
+}
+
+/* An old client's request, and not the beginning of a line that somebody types. */
+bool raw_detect_request(const struct buf *b)
+{
+	return raw_detect_is(b, "LIST") || raw_detect_is(b, "BYE") || raw_detect_is(b, "HELLO") ||
+	       (raw_detect_begins(b, "READ,") && b->len > strlen("READ,")) || raw_detect_connect(b) ||
+	       number_check(b->data, b->len) == 0;
+}
+
+/* Nearly all sessions are line sessions, and known by their first bytes. */
+bool raw_detect_line(const struct session *s, const char *p, size_t n)
+{
+	return s->dialect == DIALECT_UNDECIDED && !s->raw && memchr(p, '\n', n) &&
+	       (n < 6 || str_casecmp(p, 6, "WRITE,", 6) != 0);
+}
+
+/* Where a role asks for a name first, the first line is still to come. */
+void raw_become_raw(struct session *s)
+{
+	s->dialect = DIALECT_RAW;
+	s->first_line = s->intercept;
+}
+
+void raw_become_line(struct session *s)
+{
+	struct buf data = s->raw->data;
+
+	s->raw->data = (struct buf){};
+	s->raw_watch = false;
+	raw_free(s);
+	input_feed(s, data.data, data.len);
+	buf_done(&data);
+}
+
+/* The bytes of a command up to its first line's end. */
+static size_t raw_first_line(const char *p, size_t n)
+{
+	const char *lf = n ? memchr(p, '\n', n) : NULL;
+	size_t len = lf ? (size_t)(lf - p) : n;
+
+	return len > 0 && p[len - 1] == '\r' ? len - 1 : len;
+}
+
+/* As far as can be told before the session is idle. The file of an old WRITE may hold any bytes. */
+bool raw_detect_foreign(struct session *s)
+{
+	const struct raw *w = s->raw;
+	const char *p = w->data.data;
+	size_t n = w->data.len;
+	enum foreign what;
+
+	if (!s->first_line || w->writing)
+		return false;
+	what = foreign_look(p, n);
+	if (what == FOREIGN_NONE && s->intercept && memchr(p, '\n', n))
+		what = foreign_look_line(p, raw_first_line(p, n));
+	if (what != FOREIGN_NONE)
+		input_refuse_foreign(s, what);
+	return what != FOREIGN_NONE;
+}
+
+/* No name begins as a browser's request does. */
+bool raw_detect_foreign_command(struct session *s, const struct buf *data)
+{
+	enum foreign what = foreign_look_line(data->data, raw_first_line(data->data, data->len));
+
+	if (what == FOREIGN_NONE && s->intercept && foreign_begins_http(data->data, data->len))
+		what = FOREIGN_HTTP;
+	if (what != FOREIGN_NONE)
+		input_refuse_foreign(s, what);
+	return what != FOREIGN_NONE;
+}

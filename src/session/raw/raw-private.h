@@ -1,0 +1,56 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* What a session keeps while it is undecided or an old client's. For the files of session/raw/ only. */
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "session/raw/pace.h"
+#include "session/session-private.h"
+#include "wire/split.h"
+
+/* So much is kept of what may be a line, or the file of a WRITE whose size is undecided. */
+#define RAW_KEEP (64U << 10)
+
+struct raw {
+	struct buf data;        /* what came and is not worked off */
+	unsigned recvs;         /* of the session, counted to 2 */
+	bool writing;           /* data begins with an old WRITE's header */
+	bool staging;           /* an upload has the data and takes what follows, by `guess` */
+	size_t header;          /* bytes up to the size, with the comma in front of it */
+	char head[SPLIT_DIGITS_MAX + 2]; /* the first bytes behind the header: some may be the file's after all */
+	uint64_t guess;         /* bytes behind the header that are not the file's, as far as is known */
+	struct split split;
+	uint64_t last_usec;     /* the last byte came */
+	uint64_t wait_usec;     /* being idle for so long means something; 0: not computed since then */
+	uint64_t tick_usec;     /* USEC_NEVER: none */
+	size_t charged;         /* to the pool, for all this */
+	struct pace pace;       /* what is sent to it */
+	bool awaits_idle;       /* nothing has come yet, and a role wants to know when that stays so */
+};
+
+_Static_assert(sizeof(((struct raw *)NULL)->head) <= BODY_FRONT_MAX, "head may become the front of a body");
+
+/* command.c */
+uint64_t raw_legacy_wait(const struct session *s);
+/* The last reply is with the peer's TCP, and some time has passed: the next one is a recv of its own. */
+bool raw_may_answer(struct session *s);
+
+/* detect.c */
+const struct role *raw_only_role(const struct session *s); /* NULL: the listener has several */
+bool raw_is_alone(const struct session *s); /* that role takes bare lines, and so every command is for it */
+bool raw_detect_begins(const struct buf *b, const char *with);
+bool raw_detect_hello(const struct buf *b);
+bool raw_detect_request(const struct buf *b);
+bool raw_detect_line(const struct session *s, const char *p, size_t n);
+/* The kept data, or a whole command, is another protocol's: the session is sent an answer in that, and ends. */
+bool raw_detect_foreign(struct session *s);
+bool raw_detect_foreign_command(struct session *s, const struct buf *data);
+void raw_become_raw(struct session *s);
+void raw_become_line(struct session *s); /* the kept data is the beginning of its input; frees s->raw */
+
+/* write.c */
+/* More has come behind what is kept; the kept data may begin a WRITE. */
+void raw_write_note(struct session *s, const char *p, size_t n);
+/* More has come for an upload whose size is undecided. */
+void raw_write_feed(struct session *s, char *p, size_t n);
+void raw_write_look(struct session *s, enum split_moment moment);

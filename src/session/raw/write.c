@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The WRITE of an old client: digits that its file begins with cannot be told from its size (wire/split.h). While the
+ * size is undecided the bytes are kept, up to RAW_KEEP. From there on they go into the upload, which is staging, by the
+ * likelier reading; the upload is given the right size once that is known (body_sink_ops.resolve).
+ */
+#include "session/raw/raw-private.h"
+
+#include "session/raw/raw.h"
+
+#include <string.h>
+
+/* Where an old WRITE's size begins: behind the second comma, with a digit. 0: this is none (yet). */
+static size_t raw_write_find_size(const struct buf *b)
+{
+	const char *name = b->data + strlen("WRITE,"), *end = b->data + b->len, *comma;
+
+	if (!raw_detect_begins(b, "WRITE,"))
+		return 0;
+	comma = memchr(name, ',', (size_t)(end - name));
+	if (!comma || memchr(name, '\n', (size_t)(comma - name)) || comma + 1 == end)
+		return 0;
+	return comma[1] >= '0' && comma[1] <= '9' ? (size_t)(comma + 1 - b->data) : 0;
+}
+
+/* Begins the request WRITE,name,SIZE; its name stands in the kept data. */
+static void raw_write_begin(struct session *s, uint64_t size, bool size_undecided)
+{
+	struct raw *w = s->raw;
+	const struct verb_entry *e = verb_table_find(&s->listener->verbs, "WRITE", 5);
+	size_t name_len = w->header - strlen("WRITE,");
+	struct request *q = NULL;
+	struct buf line = {};
+
+	if (buf_append(&line, w->data.data + strlen("WRITE,"), name_len) < 0 ||
+	    buf_printf(&line, "%llu", (unsigned long long)size) < 0 ||
+	    !(q = request_new(s, container_of(e->verb, struct role_verb, verb), e->owner))) {
+		session_end(s, "out of memory");
+	} else {
+		/* While it is undecided, too: an old client's reply is shorter, and becomes a line by a line's end. */
+		q->dialect = DIALECT_RAW;
+		q->size_undecided = size_undecided;
+		input_act(q, line.data, line.len);
+	}
+	buf_done(&line);
+}
+
+/* The WRITE is an old client's, and all of its file has come. */
+static void raw_write_store(struct session *s, unsigned digits)
+{
+	struct raw *w = s->raw;
+	struct buf data;
+
+	raw_become_raw(s);
+	w->writing = false;
+	if (w->staging) {
+		w->staging = false;
+		request_resolve(s->barrier, DIALECT_RAW);
+		/* Never more digits than was guessed: all of them had come by then. */
+		input_resolve_body(s, split_size(&w->split, digits), w->head + digits, w->guess - digits);
+		return;
+	}
+	raw_write_begin(s, split_size(&w->split, digits), false);
+	if (session_has_ended(s))
+		return;
+	data = w->data;
+	w->data = (struct buf){ .max = data.max };
+	input_feed(s, data.data + w->header + digits, data.len - w->header - digits);
+	buf_done(&data);
+}
+
+/* The bytes fit no size. Where the next command begins is not known either, so the session ends. */
+static void raw_write_refuse(struct session *s)
+{
+	struct raw *w = s->raw;
+	struct request *q;
+
+	raw_become_raw(s);
+	w->writing = false;
+	buf_done(&w->data);
+	session_finish(s);
+	if (w->staging) {
+		w->staging = false;
+		request_resolve(s->barrier, DIALECT_RAW);
+		input_cut_body(s); /* its upload answers */
+		return;
+	}
+	q = request_new(s, NULL, s->reactor->server->n_roles);
+	if (q)
+		request_error(q, ERROR_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
+	else
+		session_end(s, "out of memory");
+}
+
+/* The WRITE is a line session's; its body may be under way already. */
+static void raw_write_is_line(struct session *s)
+{
+	struct raw *w = s->raw;
+
+	if (!w->staging) {
+		raw_become_line(s);
+		return;
+	}
+	/* Begun under another reading, it has another name, and bytes of the line itself are in it. */
+	if (w->guess != w->split.line_body) {
+		raw_write_refuse(s);
+		return;
+	}
+	s->dialect = DIALECT_LINE;
+	s->first_line = false;
+	s->raw_watch = false;
+	request_resolve(s->barrier, DIALECT_LINE);
+	input_resolve_body(s, w->split.line_size, NULL, 0);
+	raw_free(s);
+}
+
+/* More has come than is kept: the upload takes it, by the likelier reading. */
+static void raw_write_stage(struct session *s)
+{
+	struct raw *w = s->raw;
+	bool line = w->split.line_ended && w->split.line_is_size && !w->split.line_comma;
+	struct buf data;
+
+	w->guess = line ? w->split.line_body : MIN(w->split.digits, (uint64_t)SPLIT_DIGITS_MAX);
+	memcpy(w->head, w->data.data + w->header, w->guess);
+	raw_write_begin(s, 0, true);
+	if (session_has_ended(s))
+		return;
+	w->staging = true;
+	data = w->data;
+	w->data = (struct buf){ .max = data.max };
+	input_feed(s, data.data + w->header + w->guess, data.len - w->header - w->guess);
+	buf_done(&data);
+}
+
+void raw_write_look(struct session *s, enum split_moment moment)
+{
+	struct raw *w = s->raw;
+	unsigned digits = 0;
+
+	switch (split_decide(&w->split, moment, &digits)) {
+	case SPLIT_WAIT:
+		if (!w->staging && w->data.len > RAW_KEEP)
+			raw_write_stage(s);
+		break;
+	case SPLIT_LINE:
+		raw_write_is_line(s);
+		break;
+	case SPLIT_RAW:
+		if (w->staging || raw_may_answer(s))
+			raw_write_store(s, digits);
+		break;
+	case SPLIT_NONE:
+		raw_write_refuse(s);
+		break;
+	}
+}
+
+/* The bytes go to the upload at once; the split only counts them. */
+void raw_write_feed(struct session *s, char *p, size_t n)
+{
+	struct raw *w = s->raw;
+
+	split_feed(&w->split, p, n, false);
+	/* Before the bytes are given away: behind a line session's file its next request begins. */
+	raw_write_look(s, SPLIT_NOW);
+	if (!session_has_ended(s))
+		input_feed(s, p, n);
+}
+
+void raw_write_note(struct session *s, const char *p, size_t n)
+{
+	struct raw *w = s->raw;
+	bool counts = s->dialect == DIALECT_RAW || w->recvs == 1;
+
+	if (w->writing) {
+		split_feed(&w->split, p, n, counts);
+		return;
+	}
+	w->header = verb_table_find(&s->listener->verbs, "WRITE", 5) ? raw_write_find_size(&w->data) : 0;
+	if (w->header == 0)
+		return;
+	w->writing = true;
+	split_init(&w->split, s->dialect == DIALECT_RAW);
+	split_feed(&w->split, w->data.data + w->header, w->data.len - w->header, counts);
+}
