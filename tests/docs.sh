@@ -133,7 +133,7 @@ check_dictionary()
 	result $? "tests/fuzz/verbs.dict is what the rows make of it (docs-rows --dictionary prints that)"
 }
 
-# CONTRIBUTING.md has the table of layers.sh, and names no file of src/ or tests/ that does not exist.
+# CONTRIBUTING.md has the table of layers.sh, README.md its layers, and no file that CONTRIBUTING.md names is missing.
 check_map()
 {
 	local map=$top_srcdir/CONTRIBUTING.md file
@@ -143,6 +143,11 @@ check_map()
 	sed -nE 's/^\| `([a-z]+)\/` \|[^|]*\| *`?([^`|]*)`? *\|$/\1: \2/p' "$map" | sed 's/ *$//' >"$scratch/entries"
 	diff "$scratch/wanted" "$scratch/entries"
 	result $? "CONTRIBUTING.md has the table of layers.sh"
+
+	while IFS=: read -r file _; do
+		sed -n '/^## The source tree/,/^    etc/p' "$top_srcdir/README.md" | grep -qw "$file"
+		result $? "README.md names the layer $file"
+	done <"$scratch/wanted"
 
 	while read -r file; do
 		[ -e "$top_srcdir/$file" ] || [ -e "$top_srcdir/src/$file" ]
