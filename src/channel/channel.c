@@ -502,7 +502,7 @@ static void channel_walk_shard(struct msg *m)
 	for (struct map_node *n = map_next(&s->channels, NULL); n; n = map_next(&s->channels, n)) {
 		struct channel *c = container_of(n, struct channel, node);
 
-		if (c->open && c->policy->kind == w->policy->kind)
+		if (c->open && c->policy->kind == w->kind)
 			w->each(w, c);
 	}
 	w->msg.act = last ? channel_walk_return : channel_walk_shard;

@@ -256,7 +256,7 @@ int channel_send(struct session *s, const struct channel_policy *p, const struct
 struct channel_walk {
 	struct msg msg;
 	struct channel_engine *engine;
-	const struct channel_policy *policy;
+	uint8_t kind;
 	struct reactor *origin;
 	unsigned at;
 	/* Called once for each channel, in the thread of its owner. Reactors are visited one after the other, so nobody

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two sources: what is open, told by the reactors once, at the beginning; and what is on disk, a page of the store at a
- * time, in the order of names. Both are merged by name. What is in both is told as the reactors have it, since the disk
- * is a little behind.
+ * Joins the control socket to channel/ and the store. The control socket gets lists of rooms and mailboxes in pages of
+ * its own, made from channel/list.h; and a backup of the store, which must not be written where clients of the role file
+ * could read it. In main's thread, but for what a comment calls reactor 0's.
  */
 #include "ioed/channels.h"
 
 #include "base/macro.h"
-#include "channel/channel.h"
+#include "channel/list.h"
 #include "roles/file/file.h"
 #include "roles/file/staging.h"
 #include "server/server.h"
@@ -19,24 +19,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANNELS_TOPIC "topic" /* the attribute that has it */
-
-/* The kinds of the store's channels, for ever. */
-static const struct channel_policy channels_policies[] = {
-	[CONTROL_ROOMS] = { .kind = 0 },
-	[CONTROL_MAILBOXES] = { .kind = 1 },
+/* The kinds of channels in the store; never changed. */
+static const uint8_t channels_kinds[] = {
+	[CONTROL_ROOMS] = 0,
+	[CONTROL_MAILBOXES] = 1,
 };
 
 struct channels_list {
 	struct control_channels control; /* first */
-	enum control_kind kind;
-	bool walked;
-	struct channel_walk walk;
-	int error; /* of the walk */
-	struct buf live_text;
-	struct control_channel *live; /* its texts are in live_text; sorted by name */
-	size_t n_live, live_room, live_at;
-	struct store_list stored;
+	bool collected;
+	struct channel_list list;
 };
 
 static struct channels_list *channels_of(struct server_task *e)
@@ -44,19 +36,18 @@ static struct channels_list *channels_of(struct server_task *e)
 	return container_of(container_of(e, struct control_channels, task), struct channels_list, control);
 }
 
-static struct channel_engine *channels_engine(const struct channels_list *l)
-{
-	return l->control.task.server->shared;
-}
-
-static void channels_drop(struct server_task *e)
+static void channels_list_free(struct server_task *e)
 {
 	struct channels_list *l = channels_of(e);
 
 	buf_done(&l->control.text);
-	buf_done(&l->live_text);
-	free(l->live);
-	store_list_done(&l->stored);
+	channel_list_done(&l->list);
+}
+
+/* Reactor 0: leaves out a channel that somebody only looked for. */
+static bool channels_includes(struct channel *c)
+{
+	return channel_n_members(c) > 0 || channel_counts(c)->last > 0;
 }
 
 struct control_channels *channels_new(struct server *s, enum control_kind kind,
@@ -66,248 +57,96 @@ struct control_channels *channels_new(struct server *s, enum control_kind kind,
 
 	if (!l)
 		return NULL;
-	l->kind = kind;
+	l->list = (struct channel_list){
+		.engine = s->shared,
+		.kind = channels_kinds[kind],
+		.attribute = "topic",
+		.page_rows = CONTROL_CHANNELS_PAGE,
+		.includes = channels_includes,
+	};
 	l->control.task = (struct server_task){
 		.server = s,
 		.on_arrival = on_arrival,
-		.on_free = channels_drop,
+		.on_free = channels_list_free,
 		.userdata = on_arrival_data,
 	};
 	return &l->control;
 }
 
-/* Appends a text and says where it stands. */
-static int channels_put(struct buf *to, const char *s, size_t len, size_t *ret_at)
+static int channels_put(struct control_channels *to, const struct channel_listed *from)
 {
-	*ret_at = to->len;
-	return len > 0 ? buf_append(to, s, len) : 0;
-}
-
-/* One more that is open; NULL: no memory. */
-static struct control_channel *channels_add_live(struct channels_list *l)
-{
-	struct control_channel *live = l->live;
-
-	if (l->n_live == l->live_room) {
-		live = reallocarray(live, 2 * l->live_room + 64, sizeof(*live));
-		if (!live)
-			return NULL;
-		l->live = live;
-		l->live_room = 2 * l->live_room + 64;
-	}
-	live[l->n_live] = (struct control_channel){ 0 };
-	return &live[l->n_live];
-}
-
-/* Owner. */
-static void channels_each(struct channel_walk *w, struct channel *c)
-{
-	struct channels_list *l = container_of(w, struct channels_list, walk);
-	const struct store_attribute *topic = channel_attribute(c, CHANNELS_TOPIC, strlen(CHANNELS_TOPIC));
-	const struct store_counts *counts = channel_counts(c);
-	struct control_channel *to = l->error == 0 ? channels_add_live(l) : NULL;
-	const char *name;
-
-	/* It was opened only to see whether it is there. */
-	if (!to || (channel_n_members(c) == 0 && counts->last == 0)) {
-		l->error = to ? l->error : -ENOMEM;
-		return;
-	}
-	name = channel_name(c, &to->name_len);
-	to->topic_len = topic ? topic->value_len : 0;
-	to->members = channel_n_members(c);
-	to->messages = counts->count;
-	to->bytes = counts->bytes;
-	to->last = counts->last;
-	l->error = channels_put(&l->live_text, name, to->name_len, &to->name_at);
-	if (l->error == 0 && topic)
-		l->error = channels_put(&l->live_text, topic->value, topic->value_len, &to->topic_at);
-	l->n_live += l->error == 0;
-}
-
-/* As the store orders names. */
-static int channels_compare(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	int r = memcmp(a, b, MIN(a_len, b_len));
-
-	return r != 0 ? r : (a_len > b_len) - (a_len < b_len);
-}
-
-static int channels_compare_live(const void *a, const void *b, void *text)
-{
-	const struct control_channel *x = a, *y = b;
-	const struct buf *t = text;
-
-	return channels_compare(t->data + x->name_at, x->name_len, t->data + y->name_at, y->name_len);
-}
-
-/* Main: the page is made, or it cannot be. */
-static void channels_come(struct channels_list *l, int error)
-{
-	struct channel_engine *hub = channels_engine(l);
-	char *why = l->control.why;
-
-	if (error == -EIO || error == -EBADMSG)
-		(void)channel_engine_why(hub, why, sizeof(l->control.why));
-	else if (error < 0)
-		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-error));
-	server_task_complete(&l->control.task);
-}
-
-/* Of a row, which is the next one where it is in the page. */
-static int channels_put_stored(struct channels_list *l, const struct store_listed *row)
-{
-	struct control_channel *to = &l->control.page[l->control.n];
+	size_t at = to->text.len;
 	int r;
 
-	*to = (struct control_channel){
-		.name_len = row->name_len,
-		.topic_len = row->value_len,
-		.messages = row->counts.count,
-		.bytes = row->counts.bytes,
-		.last = row->counts.last,
-	};
-	r = channels_put(&l->control.text, row->name, row->name_len, &to->name_at);
-	if (r == 0)
-		r = channels_put(&l->control.text, row->value, row->value_len, &to->topic_at);
-	l->control.n += r == 0;
-	return r;
-}
-
-static int channels_put_live(struct channels_list *l)
-{
-	const struct control_channel *from = &l->live[l->live_at];
-	struct control_channel *to = &l->control.page[l->control.n];
-	int r;
-
-	*to = *from;
-	r = channels_put(&l->control.text, l->live_text.data + from->name_at, from->name_len, &to->name_at);
-	if (r == 0)
-		r = channels_put(&l->control.text, l->live_text.data + from->topic_at, from->topic_len, &to->topic_at);
-	l->control.n += r == 0;
-	l->live_at += r == 0;
-	return r;
-}
-
-/*
- * Those that are open and stand before this row (NULL: all), as far as there is room. 1: and the row's own, which was
- * open; 0; negative errno.
- */
-static int channels_put_before(struct channels_list *l, const struct store_listed *row)
-{
-	int order = -1, r = 0;
-
-	while (r == 0 && l->live_at < l->n_live && l->control.n < CONTROL_CHANNELS_PAGE) {
-		const struct control_channel *c = &l->live[l->live_at];
-
-		if (row)
-			order = channels_compare(l->live_text.data + c->name_at, c->name_len, row->name, row->name_len);
-		if (order > 0)
-			break;
-		r = channels_put_live(l);
-		if (r == 0 && order == 0)
-			return 1;
-	}
-	return r;
-}
-
-/* The rows, as far as they fit; what did not is asked for again. */
-static int channels_merge(struct channels_list *l)
-{
-	struct store_list *q = &l->stored;
-	struct store_listed row;
-	bool all = true;
-	size_t at = 0;
-	int r = 0;
-
-	while (r >= 0 && all && store_list_next(q, &at, &row)) {
-		r = channels_put_before(l, &row);
-		all = r == 1 || l->control.n < CONTROL_CHANNELS_PAGE;
-		if (r == 0 && all)
-			r = channels_put_stored(l, &row);
-		if (r >= 0 && all) {
-			memcpy(q->after, row.name, row.name_len);
-			q->after_len = (uint8_t)row.name_len;
-		}
-	}
-	all = all && !q->more;
-	if (r >= 0 && all)
-		r = channels_put_before(l, NULL);
-	l->control.done = all && l->live_at == l->n_live;
-	return MIN(r, 0);
-}
-
-/* Main. */
-static void channels_listed(struct store_request *request)
-{
-	struct channels_list *l = container_of(container_of(request, struct store_list, request), struct channels_list,
-					       stored);
-	int r = request->result;
-
-	if (r >= 0)
-		r = channels_merge(l);
-	channels_come(l, r);
-}
-
-/* Main: the next rows. Where there is no store it cannot be known what is kept: what is open is not all. */
-static void channels_ask(struct channels_list *l)
-{
-	struct channel_engine *hub = channels_engine(l);
-	struct store *store = channel_engine_store(hub);
-	int r;
-
-	l->control.n = 0;
-	l->control.text.len = 0;
-	store_list_done(&l->stored);
-	l->stored.n_rows = 0;
-	l->stored.more = false;
-	l->stored.request = (struct store_request){
-		.home = l->control.task.server->args.loop,
-		.on_complete = channels_listed,
-	};
-	l->stored.kind = channels_policies[l->kind].kind;
-	l->stored.attribute = CHANNELS_TOPIC;
-	l->stored.max_rows = CONTROL_CHANNELS_PAGE;
-	r = store ? store_list(store, &l->stored) : -EIO;
+	r = buf_append(&to->text, from->name, from->name_len);
+	if (r >= 0 && from->attribute_len > 0)
+		r = buf_append(&to->text, from->attribute, from->attribute_len);
 	if (r < 0)
-		channels_come(l, r);
-}
-
-/* Main. */
-static void channels_walked(struct msg *m)
-{
-	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
-
-	l->walked = true;
-	if (l->error < 0) {
-		channels_come(l, l->error);
-		return;
-	}
-	if (l->n_live > 0)
-		qsort_r(l->live, l->n_live, sizeof(*l->live), channels_compare_live, &l->live_text);
-	channels_ask(l);
-}
-
-static void channels_walk_over(struct channel_walk *w)
-{
-	struct channels_list *l = container_of(w, struct channels_list, walk);
-
-	server_post(l->control.task.server, &l->control.task.msg, channels_walked);
-}
-
-/* In reactor 0, which is the walk's home: main is none. */
-static void channels_walk(struct msg *m)
-{
-	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
-
-	l->walk = (struct channel_walk){
-		.engine = channels_engine(l),
-		.policy = &channels_policies[l->kind],
-		.origin = &l->control.task.server->reactors[0],
-		.each = channels_each,
-		.on_complete = channels_walk_over,
+		return r;
+	to->page[to->n++] = (struct control_channel){
+		.name_at = at,
+		.name_len = from->name_len,
+		.topic_at = at + from->name_len,
+		.topic_len = from->attribute_len,
+		.members = from->members,
+		.messages = from->count,
+		.bytes = from->bytes,
+		.last = from->last,
 	};
-	channel_walk(&l->walk);
+	return 0;
+}
+
+/* Makes the page as far as the list goes. 0: it is made, or cannot be; -EAGAIN: the list must be fetched first. */
+static int channels_fill(struct channels_list *l, int error)
+{
+	struct channel_listed listed;
+	char *why = l->control.why;
+	int r = error;
+
+	while (r >= 0 && l->control.n < CONTROL_CHANNELS_PAGE && (r = channel_list_next(&l->list, &listed)) > 0)
+		r = channels_put(&l->control, &listed);
+	if (r == -EAGAIN)
+		return r;
+	if (r == -EIO || r == -EBADMSG)
+		(void)channel_engine_why(l->list.engine, why, sizeof(l->control.why));
+	else if (r < 0)
+		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-r));
+	l->control.done = r >= 0 && channel_list_is_complete(&l->list);
+	return 0;
+}
+
+static void channels_go_on(struct channel_list *list)
+{
+	struct channels_list *l = container_of(list, struct channels_list, list);
+
+	if (channels_fill(l, list->error) == -EAGAIN)
+		channel_list_fetch(list, l->control.task.server->args.loop, channels_go_on);
+	else
+		server_task_complete(&l->control.task);
+}
+
+static void channels_on_arrival(struct msg *m)
+{
+	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
+
+	l->collected = true;
+	channels_go_on(&l->list);
+}
+
+/* Reactor 0. */
+static void channels_collected(struct channel_list *list)
+{
+	struct channels_list *l = container_of(list, struct channels_list, list);
+
+	server_post(l->control.task.server, &l->control.task.msg, channels_on_arrival);
+}
+
+/* Reactor 0: the origin of the walk, since main is no reactor. */
+static void channels_collect(struct msg *m)
+{
+	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
+
+	channel_list_collect(&l->list, &l->control.task.server->reactors[0], channels_collected);
 }
 
 void channels_next(struct control_channels *c)
@@ -315,16 +154,21 @@ void channels_next(struct control_channels *c)
 	struct channels_list *l = container_of(c, struct channels_list, control);
 
 	assert(!c->done && !c->task.away);
-	if (!channels_engine(l)) {
-		/* No role has begun to keep anything. It comes as an answer does. */
+	c->n = 0;
+	c->text.len = 0;
+	if (!l->list.engine) {
+		/* No role keeps anything. The task returns as from elsewhere. */
 		c->done = true;
 		server_task_begin(&c->task);
 		server_task_return(&c->task);
-	} else if (!l->walked) {
-		server_task_send(&c->task, 0, channels_walk);
+	} else if (!l->collected) {
+		server_task_send(&c->task, 0, channels_collect);
 	} else {
 		server_task_begin(&c->task);
-		channels_ask(l);
+		if (channels_fill(l, 0) == -EAGAIN)
+			channel_list_fetch(&l->list, c->task.server->args.loop, channels_go_on);
+		else
+			server_task_return(&c->task);
 	}
 }
 
@@ -379,8 +223,8 @@ static void channels_backed_up(struct store_request *request)
 
 static void channels_backup_begin(struct channels_backup *b)
 {
-	struct channel_engine *hub = b->control.task.server->shared;
-	struct store *store = hub ? channel_engine_store(hub) : NULL;
+	struct channel_engine *engine = b->control.task.server->shared;
+	struct store *store = engine ? channel_engine_store(engine) : NULL;
 
 	server_task_begin(&b->control.task);
 	b->stored.request = (struct store_request){
@@ -391,8 +235,8 @@ static void channels_backup_begin(struct channels_backup *b)
 	b->stored.served_mark = STAGING_NAME;
 	if (store && store_backup(store, &b->stored) == 0)
 		return;
-	if (hub)
-		(void)channel_engine_why(hub, b->control.why, sizeof(b->control.why));
+	if (engine)
+		(void)channel_engine_why(engine, b->control.why, sizeof(b->control.why));
 	if (!b->control.why[0])
 		(void)snprintf(b->control.why, sizeof(b->control.why),
 			       "this daemon keeps no rooms and no mailboxes: there is nothing to copy");

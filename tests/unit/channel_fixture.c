@@ -371,7 +371,7 @@ static int channel_fixture_open(struct request *q, _unused_ struct fields *f)
 	e->rq.request = q;
 	e->walk = (struct channel_walk){
 		.engine = request_role_state(q),
-		.policy = &channel_fixture_policy,
+		.kind = channel_fixture_policy.kind,
 		.origin = request_reactor(q),
 		.each = channel_fixture_walk_each,
 		.on_complete = channel_fixture_walk_done,
