@@ -16,7 +16,6 @@
 #include "base/map.h"
 #include "channel/channel.h"
 #include "net/slice.h"
-#include "server/server.h"
 #include "session/reactor.h"
 
 /* A channel's key in maps: the kind, then the name. */
@@ -57,7 +56,7 @@ struct channel_shard {
 
 struct channel_engine {
 	unsigned refs; /* main's */
-	struct server *server;
+	struct reactor_set *reactors;
 	struct store *store;
 	char why[512];
 	struct store_reserve id_block;     /* the first block of numbers for ephemeral messages, one for all channels */
@@ -69,7 +68,7 @@ struct channel_engine {
 
 static inline struct reactor *channel_shard_reactor(const struct channel_shard *s)
 {
-	return &s->engine->server->reactors[s->index];
+	return &s->engine->reactors->at[s->index];
 }
 struct channel_shard *channel_engine_owner(struct channel_engine *engine, const struct channel_key *k);
 struct channel_shard *channel_engine_shard(struct channel_engine *engine, const struct reactor *r);

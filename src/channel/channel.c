@@ -354,7 +354,7 @@ void channel_deliver(struct channel *c, struct channel_message *m)
 			.message = channel_message_ref(m),
 			.to = &engine->shards[i],
 		};
-		inbox_push(&engine->server->reactors[i].loop.inbox, &m->deliveries[i].msg);
+		inbox_push(&engine->reactors->at[i].loop.inbox, &m->deliveries[i].msg);
 	}
 }
 
@@ -464,7 +464,7 @@ void channel_expel(struct channel *c, struct channel_member *m, struct channel_m
 	}
 	/* The member has its own copy of the channel's name, since the channel may be freed meanwhile. */
 	m->msg.act = subscription_expelled;
-	reactor_post(channel_reactor(c), &engine->server->reactors[m->session.reactor], &m->msg);
+	reactor_post(channel_reactor(c), &engine->reactors->at[m->session.reactor], &m->msg);
 }
 
 void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why)
@@ -506,7 +506,7 @@ static void channel_walk_shard(struct msg *m)
 			w->each(w, c);
 	}
 	w->msg.act = last ? channel_walk_return : channel_walk_shard;
-	reactor_post(channel_shard_reactor(s), last ? w->origin : &w->engine->server->reactors[w->at], &w->msg);
+	reactor_post(channel_shard_reactor(s), last ? w->origin : &w->engine->reactors->at[w->at], &w->msg);
 }
 
 void channel_walk(struct channel_walk *w)
@@ -514,5 +514,5 @@ void channel_walk(struct channel_walk *w)
 	w->at = 0;
 	w->origin->busy++;
 	w->msg.act = channel_walk_shard;
-	reactor_post(w->origin, &w->engine->server->reactors[0], &w->msg);
+	reactor_post(w->origin, &w->engine->reactors->at[0], &w->msg);
 }

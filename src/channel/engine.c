@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "log/event.h"
 #include "log/warning.h"
-#include "server/state_dir.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,7 +41,7 @@ struct channel_shard *channel_engine_shard(struct channel_engine *engine, const 
 
 struct channel_shard *channel_engine_owner(struct channel_engine *engine, const struct channel_key *k)
 {
-	return channel_engine_shard(engine, server_owner(engine->server, k->bytes, k->len));
+	return channel_engine_shard(engine, reactor_owner(engine->reactors, k->bytes, k->len));
 }
 
 struct store *channel_engine_store(struct channel_engine *engine)
@@ -123,26 +122,14 @@ static int engine_init(struct channel_engine *engine)
 	return r;
 }
 
-/* Clients name messages by STORE and number, so numbers that are given anew need a new STORE. */
-static int engine_renew(void *userdata)
-{
-	struct channel_engine *engine = userdata;
-	int r = state_dir_renew_store_id(engine->server);
-
-	if (r >= 0)
-		log_notice("a copy of rooms and mailboxes was put back: it is served as a new STORE, %s",
-			   engine->server->store_id);
-	return r;
-}
-
 static void engine_open_store(struct channel_engine *engine, const struct role_start *with)
 {
 	struct store_args args = {
 		.dir = with->state_dir,
 		.max_queued_bytes = ENGINE_QUEUED_MAX,
 		.max_channels = ENGINE_CHANNELS_MAX,
-		.renew = engine_renew,
-		.userdata = engine,
+		.renew = with->renew_store_id,
+		.userdata = with->userdata,
 	};
 
 	if (store_new(&engine->store, &args, engine->why, sizeof(engine->why)) < 0) {
@@ -156,16 +143,15 @@ static void engine_open_store(struct channel_engine *engine, const struct role_s
 
 int channel_engine_ref(const struct role_start *with, struct channel_engine **ret)
 {
-	const struct server_options *o = settings_get(with->settings, &server_section);
 	struct channel_engine *engine = *with->shared;
 	int r;
 
 	if (!engine) {
-		engine = calloc(1, sizeof(*engine) + o->reactors * sizeof(engine->shards[0]));
+		engine = calloc(1, sizeof(*engine) + with->reactors->n * sizeof(engine->shards[0]));
 		if (!engine)
 			return -ENOMEM;
-		engine->server = with->server;
-		engine->n_shards = (unsigned)o->reactors;
+		engine->reactors = with->reactors;
+		engine->n_shards = with->reactors->n;
 		r = engine_init(engine);
 		if (r < 0) {
 			free(engine);

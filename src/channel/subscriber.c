@@ -259,7 +259,7 @@ void subscription_flush(struct channel_request *rq)
 void subscription_expelled(struct msg *msg)
 {
 	struct channel_member *m = container_of(msg, struct channel_member, msg);
-	struct session *s = reactor_find(&m->engine->server->reactors[m->session.reactor], m->session);
+	struct session *s = reactor_find(&m->engine->reactors->at[m->session.reactor], m->session);
 	struct channel_subscription *sub = s ? channel_subscription_find(s, m->policy, m->channel, m->channel_len)
 					     : NULL;
 
@@ -343,7 +343,7 @@ void channel_notify_member(struct channel *c, struct channel_member *to, struct 
 	channel_address(c, m);
 	*w = (struct subscription_notice){
 		.msg.act = subscription_on_notice,
-		.origin = &c->shard->engine->server->reactors[to->session.reactor],
+		.origin = &c->shard->engine->reactors->at[to->session.reactor],
 		.session = to->session,
 		.message = channel_message_ref(m),
 	};

@@ -146,7 +146,7 @@ static void channels_collect(struct msg *m)
 {
 	struct channels_list *l = channels_of(container_of(m, struct server_task, msg));
 
-	channel_list_collect(&l->list, &l->control.task.server->reactors[0], channels_collected);
+	channel_list_collect(&l->list, &l->control.task.server->reactors.at[0], channels_collected);
 }
 
 void channels_next(struct control_channels *c)
@@ -191,8 +191,8 @@ static void channels_backup_free(struct server_task *e)
 static int channels_served(const struct server *s)
 {
 	for (unsigned i = 0; i < s->n_roles_started; i++)
-		if (s->args.roles[i] == &file_role)
-			return fcntl(file_root_fd(s->role_states[i]), F_DUPFD_CLOEXEC, 3);
+		if (s->reactors.roles[i].role == &file_role)
+			return fcntl(file_root_fd(s->reactors.roles[i].state), F_DUPFD_CLOEXEC, 3);
 	return -1;
 }
 

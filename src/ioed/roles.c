@@ -17,7 +17,7 @@ const struct role *const ioed_roles[] = { &file_role, &chat_role, &relay_role, &
 static const char *const ioed_role_names[] = { "file", "chat", "relay", "compute", NULL };
 
 static const struct option_section *const ioed_sections[] = {
-	&server_section, &limits_section, &file_section, &chat_section, &relay_section, &log_section, &control_section, NULL,
+	&server_section, &legacy_section, &limits_section, &file_section, &chat_section, &relay_section, &log_section, &control_section, NULL,
 };
 
 const struct option_schema ioed_schema = {

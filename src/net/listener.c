@@ -8,6 +8,7 @@
 #include "net/inherited.h"
 #include "net/liveness.h"
 #include "session/limits.h"
+#include "server/server.h"
 #include "session/session-private.h"
 
 #include <arpa/inet.h>
@@ -52,7 +53,7 @@ const struct option_section listener_section = {
 
 static const struct limits_options *listener_limits(const struct listener *l)
 {
-	return l->server->reactors[0].limits;
+	return l->server->reactors.at[0].limits;
 }
 
 /* Best effort: it is not waited for, and what the peer said is not read. */
@@ -64,7 +65,7 @@ static void listener_refuse(struct listener *l, int fd, const struct address *pe
 	int n = snprintf(text, sizeof(text), "ERROR: limit: %s; try again later\n", why);
 
 	counter_add(&l->refused, 1);
-	if (log_ratelimit_pass(&l->server->reactors[0].ratelimit, what, peer))
+	if (log_ratelimit_pass(&l->server->reactors.at[0].ratelimit, what, peer))
 		log_event(what, &field, 1, "a connection from %s to %s was refused: \"%s\"", from, l->address, why);
 	(void)send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)shutdown(fd, SHUT_WR);
@@ -75,15 +76,15 @@ static struct reactor *listener_least(struct server *s)
 {
 	unsigned least = 0;
 
-	for (unsigned i = 1; i < s->n_reactors; i++)
-		if (s->placed[i] < s->placed[least])
+	for (unsigned i = 1; i < s->reactors.n; i++)
+		if (s->reactors.at[i].placed < s->reactors.at[least].placed)
 			least = i;
-	return &s->reactors[least];
+	return &s->reactors.at[least];
 }
 
 static void listener_take(struct listener *l, int fd, const struct sockaddr_storage *sa)
 {
-	struct reactor *here = &l->server->reactors[0], *to = listener_least(l->server);
+	struct reactor *here = &l->server->reactors.at[0], *to = listener_least(l->server);
 	struct address peer;
 
 	address_from_sockaddr(&peer, sa);
@@ -108,14 +109,14 @@ static void listener_take(struct listener *l, int fd, const struct sockaddr_stor
 				"the server's memory for clients (limits.memory) is used up");
 		return;
 	}
-	l->server->placed[to->index]++;
+	to->placed++;
 	counter_add(&l->accepted, 1);
 }
 
 /* Tries again after a while, or when something has been given back. */
 static void listener_wait(struct listener *l, int error)
 {
-	struct reactor *r = &l->server->reactors[0];
+	struct reactor *r = &l->server->reactors.at[0];
 
 	if (!timer_is_armed(&r->accept_timer))
 		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
@@ -131,7 +132,7 @@ static void listener_wait(struct listener *l, int error)
  */
 static void listener_pause(struct listener *l, int error)
 {
-	loop_unwatch(&l->server->reactors[0].loop, &l->watch);
+	loop_unwatch(&l->server->reactors.at[0].loop, &l->watch);
 	atomic_store_explicit(&l->paused, true, memory_order_relaxed);
 	listener_wait(l, error);
 }
@@ -361,8 +362,8 @@ static int listener_set_roles(struct listener *l, uint64_t bits)
 	int r;
 
 	l->role_bits = bits;
-	r = listener_add_verbs(&l->verbs, &builtin_role, l->server->n_roles);
-	for (unsigned i = 0; i < l->server->n_roles && r >= 0; i++) {
+	r = listener_add_verbs(&l->verbs, &builtin_role, l->server->reactors.n_roles);
+	for (unsigned i = 0; i < l->server->reactors.n_roles && r >= 0; i++) {
 		const struct role *role = l->server->args.roles[i];
 
 		if (!(bits & 1ULL << i)) {

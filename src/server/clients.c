@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "server/server.h"
 #include "session/session-private.h"
 #include "wire/field.h"
 
@@ -53,7 +54,7 @@ void server_task_send(struct server_task *e, unsigned reactor, void (*act)(struc
 {
 	server_task_begin(e);
 	e->msg.act = act;
-	inbox_push(&e->server->reactors[reactor].loop.inbox, &e->msg);
+	inbox_push(&e->server->reactors.at[reactor].loop.inbox, &e->msg);
 }
 
 void server_task_complete(struct server_task *e)
@@ -109,7 +110,7 @@ static void clients_gather(struct msg *m)
 {
 	struct clients *c = container_of(m, struct clients, task.msg);
 	struct server *server = c->task.server;
-	struct reactor *r = &server->reactors[c->reactor];
+	struct reactor *r = &server->reactors.at[c->reactor];
 	uint64_t now = clock_usec(), real = clock_real_usec();
 	uint32_t end = (uint32_t)MIN((uint64_t)c->slot + CLIENTS_SLOTS_MAX, (uint64_t)r->n_slots);
 
@@ -121,12 +122,12 @@ static void clients_gather(struct msg *m)
 	}
 	if (c->slot >= r->n_slots) {
 		c->slot = 0;
-		c->done = ++c->reactor == server->n_reactors;
+		c->done = ++c->reactor == server->reactors.n;
 	}
 	if (c->done || c->n == CLIENTS_PAGE)
 		server_task_return(&c->task);
 	else
-		inbox_push(&server->reactors[c->reactor].loop.inbox, m); /* the next one's turn, or ours in the next pass */
+		inbox_push(&server->reactors.at[c->reactor].loop.inbox, m); /* the next one's turn, or ours in the next pass */
 }
 
 struct clients *clients_new(struct server *s, void (*on_arrival)(struct server_task *e), void *userdata)
@@ -167,7 +168,7 @@ static void clients_kick_log(const struct clients_kick *k, struct session *s)
 static void clients_kick_act(struct msg *m)
 {
 	struct clients_kick *k = container_of(m, struct clients_kick, task.msg);
-	struct reactor *r = &k->task.server->reactors[k->handle.reactor];
+	struct reactor *r = &k->task.server->reactors.at[k->handle.reactor];
 	struct session *s = reactor_find(r, k->handle);
 
 	if (s && !k->told) {
@@ -198,7 +199,7 @@ struct clients_kick *clients_kick_new(struct server *s, struct handle h, const c
 	k->handle = h;
 	k->why[str_harmless(k->why, why, n)] = '\0';
 	/* No reactor of that number: nobody to be asked, but the answer comes the same way. */
-	if (h.reactor < s->n_reactors) {
+	if (h.reactor < s->reactors.n) {
 		server_task_send(&k->task, h.reactor, clients_kick_act);
 	} else {
 		server_task_begin(&k->task);

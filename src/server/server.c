@@ -42,8 +42,6 @@ static const struct option server_rows[] = {
 	  "The folder of control.sock. $RUNTIME_DIRECTORY, which systemd sets, overrides it." },
 	{ "stop_timeout", OPTION_TIME, NUMBER(stop_timeout_usec), 0, 3600 * USEC_PER_SEC, "10s", OPTION_APPLY_NOW, NULL,
 	  "Time that open requests have when the daemon stops. Connections that are left then are reset." },
-	{ "legacy_wait", OPTION_TIME, NUMBER(legacy_wait_usec), USEC_PER_MSEC, 10 * USEC_PER_SEC, "50ms", OPTION_APPLY_SESSIONS, NULL,
-	  "The pause that ends a command of an old client, which sends no line end." },
 };
 
 const struct option_section server_section = {
@@ -53,11 +51,69 @@ const struct option_section server_section = {
 	.size = sizeof(struct server_options),
 };
 
-struct reactor *server_owner(struct server *s, const void *key, size_t len)
+void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m))
 {
-	if (s->n_reactors == 1)
-		return &s->reactors[0];
-	return &s->reactors[map_siphash(s->name_k0, s->name_k1, key, len) % s->n_reactors];
+	m->act = act;
+	inbox_push(&s->args.loop->inbox, m);
+}
+
+/* All reactors have ended, or are given up. */
+static void server_stopped(struct server *s)
+{
+	loop_no_timer(s->args.loop, &s->stop_timer);
+	s->args.stopped(s, s->args.userdata);
+}
+
+static struct server *server_of(const struct reactor *r)
+{
+	return container_of(r->set, struct server, reactors);
+}
+
+static void server_count_empty(struct msg *m)
+{
+	struct server *s = server_of(container_of(m, struct reactor, empty_msg));
+
+	if (++s->n_empty < s->reactors.n)
+		return;
+	for (unsigned i = 0; i < s->reactors.n; i++)
+		reactor_tell_stop(&s->reactors.at[i]);
+}
+
+static void server_count_ended(struct msg *m)
+{
+	struct server *s = server_of(container_of(m, struct reactor, ended_msg));
+
+	if (++s->n_ended == s->n_started)
+		server_stopped(s);
+}
+
+static void server_reactor_empty(struct reactor *r)
+{
+	server_post(server_of(r), &r->empty_msg, server_count_empty);
+}
+
+static void server_reactor_ended(struct reactor *r)
+{
+	server_post(server_of(r), &r->ended_msg, server_count_ended);
+}
+
+/* All but the roles' states and the workers. The reactors are made later. */
+static int server_fill_set(struct server *s, unsigned n)
+{
+	struct reactor_set *set = &s->reactors;
+
+	set->at = calloc(n, sizeof(*set->at));
+	if (!set->at)
+		return -ENOMEM;
+	set->n = n;
+	for (; s->args.roles[set->n_roles]; set->n_roles++)
+		set->roles[set->n_roles].role = s->args.roles[set->n_roles];
+	set->instance = s->args.instance;
+	set->empty = server_reactor_empty;
+	set->ended = server_reactor_ended;
+	if (getrandom(&set->key0, sizeof(set->key0), 0) < 0 || getrandom(&set->key1, sizeof(set->key1), 0) < 0)
+		return -errno;
+	return 0;
 }
 
 /* All that the settings want, out of what there is, what was inherited, and new ones. */
@@ -103,58 +159,71 @@ static int server_first_listeners(struct server *s, char *why, size_t why_size)
 	return r;
 }
 
+/* Clients name messages by STORE and number, so numbers that are given anew need a new STORE. */
+static int server_renew_store_id(void *userdata)
+{
+	struct server *s = userdata;
+	int r = state_dir_renew_store_id(s);
+
+	if (r >= 0)
+		log_notice("a copy of rooms and mailboxes was put back: it is served as a new STORE, %s", s->reactors.store_id);
+	return r;
+}
+
 static int server_start_roles(struct server *s, char *why, size_t why_size)
 {
 	struct role_start with = {
 		.settings = s->settings,
 		.state_dirfd = s->state_fd,
 		.state_dir = s->state_dir,
-		.workers = s->workers,
+		.workers = s->reactors.workers,
 		.loop = s->args.loop,
-		.server = s,
+		.reactors = &s->reactors,
+		.renew_store_id = server_renew_store_id,
+		.userdata = s,
 		.shared = &s->shared,
 	};
 	int r;
 
-	for (; s->n_roles_started < s->n_roles; s->n_roles_started++) {
-		const struct role *role = s->args.roles[s->n_roles_started];
+	for (; s->n_roles_started < s->reactors.n_roles; s->n_roles_started++) {
+		struct role_slot *slot = &s->reactors.roles[s->n_roles_started];
 
-		if (!role->start)
+		if (!slot->role->start)
 			continue;
-		r = role->start(&with, &s->role_states[s->n_roles_started], why, why_size);
+		r = slot->role->start(&with, &slot->state, why, why_size);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int server_start_reactors(struct server *s, unsigned n)
+/* All reactors are whole before the first one runs: it may talk to any other. */
+static int server_make_reactors(struct server *s)
 {
-	int r = 0;
+	for (unsigned i = 0; i < s->reactors.n; i++) {
+		struct reactor *reactor = &s->reactors.at[i];
+		int r = reactor_init(reactor, &s->reactors, i, s->settings);
 
-	s->reactors = calloc(n, sizeof(*s->reactors));
-	s->placed = calloc(n, sizeof(*s->placed));
-	if (!s->reactors || !s->placed)
-		return -ENOMEM;
-	s->n_reactors = n;
-	/* All are whole before the first one runs: it may talk to any other. */
-	for (unsigned i = 0; i < n; i++) {
-		r = reactor_init(&s->reactors[i], s, i, s->settings);
-		s->reactors[i].listeners = r < 0 ? NULL : listener_list_copy(s->listeners);
-		if (r >= 0 && !s->reactors[i].listeners)
-			r = -ENOMEM;
-		if (r < 0) {
-			s->n_reactors = i + 1;
-			return r;
-		}
-	}
-	for (unsigned i = 0; i < n; i++) {
-		r = reactor_start(&s->reactors[i]);
+		s->n_made++;
 		if (r < 0)
 			return r;
-		s->n_started++;
+		reactor->listeners = listener_list_copy(s->listeners);
+		if (!reactor->listeners)
+			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int server_start_reactors(struct server *s)
+{
+	int r = server_make_reactors(s);
+
+	for (unsigned i = 0; i < s->reactors.n && r >= 0; i++) {
+		r = reactor_start(&s->reactors.at[i]);
+		if (r >= 0)
+			s->n_started++;
+	}
+	return r;
 }
 
 /* Its events have a place of their own before there is anything to tell. */
@@ -171,9 +240,10 @@ static int server_start_all(struct server *s, char *why, size_t why_size)
 	r = state_dir_open(s, o, why, why_size);
 	if (r < 0)
 		return r;
-	if (getrandom(&s->name_k0, sizeof(s->name_k0), 0) < 0 || getrandom(&s->name_k1, sizeof(s->name_k1), 0) < 0)
-		return -errno;
-	r = worker_pool_new(&s->workers, (unsigned)o->workers, server_begin_worker);
+	r = server_fill_set(s, (unsigned)o->reactors);
+	if (r < 0)
+		return r;
+	r = worker_pool_new(&s->reactors.workers, (unsigned)o->workers, server_begin_worker);
 	if (r < 0)
 		return r;
 	r = server_start_roles(s, why, why_size);
@@ -182,7 +252,7 @@ static int server_start_all(struct server *s, char *why, size_t why_size)
 	r = server_first_listeners(s, why, why_size);
 	if (r < 0)
 		return r;
-	return server_start_reactors(s, (unsigned)o->reactors);
+	return server_start_reactors(s);
 }
 
 int server_start(struct server **ret, const struct server_args *args, char *why, size_t why_size)
@@ -199,8 +269,6 @@ int server_start(struct server **ret, const struct server_args *args, char *why,
 	s->state_fd = s->lock_fd = -1;
 	s->started_usec = clock_usec();
 	s->started_real_usec = clock_real_usec();
-	while (args->roles[s->n_roles])
-		s->n_roles++;
 
 	r = server_start_all(s, why, why_size);
 	if (r < 0) {
@@ -226,7 +294,7 @@ static int server_make_updates(struct server *s, struct listener *const *listene
 {
 	unsigned n;
 
-	for (n = 0; n < s->n_reactors; n++) {
+	for (n = 0; n < s->reactors.n; n++) {
 		ret[n] = calloc(1, sizeof(*ret[n]));
 		if (!ret[n])
 			break;
@@ -236,7 +304,7 @@ static int server_make_updates(struct server *s, struct listener *const *listene
 			break;
 		}
 	}
-	if (n == s->n_reactors)
+	if (n == s->reactors.n)
 		return 0;
 	server_drop_updates(ret, n);
 	return -ENOMEM;
@@ -264,13 +332,16 @@ int server_reload(struct server *s, struct settings *settings, const char *said,
 		return r;
 	}
 	/* From here on nothing can fail. */
-	for (unsigned i = 0; i < s->n_reactors; i++) {
+	for (unsigned i = 0; i < s->reactors.n; i++) {
 		updates[i]->settings = settings_ref(settings);
-		reactor_tell_update(&s->reactors[i], updates[i]);
+		reactor_tell_update(&s->reactors.at[i], updates[i]);
 	}
-	for (unsigned i = 0; i < s->n_roles; i++)
-		if (s->args.roles[i]->reload)
-			s->args.roles[i]->reload(s->role_states[i], settings);
+	for (unsigned i = 0; i < s->reactors.n_roles; i++) {
+		const struct role_slot *slot = &s->reactors.roles[i];
+
+		if (slot->role->reload)
+			slot->role->reload(slot->state, settings);
+	}
 	server_look(s);
 	for (size_t i = 0; i < settings->n_listeners; i++)
 		listener_use_settings(listeners[i], settings);
@@ -295,49 +366,21 @@ void server_reload_failed(struct server *s, const char *why)
 
 void server_look(struct server *s)
 {
-	for (unsigned i = 0; i < s->n_roles_started; i++)
-		if (s->args.roles[i]->look)
-			s->args.roles[i]->look(s->role_states[i]);
+	for (unsigned i = 0; i < s->n_roles_started; i++) {
+		const struct role_slot *slot = &s->reactors.roles[i];
+
+		if (slot->role->look)
+			slot->role->look(slot->state);
+	}
 }
 
 bool server_poke(struct server *s)
 {
 	bool all = true;
 
-	for (unsigned i = 0; i < s->n_reactors; i++)
-		all = reactor_poke(&s->reactors[i]) && all;
+	for (unsigned i = 0; i < s->reactors.n; i++)
+		all = reactor_poke(&s->reactors.at[i]) && all;
 	return all;
-}
-
-void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m))
-{
-	m->act = act;
-	inbox_push(&s->args.loop->inbox, m);
-}
-
-/* All reactors have ended, or are given up. */
-static void server_stopped(struct server *s)
-{
-	loop_no_timer(s->args.loop, &s->stop_timer);
-	s->args.stopped(s, s->args.userdata);
-}
-
-void server_reactor_empty(struct msg *m)
-{
-	struct server *s = container_of(m, struct reactor, empty_msg)->server;
-
-	if (++s->n_empty < s->n_reactors)
-		return;
-	for (unsigned i = 0; i < s->n_reactors; i++)
-		reactor_tell_stop(&s->reactors[i]);
-}
-
-void server_reactor_ended(struct msg *m)
-{
-	struct server *s = container_of(m, struct reactor, ended_msg)->server;
-
-	if (++s->n_ended == s->n_started)
-		server_stopped(s);
 }
 
 static void server_stop_expired(struct timer *t)
@@ -358,8 +401,8 @@ static void server_stop_expired(struct timer *t)
 	}
 	s->dropped = true;
 	log_warning("stop_timeout is over: the sessions that are left are reset");
-	for (unsigned i = 0; i < s->n_reactors; i++)
-		reactor_tell_drop(&s->reactors[i]);
+	for (unsigned i = 0; i < s->reactors.n; i++)
+		reactor_tell_drop(&s->reactors.at[i]);
 	loop_timer(loop, t, loop->now_usec + SERVER_GIVE_UP_USEC);
 }
 
@@ -377,8 +420,8 @@ void server_stop(struct server *s, const char *why)
 	if (s->stopping)
 		return;
 	s->stopping = true;
-	(void)snprintf(s->stop_why, sizeof(s->stop_why), "%s", why);
-	reactor_tell_leave(&s->reactors[0]);
+	(void)snprintf(s->reactors.stop_why, sizeof(s->reactors.stop_why), "%s", why);
+	reactor_tell_leave(&s->reactors.at[0]);
 	s->stop_timer.fire = server_stop_expired;
 	loop_timer(s->args.loop, &s->stop_timer, clock_usec() + o->stop_timeout_usec);
 }
@@ -392,8 +435,8 @@ static unsigned server_join(struct server *s)
 		return left;
 	for (unsigned i = 0; i < s->n_started; i++) {
 		if (!s->stopping)
-			reactor_tell_stop(&s->reactors[i]);
-		(void)pthread_join(s->reactors[i].thread, NULL);
+			reactor_tell_stop(&s->reactors.at[i]);
+		(void)pthread_join(s->reactors.at[i].thread, NULL);
 	}
 	return 0;
 }
@@ -402,20 +445,22 @@ unsigned server_free(struct server *s)
 {
 	unsigned left = server_join(s);
 
-	if (left == 0 && s->workers)
-		left = worker_pool_stop(s->workers, clock_usec() + SERVER_GIVE_UP_USEC);
+	if (left == 0 && s->reactors.workers)
+		left = worker_pool_stop(s->reactors.workers, clock_usec() + SERVER_GIVE_UP_USEC);
 	if (left > 0)
 		return left; /* they still use all this; the process is about to end */
 
-	for (unsigned i = s->n_roles_started; i > 0; i--)
-		if (s->args.roles[i - 1]->stop)
-			s->args.roles[i - 1]->stop(s->role_states[i - 1]);
+	for (unsigned i = s->n_roles_started; i > 0; i--) {
+		const struct role_slot *slot = &s->reactors.roles[i - 1];
+
+		if (slot->role->stop)
+			slot->role->stop(slot->state);
+	}
 	server_task_free_all(&s->tasks);
-	for (unsigned i = 0; i < s->n_reactors; i++)
-		reactor_done(&s->reactors[i]);
+	for (unsigned i = 0; i < s->n_made; i++)
+		reactor_done(&s->reactors.at[i]);
 	listener_list_free(s->listeners);
-	free(s->reactors);
-	free(s->placed);
+	free(s->reactors.at);
 	state_dir_close(s);
 	(void)settings_unref(s->settings);
 	free(s);

@@ -16,7 +16,6 @@ struct server_options {
 	uint64_t reactors, workers;
 	char *state_dir, *runtime_dir;
 	uint64_t stop_timeout_usec;
-	uint64_t legacy_wait_usec;
 };
 extern const struct option_section server_section;
 
@@ -33,25 +32,17 @@ struct server_args {
 struct server {
 	struct server_args args;
 	struct settings *settings;
-	unsigned n_roles;
 	unsigned n_roles_started;
-	void *role_states[ROLES_MAX];
 	void *shared; /* role_start.shared */
 	struct listener **listeners; /* NULL-terminated; each reactor has a list of its own */
 	size_t n_listeners;
-	struct reactor *reactors;
-	unsigned n_reactors;
-	unsigned n_started, n_empty, n_ended; /* reactor threads */
-	uint64_t *placed;            /* reactor 0's: sessions given to each reactor */
-	struct worker_pool *workers;
+	struct reactor_set reactors;
+	unsigned n_made, n_started, n_empty, n_ended; /* of the reactors */
 	int state_fd, lock_fd;
 	char *state_dir, *runtime_dir;
-	char store_id[33];
 	char state_shared[512]; /* not empty: somebody else may enter the state directory, and what to do */
-	uint64_t name_k0, name_k1; /* keys of the hash that finds a name's owner */
 	uint64_t started_usec, started_real_usec;
 	bool stopping, dropped;
-	char stop_why[64];
 	struct timer stop_timer;
 	struct list tasks; /* clients.h: under way */
 	uint64_t reload_usec;
@@ -87,10 +78,5 @@ bool server_poke(struct server *s);
 /* Has each role look at what it stands on; what they find shows in the status a little later. */
 void server_look(struct server *s);
 
-/* The reactor that owns a key. Any thread. */
-struct reactor *server_owner(struct server *s, const void *key, size_t len);
-
-/* A reactor's word to main that it has come so far. */
+/* From any thread: runs @m in main's. */
 void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m));
-void server_reactor_empty(struct msg *m); /* leaving, and no session or request is left */
-void server_reactor_ended(struct msg *m); /* its thread is about to end */

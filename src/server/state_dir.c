@@ -114,7 +114,7 @@ int state_dir_renew_store_id(struct server *s)
 	text[32] = '\n';
 	r = io_replace_file(s->state_fd, "store-id", text, 33, 0600);
 	if (r >= 0)
-		memcpy(s->store_id, text, 32);
+		memcpy(s->reactors.store_id, text, 32);
 	return r;
 }
 
@@ -126,7 +126,7 @@ static int state_dir_read_store_id(struct server *s, char *why, size_t why_size)
 
 	r = io_read_file(s->state_fd, "store-id", &b);
 	if (r >= 0 && b.len > 0 && state_dir_is_store_id(&b)) {
-		memcpy(s->store_id, b.data, 32);
+		memcpy(s->reactors.store_id, b.data, 32);
 	} else if (r == -ENOENT) {
 		r = state_dir_renew_store_id(s);
 	} else if (r >= 0 || r == -ENOBUFS) {

@@ -41,26 +41,28 @@ static void status_add_listeners(struct server *s, struct status *st)
 
 static void status_add_reactors(struct server *s, struct status *st)
 {
-	for (unsigned i = 0; i < s->n_reactors; i++) {
-		struct reactor *r = &s->reactors[i];
+	for (unsigned i = 0; i < s->reactors.n; i++) {
+		struct reactor *r = &s->reactors.at[i];
 
 		st->sessions += status_load(&r->counters.sessions);
 		st->bytes_in += status_load(&r->counters.bytes_in);
 		st->bytes_out += status_load(&r->pool.sent);
 		st->memory += pool_used(&r->pool);
-		for (unsigned k = 0; k <= s->n_roles; k++) {
+		for (unsigned k = 0; k <= s->reactors.n_roles; k++) {
 			st->roles[k].requests += status_load(&r->counters.requests[k]);
 			st->roles[k].errors += status_load(&r->counters.errors[k]);
 		}
 	}
-	for (unsigned k = 0; k <= s->n_roles; k++) {
-		st->roles[k].name = k < s->n_roles ? s->args.roles[k]->name : "session";
-		if (k < s->n_roles_started && s->args.roles[k]->expired)
-			st->roles[k].expired = s->args.roles[k]->expired(s->role_states[k]);
+	for (unsigned k = 0; k <= s->reactors.n_roles; k++) {
+		const struct role_slot *slot = k < s->reactors.n_roles ? &s->reactors.roles[k] : NULL;
+
+		st->roles[k].name = slot ? slot->role->name : "session";
+		if (k < s->n_roles_started && slot->role->expired)
+			st->roles[k].expired = slot->role->expired(slot->state);
 		st->requests += st->roles[k].requests;
 		st->errors += st->roles[k].errors;
 	}
-	st->n_roles = s->n_roles + 1;
+	st->n_roles = s->reactors.n_roles + 1;
 }
 
 static void status_warn_of_exposure(const struct server *s, struct warnings *w)
@@ -74,7 +76,7 @@ static void status_warn_of_exposure(const struct server *s, struct warnings *w)
 
 void server_warn(struct server *s, struct warnings *w)
 {
-	uint64_t stuck = worker_pool_stuck_usec(s->workers, clock_usec()), dropped = journal_dropped();
+	uint64_t stuck = worker_pool_stuck_usec(s->reactors.workers, clock_usec()), dropped = journal_dropped();
 
 	for (size_t i = 0; i < s->n_listeners; i++)
 		if (atomic_load_explicit(&s->listeners[i]->paused, memory_order_relaxed))
@@ -86,9 +88,12 @@ void server_warn(struct server *s, struct warnings *w)
 		warnings_add(w, WARNING_DISK_SLOW,
 			     "a worker has been waiting for the disk for %llu s: look at the disk that the served folder is on",
 			     (unsigned long long)(stuck / USEC_PER_SEC));
-	for (unsigned k = 0; k < s->n_roles_started; k++)
-		if (s->args.roles[k]->warn)
-			s->args.roles[k]->warn(s->role_states[k], w);
+	for (unsigned k = 0; k < s->n_roles_started; k++) {
+		const struct role_slot *slot = &s->reactors.roles[k];
+
+		if (slot->role->warn)
+			slot->role->warn(slot->state, w);
+	}
 	if (dropped > 0)
 		warnings_add(w, WARNING_LOG_DROPPED,
 			     "%llu log events were dropped: the log's reader is too slow or stopped",
@@ -113,8 +118,8 @@ int server_status(struct server *s, struct status *ret)
 		.started_usec = s->started_real_usec,
 		.uptime_usec = now - s->started_usec,
 		.config = s->settings->source,
-		.reactors = s->n_reactors,
-		.workers = worker_pool_threads(s->workers),
+		.reactors = s->reactors.n,
+		.workers = worker_pool_threads(s->reactors.workers),
 		.sessions_limit = limits->connections,
 		.memory_limit = limits->memory,
 		.log_level = log_level_name(log_get_level()),
@@ -122,7 +127,7 @@ int server_status(struct server *s, struct status *ret)
 		.reload_usec = s->reload_usec,
 		.reload_ok = s->reload_ok,
 		.listeners = calloc(s->n_listeners, sizeof(*ret->listeners)),
-		.roles = calloc(s->n_roles + 1, sizeof(*ret->roles)),
+		.roles = calloc(s->reactors.n_roles + 1, sizeof(*ret->roles)),
 	};
 	if (!ret->listeners || !ret->roles) {
 		status_done(ret);

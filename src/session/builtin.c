@@ -30,7 +30,7 @@ static int builtin_hello(struct request *q, struct fields *f)
 {
 	char name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX], roles[80];
 	struct session *s = q->session;
-	struct server *server = q->reactor->server;
+	struct reactor_set *set = q->reactor->set;
 
 	if (f->n == 0) {
 		request_begin(q, "HI");
@@ -53,11 +53,11 @@ static int builtin_hello(struct request *q, struct fields *f)
 	request_begin(q, "HI");
 	builtin_field_str(q, "ioe/1");
 	builtin_field_str(q, "ioed/" PACKAGE_VERSION);
-	request_field_u64(q, server->args.instance);
+	request_field_u64(q, set->instance);
 	builtin_field_str(q, roles);
 	builtin_field_str(q, session_name(s, name));
 	builtin_field_str(q, BUILTIN_CAPS);
-	builtin_field_str(q, server->store_id);
+	builtin_field_str(q, set->store_id);
 	request_end(q);
 	return 0;
 }
@@ -90,7 +90,7 @@ static int builtin_auth(struct request *q, _unused_ struct fields *f)
 }
 
 /* Words that would be misread where a name stands. */
-static bool builtin_is_reserved(const struct server *server, const char *s, size_t n)
+static bool builtin_is_reserved(const struct reactor_set *set, const char *s, size_t n)
 {
 	static const char *const words[] = { "OK", "ERROR", "HI", "HII" };
 	struct in_addr in;
@@ -103,8 +103,8 @@ static bool builtin_is_reserved(const struct server *server, const char *s, size
 	z[n] = '\0';
 	if (memchr(z, '.', n) && inet_aton(z, &in))
 		return true;
-	for (unsigned i = 0; i <= server->n_roles; i++) {
-		const struct role *role = i < server->n_roles ? server->args.roles[i] : &builtin_role;
+	for (unsigned i = 0; i <= set->n_roles; i++) {
+		const struct role *role = i < set->n_roles ? set->roles[i].role : &builtin_role;
 
 		for (size_t v = 0; v < role->n_verbs; v++)
 			if (str_casecmp(s, n, role->verbs[v].verb.name, strlen(role->verbs[v].verb.name)) == 0)
@@ -122,15 +122,15 @@ static void builtin_nick_released(struct msg *m)
 	free(c);
 }
 
-static struct reactor *builtin_nick_owner(struct server *server, const struct name_claim *c)
+static struct reactor *builtin_nick_owner(struct reactor_set *set, const struct name_claim *c)
 {
-	return server_owner(server, c->folded, strlen(c->folded));
+	return reactor_owner(set, c->folded, strlen(c->folded));
 }
 
 void builtin_release_nick(struct reactor *r, struct name_claim *c)
 {
 	c->msg.act = builtin_nick_released;
-	reactor_post(r, builtin_nick_owner(r->server, c), &c->msg);
+	reactor_post(r, builtin_nick_owner(r->set, c), &c->msg);
 }
 
 /* The session has this name now, and whoever hangs on it is told. */
@@ -183,20 +183,20 @@ static void builtin_nick_asked(struct msg *m)
 
 	c->error = name_take(c->owner, c);
 	c->msg.act = builtin_nick_decided;
-	reactor_post(owner, &owner->server->reactors[c->holder.reactor], &c->msg);
+	reactor_post(owner, &owner->set->at[c->holder.reactor], &c->msg);
 }
 
 int request_claim_name(struct request *q, const char *name, size_t len, bool shared,
 		       void (*done)(struct request *q, int result, const char *name))
 {
-	struct server *server = q->reactor->server;
+	struct reactor_set *set = q->reactor->set;
 	struct session *s = q->session;
 	struct name_claim *c;
 	struct reactor *owner;
 
 	if (!name_is_valid(name, len))
 		return -EINVAL;
-	if (builtin_is_reserved(server, name, len))
+	if (builtin_is_reserved(set, name, len))
 		return -EPERM;
 	c = calloc(1, sizeof(*c));
 	if (!c)
@@ -210,7 +210,7 @@ int request_claim_name(struct request *q, const char *name, size_t len, bool sha
 	c->cookie = q;
 	c->done = done;
 	request_defer(q);
-	owner = builtin_nick_owner(server, c);
+	owner = builtin_nick_owner(set, c);
 	c->owner = &owner->names;
 	c->msg.act = builtin_nick_asked;
 	reactor_post(q->reactor, owner, &c->msg);
@@ -305,13 +305,13 @@ static int builtin_help_role(struct buf *b, const struct role *role)
 
 static int builtin_help_all(struct buf *b, const struct session *s)
 {
-	const struct server *server = s->reactor->server;
+	const struct reactor_set *set = s->reactor->set;
 	int r;
 
 	r = builtin_help_role(b, &builtin_role);
-	for (unsigned i = 0; i < server->n_roles && r >= 0; i++)
+	for (unsigned i = 0; i < set->n_roles && r >= 0; i++)
 		if (s->listener->role_bits & 1ULL << i)
-			r = builtin_help_role(b, server->args.roles[i]);
+			r = builtin_help_role(b, set->roles[i].role);
 	return r;
 }
 

@@ -97,7 +97,7 @@ void elsewhere_answer(struct request *q, const struct verb_entry *e)
 			q, ERROR_UNAVAILABLE,
 			"%s is served on no port of this server that you can reach: none of them offers %s; this one "
 			"offers %s",
-			name, s->reactor->server->args.roles[e->owner]->name, here);
+			name, s->reactor->set->roles[e->owner].role->name, here);
 	else if (elsewhere_is_beside(s, at))
 		request_error(q, ERROR_UNAVAILABLE, "%s is served on port %u; this port offers %s", name,
 			      at->bound.port, here);
@@ -130,7 +130,7 @@ bool elsewhere_refuse(struct session *s, const char *line, size_t len)
 
 	if (!e)
 		return false;
-	q = request_new(s, container_of(e->verb, struct role_verb, verb), s->reactor->server->n_roles);
+	q = request_new(s, container_of(e->verb, struct role_verb, verb), s->reactor->set->n_roles);
 	if (!q) {
 		session_end(s, "out of memory");
 		return true;

@@ -183,7 +183,7 @@ void input_resolve_body(struct session *s, uint64_t size, const char *front, siz
 /* Answers a line that is no request at all. */
 static struct request *input_refuse(struct session *s)
 {
-	struct request *q = request_new(s, NULL, s->reactor->server->n_roles);
+	struct request *q = request_new(s, NULL, s->reactor->set->n_roles);
 
 	if (!q)
 		session_end(s, "out of memory");
@@ -193,12 +193,12 @@ static struct request *input_refuse(struct session *s)
 /* Whether one of the listener's roles takes the line for its own. */
 static bool input_offer(struct session *s, struct request *q, char *line, size_t len)
 {
-	const struct server *server = s->reactor->server;
+	const struct reactor_set *set = s->reactor->set;
 	bool alone = s->listener->n_roles == 1;
 
 	s->reactor->current = q;
-	for (unsigned i = 0; i < server->n_roles; i++) {
-		const struct role *role = server->args.roles[i];
+	for (unsigned i = 0; i < set->n_roles; i++) {
+		const struct role *role = set->roles[i].role;
 
 		if (!(s->listener->role_bits & 1ULL << i) || !role->line)
 			continue;
@@ -216,7 +216,7 @@ static void input_bare_line(struct session *s, char *line, size_t len, size_t na
 
 	if (!q || input_offer(s, q, line, len))
 		return;
-	q->role = (uint8_t)s->reactor->server->n_roles;
+	q->role = (uint8_t)s->reactor->set->n_roles;
 	if (len == 0)
 		request_error(q, ERROR_BAD_COMMAND, "an empty line is no request; HELP tells what there is");
 	else
@@ -298,7 +298,7 @@ void _hot_ input_act(struct request *q, char *rest, size_t len)
 	if (!input_split(s, q, rest, len, &f))
 		return;
 	/* Not where a body follows: its act refuses it (request_charge()), and takes the bytes off. */
-	if (unlikely(pool_is_over(&r->pool)) && q->role != r->server->n_roles && !(row->verb.flags & VERB_BODY)) {
+	if (unlikely(pool_is_over(&r->pool)) && q->role != r->set->n_roles && !(row->verb.flags & VERB_BODY)) {
 		request_report(q, LOG_EVENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up",
 			       row->verb.name);
 		request_error(q, ERROR_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
@@ -325,7 +325,7 @@ void _hot_ input_act(struct request *q, char *rest, size_t len)
 void input_refuse_foreign(struct session *s, enum foreign what)
 {
 	struct reactor *r = s->reactor;
-	unsigned nobodys = r->server->n_roles;
+	unsigned nobodys = r->set->n_roles;
 	const char *answer;
 	size_t n = foreign_answer(what, &answer);
 

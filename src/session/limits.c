@@ -36,3 +36,16 @@ const struct option_section limits_section = {
 	.n_rows = ELEMENTSOF(limits_rows),
 	.size = sizeof(struct limits_options),
 };
+
+static const struct option legacy_rows[] = {
+	{ "legacy_wait", OPTION_TIME, OPTION_FIELD(struct legacy_options, wait_usec, uint64_t), USEC_PER_MSEC,
+	  10 * USEC_PER_SEC, "50ms", OPTION_APPLY_SESSIONS, NULL,
+	  "The pause that ends a command of an old client, which sends no line end." },
+};
+
+const struct option_section legacy_section = {
+	.name = "",
+	.rows = legacy_rows,
+	.n_rows = ELEMENTSOF(legacy_rows),
+	.size = sizeof(struct legacy_options),
+};

@@ -18,3 +18,10 @@ struct limits_options {
 };
 
 extern const struct option_section limits_section;
+
+/* What old clients are held to. */
+struct legacy_options {
+	uint64_t wait_usec; /* silence that ends what an old client says */
+};
+
+extern const struct option_section legacy_section;

@@ -80,6 +80,13 @@ struct session *reactor_find(struct reactor *r, struct handle h)
 	return !slot_is_free(s) && s->handle.generation == h.generation ? s : NULL;
 }
 
+struct reactor *reactor_owner(struct reactor_set *set, const void *key, size_t len)
+{
+	if (set->n == 1)
+		return &set->at[0];
+	return &set->at[map_siphash(set->key0, set->key1, key, len) % set->n];
+}
+
 void reactor_post(struct reactor *from, struct reactor *to, struct msg *m)
 {
 	if (from == to)
@@ -97,12 +104,12 @@ static void reactor_accept_again(struct timer *t)
 			listener_resume(*l, &r->loop);
 }
 
-void reactor_session_back(struct server *s, struct listener *l, const struct address *peer, unsigned index)
+void reactor_session_back(struct reactor_set *set, struct listener *l, const struct address *peer, unsigned index)
 {
-	struct reactor *r = &s->reactors[0];
+	struct reactor *r = &set->at[0];
 
 	account_leave(&r->account, peer);
-	s->placed[index]--;
+	set->at[index].placed--;
 	(void)listener_unref(l);
 	/* It has given a descriptor back. */
 	if (timer_is_armed(&r->accept_timer)) {
@@ -138,7 +145,7 @@ static void reactor_use(struct reactor *r, struct settings *settings)
 {
 	r->settings = settings;
 	r->limits = settings_get(settings, &limits_section);
-	pool_set_limit(&r->pool, r->limits->memory / r->server->n_reactors);
+	pool_set_limit(&r->pool, r->limits->memory / r->set->n);
 }
 
 static bool reactor_has_listener(struct listener *const *list, const struct listener *l)
@@ -208,13 +215,18 @@ static void reactor_check_empty(struct deferred *l)
 	if (!list_is_empty(&r->sessions) || !list_is_empty(&r->dead))
 		return;
 	r->empty = true;
-	server_post(r->server, &r->empty_msg, server_reactor_empty);
+	r->set->empty(r);
+}
+
+void reactor_tell_leave(struct reactor *r)
+{
+	inbox_push(&r->loop.inbox, &r->leave_msg);
 }
 
 static void reactor_leave_now(struct msg *m)
 {
 	struct reactor *r = container_of(m, struct reactor, leave_msg);
-	struct server *s = r->server;
+	struct reactor_set *set = r->set;
 
 	r->leaving = true;
 	if (r->index == 0) {
@@ -222,11 +234,11 @@ static void reactor_leave_now(struct msg *m)
 			listener_stop(*l, &r->loop);
 		loop_no_timer(&r->loop, &r->accept_timer);
 		/* Behind the last connection that was given to each. */
-		for (unsigned i = 1; i < s->n_reactors; i++)
-			inbox_push(&s->reactors[i].loop.inbox, &s->reactors[i].leave_msg);
+		for (unsigned i = 1; i < set->n; i++)
+			reactor_tell_leave(&set->at[i]);
 	}
 	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next)
-		session_goaway(container_of(n, struct session, link), s->stop_why);
+		session_goaway(container_of(n, struct session, link), set->stop_why);
 	loop_defer(&r->loop, &r->check_empty);
 }
 
@@ -261,11 +273,6 @@ bool reactor_poke(struct reactor *r)
 	return true;
 }
 
-void reactor_tell_leave(struct reactor *r)
-{
-	inbox_push(&r->loop.inbox, &r->leave_msg);
-}
-
 void reactor_tell_drop(struct reactor *r)
 {
 	inbox_push(&r->loop.inbox, &r->drop_msg);
@@ -276,12 +283,12 @@ void reactor_tell_stop(struct reactor *r)
 	inbox_push(&r->loop.inbox, &r->stop_msg);
 }
 
-int reactor_init(struct reactor *r, struct server *s, unsigned index, struct settings *settings)
+int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, struct settings *settings)
 {
 	int e;
 
 	*r = (struct reactor){
-		.server = s,
+		.set = set,
 		.index = index,
 		.free_slot = SLOT_NONE,
 		.bury.run = reactor_reap,
@@ -297,7 +304,7 @@ int reactor_init(struct reactor *r, struct server *s, unsigned index, struct set
 	list_init(&r->dead);
 	pool_init(&r->pool, 0);
 	r->pool.close_file = reactor_close_file;
-	r->closer = (struct closer){ .workers = s->workers, .loop = &r->loop, .closed = reactor_closed };
+	r->closer = (struct closer){ .workers = set->workers, .loop = &r->loop, .closed = reactor_closed };
 	reactor_use(r, settings_ref(settings));
 
 	e = loop_init(&r->loop);
@@ -340,7 +347,7 @@ static void *reactor_main(void *arg)
 	e = loop_run(&r->loop);
 	if (e < 0)
 		log_err("reactor %u ended: %s", r->index, strerror(-e));
-	server_post(r->server, &r->ended_msg, server_reactor_ended);
+	r->set->ended(r);
 	return NULL;
 }
 

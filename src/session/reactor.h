@@ -18,9 +18,10 @@
 #include <stdatomic.h>
 
 struct limits_options;
+struct reactor_set;
 struct request;
-struct server;
 struct session;
+struct worker_pool;
 
 /* Written by the reactor's own thread, summed by main. */
 struct counters {
@@ -39,8 +40,8 @@ static inline void counter_add(atomic_uint_fast64_t *c, uint64_t n)
 
 struct reactor {
 	struct loop loop;
-	struct server *server;
-	unsigned index;
+	struct reactor_set *set;
+	unsigned index; /* in the set */
 	pthread_t thread;
 	bool started;
 
@@ -67,12 +68,14 @@ struct reactor {
 	bool leaving, empty; /* takes no new requests; has nothing left */
 	unsigned busy;       /* requests that live, and reads under way: they come back to this thread */
 	struct deferred check_empty;
-	struct msg leave_msg, drop_msg, stop_msg; /* main's words */
-	struct msg empty_msg, ended_msg;          /* and the answers */
+	struct msg leave_msg, drop_msg, stop_msg; /* from main */
+	struct msg empty_msg, ended_msg;          /* to main: the set's callbacks can use them */
 
 	/* For the watchdog: main sends poke_msg, the reactor's thread clears poked. */
 	struct msg poke_msg;
 	atomic_bool poked;
+
+	uint64_t placed; /* reactor 0's: how many sessions it has given to this one */
 
 	struct listener **listeners; /* NULL-terminated, with references; reactor 0 accepts there */
 
@@ -84,7 +87,37 @@ struct reactor {
 	char *scratch; /* REACTOR_SCRATCH bytes */
 };
 
-int reactor_init(struct reactor *r, struct server *s, unsigned index, struct settings *settings);
+/* A role and what its start() returned. */
+struct role_slot {
+	const struct role *role;
+	void *state;
+};
+
+/*
+ * All reactors, and what their sessions have in common. Whoever owns the set fills it before the first reactor runs;
+ * the reactors only read it.
+ */
+struct reactor_set {
+	struct reactor *at;
+	unsigned n;
+	unsigned n_roles;
+	struct role_slot roles[ROLES_MAX]; /* in the order of the schema's names */
+	struct worker_pool *workers;
+	uint64_t key0, key1;               /* of the hash that finds a name's owner */
+	unsigned instance;
+	char store_id[33];                 /* STORE, as HELLO tells it */
+	char stop_why[64];                 /* filled before reactor_tell_leave() */
+
+	/* In the reactor's thread, once each: it is leaving and has nothing left; its loop has ended. */
+	void (*empty)(struct reactor *r);
+	void (*ended)(struct reactor *r);
+};
+
+/* The reactor that owns a key. Any thread. */
+struct reactor *reactor_owner(struct reactor_set *set, const void *key, size_t len);
+
+/* The reactor's own @index in the set. 0 or negative errno; reactor_done() either way. */
+int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, struct settings *settings);
 void reactor_done(struct reactor *r);
 int reactor_start(struct reactor *r); /* the thread */
 
@@ -118,7 +151,7 @@ void reactor_tell_update(struct reactor *r, struct reactor_update *u);
 void reactor_post(struct reactor *from, struct reactor *to, struct msg *m);
 
 /* In reactor 0: a session that was accepted at @l and given to @reactor is no more. */
-void reactor_session_back(struct server *s, struct listener *l, const struct address *peer, unsigned reactor);
+void reactor_session_back(struct reactor_set *set, struct listener *l, const struct address *peer, unsigned reactor);
 
 /* The session table. 0 or -ENOMEM; sets the session's handle. */
 int reactor_enter(struct reactor *r, struct session *s);

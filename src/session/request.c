@@ -206,12 +206,12 @@ struct loop *request_loop(const struct request *q)
 
 struct worker_pool *request_workers(const struct request *q)
 {
-	return q->reactor->server->workers;
+	return q->reactor->set->workers;
 }
 
 void *request_role_state(const struct request *q)
 {
-	return q->reactor->server->role_states[q->role];
+	return q->reactor->set->roles[q->role].state;
 }
 
 bool request_is_gone(const struct request *q)

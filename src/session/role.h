@@ -9,9 +9,9 @@
 #include "wire/verb.h"
 
 struct loop;
+struct reactor_set;
 struct request;
 struct role_start;
-struct server;
 struct session;
 struct warnings;
 struct worker_pool;
@@ -71,6 +71,10 @@ struct role_start {
 	const char *state_dir;  /* its path, for error messages */
 	struct worker_pool *workers;
 	struct loop *loop;      /* main's: the home of jobs that main submits */
-	struct server *server;
+	struct reactor_set *reactors; /* not running yet, but their number is known */
+	/* Before the reactors run: the data in the state directory is not the data that clients know by the old STORE. 0 or
+	 * negative errno; @userdata is the one beside it. */
+	int (*renew_store_id)(void *userdata);
+	void *userdata;
 	void **shared;          /* the server's: for what roles have in common. NULL at first, and to be left so */
 };

@@ -7,7 +7,6 @@
 
 #include "net/conn.h"
 #include "net/liveness.h"
-#include "server/server.h"
 #include "session/dialect.h"
 #include "session/reactor.h"
 #include "session/session.h"

@@ -257,7 +257,7 @@ static void session_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
 	struct reactor *r = s->reactor;
 	struct session_prefetch *f = malloc(sizeof(*f));
 
-	if (!f || prefetch_start(&f->prefetch, r->server->workers, &r->loop, fd, off, len, session_prefetched) < 0) {
+	if (!f || prefetch_start(&f->prefetch, r->set->workers, &r->loop, fd, off, len, session_prefetched) < 0) {
 		free(f);
 		session_end(s, "out of memory");
 		return;
@@ -397,7 +397,7 @@ static void session_return(struct msg *m)
 {
 	struct session *s = container_of(m, struct session, msg);
 
-	reactor_session_back(s->reactor->server, s->listener, &s->address, s->reactor->index);
+	reactor_session_back(s->reactor->set, s->listener, &s->address, s->reactor->index);
 	free(s);
 }
 
@@ -413,7 +413,7 @@ void session_reap_all(struct reactor *r)
 		input_free(s);
 		raw_free(s);
 		s->msg.act = session_return;
-		reactor_post(r, &r->server->reactors[0], &s->msg);
+		reactor_post(r, &r->set->at[0], &s->msg);
 	}
 }
 
@@ -443,7 +443,7 @@ static void session_adopt(struct msg *m)
 			log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "a session was refused: %s", strerror(-e));
 		(void)close(fd);
 		s->msg.act = session_return;
-		reactor_post(r, &r->server->reactors[0], &s->msg);
+		reactor_post(r, &r->set->at[0], &s->msg);
 		return;
 	}
 	list_add_tail(&r->sessions, &s->link);
@@ -511,20 +511,20 @@ const struct settings *session_settings(const struct session *s)
 
 void *session_role_state(const struct session *s, const struct role *role)
 {
-	const struct server *server = s->reactor->server;
+	const struct reactor_set *set = s->reactor->set;
 
-	for (unsigned i = 0; i < server->n_roles; i++)
-		if (server->args.roles[i] == role)
-			return server->role_states[i];
+	for (unsigned i = 0; i < set->n_roles; i++)
+		if (set->roles[i].role == role)
+			return set->roles[i].state;
 	return NULL;
 }
 
 bool session_offers(const struct session *s, const struct role *role, bool *ret_alone)
 {
-	const struct server *server = s->reactor->server;
+	const struct reactor_set *set = s->reactor->set;
 
-	for (unsigned i = 0; i < server->n_roles; i++)
-		if (server->args.roles[i] == role && s->listener->role_bits & 1ULL << i) {
+	for (unsigned i = 0; i < set->n_roles; i++)
+		if (set->roles[i].role == role && s->listener->role_bits & 1ULL << i) {
 			*ret_alone = s->listener->n_roles == 1;
 			return true;
 		}

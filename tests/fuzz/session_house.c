@@ -219,17 +219,16 @@ static void house_tear_down(void)
 		if (!h)
 			continue;
 		house_remove_folder(h);
-		(void)worker_pool_stop(h->server.workers, 0);
-		for (unsigned i = h->server.n_roles; i > 0; i--)
+		(void)worker_pool_stop(h->server.reactors.workers, 0);
+		for (unsigned i = h->server.reactors.n_roles; i > 0; i--)
 			if (house_roles[i - 1]->stop)
-				house_roles[i - 1]->stop(h->server.role_states[i - 1]);
+				house_roles[i - 1]->stop(h->server.reactors.roles[i - 1].state);
 		reactor_done(h->reactor);
 		listener_list_free(h->server.listeners);
 		(void)settings_unref(h->server.settings);
 		loop_done(&h->main_loop);
 		closep(&h->root_fd);
 		closep(&h->server.state_fd);
-		free(h->server.placed);
 		free(h->reactor);
 		free(h);
 	}
@@ -270,24 +269,24 @@ static void house_start_role(struct house *h, unsigned i)
 		.settings = s->settings,
 		.state_dirfd = s->state_fd,
 		.state_dir = h->path,
-		.workers = s->workers,
-		.server = s,
+		.workers = s->reactors.workers,
+		.reactors = &s->reactors,
 		.shared = &s->shared,
 	};
 	char why[1024] = "";
 
 	if (house_roles[i]->start)
-		FUZZ_CHECK(house_roles[i]->start(&with, &s->role_states[i], why, sizeof(why)) == 0);
+		FUZZ_CHECK(house_roles[i]->start(&with, &s->reactors.roles[i].state, why, sizeof(why)) == 0);
 }
 
 static void house_start_roles(struct house *h)
 {
 	struct server *s = &h->server;
 
-	for (; house_roles[s->n_roles]; s->n_roles++)
-		house_start_role(h, s->n_roles);
+	for (unsigned i = 0; i < s->reactors.n_roles; i++)
+		house_start_role(h, i);
 	if (h->kind == HOUSE_NARROW)
-		((struct file_state *)s->role_states[0])->root.walk = true;
+		((struct file_state *)s->reactors.roles[0].state)->root.walk = true;
 	h->root_fd = openat(s->state_fd, "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	FUZZ_CHECK(h->root_fd >= 0);
 	FUZZ_CHECK(mkdirat(h->root_fd, "sub", 0700) == 0);
@@ -311,19 +310,22 @@ static struct house *house_build(enum house_kind kind)
 		.instance = 1, .roles = house_roles, .settings = s->settings, .loop = &h->main_loop
 	};
 	s->lock_fd = -1;
-	(void)snprintf(s->store_id, sizeof(s->store_id), "%032d", kind);
-	FUZZ_CHECK(worker_pool_new(&s->workers, 2, NULL) == 0);
+	s->reactors.instance = 1;
+	s->reactors.n = 1;
+	s->reactors.at = h->reactor = calloc(1, sizeof(*h->reactor));
+	FUZZ_CHECK(h->reactor);
+	for (; house_roles[s->reactors.n_roles]; s->reactors.n_roles++)
+		s->reactors.roles[s->reactors.n_roles].role = house_roles[s->reactors.n_roles];
+	(void)snprintf(s->reactors.store_id, sizeof(s->reactors.store_id), "%032d", kind);
+	FUZZ_CHECK(worker_pool_new(&s->reactors.workers, 2, NULL) == 0);
 	house_start_roles(h);
 
 	plan = (struct listener_plan){ .server = s, .settings = s->settings, .why = why, .why_size = sizeof(why) };
 	s->listeners = calloc(HOUSE_LISTENERS + 1, sizeof(struct listener *));
-	s->placed = calloc(1, sizeof(*s->placed));
-	s->reactors = h->reactor = calloc(1, sizeof(*s->reactors));
-	FUZZ_CHECK(s->listeners && s->placed && s->reactors && s->settings->n_listeners == HOUSE_LISTENERS);
+	FUZZ_CHECK(s->listeners && s->settings->n_listeners == HOUSE_LISTENERS);
 	for (; s->n_listeners < HOUSE_LISTENERS; s->n_listeners++)
 		FUZZ_CHECK(listener_open(&plan, s->n_listeners, &s->listeners[s->n_listeners]) == 0);
-	s->n_reactors = 1;
-	FUZZ_CHECK(reactor_init(h->reactor, s, 0, s->settings) == 0);
+	FUZZ_CHECK(reactor_init(h->reactor, &s->reactors, 0, s->settings) == 0);
 	h->reactor->listeners = listener_list_copy(s->listeners);
 	FUZZ_CHECK(h->reactor->listeners);
 	/* As if they were full: what is free shall be really free, so that a sanitizer sees who still uses it. */
@@ -354,7 +356,7 @@ int house_connect(struct house *h, enum house_listener listener, unsigned host, 
 	if (small_buffers)
 		for (unsigned i = 0; i < 2; i++)
 			FUZZ_CHECK(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)) == 0);
-	h->server.placed[0]++;
+	h->reactor->placed++;
 	FUZZ_CHECK(session_new(h->reactor, h->reactor, h->server.listeners[listener], fds[0], &peer) == 0);
 	*ret = container_of(h->reactor->sessions.prev, struct session, link)->handle;
 	return fds[1];
@@ -416,7 +418,7 @@ static uint64_t house_answered(const struct house *h)
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i <= h->server.n_roles; i++)
+	for (unsigned i = 0; i <= h->server.reactors.n_roles; i++)
 		n += atomic_load(&h->reactor->counters.requests[i]);
 	return n;
 }
@@ -497,13 +499,13 @@ struct house *house_get(enum house_kind kind)
 
 size_t house_jobs(const struct house *h)
 {
-	return session_worker_jobs(h->server.workers);
+	return session_worker_jobs(h->server.reactors.workers);
 }
 
 void house_work(struct house *h, size_t n)
 {
 	h->worked = true;
-	session_worker_run(h->server.workers, n);
+	session_worker_run(h->server.reactors.workers, n);
 }
 
 void house_sleep(struct house *h, uint64_t usec)
@@ -547,8 +549,8 @@ static void house_empty_channels(struct house *h)
 	FUZZ_CHECK(s->n_idle == 0 && list_is_empty(&s->idle));
 	for (unsigned i = 0; i < ELEMENTSOF(s->n_open); i++)
 		FUZZ_CHECK(s->n_open[i] == 0);
-	house_roles[HOUSE_ROLE_RELAY]->stop(h->server.role_states[HOUSE_ROLE_RELAY]);
-	house_roles[HOUSE_ROLE_CHAT]->stop(h->server.role_states[HOUSE_ROLE_CHAT]);
+	house_roles[HOUSE_ROLE_RELAY]->stop(h->server.reactors.roles[HOUSE_ROLE_RELAY].state);
+	house_roles[HOUSE_ROLE_CHAT]->stop(h->server.reactors.roles[HOUSE_ROLE_CHAT].state);
 	h->server.shared = NULL;
 	house_start_role(h, HOUSE_ROLE_CHAT);
 	house_start_role(h, HOUSE_ROLE_RELAY);
@@ -570,7 +572,7 @@ void house_settle(struct house *h)
 	FUZZ_CHECK(list_is_empty(&r->loop.deferred_calls));
 	FUZZ_CHECK(pool_used(&r->pool) == 0);
 	FUZZ_CHECK(r->names.map.n == 0);
-	FUZZ_CHECK(r->account.sessions == 0 && r->account.map.n == 0 && h->server.placed[0] == 0);
+	FUZZ_CHECK(r->account.sessions == 0 && r->account.map.n == 0 && r->placed == 0);
 	FUZZ_CHECK(r->loop.wheel.n == (timer_is_armed(&r->ratelimit.timer) ? 1 : 0));
 	house_empty_channels(h);
 	if (h->worked)

@@ -7,6 +7,7 @@
  * A house stands for the whole run; what an input leaves behind in it must be nothing, and house_settle() insists.
  */
 
+#include "server/server.h"
 #include "session/session-private.h"
 
 enum house_kind {

@@ -417,7 +417,7 @@ static const struct role channel_fixture_role = {
 
 const struct role *const channel_fixture_roles[] = { &channel_fixture_role, NULL };
 static const char *const channel_fixture_role_names[] = { "test", NULL };
-static const struct option_section *const channel_fixture_sections[] = { &server_section, &limits_section, NULL };
+static const struct option_section *const channel_fixture_sections[] = { &server_section, &legacy_section, &limits_section, NULL };
 const struct option_schema channel_fixture_schema = {
 	.sections = channel_fixture_sections,
 	.listener = &listener_section,

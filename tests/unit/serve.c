@@ -128,8 +128,8 @@ void serve_stop_wait(void)
 
 	while (!serve.stopped)
 		ck_assert_int_eq(loop_pass(&serve.loop, -1), 0);
-	for (unsigned i = 0; i < s->n_reactors; i++) {
-		struct reactor *r = &s->reactors[i];
+	for (unsigned i = 0; i < s->reactors.n; i++) {
+		struct reactor *r = &s->reactors.at[i];
 
 		ck_assert_msg(pool_used(&r->pool) == 0, "%llu bytes are still charged", (unsigned long long)pool_used(&r->pool));
 		ck_assert_uint_eq(r->busy, 0);
@@ -138,10 +138,10 @@ void serve_stop_wait(void)
 		ck_assert_uint_eq(r->names.map.n, 0);
 		ck_assert(list_is_empty(&r->sessions) && list_is_empty(&r->dead));
 		ck_assert_uint_eq(r->loop.wheel.n, 0);
-		ck_assert_uint_eq(s->placed[i], 0);
+		ck_assert_uint_eq(r->placed, 0);
 	}
-	ck_assert_uint_eq(s->reactors[0].account.sessions, 0);
-	ck_assert_uint_eq(s->reactors[0].account.map.n, 0);
+	ck_assert_uint_eq(s->reactors.at[0].account.sessions, 0);
+	ck_assert_uint_eq(s->reactors.at[0].account.map.n, 0);
 	ck_assert_uint_eq(server_free(s), 0);
 	serve.server = NULL;
 	serve.stopped = false;
@@ -188,7 +188,7 @@ static void serve_called(struct msg *m)
 void serve_call(unsigned reactor, void (*fn)(struct reactor *r, void *arg), void *arg)
 {
 	struct serve_call c = { .msg.act = serve_called,
-				.reactor = &serve.server->reactors[reactor],
+				.reactor = &serve.server->reactors.at[reactor],
 				.fn = fn,
 				.arg = arg,
 				.rounds = 4 };
@@ -221,7 +221,7 @@ void serve_until(bool (*fn)(struct reactor *r, void *arg), void *arg)
 	for (unsigned i = 0; !u.yes; i++) {
 		if (clock_usec() > until)
 			ck_abort_msg("what was waited for did not come");
-		serve_call(i % serve.server->n_reactors, serve_ask, &u);
+		serve_call(i % serve.server->reactors.n, serve_ask, &u);
 	}
 }
 
@@ -232,8 +232,8 @@ void serve_until_sessions(unsigned want)
 	for (;;) {
 		uint64_t n = 0;
 
-		for (unsigned i = 0; i < serve.server->n_reactors; i++)
-			n += atomic_load(&serve.server->reactors[i].counters.sessions);
+		for (unsigned i = 0; i < serve.server->reactors.n; i++)
+			n += atomic_load(&serve.server->reactors.at[i].counters.sessions);
 		if (n == want)
 			return;
 		if (clock_usec() > until)

@@ -95,7 +95,7 @@ bool stage_answer(unsigned i)
 
 void stage_settle(void)
 {
-	for (unsigned i = 0; i < serve_server()->n_reactors; i++)
+	for (unsigned i = 0; i < serve_server()->reactors.n; i++)
 		serve_call(i, stage_nothing, NULL);
 }
 
@@ -334,7 +334,7 @@ static const struct role stage_other_role = {
 
 const struct role *const stage_roles[] = { &stage_role, &stage_other_role, NULL };
 static const char *const stage_role_names[] = { "test", "other", NULL };
-static const struct option_section *const stage_sections[] = { &server_section, &limits_section, NULL };
+static const struct option_section *const stage_sections[] = { &server_section, &legacy_section, &limits_section, NULL };
 const struct option_schema stage_schema = {
 	.sections = stage_sections,
 	.listener = &listener_section,

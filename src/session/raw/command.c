@@ -64,9 +64,9 @@ uint64_t raw_deadline(const struct session *s)
 
 uint64_t raw_legacy_wait(const struct session *s)
 {
-	const struct server_options *o = settings_get(s->reactor->settings, &server_section);
+	const struct legacy_options *o = settings_get(s->reactor->settings, &legacy_section);
 
-	return o->legacy_wait_usec;
+	return o->wait_usec;
 }
 
 static void raw_tick_at(struct session *s, uint64_t at)
@@ -168,10 +168,10 @@ static void raw_command_run(struct session *s)
 /* Unmatched input has stood alone: on some listeners an old client has sent that, too, and waits for an answer. */
 static void raw_command_unmatched(struct session *s)
 {
-	const struct server *server = s->reactor->server;
+	const struct reactor_set *set = s->reactor->set;
 
-	for (unsigned i = 0; i < server->n_roles; i++) {
-		const struct role *role = server->args.roles[i];
+	for (unsigned i = 0; i < set->n_roles; i++) {
+		const struct role *role = set->roles[i].role;
 		struct request *q;
 
 		if (!(s->listener->role_bits & 1ULL << i) || !role->unmatched)

@@ -13,11 +13,11 @@
 
 const struct role *raw_only_role(const struct session *s)
 {
-	const struct server *server = s->reactor->server;
+	const struct reactor_set *set = s->reactor->set;
 
 	if (s->listener->n_roles != 1)
 		return NULL;
-	return server->args.roles[__builtin_ctzll(s->listener->role_bits)];
+	return set->roles[__builtin_ctzll(s->listener->role_bits)].role;
 }
 
 bool raw_is_alone(const struct session *s)

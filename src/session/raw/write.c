@@ -85,7 +85,7 @@ static void raw_write_refuse(struct session *s)
 		input_cut_body(s); /* its upload answers */
 		return;
 	}
-	q = request_new(s, NULL, s->reactor->server->n_roles);
+	q = request_new(s, NULL, s->reactor->set->n_roles);
 	if (q)
 		request_error(q, ERROR_BAD_ARGUMENT, "what came behind the name is no size and a file of that size");
 	else

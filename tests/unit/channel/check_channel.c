@@ -164,7 +164,7 @@ static void come_and_end(struct reactor *r, void *arg)
 	struct coming *c = arg;
 	int e;
 
-	channel_request_init_alone(&c->rq, serve_server()->role_states[0], &channel_fixture_policy, r, s, "r", 1);
+	channel_request_init_alone(&c->rq, serve_server()->reactors.roles[0].state, &channel_fixture_policy, r, s, "r", 1);
 	c->rq.act = coming_act;
 	c->rq.on_complete = coming_done;
 	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));
@@ -205,7 +205,7 @@ static void come(struct reactor *r, void *arg)
 	struct coming *c = arg;
 	int e;
 
-	channel_request_init_alone(&c->rq, serve_server()->role_states[0], &channel_fixture_policy, r, s, "r", 1);
+	channel_request_init_alone(&c->rq, serve_server()->reactors.roles[0].state, &channel_fixture_policy, r, s, "r", 1);
 	c->rq.act = coming_act;
 	c->rq.on_complete = entered_done;
 	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));

@@ -128,7 +128,7 @@ static const struct role test_role = {
 
 static const struct role *const roles[] = { &test_role, NULL };
 static const char *const role_names[] = { "test", NULL };
-static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
+static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
 static const struct option_schema schema = {
 	.sections = sections,
 	.listener = &listener_section,
@@ -188,7 +188,7 @@ static void expect_all(unsigned n, const char *text)
 
 static struct channel_shard *the_shard(void)
 {
-	struct channel_engine *engine = serve_server()->role_states[0];
+	struct channel_engine *engine = serve_server()->reactors.roles[0].state;
 
 	return &engine->shards[0];
 }

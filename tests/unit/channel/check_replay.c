@@ -28,7 +28,7 @@ static void ask_done(struct channel_request *rq)
 static void ask_submit(struct reactor *r, void *arg)
 {
 	struct ask *a = arg;
-	struct channel_engine *engine = serve_server()->role_states[0];
+	struct channel_engine *engine = serve_server()->reactors.roles[0].state;
 	struct map_node *n = map_next(&engine->shards[0].channels, NULL);
 	struct channel *c = container_of(n, struct channel, node);
 	uint64_t at = a->w.at;

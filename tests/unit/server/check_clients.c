@@ -20,7 +20,7 @@
 static const struct role test_role = { .name = "test" };
 static const struct role *const roles[] = { &test_role, NULL };
 static const char *const role_names[] = { "test", NULL };
-static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
+static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
 static const struct option_schema schema = {
 	.sections = sections,
 	.listener = &listener_section,

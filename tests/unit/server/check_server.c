@@ -26,7 +26,7 @@ static bool all_are_leaving(struct reactor *r, void *arg)
 
 	if (r->leaving)
 		*heard |= 1U << r->index;
-	return *heard == (1U << r->server->n_reactors) - 1;
+	return *heard == (1U << r->set->n) - 1;
 }
 
 START_TEST(stopping_answers_what_is_open)
@@ -139,7 +139,7 @@ START_TEST(each_reactor_gets_its_share)
 		c[i] = serve_connect();
 	serve_until_sessions(ELEMENTSOF(c));
 	for (unsigned i = 0; i < 4; i++)
-		ck_assert_uint_eq(atomic_load(&serve_server()->reactors[i].counters.sessions), 3);
+		ck_assert_uint_eq(atomic_load(&serve_server()->reactors.at[i].counters.sessions), 3);
 	for (unsigned i = 0; i < ELEMENTSOF(c); i++)
 		serve_close(c[i]);
 	serve_until_sessions(0);
@@ -152,11 +152,10 @@ static bool poked_again(_unused_ struct reactor *r, _unused_ void *arg)
 	return server_poke(serve_server());
 }
 
-static void stand_still(struct reactor *r, void *arg)
+static void stand_still(_unused_ struct reactor *r, _unused_ void *arg)
 {
-	struct server *s = r->server;
+	struct server *s = serve_server();
 
-	(void)arg;
 	/* This very reactor cannot finish a round now, so nobody feeds the watchdog. */
 	(void)server_poke(s);
 	ck_assert(!server_poke(s));
@@ -167,7 +166,7 @@ START_TEST(a_reactor_that_stands_still_is_noticed)
 	stage_start(_i, "");
 	ck_assert(server_poke(serve_server()));
 	serve_until(poked_again, NULL);
-	for (unsigned i = 0; i < serve_server()->n_reactors; i++)
+	for (unsigned i = 0; i < serve_server()->reactors.n; i++)
 		serve_call(i, stand_still, NULL);
 	serve_until(poked_again, NULL);
 	stage_settle();

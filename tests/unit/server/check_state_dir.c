@@ -81,22 +81,22 @@ START_TEST(the_store_keeps_its_name)
 	char id[33], text[64];
 
 	ck_assert_msg(open_state(&s) == 0, "%s", why);
-	ck_assert_uint_eq(strlen(s.store_id), 32);
-	ck_assert_uint_eq(strspn(s.store_id, "0123456789abcdef"), 32);
-	memcpy(id, s.store_id, sizeof(id));
+	ck_assert_uint_eq(strlen(s.reactors.store_id), 32);
+	ck_assert_uint_eq(strspn(s.reactors.store_id, "0123456789abcdef"), 32);
+	memcpy(id, s.reactors.store_id, sizeof(id));
 	state_dir_close(&s);
 	(void)snprintf(text, sizeof(text), "%s\n", id);
 	folder_expect("a/b/state/store-id", text);
 
 	for (unsigned i = 0; i < 3; i++) {
 		ck_assert_int_eq(open_state(&s), 0);
-		ck_assert_str_eq(s.store_id, id);
+		ck_assert_str_eq(s.reactors.store_id, id);
 		state_dir_close(&s);
 	}
 	/* Other data, another name. */
 	ck_assert_int_eq(unlinkat(folder_fd, "a/b/state/store-id", 0), 0);
 	ck_assert_int_eq(open_state(&s), 0);
-	ck_assert_str_ne(s.store_id, id);
+	ck_assert_str_ne(s.reactors.store_id, id);
 	state_dir_close(&s);
 	ck_assert_uint_eq(folder_count("a/b/state"), 2);
 }

@@ -232,7 +232,7 @@ static const struct role other_role = {
 
 static const struct role *const roles[] = { &test_role, &other_role, NULL };
 static const char *const role_names[] = { "test", "other", NULL };
-static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
+static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
 static const struct option_schema schema = {
 	.sections = sections,
 	.listener = &listener_section,

@@ -2,6 +2,7 @@
 /* The table of sessions: a handle finds its own session, and never another one that came after it. */
 
 #include "config/config.h"
+#include "server/server.h"
 #include "session/limits.h"
 #include "session/session-private.h"
 
@@ -12,7 +13,7 @@
 #include "unit/run.h"
 
 static const char *const role_names[] = { "test", NULL };
-static const struct option_section *const sections[] = { &server_section, &limits_section, NULL };
+static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
 static const struct option_schema schema = {
 	.sections = sections,
 	.listener = &listener_section,
@@ -20,7 +21,7 @@ static const struct option_schema schema = {
 	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
 };
 
-static struct server server;
+static struct reactor_set set;
 static struct settings *settings;
 static struct reactor reactor;
 
@@ -30,8 +31,8 @@ static void setup(void)
 	struct buf why = {};
 
 	ck_assert_msg(config_parse(config, strlen(config), "test", 1, &schema, &settings, &why) == 0, "%s", buf_str(&why));
-	server = (struct server){ .n_reactors = 4 };
-	ck_assert_int_eq(reactor_init(&reactor, &server, 2, settings), 0);
+	set = (struct reactor_set){ .n = 4 };
+	ck_assert_int_eq(reactor_init(&reactor, &set, 2, settings), 0);
 }
 
 static void teardown(void)

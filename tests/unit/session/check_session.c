@@ -199,7 +199,7 @@ static bool pool_has_room(struct reactor *r, _unused_ void *arg)
 /* The client asks for more than there is memory for and does not read it. */
 static void fill_pool(int greedy)
 {
-	while (!pool_is_over(&serve_server()->reactors[0].pool)) {
+	while (!pool_is_over(&serve_server()->reactors.at[0].pool)) {
 		serve_say(greedy, "BIG,1048576\n");
 		stage_settle();
 	}

@@ -261,7 +261,7 @@ START_TEST(a_client_cannot_hold_all_descriptors)
 		say(c, "READ,f\n");
 	serve_until(is_stuck, NULL);
 	for (unsigned i = 0; i < 4; i++)
-		serve_call(i % serve_server()->n_reactors, nothing, NULL);
+		serve_call(i % serve_server()->reactors.n, nothing, NULL);
 	ck_assert_uint_le(files_open(), before + 12);
 	expect(c, "%u\n", BYTES);
 	serve_expect_n(c, bytes, BYTES);
@@ -395,7 +395,7 @@ START_TEST(what_has_no_name_is_closed_by_a_worker)
 	int c[3], writer;
 
 	start(_i, "");
-	for (unsigned i = 0; i < serve_server()->n_reactors; i++)
+	for (unsigned i = 0; i < serve_server()->reactors.n; i++)
 		serve_call(i, note_loop, NULL);
 	writer = serve_connect();
 	for (unsigned i = 0; i < 2; i++) {
