@@ -35,7 +35,7 @@ struct chat_command {
 
 static enum exit_code chat_command_nowhere(const struct chat *ch)
 {
-	return client_say(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
+	return client_fail(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
 }
 
 static int chat_command_show_name(void *userdata, char *line, size_t len)
@@ -84,11 +84,11 @@ static enum exit_code chat_command_list(struct chat *ch, const char *verb, const
 	enum exit_code code;
 	int r;
 
-	code = client_ask(c, PEER_REPLY_SIZED, (const char *const[]){ verb, room, NULL }, &reply);
+	code = client_request(c, PEER_REPLY_SIZED, (const char *const[]){ verb, room, NULL }, &reply);
 	if (code != EXIT_CODE_OK)
 		return code;
 	r = listing_read(c->peer, show, ch);
-	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+	return r < 0 ? client_fail_broken(c, r) : EXIT_CODE_OK;
 }
 
 static enum exit_code chat_command_who(struct chat *ch, unsigned n, char **words)
@@ -109,7 +109,7 @@ static enum exit_code chat_command_history(struct chat *ch, _unused_ unsigned n,
 	uint64_t count;
 
 	if (str_to_u64(words[0], strlen(words[0]), 1, 1000000, &count) < 0)
-		return client_say(ch->client, EXIT_CODE_USAGE, "'%s' is no number from 1 to 1000000", words[0]);
+		return client_fail(ch->client, EXIT_CODE_USAGE, "'%s' is no number from 1 to 1000000", words[0]);
 	return room ? chat_history(ch, room, count) : chat_command_nowhere(ch);
 }
 
@@ -158,10 +158,10 @@ static const struct chat_command chat_commands[] = {
 static enum exit_code chat_command_help(struct chat *ch)
 {
 	for (size_t i = 0; i < ELEMENTSOF(chat_commands); i++)
-		chat_tell(ch, "/%s %s%*s%s", chat_commands[i].name, chat_commands[i].args,
-			  MAX(22 - (int)strlen(chat_commands[i].name) - (int)strlen(chat_commands[i].args), 1), "",
-			  chat_commands[i].help);
-	chat_tell(ch, "//text says /text");
+		chat_notify(ch, "/%s %s%*s%s", chat_commands[i].name, chat_commands[i].args,
+			    MAX(22 - (int)strlen(chat_commands[i].name) - (int)strlen(chat_commands[i].args), 1), "",
+			    chat_commands[i].help);
+	chat_notify(ch, "//text says /text");
 	return EXIT_CODE_OK;
 }
 
@@ -193,7 +193,7 @@ static char *chat_command_next(char **line, bool rest)
 	return word;
 }
 
-static enum exit_code chat_command_ask(struct chat *ch, const char *verb, unsigned n, char **words)
+static enum exit_code chat_command_request(struct chat *ch, const char *verb, unsigned n, char **words)
 {
 	const char *request[CHAT_COMMAND_WORDS + 3] = { verb, chat_here(ch) };
 	struct peer_reply reply;
@@ -202,7 +202,7 @@ static enum exit_code chat_command_ask(struct chat *ch, const char *verb, unsign
 		return chat_command_nowhere(ch);
 	for (unsigned i = 0; i < n; i++)
 		request[2 + i] = words[i];
-	return client_ask(ch->client, PEER_REPLY_LINE, request, &reply);
+	return client_request(ch->client, PEER_REPLY_LINE, request, &reply);
 }
 
 enum exit_code chat_command_run(struct chat *ch, char *line)
@@ -215,21 +215,22 @@ enum exit_code chat_command_run(struct chat *ch, char *line)
 	command = name ? chat_command_find(name) : NULL;
 	meant = name && !command ? suggest(name, chat_command_name_at) : NULL;
 	if (meant)
-		return client_say(ch->client, EXIT_CODE_USAGE,
-				  "'/%s' is no command: did you mean /%s? /help lists all, //text says /text",
-				  show_name(shown, sizeof(shown), name), meant);
+		return client_fail(ch->client, EXIT_CODE_USAGE,
+				   "'/%s' is no command: did you mean /%s? /help lists all, //text says /text",
+				   show_name(shown, sizeof(shown), name), meant);
 	if (!command)
-		return client_say(ch->client, EXIT_CODE_USAGE, "'/%s' is no command; /help lists them, //text says /text",
-				  name ? str_escape(shown, sizeof(shown), name, strlen(name)) : "");
+		return client_fail(ch->client, EXIT_CODE_USAGE,
+				   "'/%s' is no command; /help lists them, //text says /text",
+				   name ? str_escape(shown, sizeof(shown), name, strlen(name)) : "");
 	while (n < command->max && (words[n] = chat_command_next(&line, n + 1 == command->max)))
 		n++;
 	if (n + 1 == command->max && command->otherwise)
 		words[n++] = (char *)command->otherwise;
 	if (n < command->min || line[strspn(line, " \t")] != '\0')
-		return client_say(ch->client, EXIT_CODE_USAGE, "too %s words: write /%s %s",
-				  n < command->min ? "few" : "many", command->name, command->args);
+		return client_fail(ch->client, EXIT_CODE_USAGE, "too %s words: write /%s %s",
+				   n < command->min ? "few" : "many", command->name, command->args);
 	if (command->verb)
-		return chat_command_ask(ch, command->verb, n, words);
+		return chat_command_request(ch, command->verb, n, words);
 	return command->run ? command->run(ch, n, words) : chat_command_help(ch);
 }
 
@@ -245,7 +246,7 @@ static int chat_command_match_line(void *userdata, char *line, size_t len)
 }
 
 /* Asked anew each time, and nothing said where it fails. */
-static void chat_command_match_asked(struct chat *ch, struct match *m, const char *verb, const char *room)
+static void chat_command_match_requested(struct chat *ch, struct match *m, const char *verb, const char *room)
 {
 	struct field request[] = { { (char *)verb, strlen(verb) }, { (char *)room, room ? strlen(room) : 0 } };
 	struct client *c = ch->client;
@@ -292,9 +293,9 @@ void chat_command_complete(void *userdata, const char *text, size_t len, struct 
 		m.len--;
 		chat_command_match_command(&m);
 	} else if (command && command->first == CHAT_COMMAND_ROOM) {
-		chat_command_match_asked(ch, &m, "ROOMS", NULL);
+		chat_command_match_requested(ch, &m, "ROOMS", NULL);
 	} else if (chat_here(ch) && (command ? command->first == CHAT_COMMAND_NAME : m.len > 0)) {
-		chat_command_match_asked(ch, &m, "WHO", chat_here(ch));
+		chat_command_match_requested(ch, &m, "WHO", chat_here(ch));
 	}
 	(void)buf_append(insert, m.rest.data, m.rest.len);
 	if (m.n == 1)

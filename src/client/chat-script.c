@@ -21,8 +21,8 @@ static int chat_script_lines(struct chat *ch, struct line_reader *reader, char *
 		if (result == LINE_NO_MEMORY)
 			return -ENOMEM;
 		if (result == LINE_TOO_LONG || memchr(line, '\0', len)) {
-			client_note("a line of standard input %s is not said",
-				    result == LINE_TOO_LONG ? "of over 1 MiB" : "with a NUL byte");
+			client_print("a line of standard input %s is not said",
+				     result == LINE_TOO_LONG ? "of over 1 MiB" : "with a NUL byte");
 			ch->failed = true;
 			continue;
 		}
@@ -38,15 +38,15 @@ static int chat_script_lines(struct chat *ch, struct line_reader *reader, char *
 /* What is there on standard input: 1, 0 at its end, or negative errno. */
 static int chat_script_take(struct chat *ch, struct line_reader *reader)
 {
-	char piece[16384], end[] = "\n";
+	char chunk[16384], end[] = "\n";
 	ssize_t n;
 	int r;
 
-	n = read(STDIN_FILENO, piece, sizeof(piece));
+	n = read(STDIN_FILENO, chunk, sizeof(chunk));
 	if (n < 0)
 		return -errno;
 	if (n > 0)
-		r = chat_script_lines(ch, reader, piece, (size_t)n);
+		r = chat_script_lines(ch, reader, chunk, (size_t)n);
 	else
 		r = line_is_unfinished(reader) ? chat_script_lines(ch, reader, end, 1) : 0;
 	return r < 0 ? r : n > 0;
@@ -59,7 +59,7 @@ void chat_script(struct chat *ch)
 	int r = 1;
 
 	while (!ch->quit && r > 0) {
-		if (chat_hear(ch) < 0) {
+		if (chat_receive(ch) < 0) {
 			ch->failed = true;
 			return;
 		}
@@ -70,7 +70,7 @@ void chat_script(struct chat *ch)
 			r = chat_script_take(ch, &reader);
 	}
 	if (r < 0) {
-		client_note("cannot read standard input: %s", strerror(-r));
+		client_print("cannot read standard input: %s", strerror(-r));
 		ch->failed = true;
 	}
 }

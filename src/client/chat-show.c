@@ -93,19 +93,19 @@ int chat_show(const struct chat *ch, const struct news *n, struct buf *line)
 		[NEWS_SAID] = "",
 		[NEWS_HISTORY] = "",
 	};
-	bool is_said = n->kind == NEWS_SAID || n->kind == NEWS_HISTORY;
+	bool is_message = n->kind == NEWS_SAID || n->kind == NEWS_HISTORY;
 	int r;
 
 	r = chat_show_when(ch, n, line);
 	if (r == 0)
 		r = chat_show_room(ch, n, line);
-	if (r == 0 && !is_said)
+	if (r == 0 && !is_message)
 		r = buf_append_str(line, "* ");
 	if (r == 0)
 		r = show_field(line, &n->name);
 	if (r == 0)
 		r = buf_append_str(line, verbs[n->kind]);
-	if (r == 0 && (is_said || n->text.len > 0))
+	if (r == 0 && (is_message || n->text.len > 0))
 		r = buf_append_str(line, ": ");
 	return r == 0 ? chat_show_text(ch, n, line) : r;
 }

@@ -20,14 +20,14 @@
 
 void chat_init(struct chat *ch, struct client *c)
 {
-	*ch = (struct chat){ .client = c, .held.max = CHAT_HELD_MAX, .unsaid.max = CHAT_UNSAID_MAX };
+	*ch = (struct chat){ .client = c, .held.max = CHAT_HELD_MAX, .unsent.max = CHAT_UNSENT_MAX };
 }
 
 void chat_done(struct chat *ch)
 {
 	comeback_done(&ch->back);
 	buf_done(&ch->held);
-	buf_done(&ch->unsaid);
+	buf_done(&ch->unsent);
 }
 
 const char *chat_here(const struct chat *ch)
@@ -75,7 +75,7 @@ void chat_print(struct chat *ch, struct buf *line)
 {
 	size_t len = line->len;
 
-	if (ch->quiet)
+	if (ch->send_only)
 		return;
 	if (ch->holding && buf_append_str(line, "\n") == 0 && buf_append(&ch->held, line->data, line->len) == 0)
 		return;
@@ -86,7 +86,7 @@ void chat_print(struct chat *ch, struct buf *line)
 	chat_put(ch, line);
 }
 
-void chat_tell(struct chat *ch, const char *fmt, ...)
+void chat_notify(struct chat *ch, const char *fmt, ...)
 {
 	_cleanup_(buf_done) struct buf line = { 0 };
 	va_list ap;
@@ -165,12 +165,13 @@ static enum exit_code chat_history_all(struct chat *ch, const char *room, uint64
 		before = h.last;
 		(void)snprintf(from, sizeof(from), "%" PRIu64, before);
 		(void)snprintf(count, sizeof(count), "%" PRIu64, MIN(upto - before, (uint64_t)CHAT_PAGE));
-		code = client_ask(c, PEER_REPLY_SIZED, (const char *const[]){ "HISTORY", room, from, count, NULL }, &reply);
+		code = client_request(c, PEER_REPLY_SIZED, (const char *const[]){ "HISTORY", room, from, count, NULL },
+				      &reply);
 		if (code != EXIT_CODE_OK)
 			return code;
 		r = listing_read(c->peer, chat_history_line, &h);
 		if (r < 0)
-			return client_say_broken(c, r);
+			return client_fail_broken(c, r);
 	} while (h.last > before && h.last < upto);
 	return EXIT_CODE_OK;
 }
@@ -193,7 +194,7 @@ enum exit_code chat_history(struct chat *ch, const char *room, uint64_t count)
 	const struct chat_room *at = chat_find(ch, room, strlen(room));
 
 	if (!at)
-		return client_say(ch->client, EXIT_CODE_USAGE, "you are not in room '%s': join it with /join", room);
+		return client_fail(ch->client, EXIT_CODE_USAGE, "you are not in room '%s': join it with /join", room);
 	return chat_history_to(ch, at->name, at->last, count);
 }
 
@@ -227,7 +228,7 @@ static enum exit_code chat_enter(struct chat *ch, const struct peer_reply *reply
 	uint64_t last, members;
 
 	if (chat_parse_join(reply, &last, &members) < 0)
-		return client_say_broken(ch->client, -EPROTO);
+		return client_fail_broken(ch->client, -EPROTO);
 	*ret = (struct chat_room){ .last = last };
 	ret->name[str_harmless(ret->name, f[1].data, f[1].len)] = '\0';
 	ch->rooms[ch->n_rooms] = *ret;
@@ -236,19 +237,20 @@ static enum exit_code chat_enter(struct chat *ch, const struct peer_reply *reply
 		ch->rooms[ch->n_rooms].upto = chat_upto(reply, last);
 	}
 	ch->n_rooms++;
-	chat_tell(ch, "%s: %" PRIu64 " %s here, the last message is number %" PRIu64, ret->name, members,
-		  members == 1 ? "is" : "are", last);
+	chat_notify(ch, "%s: %" PRIu64 " %s here, the last message is number %" PRIu64, ret->name, members,
+		    members == 1 ? "is" : "are", last);
 	return EXIT_CODE_OK;
 }
 
-static enum exit_code chat_ask_join(struct chat *ch, const char *room, const uint64_t *since, struct peer_reply *ret)
+static enum exit_code chat_request_join(struct chat *ch, const char *room, const uint64_t *since,
+					struct peer_reply *ret)
 {
 	char after[24] = "";
 
 	if (since)
 		(void)snprintf(after, sizeof(after), "%" PRIu64, *since);
-	return client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "JOIN", room, since ? after : NULL, NULL },
-			  ret);
+	return client_request(ch->client, PEER_REPLY_LINE,
+			      (const char *const[]){ "JOIN", room, since ? after : NULL, NULL }, ret);
 }
 
 uint64_t chat_history_default(const struct chat *ch)
@@ -270,9 +272,9 @@ enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *sinc
 		return EXIT_CODE_OK;
 	}
 	if (ch->n_rooms == CHAT_ROOMS_MAX)
-		return client_say(ch->client, EXIT_CODE_LIMIT, "you are in %d rooms, and more are not possible: /part one",
-				  CHAT_ROOMS_MAX);
-	code = chat_ask_join(ch, room, since, &reply);
+		return client_fail(ch->client, EXIT_CODE_LIMIT,
+				   "you are in %d rooms, and more are not possible: /part one", CHAT_ROOMS_MAX);
+	code = chat_request_join(ch, room, since, &reply);
 	if (ch->n_rooms == 0) {
 		ch->connection = ch->client->connection;
 		ch->data = ch->client->data;
@@ -293,10 +295,10 @@ enum exit_code chat_part(struct chat *ch, const char *room)
 	struct peer_reply reply;
 	enum exit_code code;
 
-	code = client_ask(ch->client, PEER_REPLY_LINE, (const char *const[]){ "PART", room, NULL }, &reply);
+	code = client_request(ch->client, PEER_REPLY_LINE, (const char *const[]){ "PART", room, NULL }, &reply);
 	if (code != EXIT_CODE_OK || !known)
 		return code;
-	chat_tell(ch, "%s left; --since=%" PRIu64 " goes on from here", known->name, known->last);
+	chat_notify(ch, "%s left; --since=%" PRIu64 " goes on from here", known->name, known->last);
 	chat_forget(ch, known);
 	return code;
 }
@@ -317,17 +319,17 @@ static enum exit_code chat_rejoin(struct chat *ch, struct chat_room *room, bool 
 		return code;
 	r = peer_reply(c->peer, &reply);
 	if (r < 0)
-		return client_say_broken(c, r);
+		return client_fail_broken(c, r);
 	if (reply.kind == PEER_REPLY_ERROR && reply.code == ERROR_BAD_ARGUMENT && !*forget) {
 		/* There is no such number yet: a copy was put back by a daemon that does not change its STORE then. */
-		client_say_replaced(c);
+		client_print_replaced(c);
 		*forget = true;
 		return chat_rejoin(ch, room, forget);
 	}
 	if (reply.kind == PEER_REPLY_ERROR)
-		return client_say_refused(c, &reply);
+		return client_fail_refused(c, &reply);
 	if (chat_parse_join(&reply, &last, &members) < 0)
-		return client_say_broken(c, -EPROTO);
+		return client_fail_broken(c, -EPROTO);
 	if (*forget)
 		room->last = room->upto = last;
 	return EXIT_CODE_OK;
@@ -362,67 +364,67 @@ static int chat_try(struct chat *ch)
 	/* What is said about it stands above what is being typed, and the prompt may be another one. */
 	if (ch->back.search && search_is_over(ch->back.search))
 		typing_prompt_changed(ch->typing);
-	return comeback_step(&ch->back, ch->client, &ch->lost);
+	return comeback_step(&ch->back, ch->client, &ch->ended);
 }
 
 static int chat_wait(struct chat *ch)
 {
 	struct client *c = ch->client;
 
-	ch->lost = comeback_wait(&ch->back, c, ch->at_end ? clock_usec() + c->silence_usec : USEC_NEVER);
-	return ch->lost == EXIT_CODE_OK ? 1 : -ENOTCONN;
+	ch->ended = comeback_wait(&ch->back, c, ch->at_end ? clock_usec() + c->timeout_usec : USEC_NEVER);
+	return ch->ended == EXIT_CODE_OK ? 1 : -ENOTCONN;
 }
 
-static void chat_say_unsaid(struct chat *ch);
+static void chat_send_unsent(struct chat *ch);
 
 static int chat_resume(struct chat *ch)
 {
 	struct client *c = ch->client;
 	int r;
 
-	if (c->state == CLIENT_STATE_LOST) {
+	if (c->state == CLIENT_STATE_BROKEN) {
 		r = ch->typing ? chat_try(ch) : chat_wait(ch);
 		if (r <= 0)
 			return r;
-		ch->lost = EXIT_CODE_OK;
-		client_note("connected again to %s", c->where.name);
+		ch->ended = EXIT_CODE_OK;
+		client_print("connected again to %s", c->where.name);
 	}
 	if (c->state != CLIENT_STATE_CONNECTED)
 		return -ENOTCONN;
 	chat_join_all(ch);
-	chat_say_unsaid(ch);
+	chat_send_unsent(ch);
 	return 0;
 }
 
 /* What has come; 1 where that was on a connection that is in the rooms, and goes on. */
-static int chat_hear_peer(struct chat *ch)
+static int chat_receive_peer(struct chat *ch)
 {
 	struct client *c = ch->client;
 	int r;
 
 	if (c->state != CLIENT_STATE_CONNECTED)
 		return 0;
-	r = MIN(peer_hear(c->peer), 0);
+	r = MIN(peer_receive(c->peer), 0);
 	/* One that is about to leave takes no more; a connection that a request has made anew is in no room. */
 	if (r == 0 && peer_goaway(c->peer))
 		r = -ECONNRESET;
 	return r < 0 ? r : ch->connection == c->connection;
 }
 
-int chat_hear(struct chat *ch)
+int chat_receive(struct chat *ch)
 {
 	struct client *c = ch->client;
 	int r;
 
 	/* Again once it is back: what came behind the answers is not in the kernel any more. */
-	while ((r = chat_hear_peer(ch)) <= 0) {
+	while ((r = chat_receive_peer(ch)) <= 0) {
 		if (r < 0) {
 			if (ch->typing)
 				typing_prompt_changed(ch->typing);
-			ch->lost = client_say_broken(c, r);
+			ch->ended = client_fail_broken(c, r);
 		}
 		r = chat_resume(ch);
-		if (r < 0 || (ch->typing && c->state == CLIENT_STATE_LOST))
+		if (r < 0 || (ch->typing && c->state == CLIENT_STATE_BROKEN))
 			return r;
 	}
 	return 0;
@@ -439,11 +441,11 @@ int chat_patience(const struct chat *ch)
 }
 
 /* Neither a script nor a paste knows how fast it may speak: they are held up. */
-static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char *text, struct peer_reply *ret)
+static enum exit_code chat_request_say(struct chat *ch, const char *room, const char *text, struct peer_reply *ret)
 {
 	const char *const request[] = { "SAY", room, text, NULL };
 	struct client *c = ch->client;
-	uint64_t until_usec = clock_usec() + c->silence_usec;
+	uint64_t until_usec = clock_usec() + c->timeout_usec;
 	enum exit_code code;
 	int r;
 
@@ -453,23 +455,23 @@ static enum exit_code chat_ask_say(struct chat *ch, const char *room, const char
 			return code;
 		r = peer_reply(c->peer, ret);
 		if (r < 0)
-			return client_say_broken(c, r);
+			return client_fail_broken(c, r);
 		if (ret->kind == PEER_REPLY_LINE)
 			return EXIT_CODE_OK;
 		if (ret->kind != PEER_REPLY_ERROR)
-			return client_say_broken(c, -EPROTO);
+			return client_fail_broken(c, -EPROTO);
 		if ((ret->code != ERROR_LIMIT && ret->code != ERROR_BUSY) || clock_usec() >= until_usec)
-			return client_say_refused(c, ret);
+			return client_fail_refused(c, ret);
 		r = client_listen(c, CHAT_AGAIN_MSEC);
 		if (r == -EINTR)
-			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted, and not said: %s", text);
+			return client_fail(c, EXIT_CODE_INTERRUPTED, "interrupted, and not said: %s", text);
 		if (r < 0)
-			return client_say_broken(c, r);
+			return client_fail_broken(c, r);
 	}
 }
 
 /* @is_late: it was typed a while ago. */
-static enum exit_code chat_say(struct chat *ch, const char *text, bool is_late)
+static enum exit_code chat_send(struct chat *ch, const char *text, bool is_late)
 {
 	const char *room = chat_here(ch);
 	struct peer_reply reply;
@@ -477,13 +479,13 @@ static enum exit_code chat_say(struct chat *ch, const char *text, bool is_late)
 	uint64_t number;
 
 	if (!room)
-		return client_say(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
+		return client_fail(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
 	/* What was typed comes back as everybody's line. */
 	if (ch->typing && !is_late)
 		typing_wipe(ch->typing);
-	code = chat_ask_say(ch, room, text, &reply);
-	if (code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_LOST)
-		client_note("it is not known whether this was said: %s", text);
+	code = chat_request_say(ch, room, text, &reply);
+	if (code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_BROKEN)
+		client_print("it is not known whether this was said: %s", text);
 	if (code == EXIT_CODE_OK && reply.n_fields > 1 &&
 	    str_to_u64(reply.fields[1].data, reply.fields[1].len, 0, INT64_MAX, &number) == 0)
 		ch->rooms[ch->n_rooms - 1].upto = number;
@@ -491,32 +493,33 @@ static enum exit_code chat_say(struct chat *ch, const char *text, bool is_late)
 }
 
 /* The server is away. */
-static enum exit_code chat_keep_unsaid(struct chat *ch, const char *line)
+static enum exit_code chat_keep_unsent(struct chat *ch, const char *line)
 {
-	size_t len = ch->unsaid.len;
+	size_t len = ch->unsent.len;
 
-	if (buf_append_str(&ch->unsaid, line) < 0 || buf_append(&ch->unsaid, "", 1) < 0) {
-		ch->unsaid.len = len;
-		return client_say(ch->client, EXIT_CODE_LATER, "the server is away, and no more than %u KiB wait to be said: %s",
-				  CHAT_UNSAID_MAX >> 10, line);
+	if (buf_append_str(&ch->unsent, line) < 0 || buf_append(&ch->unsent, "", 1) < 0) {
+		ch->unsent.len = len;
+		return client_fail(ch->client, EXIT_CODE_LATER,
+				   "the server is away, and no more than %u KiB wait to be said: %s",
+				   CHAT_UNSENT_MAX >> 10, line);
 	}
-	chat_tell(ch, "the server is away; said once it is there again: %s", line);
+	chat_notify(ch, "the server is away; said once it is there again: %s", line);
 	return EXIT_CODE_OK;
 }
 
 /* The server is there again. Where it goes once more the rest waits further. */
-static void chat_say_unsaid(struct chat *ch)
+static void chat_send_unsent(struct chat *ch)
 {
 	size_t n = 0;
 
-	while (n < ch->unsaid.len && ch->client->state == CLIENT_STATE_CONNECTED) {
-		(void)chat_say(ch, ch->unsaid.data + n, true);
-		n += strlen(ch->unsaid.data + n) + 1;
+	while (n < ch->unsent.len && ch->client->state == CLIENT_STATE_CONNECTED) {
+		(void)chat_send(ch, ch->unsent.data + n, true);
+		n += strlen(ch->unsent.data + n) + 1;
 	}
-	buf_consume(&ch->unsaid, n);
+	buf_consume(&ch->unsent, n);
 }
 
-static bool chat_is_behind(const struct chat *ch)
+static bool chat_is_catching_up(const struct chat *ch)
 {
 	for (size_t i = 0; i < ch->n_rooms; i++)
 		if (ch->rooms[i].last < ch->rooms[i].upto)
@@ -524,19 +527,19 @@ static bool chat_is_behind(const struct chat *ch)
 	return false;
 }
 
-void chat_settle(struct chat *ch)
+void chat_flush(struct chat *ch)
 {
 	struct client *c = ch->client;
-	uint64_t until_usec = clock_usec() + c->silence_usec;
+	uint64_t until_usec = clock_usec() + c->timeout_usec;
 	bool over;
 
 	ch->at_end = true;
 	do {
 		/* What has come by now was in time. */
 		over = clock_usec() >= until_usec;
-		if (!chat_is_behind(ch) || chat_hear(ch) < 0 || !chat_is_behind(ch) || over)
+		if (!chat_is_catching_up(ch) || chat_receive(ch) < 0 || !chat_is_catching_up(ch) || over)
 			return;
-	} while (client_listen(c, (int)(c->silence_usec / USEC_PER_MSEC)) != -EINTR);
+	} while (client_listen(c, (int)(c->timeout_usec / USEC_PER_MSEC)) != -EINTR);
 }
 
 bool chat_line(struct chat *ch, char *line)
@@ -545,22 +548,22 @@ bool chat_line(struct chat *ch, char *line)
 	bool is_command;
 
 	/* A server that is about to leave, or has left: first be back. */
-	if (chat_hear(ch) < 0) {
+	if (chat_receive(ch) < 0) {
 		ch->quit = ch->failed = true;
 		return false;
 	}
-	is_command = line[0] == '/' && !ch->quiet;
+	is_command = line[0] == '/' && !ch->send_only;
 	if (is_command && line[1] != '/')
 		code = chat_command_run(ch, line + 1);
 	else if (line[0] != '\0' && ch->client->state != CLIENT_STATE_CONNECTED)
-		code = chat_keep_unsaid(ch, line + is_command);
+		code = chat_keep_unsent(ch, line + is_command);
 	else if (line[0] != '\0')
-		code = chat_say(ch, line + is_command, false);
+		code = chat_send(ch, line + is_command, false);
 	if (code != EXIT_CODE_OK) {
 		ch->failed = true;
 		ch->code = code;
 	}
 	if (ch->client->state == CLIENT_STATE_LEFT)
-		ch->lost = code;
+		ch->ended = code;
 	return code == EXIT_CODE_OK;
 }

@@ -10,7 +10,7 @@
 #define CHAT_ROOMS_MAX 32 /* at once */
 
 #define CHAT_HELD_MAX   (16U << 20) /* bytes that are printed a little later; what is more is printed at once */
-#define CHAT_UNSAID_MAX (64U << 10) /* bytes that are typed while the server is away */
+#define CHAT_UNSENT_MAX (64U << 10) /* bytes that are typed while the server is away */
 
 struct chat_room {
 	char name[CHAT_ROOM_MAX + 1];
@@ -25,16 +25,16 @@ struct chat {
 	unsigned connection; /* they were joined on: client.connection */
 	unsigned data;       /* their numbers are of: client.data */
 	struct comeback back;
-	struct buf unsaid;   /* lines that were typed while the server is away */
+	struct buf unsent;   /* lines that were typed while the server is away */
 	struct typing *typing; /* NULL: there is no terminal */
 	bool holding;          /* what arrives is printed a little later: */
 	struct buf held;
-	bool quiet;            /* nothing of it is printed, and no line is a command */
+	bool send_only;            /* nothing of it is printed, and no line is a command */
 	bool quit;
 	bool at_end;           /* nothing more is to be said: not worth going on for ever for */
 	bool failed;           /* something that was asked for */
 	enum exit_code code;   /* how the last of that ended */
-	enum exit_code lost;   /* the server, for good */
+	enum exit_code ended;   /* the server, for good */
 };
 
 void chat_init(struct chat *ch, struct client *c);
@@ -58,17 +58,17 @@ const char *chat_here(const struct chat *ch);
 /* Hears what has come. Where the connection broke it is made anew, which is tried for ever, and in all rooms nothing is
  * missed: a script waits for it; at a terminal it is one step, and while the server is away what is said is kept. Negative:
  * there is no coming back, and it was said. */
-int chat_hear(struct chat *ch);
+int chat_receive(struct chat *ch);
 /* When there is something to hear, as typing_ops has it. */
 int chat_fd(const struct chat *ch);
 int chat_patience(const struct chat *ch);
 
 /* Waits until all that was there when a room was joined, and all that was said here, has been shown. */
-void chat_settle(struct chat *ch);
+void chat_flush(struct chat *ch);
 
 /* One line of the user's: said, or a command. False: that failed, and it was said why. */
 bool chat_line(struct chat *ch, char *line);
 
 /* A line of our own between those of others. */
-void chat_tell(struct chat *ch, const char *fmt, ...) _printf_(2, 3);
+void chat_notify(struct chat *ch, const char *fmt, ...) _printf_(2, 3);
 void chat_print(struct chat *ch, struct buf *line); /* its end is added */

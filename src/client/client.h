@@ -19,7 +19,7 @@ enum client_mode {
 enum client_state {
 	CLIENT_STATE_FRESH,     /* not connected yet: the first command does it */
 	CLIENT_STATE_CONNECTED, /* peer is there, if maybe not for long */
-	CLIENT_STATE_LOST,      /* the connection broke: the next command goes back to where it was */
+	CLIENT_STATE_BROKEN,      /* the connection broke: the next command goes back to where it was */
 	CLIENT_STATE_LEFT,      /* the user has to connect */
 };
 
@@ -27,14 +27,14 @@ struct search;
 
 struct client {
 	struct servers servers;
-	uint64_t connect_usec, silence_usec;
+	uint64_t connect_usec, timeout_usec;
 	enum client_mode mode;
 	enum client_state state;
 	struct peer *peer;   /* only in CONNECTED */
 	struct server where; /* the last one connected to; its own copies */
 	char *store;         /* of it */
 	unsigned data;       /* another number for each STORE: numbers of before mean nothing there */
-	uint64_t heard_msec; /* when the connection that was lost was last heard of, since 1970 */
+	uint64_t received_msec; /* when the connection that was lost was last heard of, since 1970 */
 	const char *role;    /* that the command under way asks for, NULL: whatever is offered; */
 	bool needs_name;     /* and whether it is done under the user's name */
 	bool comes_back;     /* and whether it connects again by itself, and does not have to be told to */
@@ -73,7 +73,7 @@ enum exit_code client_link_to(struct client *c, const struct server *s);
 /* One try, nothing said; a silent server leaves @others their share of the time. 0 or negative errno. */
 int client_dial(const struct client *c, const struct server *s, size_t others, struct peer **ret);
 /* No server, for that reason: -EINTR, -EBUSY, or another. */
-enum exit_code client_say_none(const struct client *c, int error, const char *why);
+enum exit_code client_fail_none(const struct client *c, int error, const char *why);
 /* What to look for, and what was found: 0 and it is adopted, or search.error. */
 int client_search(const struct client *c, struct search **ret);
 int client_take_search(struct client *c, struct search *s);
@@ -81,24 +81,24 @@ int client_take_search(struct client *c, struct search *s);
 #define CLIENT_E_REFUSED 1
 int client_take_nick(struct client *c, struct peer_reply *ret_refused);
 /* The connection cannot be used further. */
-void client_lose(struct client *c);
+void client_drop(struct client *c);
 /* The user wants no connection. */
 void client_leave(struct client *c);
 
-/* say.c: messages on standard error, "ioe-client: get notes.txt: ...". Each returns the exit code that goes with it. */
+/* print.c: messages on standard error, "ioe-client: get notes.txt: ...". Each returns the exit code that goes with it. */
 
 /* Sets the label of the command under way; @arg NULL: it has no words. */
 void client_label(struct client *c, const char *command, const char *arg);
-void client_note(const char *fmt, ...) _printf_(1, 2);
-enum exit_code client_say(const struct client *c, enum exit_code code, const char *fmt, ...) _printf_(3, 4);
+void client_print(const char *fmt, ...) _printf_(1, 2);
+enum exit_code client_fail(const struct client *c, enum exit_code code, const char *fmt, ...) _printf_(3, 4);
 /* The server's ERROR. */
-enum exit_code client_say_refused(const struct client *c, const struct peer_reply *reply);
+enum exit_code client_fail_refused(const struct client *c, const struct peer_reply *reply);
 /* The connection broke with @error: the client loses it; or leaves it, where the server does not want it back. */
-enum exit_code client_say_broken(struct client *c, int error);
+enum exit_code client_fail_broken(struct client *c, int error);
 /* The server is there, and what the client knew of its data is not; to be said once for each client.data. */
-void client_say_replaced(const struct client *c);
+void client_print_replaced(const struct client *c);
 /* Writing to standard output. */
-enum exit_code client_say_output(const struct client *c, int error);
+enum exit_code client_fail_output(const struct client *c, int error);
 /* Ends a command's output: @code, or what flushing it said. */
 enum exit_code client_flush(const struct client *c, enum exit_code code);
 
@@ -106,7 +106,7 @@ enum exit_code client_flush(const struct client *c, enum exit_code code);
  * Asks and waits for an answer of @kind: @words are the fields, up to a NULL. Anything else is said. A server that is
  * busy is asked again, within the time that an answer has. Never NO_SERVER but from client_link().
  */
-enum exit_code client_ask(struct client *c, enum peer_reply_kind kind, const char *const *words,
+enum exit_code client_request(struct client *c, enum peer_reply_kind kind, const char *const *words,
 			  struct peer_reply *ret);
 /* Only sends it; to be followed by client_answer(). */
 enum exit_code client_send(struct client *c, const char *const *words);

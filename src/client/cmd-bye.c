@@ -9,7 +9,7 @@ static enum exit_code cmd_bye_run(struct client *c, const struct args *a _unused
 
 	/* Nobody connects in order to leave. */
 	if (c->state == CLIENT_STATE_CONNECTED && peer_is_open(c->peer))
-		code = client_ask(c, PEER_REPLY_LINE, bye, &reply);
+		code = client_request(c, PEER_REPLY_LINE, bye, &reply);
 	client_leave(c);
 	return code;
 }

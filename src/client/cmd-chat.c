@@ -22,9 +22,9 @@ static int cmd_chat_fd(void *userdata)
 	return chat_fd(userdata);
 }
 
-static int cmd_chat_hear(void *userdata)
+static int cmd_chat_receive(void *userdata)
 {
-	return chat_hear(userdata);
+	return chat_receive(userdata);
 }
 
 static int cmd_chat_patience(void *userdata)
@@ -38,7 +38,7 @@ static const char *cmd_chat_prompt(void *userdata)
 	const struct chat *ch = userdata;
 	const char *room = chat_here(ch), *state = "";
 
-	if (ch->client->state == CLIENT_STATE_LOST)
+	if (ch->client->state == CLIENT_STATE_BROKEN)
 		state = ch->back.is_taken ? " (name not free yet)" : " (connecting again)";
 	(void)snprintf(prompt, sizeof(prompt), "%s%s> ", room ? room : "no room", state);
 	return prompt;
@@ -46,7 +46,7 @@ static const char *cmd_chat_prompt(void *userdata)
 
 static const struct typing_ops cmd_chat_ops = {
 	.fd = cmd_chat_fd,
-	.hear = cmd_chat_hear,
+	.receive = cmd_chat_receive,
 	.patience = cmd_chat_patience,
 	.prompt = cmd_chat_prompt,
 	.complete = chat_command_complete,
@@ -74,23 +74,23 @@ static void cmd_chat_leave(struct chat *ch)
 	while (ch->n_rooms > 0 && ch->client->state == CLIENT_STATE_CONNECTED && code == EXIT_CODE_OK)
 		code = chat_part(ch, chat_here(ch));
 	if (code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_LEFT)
-		ch->lost = code;
+		ch->ended = code;
 }
 
 static enum exit_code cmd_chat_talk(struct chat *ch, bool is_terminal)
 {
 	if (is_terminal) {
 		interrupt_install(true);
-		chat_tell(ch, "/help lists the commands, /quit leaves");
+		chat_notify(ch, "/help lists the commands, /quit leaves");
 		cmd_chat_type(ch);
 		interrupt_install(ch->client->mode == CLIENT_MODE_INTERACTIVE);
 	} else {
 		chat_script(ch);
-		chat_settle(ch);
+		chat_flush(ch);
 	}
 	cmd_chat_leave(ch);
-	if (ch->lost != EXIT_CODE_OK)
-		return ch->lost;
+	if (ch->ended != EXIT_CODE_OK)
+		return ch->ended;
 	/* At a terminal each was seen. */
 	return ch->failed && !is_terminal ? EXIT_CODE_SOME_FAILED : EXIT_CODE_OK;
 }
@@ -100,16 +100,17 @@ static enum exit_code cmd_chat_parse(struct client *c, const struct args *a, str
 	char why[256];
 
 	if (a->n > 1)
-		return client_say(c, EXIT_CODE_USAGE, "one room to begin with: write chat %s", cmd_chat.row.args);
+		return client_fail(c, EXIT_CODE_USAGE, "one room to begin with: write chat %s", cmd_chat.row.args);
 	if (args_has(a, "since") && args_has(a, "history"))
-		return client_say(c, EXIT_CODE_USAGE, "--since and --history are two ways to begin: give one of them");
+		return client_fail(c, EXIT_CODE_USAGE, "--since and --history are two ways to begin: give one of them");
 	if ((args_has(a, "since") && args_number(a, "since", 0, INT64_MAX, &ret->since, why, sizeof(why)) < 0) ||
 	    (args_has(a, "history") &&
 	     args_number(a, "history", 0, CMD_CHAT_HISTORY_MAX, &ret->history, why, sizeof(why)) < 0))
-		return client_say(c, EXIT_CODE_USAGE, "%s", why);
+		return client_fail(c, EXIT_CODE_USAGE, "%s", why);
 	if (c->mode == CLIENT_MODE_SCRIPT)
-		return client_say(c, EXIT_CODE_USAGE,
-				  "what is said comes from standard input, as the commands do: write ioe-client chat ROOM");
+		return client_fail(
+			c, EXIT_CODE_USAGE,
+			"what is said comes from standard input, as the commands do: write ioe-client chat ROOM");
 	return EXIT_CODE_OK;
 }
 
@@ -127,8 +128,8 @@ static enum exit_code cmd_chat_run(struct client *c, const struct args *a)
 		return code;
 	chat_init(&ch, c);
 	if (is_terminal && typing_new(&ch.typing, &cmd_chat_ops, &ch) < 0)
-		return client_say(c, EXIT_CODE_FAILED,
-				  "cannot read from this terminal ($TERM): give what is to be said on standard input");
+		return client_fail(c, EXIT_CODE_FAILED,
+				   "cannot read from this terminal ($TERM): give what is to be said on standard input");
 	client_set_news(c, chat_news, &ch);
 	code = chat_join(&ch, a->words[0], args_has(a, "since") ? &options.since : NULL,
 			 args_has(a, "history") ? options.history : chat_history_default(&ch), args_has(a, "history"));

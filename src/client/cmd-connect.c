@@ -17,7 +17,7 @@ static enum exit_code cmd_connect_run(struct client *c, const struct args *a)
 		r = -EINVAL;
 	}
 	if (r < 0)
-		return client_say(c, EXIT_CODE_USAGE, "%s", r == -EINVAL ? why : strerror(-r));
+		return client_fail(c, EXIT_CODE_USAGE, "%s", r == -EINVAL ? why : strerror(-r));
 	return client_link_to(c, &list.at[0]);
 }
 

@@ -46,7 +46,7 @@ static int cmd_double_one(struct cmd_double_job *d, struct peer *p)
 		return -EBUSY;
 	if (reply.kind == PEER_REPLY_ERROR) {
 		client_label(d->c, "double", number);
-		d->code = client_say_refused(d->c, &reply);
+		d->code = client_fail_refused(d->c, &reply);
 		d->failed++;
 	} else if (reply.n_fields == 1 && strspn(reply.line, "-0123456789") == reply.line_len) {
 		(void)puts(reply.line);
@@ -87,12 +87,15 @@ static enum exit_code cmd_double_run(struct client *c, const struct args *a)
 	for (size_t i = 0; i < c->servers.n && d.done < d.n && d.code != EXIT_CODE_INTERRUPTED; i++)
 		cmd_double_at(&d, &c->servers.at[(first + i) % c->servers.n], c->servers.n - i - 1);
 	if (d.code == EXIT_CODE_INTERRUPTED)
-		code = client_say(c, d.code, "interrupted");
+		code = client_fail(c, d.code, "interrupted");
 	else if (d.done < d.n && d.later)
-		code = client_say(c, EXIT_CODE_LATER, "no server takes this now (%s); try again in a while", buf_str(&d.why));
+		code = client_fail(c, EXIT_CODE_LATER, "no server takes this now (%s); try again in a while",
+				   buf_str(&d.why));
 	else if (d.done < d.n)
-		code = client_say(c, EXIT_CODE_NO_SERVER, "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
-				  d.why.len > 0 ? buf_str(&d.why) : "out of memory");
+		code = client_fail(
+			c, EXIT_CODE_NO_SERVER,
+			"no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
+			d.why.len > 0 ? buf_str(&d.why) : "out of memory");
 	else if (d.failed > 0)
 		code = d.n > 1 ? EXIT_CODE_SOME_FAILED : d.code;
 	else

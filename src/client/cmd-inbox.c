@@ -16,14 +16,14 @@ static enum exit_code cmd_inbox_page(struct mail *m, uint64_t *ret_delivered, ui
 	struct peer_reply reply;
 	enum exit_code code;
 
-	code = client_ask(m->client, PEER_REPLY_LINE, fetch, &reply);
+	code = client_request(m->client, PEER_REPLY_LINE, fetch, &reply);
 	if (code != EXIT_CODE_OK)
 		return code;
 	if (reply.n_fields < 3 ||
 	    str_to_u64(reply.fields[1].data, reply.fields[1].len, 0, INT64_MAX, ret_delivered) < 0 ||
 	    str_to_u64(reply.fields[2].data, reply.fields[2].len, 0, INT64_MAX, ret_left) < 0)
-		return client_say_broken(m->client, -EPROTO);
-	return mail_settle(m);
+		return client_fail_broken(m->client, -EPROTO);
+	return mail_finish(m);
 }
 
 static enum exit_code cmd_inbox_all(struct mail *m)
@@ -36,7 +36,7 @@ static enum exit_code cmd_inbox_all(struct mail *m)
 		all += code == EXIT_CODE_OK ? delivered : 0;
 	} while (code == EXIT_CODE_OK && left > 0 && delivered > 0);
 	if (code == EXIT_CODE_OK && all == 0 && m->client->mode != CLIENT_MODE_ONCE)
-		client_note("no messages");
+		client_print("no messages");
 	return code;
 }
 

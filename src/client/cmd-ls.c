@@ -47,16 +47,16 @@ static enum exit_code cmd_ls_run(struct client *c, const struct args *a)
 	enum exit_code code;
 	int r, error = 0;
 
-	code = client_ask(c, PEER_REPLY_SIZED, (const char *const[]){ "LIST", folder, NULL }, &reply);
+	code = client_request(c, PEER_REPLY_SIZED, (const char *const[]){ "LIST", folder, NULL }, &reply);
 	if (code != EXIT_CODE_OK)
 		return code;
 	r = listing_read(c->peer, cmd_ls_print, &error);
 	if (error < 0) {
 		/* The rest is not wanted, and cannot be called off. */
-		client_lose(c);
-		return client_say_output(c, error);
+		client_drop(c);
+		return client_fail_output(c, error);
 	}
-	return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+	return r < 0 ? client_fail_broken(c, r) : EXIT_CODE_OK;
 }
 
 const struct client_command cmd_ls = {

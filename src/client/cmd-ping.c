@@ -20,11 +20,11 @@ static enum exit_code cmd_ping_run(struct client *c, const struct args *a _unuse
 	if (!client_link(c, &code))
 		return code;
 	begin = clock_usec();
-	code = client_ask(c, PEER_REPLY_LINE, ping, &reply);
+	code = client_request(c, PEER_REPLY_LINE, ping, &reply);
 	if (code != EXIT_CODE_OK)
 		return code;
 	if (strcmp(reply.line, "PONG") != 0)
-		return client_say_broken(c, -EPROTO);
+		return client_fail_broken(c, -EPROTO);
 	(void)str_escape(server, sizeof(server), peer_server(c->peer), strlen(peer_server(c->peer)));
 	(void)printf("%s: %.3f ms, %s, instance %u\n", peer_address(c->peer),
 		     (double)(clock_usec() - begin) / (double)USEC_PER_MSEC, server, peer_instance(c->peer));

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CMD_PUT_PIECE     (256U << 10)
+#define CMD_PUT_CHUNK     (256U << 10)
 
 /* The answer comes once all is on the server's disk: a slow one, of this many bytes a second, is waited for. */
 #define CMD_PUT_DISK_RATE (8U << 20)
@@ -46,20 +46,21 @@ static const char *cmd_put_base(const char *file)
 	return slash ? slash + 1 : file;
 }
 
-static enum exit_code cmd_put_say_file(const struct client *c, const char *file, int r, int error)
+static enum exit_code cmd_put_fail_file(const struct client *c, const char *file, int r, int error)
 {
 	switch (r) {
 	case OUTGOING_E_FOLDER:
-		return client_say(c, EXIT_CODE_FAILED, "%s is a folder: name the files in it, as in `put %s%s* /`", file,
-				  file, cmd_put_is_folder(file) ? "" : "/");
+		return client_fail(c, EXIT_CODE_FAILED, "%s is a folder: name the files in it, as in `put %s%s* /`",
+				   file, file, cmd_put_is_folder(file) ? "" : "/");
 	case OUTGOING_E_NO_FILE:
-		return client_say(c, EXIT_CODE_FAILED,
-				  "%s is no regular file; what a program writes can be stored with `put - NAME`", file);
-	case OUTGOING_E_NO_SPOOL:
-		return client_say(c, failure_from_errno(error), "cannot keep %s in a temporary file ($TMPDIR, /tmp): %s",
-				  file, strerror(-error));
+		return client_fail(c, EXIT_CODE_FAILED,
+				   "%s is no regular file; what a program writes can be stored with `put - NAME`",
+				   file);
+	case OUTGOING_E_NO_TEMPORARY:
+		return client_fail(c, failure_from_errno(error),
+				   "cannot keep %s in a temporary file ($TMPDIR, /tmp): %s", file, strerror(-error));
 	default:
-		return client_say(c, failure_from_errno(r), "cannot read %s: %s", file, strerror(-r));
+		return client_fail(c, failure_from_errno(r), "cannot read %s: %s", file, strerror(-r));
 	}
 }
 
@@ -70,12 +71,13 @@ static enum exit_code cmd_put_open(const struct client *c, const char *file, str
 	if (!cmd_put_is_stdin(file)) {
 		r = outgoing_open(ret, file, &error);
 	} else if (c->mode != CLIENT_MODE_ONCE) {
-		return client_say(c, EXIT_CODE_USAGE, "- is standard input, where the commands come from: name a file");
+		return client_fail(c, EXIT_CODE_USAGE,
+				   "- is standard input, where the commands come from: name a file");
 	} else {
 		file = "standard input";
 		r = outgoing_open_fd(ret, STDIN_FILENO, &error);
 	}
-	return r == 0 ? EXIT_CODE_OK : cmd_put_say_file(c, file, r, error);
+	return r == 0 ? EXIT_CODE_OK : cmd_put_fail_file(c, file, r, error);
 }
 
 /*
@@ -84,31 +86,31 @@ static enum exit_code cmd_put_open(const struct client *c, const char *file, str
  */
 static enum exit_code cmd_put_send(struct client *c, const struct outgoing *s, struct progress *progress, bool *ret_early)
 {
-	_cleanup_(freep) char *piece = malloc(CMD_PUT_PIECE);
+	_cleanup_(freep) char *chunk = malloc(CMD_PUT_CHUNK);
 	uint64_t sent = 0;
 	ssize_t k;
 	int r = 0;
 
-	if (!piece)
-		return client_say_broken(c, -ENOMEM);
+	if (!chunk)
+		return client_fail_broken(c, -ENOMEM);
 	for (; sent < s->size && r == 0; sent += (uint64_t)k) {
-		k = outgoing_read(s, sent, piece, CMD_PUT_PIECE);
+		k = outgoing_read(s, sent, chunk, CMD_PUT_CHUNK);
 		if (k <= 0) {
 			progress_end(progress);
 			/* A connection that breaks leaves nothing behind on the server. */
-			client_lose(c);
-			return client_say(c, EXIT_CODE_FAILED,
-					  "read only %" PRIu64 " of %" PRIu64 " bytes (%s); nothing was stored", sent,
-					  s->size, k < 0 ? strerror((int)-k) : "the file became shorter meanwhile");
+			client_drop(c);
+			return client_fail(c, EXIT_CODE_FAILED,
+					   "read only %" PRIu64 " of %" PRIu64 " bytes (%s); nothing was stored", sent,
+					   s->size, k < 0 ? strerror((int)-k) : "the file became shorter meanwhile");
 		}
 		progress_step(progress, sent);
-		r = peer_send(c->peer, piece, (size_t)k);
+		r = peer_send(c->peer, chunk, (size_t)k);
 	}
 	*ret_early = r == PEER_E_ANSWERED;
 	if (r >= 0)
 		return EXIT_CODE_OK;
 	progress_end(progress);
-	return client_say_broken(c, r);
+	return client_fail_broken(c, r);
 }
 
 static enum exit_code cmd_put_store(struct client *c, const char *name, const struct outgoing *s)
@@ -128,18 +130,18 @@ static enum exit_code cmd_put_store(struct client *c, const char *name, const st
 	if (code != EXIT_CODE_OK)
 		return code;
 	progress_wait(&progress, "whether it was stored is not known, `ls` tells");
-	peer_set_timeout(c->peer, c->silence_usec + s->size / CMD_PUT_DISK_RATE * USEC_PER_SEC);
+	peer_set_timeout(c->peer, c->timeout_usec + s->size / CMD_PUT_DISK_RATE * USEC_PER_SEC);
 	code = client_answer(c, PEER_REPLY_LINE, &reply);
 	if (early && c->peer)
-		client_lose(c);
+		client_drop(c);
 	else if (c->peer)
-		peer_set_timeout(c->peer, c->silence_usec);
+		peer_set_timeout(c->peer, c->timeout_usec);
 	if (code != EXIT_CODE_OK)
 		return code;
 	/* OK,received,SIZE of exactly what was sent, or it is not stored. */
 	if (early || reply.n_fields != 3 || reply.fields[2].len != strlen(size) ||
 	    memcmp(reply.fields[2].data, size, strlen(size)) != 0)
-		return client_say_broken(c, -EPROTO);
+		return client_fail_broken(c, -EPROTO);
 	return EXIT_CODE_OK;
 }
 
@@ -163,16 +165,16 @@ static enum exit_code cmd_put_check_names(const struct client *c, unsigned n, ch
 	_cleanup_(freep) char **sorted = reallocarray(NULL, n, sizeof(*sorted));
 
 	if (!sorted)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+		return client_fail(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	memcpy(sorted, files, n * sizeof(*sorted));
 	qsort(sorted, n, sizeof(*sorted), cmd_put_compare);
 	for (unsigned i = 0; i < n; i++) {
 		if (cmd_put_is_stdin(sorted[i]))
-			return client_say(c, EXIT_CODE_USAGE, "standard input has no name: write put - NAME");
+			return client_fail(c, EXIT_CODE_USAGE, "standard input has no name: write put - NAME");
 		if (i > 0 && cmd_put_compare(&sorted[i - 1], &sorted[i]) == 0)
-			return client_say(c, EXIT_CODE_USAGE,
-					  "%s and %s would have the same name there: store one of them with --as=NAME",
-					  sorted[i - 1], sorted[i]);
+			return client_fail(c, EXIT_CODE_USAGE,
+					   "%s and %s would have the same name there: store one of them with --as=NAME",
+					   sorted[i - 1], sorted[i]);
 	}
 	return EXIT_CODE_OK;
 }
@@ -192,7 +194,7 @@ static enum exit_code cmd_put_each(struct client *c, unsigned n, char **files, c
 		client_label(c, "put", files[i]);
 		if (asprintf(&name, "%s%s", folder, cmd_put_base(files[i])) < 0) {
 			name = NULL;
-			return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+			return client_fail(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 		}
 		code = cmd_put_one(c, files[i], name);
 		if (code == EXIT_CODE_NO_SERVER || code == EXIT_CODE_INTERRUPTED)
@@ -228,15 +230,16 @@ static enum exit_code cmd_put_confirm(const struct client *c, const char *file, 
 	(void)show_name(shown, sizeof(shown), name);
 	(void)show_name(shown_file, sizeof(shown_file), file);
 	if (c->mode == CLIENT_MODE_SCRIPT || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-		return client_say(c, EXIT_CODE_USAGE,
-				  "'%s' is a file here, too: write `put --as=%s %s` to store the one under that name, or "
-				  "`put %s %s /` to store both",
-				  name, name, file, file, name);
+		return client_fail(
+			c, EXIT_CODE_USAGE,
+			"'%s' is a file here, too: write `put --as=%s %s` to store the one under that name, or "
+			"`put %s %s /` to store both",
+			name, name, file, file, name);
 	(void)fprintf(stderr, "%s is a file here, too. Store %s under that name? (y/N) ", shown, shown_file);
 	(void)fflush(stderr);
 	if (cmd_put_is_yes())
 		return EXIT_CODE_OK;
-	return client_say(c, EXIT_CODE_USAGE, "nothing was stored; `put %s %s /` stores both", file, name);
+	return client_fail(c, EXIT_CODE_USAGE, "nothing was stored; `put %s %s /` stores both", file, name);
 }
 
 static enum exit_code cmd_put_words(struct client *c, unsigned n, char **words, const char *as)
@@ -249,7 +252,7 @@ static enum exit_code cmd_put_words(struct client *c, unsigned n, char **words, 
 	if (!as && n > 2)
 		return cmd_put_each(c, n, words, "");
 	if (cmd_put_is_stdin(words[0]) && !as && n < 2)
-		return client_say(c, EXIT_CODE_USAGE, "standard input has no name: write put - NAME");
+		return client_fail(c, EXIT_CODE_USAGE, "standard input has no name: write put - NAME");
 	code = n == 2 && !cmd_put_is_stdin(words[0]) && cmd_put_is_local(words[0], last) ?
 		       cmd_put_confirm(c, words[0], last) : EXIT_CODE_OK;
 	return code == EXIT_CODE_OK ? cmd_put_one(c, words[0], name) : code;
@@ -260,7 +263,7 @@ static enum exit_code cmd_put_run(struct client *c, const struct args *a)
 	const char *as = args_get(a, "as");
 
 	if (as && a->n > 1)
-		return client_say(c, EXIT_CODE_USAGE, "--as=NAME names one file: write put --as=NAME FILE");
+		return client_fail(c, EXIT_CODE_USAGE, "--as=NAME names one file: write put --as=NAME FILE");
 	return cmd_put_words(c, a->n, a->words, as);
 }
 

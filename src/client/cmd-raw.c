@@ -40,12 +40,12 @@ static bool cmd_raw_find(const char *line, const char **ret_role)
 /* A sized answer's bytes. 0, negative errno of the connection, or positive errno of standard output. */
 static int cmd_raw_body(struct peer *p, struct screen *screen)
 {
-	char piece[16384];
+	char chunk[16384];
 	ssize_t k;
 	int r;
 
-	while ((k = peer_read_body(p, piece, sizeof(piece))) > 0) {
-		r = screen_write(screen, piece, (size_t)k);
+	while ((k = peer_read_body(p, chunk, sizeof(chunk))) > 0) {
+		r = screen_write(screen, chunk, (size_t)k);
 		if (r < 0)
 			return -r;
 	}
@@ -67,15 +67,15 @@ static enum exit_code cmd_raw_show(struct client *c, const struct peer_reply *re
 	if (r == 0 && reply->kind == PEER_REPLY_SIZED)
 		r = cmd_raw_body(c->peer, &screen);
 	if (r < 0)
-		return client_say_broken(c, r);
+		return client_fail_broken(c, r);
 	if (r == 0)
 		r = -screen_finish(&screen);
 	if (is_bye)
 		client_leave(c);
 	if (r > 0) {
 		/* Of a body that is not read to its end nothing more can be told apart. */
-		client_lose(c);
-		return client_say_output(c, -r);
+		client_drop(c);
+		return client_fail_output(c, -r);
 	}
 	return code;
 }
@@ -90,18 +90,19 @@ static enum exit_code cmd_raw_run(struct client *c, const struct args *a)
 	int r;
 
 	if (strchr(line, '\n'))
-		return client_say(c, EXIT_CODE_USAGE, "a line holds no line end; in ioe/1 write %%0A");
+		return client_fail(c, EXIT_CODE_USAGE, "a line holds no line end; in ioe/1 write %%0A");
 	c->needs_name = c->role && (strcmp(c->role, "chat") == 0 || strcmp(c->role, "relay") == 0);
 	p = client_link(c, &code);
 	if (!p)
 		return code;
 	/* Those who do not know how to share a name say in a room what they do not know. */
 	if (!is_known && strcmp(peer_roles(p), "chat") == 0 && !peer_can(p, "shared"))
-		return client_say(c, EXIT_CODE_FAILED, "this is no request known here, and this port would say it in a room");
+		return client_fail(c, EXIT_CODE_FAILED,
+				   "this is no request known here, and this port would say it in a room");
 	r = peer_request_raw(p, line, strlen(line));
 	if (r == 0)
 		r = peer_reply(p, &reply);
-	return r < 0 ? client_say_broken(c, r) : cmd_raw_show(c, &reply);
+	return r < 0 ? client_fail_broken(c, r) : cmd_raw_show(c, &reply);
 }
 
 const struct client_command cmd_raw = {

@@ -22,7 +22,7 @@ static enum exit_code cmd_say_words(struct chat *ch, unsigned n, char **words)
 	r = words_join(&text, n, words);
 	if (r == 0)
 		r = chat_script_text(ch, text.data, text.len);
-	return r < 0 ? client_say(ch->client, EXIT_CODE_FAILED, "%s", strerror(-r)) : ch->code;
+	return r < 0 ? client_fail(ch->client, EXIT_CODE_FAILED, "%s", strerror(-r)) : ch->code;
 }
 
 static enum exit_code cmd_say_in(struct chat *ch, const char *room, unsigned n, char **words)
@@ -34,8 +34,8 @@ static enum exit_code cmd_say_in(struct chat *ch, const char *room, unsigned n, 
 		return code;
 	ch->client->comes_back = true;
 	code = cmd_say_words(ch, n, words);
-	if (ch->lost != EXIT_CODE_OK)
-		return ch->lost;
+	if (ch->ended != EXIT_CODE_OK)
+		return ch->ended;
 	/* What was said is said; that it could not be left in order is of no use to anybody. */
 	left = ch->n_rooms > 0 && ch->client->state == CLIENT_STATE_CONNECTED ? chat_part(ch, chat_here(ch)) : EXIT_CODE_OK;
 	return code == EXIT_CODE_OK ? left : code;
@@ -47,12 +47,13 @@ static enum exit_code cmd_say_run(struct client *c, const struct args *a)
 	struct chat ch;
 
 	if (c->mode != CLIENT_MODE_ONCE && a->n == 2 && strcmp(a->words[1], "-") == 0)
-		return client_say(c, EXIT_CODE_USAGE, "commands come from standard input: write ioe-client say ROOM -");
+		return client_fail(c, EXIT_CODE_USAGE,
+				   "commands come from standard input: write ioe-client say ROOM -");
 	code = client_set_nick(c, args_get(a, "nick"));
 	if (code != EXIT_CODE_OK)
 		return code;
 	chat_init(&ch, c);
-	ch.quiet = ch.at_end = true;
+	ch.send_only = ch.at_end = true;
 	client_set_news(c, chat_news, &ch);
 	code = cmd_say_in(&ch, a->words[0], a->n - 1, a->words + 1);
 	client_set_news(c, NULL, NULL);

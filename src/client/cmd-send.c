@@ -30,7 +30,7 @@ struct cmd_send {
 };
 
 /* Whether the same may be asked again on another connection. */
-static bool cmd_send_is_lost(const struct cmd_send *s, int error)
+static bool cmd_send_is_broken(const struct cmd_send *s, int error)
 {
 	return (error == -ECONNRESET || error == -EPIPE) && peer_unwanted(s->client->peer) == ERROR_MAX;
 }
@@ -50,20 +50,21 @@ static int cmd_send_once(const struct cmd_send *s, struct peer_reply *ret)
 }
 
 /* Nobody knows whether the server has it. */
-static enum exit_code cmd_send_say_unknown(const struct cmd_send *s, enum exit_code code)
+static enum exit_code cmd_send_fail_unknown(const struct cmd_send *s, enum exit_code code)
 {
-	client_note("whether the message is held is not known; with --key=%s it can be sent again without being held twice",
-		    s->key);
+	client_print(
+		"whether the message is held is not known; with --key=%s it can be sent again without being held twice",
+		s->key);
 	return code;
 }
 
 static enum exit_code cmd_send_keep_id(struct cmd_send *s, const struct peer_reply *reply)
 {
 	if (reply->kind == PEER_REPLY_ERROR)
-		return client_say_refused(s->client, reply);
+		return client_fail_refused(s->client, reply);
 	if (reply->kind != PEER_REPLY_LINE || reply->n_fields < 2 || reply->fields[1].len >= sizeof(s->id) ||
 	    strspn(reply->fields[1].data, "0123456789") < reply->fields[1].len)
-		return client_say_broken(s->client, -EPROTO);
+		return client_fail_broken(s->client, -EPROTO);
 	memcpy(s->id, reply->fields[1].data, reply->fields[1].len);
 	s->id[reply->fields[1].len] = '\0';
 	s->data = s->client->data;
@@ -73,7 +74,7 @@ static enum exit_code cmd_send_keep_id(struct cmd_send *s, const struct peer_rep
 static enum exit_code cmd_send_hand_over(struct cmd_send *s)
 {
 	struct client *c = s->client;
-	uint64_t until_usec = clock_usec() + c->silence_usec, pause_usec = 0;
+	uint64_t until_usec = clock_usec() + c->timeout_usec, pause_usec = 0;
 	struct peer_reply reply;
 	enum exit_code code;
 	int r;
@@ -87,12 +88,12 @@ static enum exit_code cmd_send_hand_over(struct cmd_send *s)
 			continue;
 		if (r == 0)
 			break;
-		if (!cmd_send_is_lost(s, r) || clock_usec() >= until_usec)
-			return cmd_send_say_unknown(s, client_say_broken(c, r));
-		client_lose(c);
+		if (!cmd_send_is_broken(s, r) || clock_usec() >= until_usec)
+			return cmd_send_fail_unknown(s, client_fail_broken(c, r));
+		client_drop(c);
 		code = client_resume(c, until_usec);
 		if (code != EXIT_CODE_OK)
-			return cmd_send_say_unknown(s, code);
+			return cmd_send_fail_unknown(s, code);
 	}
 	return cmd_send_keep_id(s, &reply);
 }
@@ -105,16 +106,16 @@ static enum exit_code cmd_send_look(struct cmd_send *s, bool *ret_done)
 	enum exit_code code;
 
 	*ret_done = false;
-	code = client_ask(s->client, PEER_REPLY_LINE, status, &reply);
+	code = client_request(s->client, PEER_REPLY_LINE, status, &reply);
 	if (code != EXIT_CODE_OK)
 		return code;
 	if (s->client->data != s->data)
-		return client_say(s->client, EXIT_CODE_FAILED, "what has become of it cannot be known");
+		return client_fail(s->client, EXIT_CODE_FAILED, "what has become of it cannot be known");
 	if (reply.n_fields < 2)
-		return client_say_broken(s->client, -EPROTO);
+		return client_fail_broken(s->client, -EPROTO);
 	if (reply.fields[1].len == strlen("expired") && memcmp(reply.fields[1].data, "expired", strlen("expired")) == 0)
-		return client_say(s->client, EXIT_CODE_TIMED_OUT,
-				  "it was dropped: nobody came for it as long as the server keeps messages");
+		return client_fail(s->client, EXIT_CODE_TIMED_OUT,
+				   "it was dropped: nobody came for it as long as the server keeps messages");
 	*ret_done = reply.fields[1].len == strlen("delivered") &&
 		    memcmp(reply.fields[1].data, "delivered", strlen("delivered")) == 0;
 	return EXIT_CODE_OK;
@@ -130,20 +131,20 @@ static enum exit_code cmd_send_wait(struct cmd_send *s, uint64_t until_usec)
 
 	for (;; msec = MIN(2 * msec, CMD_SEND_LOOK_MSEC)) {
 		code = cmd_send_look(s, &done);
-		if (c->state == CLIENT_STATE_LOST && code != EXIT_CODE_INTERRUPTED)
-			code = client_resume(c, clock_usec() + c->silence_usec);
+		if (c->state == CLIENT_STATE_BROKEN && code != EXIT_CODE_INTERRUPTED)
+			code = client_resume(c, clock_usec() + c->timeout_usec);
 		if (code != EXIT_CODE_OK || done)
 			return code;
 		if (clock_usec() >= until_usec)
-			return client_say(c, EXIT_CODE_TIMED_OUT, "not delivered yet; it is still held");
+			return client_fail(c, EXIT_CODE_TIMED_OUT, "not delivered yet; it is still held");
 		r = client_listen(c, msec);
 		if (r == -EINTR)
-			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted; it is still held");
+			return client_fail(c, EXIT_CODE_INTERRUPTED, "interrupted; it is still held");
 		if (r < 0 && peer_unwanted(c->peer) != ERROR_MAX)
-			return client_say_broken(c, r);
+			return client_fail_broken(c, r);
 		if (r < 0) {
-			client_lose(c);
-			code = client_resume(c, clock_usec() + c->silence_usec);
+			client_drop(c);
+			code = client_resume(c, clock_usec() + c->timeout_usec);
 			if (code != EXIT_CODE_OK)
 				return code;
 		}
@@ -172,7 +173,8 @@ static enum exit_code cmd_send_read(struct cmd_send *s)
 	int r = 0;
 
 	if (c->mode != CLIENT_MODE_ONCE)
-		return client_say(c, EXIT_CODE_USAGE, "- is standard input, where the commands come from: write the text");
+		return client_fail(c, EXIT_CODE_USAGE,
+				   "- is standard input, where the commands come from: write the text");
 	s->text.max = CMD_SEND_TEXT_MAX + 1;
 	while (r == 0 && k > 0) {
 		r = buf_reserve(&s->text, 1);
@@ -180,20 +182,21 @@ static enum exit_code cmd_send_read(struct cmd_send *s)
 		s->text.len += k > 0 ? (size_t)k : 0;
 	}
 	if (k < 0)
-		return client_say(c, failure_from_errno(-errno), "cannot read standard input: %s", strerror(errno));
+		return client_fail(c, failure_from_errno(-errno), "cannot read standard input: %s", strerror(errno));
 	if (r == -ENOBUFS)
-		return client_say(c, EXIT_CODE_LIMIT,
-				  "standard input has over 1 MiB; a message may be as long as a line of the server (limits.line, "
-				  "64 KiB if nobody has changed it): `put - NAME` stores it as a file");
+		return client_fail(
+			c, EXIT_CODE_LIMIT,
+			"standard input has over 1 MiB; a message may be as long as a line of the server (limits.line, "
+			"64 KiB if nobody has changed it): `put - NAME` stores it as a file");
 	if (r < 0)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-r));
+		return client_fail(c, EXIT_CODE_FAILED, "%s", strerror(-r));
 	if (s->text.len > 0 && s->text.data[s->text.len - 1] == '\n')
 		s->text.len--;
 	if (s->text.len == 0)
-		return client_say(c, EXIT_CODE_FAILED, "standard input is empty; nothing was sent");
+		return client_fail(c, EXIT_CODE_FAILED, "standard input is empty; nothing was sent");
 	if (memchr(s->text.data, '\0', s->text.len))
-		return client_say(c, EXIT_CODE_FAILED,
-				  "standard input holds a NUL byte, and a message is text; nothing was sent");
+		return client_fail(c, EXIT_CODE_FAILED,
+				   "standard input holds a NUL byte, and a message is text; nothing was sent");
 	return EXIT_CODE_OK;
 }
 
@@ -202,7 +205,7 @@ static enum exit_code cmd_send_take_text(struct cmd_send *s, unsigned n, char **
 	if (n == 1 && strcmp(words[0], "-") == 0)
 		return cmd_send_read(s);
 	if (words_join(&s->text, n, words) < 0)
-		return client_say(s->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+		return client_fail(s->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	return EXIT_CODE_OK;
 }
 
@@ -221,7 +224,7 @@ static enum exit_code cmd_send_run(struct client *c, const struct args *a)
 	enum exit_code code;
 
 	if (args_has(a, "for") && args_number(a, "for", 1, 86400, &seconds, why, sizeof(why)) < 0)
-		return client_say(c, EXIT_CODE_USAGE, "%s", why);
+		return client_fail(c, EXIT_CODE_USAGE, "%s", why);
 	s.wait = args_has(a, "wait") || args_has(a, "for");
 	if (!s.key) {
 		cmd_send_make_key(key);

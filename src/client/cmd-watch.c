@@ -23,19 +23,19 @@ static enum exit_code cmd_watch_listen(struct cmd_watch *w)
 	enum exit_code code;
 	int r = 0;
 
-	code = client_ask(c, PEER_REPLY_LINE, on, &reply);
+	code = client_request(c, PEER_REPLY_LINE, on, &reply);
 	if (code == EXIT_CODE_OK) {
 		w->was_on = true;
 		comeback_done(&w->back);
 	}
 	while (code == EXIT_CODE_OK && r == 0) {
-		code = mail_settle(&w->mail);
+		code = mail_finish(&w->mail);
 		if (code == EXIT_CODE_OK)
 			r = client_listen(c, -1);
 	}
 	if (r == -EINTR)
 		return EXIT_CODE_INTERRUPTED;
-	return r < 0 ? client_say_broken(c, r) : code;
+	return r < 0 ? client_fail_broken(c, r) : code;
 }
 
 /* Whether to try again, since it ended with @code. Where it was on before, a server that has no place for it may not know
@@ -44,7 +44,7 @@ static bool cmd_watch_goes_on(struct cmd_watch *w, enum exit_code code)
 {
 	struct client *c = w->mail.client;
 
-	if (c->state == CLIENT_STATE_LOST)
+	if (c->state == CLIENT_STATE_BROKEN)
 		return code != EXIT_CODE_INTERRUPTED;
 	if (c->state != CLIENT_STATE_CONNECTED || !w->was_on || (code != EXIT_CODE_LATER && code != EXIT_CODE_LIMIT))
 		return false;
@@ -61,7 +61,7 @@ static enum exit_code cmd_watch_on(struct cmd_watch *w)
 		code = comeback_wait(&w->back, c, USEC_NEVER);
 		if (code != EXIT_CODE_OK)
 			return code;
-		client_note("connected again to %s", c->where.name);
+		client_print("connected again to %s", c->where.name);
 	}
 	return code;
 }
@@ -74,7 +74,7 @@ static void cmd_watch_end(struct client *c)
 
 	client_set_news(c, NULL, NULL);
 	if (c->state == CLIENT_STATE_CONNECTED && peer_is_open(c->peer))
-		(void)client_ask(c, PEER_REPLY_LINE, off, &reply);
+		(void)client_request(c, PEER_REPLY_LINE, off, &reply);
 }
 
 static enum exit_code cmd_watch_run(struct client *c, const struct args *a)

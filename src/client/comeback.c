@@ -26,7 +26,7 @@ static void comeback_again(struct comeback *b)
 
 void comeback_delay(struct comeback *b, struct client *c)
 {
-	client_lose(c);
+	client_drop(c);
 	comeback_again(b);
 }
 
@@ -64,11 +64,11 @@ static int comeback_name(struct comeback *b, struct client *c, enum exit_code *r
 	if (r == 0)
 		return 1;
 	if (r == CLIENT_E_REFUSED && failure_from_error_code(reply.code)->code != EXIT_CODE_LATER) {
-		*ret_code = client_say_refused(c, &reply);
+		*ret_code = client_fail_refused(c, &reply);
 		return -ENOTCONN;
 	}
 	if (r == CLIENT_E_REFUSED && !b->is_taken) {
-		client_note(
+		client_print(
 			"the name '%s' is still held by a session that the server takes for another (%s); going on trying: one that is gone is given up within two minutes",
 			c->nick, failure_from_error_code(reply.code)->words);
 		b->is_taken = true;
@@ -115,10 +115,10 @@ enum exit_code comeback_wait(struct comeback *b, struct client *c, uint64_t unti
 	while ((r = comeback_step(b, c, &code)) == 0) {
 		/* What is under way is waited for: it does not take long. */
 		if (!b->search && clock_usec() >= until_usec)
-			return client_say_none(c, b->error, b->why.len > 0 ? buf_str(&b->why) : "no answer");
+			return client_fail_none(c, b->error, b->why.len > 0 ? buf_str(&b->why) : "no answer");
 		over.fd = comeback_fd(b);
 		if (poll(&over, 1, comeback_patience(b)) < 0)
-			return client_say_none(c, -errno, "");
+			return client_fail_none(c, -errno, "");
 	}
 	return code;
 }

@@ -58,8 +58,9 @@ enum exit_code commands_fail_unknown(struct client *c, const char *name)
 	c->label[0] = '\0';
 	(void)show_name(shown, sizeof(shown), name);
 	if (meant)
-		return client_say(c, EXIT_CODE_USAGE, "'%s' is no command: did you mean `%s`? `help` lists all", shown, meant);
-	return client_say(c, EXIT_CODE_USAGE, "'%s' is no command; `help` lists them", shown);
+		return client_fail(c, EXIT_CODE_USAGE, "'%s' is no command: did you mean `%s`? `help` lists all", shown,
+				   meant);
+	return client_fail(c, EXIT_CODE_USAGE, "'%s' is no command; `help` lists them", shown);
 }
 
 /* The sentence ends with the flags that there are. */
@@ -78,7 +79,7 @@ static enum exit_code commands_fail_flag(const struct client *c, const struct co
 	r = buf_printf(&why, "'%s' %s; there is", show_name(shown, sizeof(shown), at), words[error]);
 	for (const struct flag *f = row->flags; r == 0 && f->name; f++)
 		r = buf_printf(&why, " --%s%s", f->name, f->value ? "=..." : "");
-	return client_say(c, EXIT_CODE_USAGE, "%s", r == 0 && buf_str(&why) ? why.data : strerror(ENOMEM));
+	return client_fail(c, EXIT_CODE_USAGE, "%s", r == 0 && buf_str(&why) ? why.data : strerror(ENOMEM));
 }
 
 static enum exit_code commands_check(struct client *c, const struct command *row, struct args *a, unsigned argc, char **argv)
@@ -90,8 +91,8 @@ static enum exit_code commands_check(struct client *c, const struct command *row
 	if (r != 0)
 		return commands_fail_flag(c, row, r, at);
 	if (a->n < row->min || a->n > row->max)
-		return client_say(c, EXIT_CODE_USAGE, "too %s words: write %s %s", a->n < row->min ? "few" : "many", row->name,
-				  row->args ? row->args : "alone");
+		return client_fail(c, EXIT_CODE_USAGE, "too %s words: write %s %s", a->n < row->min ? "few" : "many",
+				   row->name, row->args ? row->args : "alone");
 	if (row->flags && a->n > 0)
 		client_label(c, row->name, a->words[0]);
 	return EXIT_CODE_OK;
@@ -127,8 +128,7 @@ enum exit_code commands_run_line(struct client *c, const char *line)
 
 	if (words_split(line, &w, &why) < 0) {
 		c->label[0] = '\0';
-		return client_say(c, EXIT_CODE_USAGE, "'%s': %s", show_name(shown, sizeof(shown), line),
-				  why);
+		return client_fail(c, EXIT_CODE_USAGE, "'%s': %s", show_name(shown, sizeof(shown), line), why);
 	}
 	return w.n > 0 ? commands_run(c, w.n, w.at) : EXIT_CODE_OK;
 }

@@ -40,7 +40,7 @@ static int complete_take_name(void *userdata, char *line, size_t len)
 }
 
 /* Asked anew each time, and nothing said where it fails: what breaks here is found broken by the next command. */
-static void complete_ask(struct complete *o, const char *role, const char *verb, const char *word, size_t len)
+static void complete_request(struct complete *o, const char *role, const char *verb, const char *word, size_t len)
 {
 	struct field request[] = { { (char *)verb, strlen(verb) }, { (char *)word, len } };
 	struct client *c = o->client;
@@ -56,7 +56,7 @@ static void complete_ask(struct complete *o, const char *role, const char *verb,
 
 static void complete_remote(struct complete *o)
 {
-	complete_ask(o, "file", "LIST", o->folder, o->folder_len > 1 ? o->folder_len - 1 : 0);
+	complete_request(o, "file", "LIST", o->folder, o->folder_len > 1 ? o->folder_len - 1 : 0);
 }
 
 static void complete_local(struct complete *o)
@@ -101,11 +101,11 @@ static void complete_word(struct complete *o, enum command_word kind)
 		break;
 	case COMMAND_WORD_ROOM:
 		o->match.fold = true;
-		complete_ask(o, "chat", "ROOMS", NULL, 0);
+		complete_request(o, "chat", "ROOMS", NULL, 0);
 		break;
 	case COMMAND_WORD_NAME:
 		o->match.fold = true;
-		complete_ask(o, "chat", "WHO", NULL, 0);
+		complete_request(o, "chat", "WHO", NULL, 0);
 		break;
 	case COMMAND_WORD_COMMAND:
 		complete_command_names(o);

@@ -75,8 +75,8 @@ enum exit_code interactive_run(struct client *c)
 	struct interactive i = { .client = c };
 
 	if (typing_new(&i.typing, &interactive_ops, &i) < 0)
-		return client_say(c, EXIT_CODE_FAILED,
-				  "cannot read from this terminal ($TERM): give the commands on standard input");
+		return client_fail(c, EXIT_CODE_FAILED,
+				   "cannot read from this terminal ($TERM): give the commands on standard input");
 	interactive_greet(c);
 	interactive_type(c, i.typing);
 	(void)typing_free(i.typing);

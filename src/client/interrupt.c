@@ -21,7 +21,7 @@ static const int interrupt_signals[] = {
 /* Global because a signal handler has no other way to them. */
 static const char *volatile interrupt_words;
 static volatile sig_atomic_t interrupt_spares; /* SIGINTs that do not end the program */
-static volatile sig_atomic_t interrupt_came; /* one of them did */
+static volatile sig_atomic_t interrupt_seen;   /* one of them did */
 static bool interrupt_is_interactive;
 
 static void interrupt_handle(int sig)
@@ -30,7 +30,7 @@ static void interrupt_handle(int sig)
 	 * so the second ends it. */
 	if (sig == SIGINT && interrupt_spares > 0) {
 		interrupt_spares--;
-		interrupt_came = 1;
+		interrupt_seen = 1;
 		return;
 	}
 	partial_remove();
@@ -54,12 +54,12 @@ void interrupt_set_words(const char *words)
 void interrupt_clear(void)
 {
 	interrupt_spares = interrupt_is_interactive;
-	interrupt_came = 0;
+	interrupt_seen = 0;
 }
 
 bool interrupt_is_seen(void)
 {
-	return interrupt_came != 0;
+	return interrupt_seen != 0;
 }
 
 int interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_msec)
@@ -74,7 +74,7 @@ int interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_msec)
 	wait = before;
 	(void)sigdelset(&wait, SIGWINCH);
 	(void)sigdelset(&wait, SIGCONT);
-	if (!interrupt_came) {
+	if (!interrupt_seen) {
 		r = ppoll(fds, n, timeout_msec < 0 ? NULL : &timeout, &wait);
 		e = errno;
 	}

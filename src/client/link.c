@@ -37,12 +37,12 @@ void client_done(struct client *c)
 	servers_done(&c->servers);
 }
 
-void client_lose(struct client *c)
+void client_drop(struct client *c)
 {
 	if (c->peer)
-		c->heard_msec = peer_heard_msec(c->peer);
+		c->received_msec = peer_received_msec(c->peer);
 	c->peer = peer_free(c->peer);
-	c->state = CLIENT_STATE_LOST;
+	c->state = CLIENT_STATE_BROKEN;
 }
 
 void client_leave(struct client *c)
@@ -69,7 +69,7 @@ int client_dial(const struct client *c, const struct server *s, size_t others, s
 	int r = peer_connect(ret, s->host, s->port, share, c->connect_usec);
 
 	if (r == 0)
-		peer_set_timeout(*ret, c->silence_usec);
+		peer_set_timeout(*ret, c->timeout_usec);
 	return r;
 }
 
@@ -88,21 +88,21 @@ static int client_adopt(struct client *c, const struct server *s, struct peer *p
 	c->is_named = !c->nick;
 	c->connection++;
 	c->data += is_other;
-	peer_set_timeout(p, c->silence_usec);
+	peer_set_timeout(p, c->timeout_usec);
 	peer_set_news(p, c->news, c->news_data);
 	if (!where.name || !where.host || !where.port || !store) {
 		client_leave(c);
 		return -ENOMEM;
 	}
 	if (is_replaced)
-		client_say_replaced(c);
+		client_print_replaced(c);
 	return 0;
 }
 
 /* What is lost is looked for where it was, which need not be in the list, and then elsewhere. */
 int client_search(const struct client *c, struct search **ret)
 {
-	bool is_back = c->state == CLIENT_STATE_LOST;
+	bool is_back = c->state == CLIENT_STATE_BROKEN;
 	struct search *s = NULL;
 	int r;
 
@@ -126,39 +126,40 @@ int client_search(const struct client *c, struct search **ret)
 
 int client_take_search(struct client *c, struct search *s)
 {
-	bool was_lost = c->state == CLIENT_STATE_LOST;
+	bool was_broken = c->state == CLIENT_STATE_BROKEN;
 	int r;
 
 	if (!s->peer)
 		return s->error;
 	r = client_adopt(c, &s->list.at[s->found], STEAL_PTR(s->peer));
 	if (r == 0 && s->found > 0)
-		client_note("using %s%s, since no server before it answers: %s", s->list.at[s->found].name,
-			    was_lost ? ", which has the same data" : "", buf_str(&s->why));
+		client_print("using %s%s, since no server before it answers: %s", s->list.at[s->found].name,
+			     was_broken ? ", which has the same data" : "", buf_str(&s->why));
 	return r;
 }
 
-enum exit_code client_say_none(const struct client *c, int error, const char *why)
+enum exit_code client_fail_none(const struct client *c, int error, const char *why)
 {
 	/* One of them is there, and has no time or room just now. */
 	enum exit_code code = error == -EBUSY ? EXIT_CODE_LATER : EXIT_CODE_NO_SERVER;
 
 	if (error == -EINTR)
-		return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted");
-	if (c->state == CLIENT_STATE_LOST)
-		return client_say(c, code, "lost the server, and none with the same files answers (%s); try again when it runs",
-				  why);
+		return client_fail(c, EXIT_CODE_INTERRUPTED, "interrupted");
+	if (c->state == CLIENT_STATE_BROKEN)
+		return client_fail(c, code,
+				   "lost the server, and none with the same files answers (%s); try again when it runs",
+				   why);
 	if (code == EXIT_CODE_LATER)
-		return client_say(c, code, "no server takes this now (%s); try again in a while", why);
-	return client_say(c, code,
-			  "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
-			  why);
+		return client_fail(c, code, "no server takes this now (%s); try again in a while", why);
+	return client_fail(
+		c, code, "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
+		why);
 }
 
 /* One that has no room now is asked again. */
 static enum exit_code client_connect(struct client *c)
 {
-	uint64_t until_usec = clock_usec() + c->silence_usec, pause_usec = 0;
+	uint64_t until_usec = clock_usec() + c->timeout_usec, pause_usec = 0;
 	struct search *s = NULL;
 	enum exit_code code;
 	int r;
@@ -166,7 +167,7 @@ static enum exit_code client_connect(struct client *c)
 	for (;;) {
 		r = client_search(c, &s);
 		if (r < 0)
-			return client_say(c, EXIT_CODE_FAILED, "%s", strerror(-r));
+			return client_fail(c, EXIT_CODE_FAILED, "%s", strerror(-r));
 		search_run(s);
 		r = client_take_search(c, s);
 		if (r != -EBUSY || clock_usec() >= until_usec)
@@ -174,15 +175,15 @@ static enum exit_code client_connect(struct client *c)
 		s = search_unref(s);
 		r = client_pause(&pause_usec);
 		if (r < 0)
-			return client_say_none(c, r, "");
+			return client_fail_none(c, r, "");
 	}
-	code = r == 0 ? EXIT_CODE_OK : client_say_none(c, r, s->why.len > 0 ? buf_str(&s->why) : "out of memory");
+	code = r == 0 ? EXIT_CODE_OK : client_fail_none(c, r, s->why.len > 0 ? buf_str(&s->why) : "out of memory");
 	(void)search_unref(s);
 	return code;
 }
 
 /* NICK,name, shared with other sessions of this address where the server knows how. */
-static int client_ask_nick(struct client *c, const char *nick, struct peer_reply *ret)
+static int client_request_nick(struct client *c, const char *nick, struct peer_reply *ret)
 {
 	struct field request[] = {
 		{ (char *)"NICK", strlen("NICK") },
@@ -201,7 +202,7 @@ int client_take_nick(struct client *c, struct peer_reply *ret_refused)
 
 	if (c->is_named || !c->needs_name)
 		return 0;
-	r = client_ask_nick(c, c->nick, ret_refused);
+	r = client_request_nick(c, c->nick, ret_refused);
 	if (r < 0)
 		return r;
 	if (ret_refused->kind == PEER_REPLY_ERROR)
@@ -213,7 +214,7 @@ int client_take_nick(struct client *c, struct peer_reply *ret_refused)
 /* Whoever holds the name may be about to let it go. */
 static enum exit_code client_introduce(struct client *c)
 {
-	uint64_t until_usec = clock_usec() + c->silence_usec, pause_usec = 0;
+	uint64_t until_usec = clock_usec() + c->timeout_usec, pause_usec = 0;
 	struct peer_reply refused;
 	bool told = false;
 	int r;
@@ -221,17 +222,17 @@ static enum exit_code client_introduce(struct client *c)
 	for (;;) {
 		r = client_take_nick(c, &refused);
 		if (r != CLIENT_E_REFUSED)
-			return r < 0 ? client_say_broken(c, r) : EXIT_CODE_OK;
+			return r < 0 ? client_fail_broken(c, r) : EXIT_CODE_OK;
 		if (failure_from_error_code(refused.code)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
-			return client_say_refused(c, &refused);
+			return client_fail_refused(c, &refused);
 		/* Those who end at once shall not be disturbed by it. */
 		if (!told && pause_usec >= LINK_PAUSE_MAX_USEC) {
-			client_note("another session is '%s'; going on trying for %d s", c->nick,
-				    (int)((until_usec - clock_usec()) / USEC_PER_SEC));
+			client_print("another session is '%s'; going on trying for %d s", c->nick,
+				     (int)((until_usec - clock_usec()) / USEC_PER_SEC));
 			told = true;
 		}
 		if (client_pause(&pause_usec) < 0)
-			return client_say(c, EXIT_CODE_INTERRUPTED, "interrupted");
+			return client_fail(c, EXIT_CODE_INTERRUPTED, "interrupted");
 	}
 }
 
@@ -243,11 +244,11 @@ enum exit_code client_rename(struct client *c, const char *nick)
 
 	if (!client_link(c, &code))
 		return code;
-	r = client_ask_nick(c, nick, &reply);
+	r = client_request_nick(c, nick, &reply);
 	if (r < 0)
-		return client_say_broken(c, r);
+		return client_fail_broken(c, r);
 	if (reply.kind == PEER_REPLY_ERROR)
-		return client_say_refused(c, &reply);
+		return client_fail_refused(c, &reply);
 	code = client_set_nick(c, nick);
 	c->is_named = c->is_named || code == EXIT_CODE_OK;
 	return code;
@@ -276,21 +277,21 @@ static enum exit_code client_check_role(const struct client *c)
 	for (size_t i = 0; i < ELEMENTSOF(what); i++)
 		if (strcmp(what[i][0], c->role) == 0)
 			others = what[i][1];
-	return client_say(c, EXIT_CODE_FAILED, "this port offers %s only; %s at another port: %s HOST:PORT",
-			  roles[0] ? roles : "nothing", others, c->mode == CLIENT_MODE_ONCE ? "-s" : "connect");
+	return client_fail(c, EXIT_CODE_FAILED, "this port offers %s only; %s at another port: %s HOST:PORT",
+			   roles[0] ? roles : "nothing", others, c->mode == CLIENT_MODE_ONCE ? "-s" : "connect");
 }
 
 /* NULL: it is to be made anew; else, or with a code, it is not. */
 static struct peer *client_link_old(struct client *c, enum exit_code *ret_code)
 {
-	if (c->state == CLIENT_STATE_LOST && c->comes_back)
-		*ret_code = client_say(c, EXIT_CODE_NO_SERVER, "the connection is not there again yet");
+	if (c->state == CLIENT_STATE_BROKEN && c->comes_back)
+		*ret_code = client_fail(c, EXIT_CODE_NO_SERVER, "the connection is not there again yet");
 	if (c->state != CLIENT_STATE_CONNECTED || peer_is_open(c->peer))
 		return c->peer;
 	if (peer_unwanted(c->peer) != ERROR_MAX || c->comes_back)
-		*ret_code = client_say_broken(c, -ECONNRESET);
+		*ret_code = client_fail_broken(c, -ECONNRESET);
 	else
-		client_lose(c);
+		client_drop(c);
 	return NULL;
 }
 
@@ -300,7 +301,7 @@ struct peer *client_link(struct client *c, enum exit_code *ret_code)
 
 	if (!client_link_old(c, &code) && code == EXIT_CODE_OK) {
 		if (c->state == CLIENT_STATE_LEFT)
-			code = client_say(c, EXIT_CODE_NO_SERVER, "Connect to a server first: connect HOST:PORT");
+			code = client_fail(c, EXIT_CODE_NO_SERVER, "Connect to a server first: connect HOST:PORT");
 		else
 			code = client_connect(c);
 	}
@@ -325,7 +326,7 @@ enum exit_code client_link_to(struct client *c, const struct server *s)
 	if (r == 0)
 		r = client_adopt(c, s, STEAL_PTR(p));
 	if (r < 0)
-		return client_say(c, failure_from_dial(r), "%s: %s", s->name, failure_errno_words(r));
+		return client_fail(c, failure_from_dial(r), "%s: %s", s->name, failure_errno_words(r));
 	return EXIT_CODE_OK;
 }
 
@@ -337,7 +338,7 @@ enum exit_code client_set_nick(struct client *c, const char *nick)
 		return EXIT_CODE_OK;
 	copy = strdup(nick);
 	if (!copy)
-		return client_say(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+		return client_fail(c, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 	free(c->nick);
 	c->nick = copy;
 	c->is_named = false;
@@ -353,9 +354,9 @@ void client_set_news(struct client *c, peer_news_fn fn, void *userdata)
 }
 
 /* What there is. One that is about to leave has said its last. */
-static int client_hear(struct client *c)
+static int client_receive(struct client *c)
 {
-	int r = peer_hear(c->peer);
+	int r = peer_receive(c->peer);
 
 	return r == 0 && peer_goaway(c->peer) ? -ECONNRESET : r;
 }
@@ -366,10 +367,10 @@ int client_listen(struct client *c, int timeout_msec)
 	int r;
 
 	/* What has come already is not in the kernel any more. */
-	r = client_hear(c);
+	r = client_receive(c);
 	if (r != 0)
 		return MIN(r, 0);
 	if (poll(&from, 1, timeout_msec) < 0)
 		return -errno;
-	return MIN(client_hear(c), 0);
+	return MIN(client_receive(c), 0);
 }

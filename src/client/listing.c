@@ -9,14 +9,14 @@
 int listing_read(struct peer *p, listing_fn fn, void *userdata)
 {
 	_cleanup_(line_reader_done) struct line_reader reader = { 0 };
-	char piece[16384], *at, *line;
+	char chunk[16384], *at, *line;
 	enum line_result result;
 	size_t left, len;
 	ssize_t k;
 	int r;
 
-	while ((k = peer_read_body(p, piece, sizeof(piece))) > 0) {
-		at = piece;
+	while ((k = peer_read_body(p, chunk, sizeof(chunk))) > 0) {
+		at = chunk;
 		left = (size_t)k;
 		while ((result = line_next(&reader, &at, &left, PEER_LINE_MAX, &line, &len)) != LINE_NONE) {
 			if (result != LINE_WHOLE)

@@ -134,7 +134,7 @@ static enum exit_code mail_acknowledge(struct mail *m)
 		request[i + 1] = (struct field){ texts[i], str_put_u64(texts[i], m->ids[i]) };
 	r = peer_request(m->client->peer, request, (unsigned)n + 1);
 	/* More may come in meanwhile, behind those. */
-	code = r < 0 ? client_say_broken(m->client, r) : client_answer(m->client, PEER_REPLY_LINE, &reply);
+	code = r < 0 ? client_fail_broken(m->client, r) : client_answer(m->client, PEER_REPLY_LINE, &reply);
 	if (code == EXIT_CODE_OK) {
 		m->n -= n;
 		m->flushed -= n;
@@ -143,7 +143,7 @@ static enum exit_code mail_acknowledge(struct mail *m)
 	return code;
 }
 
-enum exit_code mail_settle(struct mail *m)
+enum exit_code mail_finish(struct mail *m)
 {
 	enum exit_code code = EXIT_CODE_OK;
 
@@ -152,9 +152,9 @@ enum exit_code mail_settle(struct mail *m)
 		if (m->error == 0)
 			m->error = mail_flush(m);
 		if (m->error == -ENOMEM)
-			return client_say(m->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
+			return client_fail(m->client, EXIT_CODE_FAILED, "%s", strerror(ENOMEM));
 		if (m->error < 0)
-			return client_say_output(m->client, m->error);
+			return client_fail_output(m->client, m->error);
 		if (m->keep)
 			m->n = 0;
 		/* More may come in meanwhile, and is flushed first. */

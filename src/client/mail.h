@@ -22,5 +22,5 @@ struct mail {
 void mail_news(void *userdata, const struct news *n);
 
 /* Has all that is printed reach standard output, where a reader still is if it is a pipe, and acknowledges it. */
-enum exit_code mail_settle(struct mail *m);
+enum exit_code mail_finish(struct mail *m);
 void mail_done(struct mail *m);

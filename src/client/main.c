@@ -17,10 +17,10 @@
 
 #define MAIN_SERVERS         "127.0.0.1:9001,127.0.0.1:9002,127.0.0.1:9003"
 #define MAIN_CONNECT_USEC    (5 * USEC_PER_SEC)
-#define MAIN_SILENCE_SECONDS 30
+#define MAIN_TIMEOUT_SECONDS 30
 
 static const char *arg_servers;
-static uint64_t arg_timeout_seconds = MAIN_SILENCE_SECONDS;
+static uint64_t arg_timeout_seconds = MAIN_TIMEOUT_SECONDS;
 
 static void main_help(void)
 {
@@ -34,7 +34,7 @@ static void main_help(void)
 		     "  -h, --help             print this and end\n"
 		     "  -V, --version          print the version and end\n\n"
 		     "Commands:\n",
-		     MAIN_SILENCE_SECONDS);
+		     MAIN_TIMEOUT_SECONDS);
 	command_print_table(stdout, commands_table, COMMANDS_HELP_COLUMN);
 	(void)printf("\nSee ioe-client(1).\n");
 }
@@ -60,7 +60,7 @@ static int main_parse(int argc, char **argv)
 		case 't':
 			if (str_to_u64(optarg, strlen(optarg), 1, 86400, &arg_timeout_seconds) == 0)
 				break;
-			client_note("'%s' is no number of seconds from 1 to 86400", optarg);
+			client_print("'%s' is no number of seconds from 1 to 86400", optarg);
 			return EXIT_CODE_USAGE;
 		case 'h':
 			main_help();
@@ -90,9 +90,9 @@ static int main_servers(struct client *c)
 		list = MAIN_SERVERS;
 	r = servers_parse(list, &c->servers, why, sizeof(why));
 	if (r == -EINVAL)
-		client_note("%s: %s", from, why);
+		client_print("%s: %s", from, why);
 	else if (r < 0)
-		client_note("%s", strerror(-r));
+		client_print("%s", strerror(-r));
 	return r;
 }
 
@@ -115,14 +115,14 @@ static enum exit_code main_script(struct client *c)
 		if (line[n - 1] == '\n')
 			line[--n] = '\0';
 		if (strlen(line) != (size_t)n) {
-			client_note("a line of standard input holds a NUL byte: commands are text");
+			client_print("a line of standard input holds a NUL byte: commands are text");
 			failed = true;
 		} else if (commands_run_line(c, line) != EXIT_CODE_OK) {
 			failed = true;
 		}
 	}
 	if (ferror(stdin)) {
-		client_note("cannot read standard input: %s", strerror(errno));
+		client_print("cannot read standard input: %s", strerror(errno));
 		failed = true;
 	}
 	return failed ? EXIT_CODE_SOME_FAILED : EXIT_CODE_OK;
@@ -146,8 +146,8 @@ int main(int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	if (client_set_nick(&c, main_nick()) != EXIT_CODE_OK)
 		return EXIT_CODE_FAILED;
-	c.silence_usec = arg_timeout_seconds * USEC_PER_SEC;
-	c.connect_usec = MIN(c.connect_usec, c.silence_usec);
+	c.timeout_usec = arg_timeout_seconds * USEC_PER_SEC;
+	c.connect_usec = MIN(c.connect_usec, c.timeout_usec);
 	if (optind < argc)
 		c.mode = CLIENT_MODE_ONCE;
 	else

@@ -98,7 +98,7 @@ static int outgoing_spool(struct outgoing *s, struct outgoing_input *in, int *re
 	free(s->memory);
 	s->memory = NULL;
 	*ret_error = r;
-	return r < 0 ? OUTGOING_E_NO_SPOOL : 0;
+	return r < 0 ? OUTGOING_E_NO_TEMPORARY : 0;
 }
 
 static int outgoing_collect(struct outgoing *s, struct outgoing_input *in, int *ret_error)

@@ -21,7 +21,7 @@ struct outgoing {
 /* Why one cannot be had: positive, and no errno. */
 #define OUTGOING_E_FOLDER     1
 #define OUTGOING_E_NO_FILE    2 /* a FIFO, a device ... */
-#define OUTGOING_E_NO_SPOOL   3 /* *ret_error says why no temporary file can be filled ($TMPDIR, /tmp) */
+#define OUTGOING_E_NO_TEMPORARY   3 /* *ret_error says why no temporary file can be filled ($TMPDIR, /tmp) */
 
 /* Inert before. 0, one of the above, or negative errno. */
 int outgoing_open(struct outgoing *s, const char *file, int *ret_error);

@@ -254,10 +254,10 @@ static int typing_accept(struct typing *t)
 	return r;
 }
 
-static void typing_say_not(struct typing *t, const char *why)
+static void typing_print_dropped(struct typing *t, const char *why)
 {
 	typing_aside(t);
-	client_note("%s", why);
+	client_print("%s", why);
 }
 
 /* -1: the line has ended. */
@@ -280,7 +280,7 @@ static int typing_pasted(struct typing *t)
 		r = buf_append(&t->pasted, t->paste.text.data, t->paste.text.len);
 	buf_done(&t->paste.text);
 	if (r < 0) {
-		typing_say_not(t, "what was pasted is too large: it is left out");
+		typing_print_dropped(t, "what was pasted is too large: it is left out");
 		typing_put_line(t);
 		typing_forget(t);
 		return 0;
@@ -306,7 +306,7 @@ static int typing_answer(struct typing *t, wchar_t key)
 			t->end = TYPING_END_PASTED;
 			return -1;
 		}
-		typing_say_not(t, strerror(ENOMEM));
+		typing_print_dropped(t, strerror(ENOMEM));
 	} else {
 		typing_put_line(t);
 	}
@@ -326,7 +326,7 @@ void typing_drop(struct typing *t)
 	buf_done(&t->queue);
 	t->taken = 0;
 	if (n > 0)
-		client_note("%zu of the lines that were pasted %s left out", n, n == 1 ? "is" : "are");
+		client_print("%zu of the lines that were pasted %s left out", n, n == 1 ? "is" : "are");
 }
 
 /* 1 and the next line of the queue, as if it had been typed; 0: there is none. */
@@ -400,7 +400,8 @@ static int typing_decode(struct typing *t, char c, wchar_t *ret)
 		return 1;
 	t->state = (mbstate_t){ 0 };
 	if (!t->is_strange)
-		typing_say_not(t, "a letter that was typed is no UTF-8, and is left out: set the terminal to UTF-8");
+		typing_print_dropped(t,
+				     "a letter that was typed is no UTF-8, and is left out: set the terminal to UTF-8");
 	t->is_strange = true;
 	return begun ? typing_decode(t, c, ret) : 0;
 }
@@ -429,7 +430,9 @@ static int typing_key(struct typing *t, wchar_t *ret)
 			r = typing_pasted(t);
 			break;
 		case PASTE_TOO_LARGE:
-			typing_say_not(t, "what was pasted is over 4 MiB: it is left out; store it with put, and say its name");
+			typing_print_dropped(
+				t,
+				"what was pasted is over 4 MiB: it is left out; store it with put, and say its name");
 			break;
 		}
 		if (r < 0)
@@ -454,7 +457,7 @@ static int typing_wait(struct typing *t)
 	struct pollfd from[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 
 	/* What has come already need not be in the kernel any more; and it may be another one after each time. */
-	if (t->ops->hear && t->ops->hear(t->userdata) < 0) {
+	if (t->ops->receive && t->ops->receive(t->userdata) < 0) {
 		t->end = TYPING_END_BROKEN;
 		return 0;
 	}

@@ -16,7 +16,7 @@ struct typing_ops {
 	/* What else to listen to while somebody types (-1: nothing), and what to do when it is readable. Negative: the line
 	 * ends as at the end of file. NULL, both: nothing. */
 	int (*fd)(void *userdata);
-	int (*hear)(void *userdata);
+	int (*receive)(void *userdata);
 	/* In how many milliseconds hear() is to be called though nothing can be read; -1: only when something can. NULL: -1. */
 	int (*patience)(void *userdata);
 	/* Who asks for a line. */

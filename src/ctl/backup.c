@@ -2,9 +2,9 @@
 /* `ioectl backup`. */
 #include "base/clock.h"
 #include "base/macro.h"
-#include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/view.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static int backup_path(const char *dir, bool dated, char ret[PATH_MAX])
 	return 0;
 }
 
-static enum exit_code backup_ask(struct backup *b, const char *path)
+static enum exit_code backup_request(struct backup *b, const char *path)
 {
 	struct json_object *o = json_object_new_object();
 	enum exit_code asked, printed;
@@ -78,7 +78,7 @@ static enum exit_code backup_ask(struct backup *b, const char *path)
 		return EXIT_CODE_FAILED;
 	}
 	b->f = out.file;
-	asked = ask_each_long(b->ctl, "org.ioe.control.Backup", o, BACKUP_USEC, backup_done, b);
+	asked = request_each_long(b->ctl, "org.ioe.control.Backup", o, BACKUP_USEC, backup_done, b);
 	(void)json_object_put(o);
 	printed = output_finish(&out);
 	return printed != EXIT_CODE_OK ? printed : asked;
@@ -90,14 +90,14 @@ static enum exit_code backup_run(const struct ctl *ctl, const struct args *a)
 	char path[PATH_MAX];
 	int r;
 
-	if (ask_is_one(ctl, "backup") != EXIT_CODE_OK)
+	if (request_is_one(ctl, "backup") != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
 	r = backup_path(a->words[0], args_has(a, "dated"), path);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: '%s' is no folder's path: %s\n", a->words[0], strerror(-r));
 		return EXIT_CODE_USAGE;
 	}
-	return backup_ask(&b, path);
+	return backup_request(&b, path);
 }
 
 static const struct flag backup_flags[] = {

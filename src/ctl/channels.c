@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `ioectl rooms` and `ioectl mailboxes`: pages as they come, one table at the end. */
 #include "base/macro.h"
-#include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/table.h"
 #include "ctl/view.h"
 
@@ -115,7 +115,7 @@ static enum exit_code channels_print(struct channels *l)
 	}
 	if (output_open(&out) < 0)
 		return EXIT_CODE_FAILED;
-	asked = ask_each_more(l->ctl, l->kind->method, NULL, channels_page, l);
+	asked = request_each_more(l->ctl, l->kind->method, NULL, channels_page, l);
 	/* An empty list would say that there is nothing, where it is not known. */
 	if (asked != EXIT_CODE_OK && asked != EXIT_CODE_SOME_FAILED)
 		;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `ioectl clients`: the rows are made as the pages come, and the widths are known at the end. */
 #include "base/macro.h"
-#include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/table.h"
 #include "ctl/view.h"
 
@@ -154,7 +154,7 @@ static enum exit_code clients_list(const struct ctl *ctl, struct clients_list *l
 	if (output_open(&out) < 0)
 		asked = EXIT_CODE_FAILED;
 	else
-		asked = ask_each_more(ctl, "org.ioe.control.Clients", parameters, clients_page, l);
+		asked = request_each_more(ctl, "org.ioe.control.Clients", parameters, clients_page, l);
 	(void)json_object_put(parameters);
 	if (!out.file)
 		return asked;

@@ -29,7 +29,7 @@ static enum exit_code failure_of_error(const char *error)
 	return EXIT_CODE_FAILED;
 }
 
-enum exit_code failure_of(int r, const struct client_answer *a)
+enum exit_code failure_of(int r, const struct call_reply *a)
 {
 	switch (-r) {
 	case 0:
@@ -82,7 +82,7 @@ static void failure_print_lines(const struct ctl_instance *i, const char *said)
 	}
 }
 
-static void failure_print_other(const struct ctl_instance *i, int r, const struct client_answer *a)
+static void failure_print_other(const struct ctl_instance *i, int r, const struct call_reply *a)
 {
 	char text[FAILURE_TEXT_MAX];
 
@@ -105,7 +105,7 @@ static void failure_print_other(const struct ctl_instance *i, int r, const struc
 			      str_escape(text, sizeof(text), a->error, strlen(a->error)));
 }
 
-enum exit_code failure_print(const struct ctl_instance *i, int r, const struct client_answer *a)
+enum exit_code failure_print(const struct ctl_instance *i, int r, const struct call_reply *a)
 {
 	enum exit_code code = failure_of(r, a);
 	char view[VIEW_MAX];

@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "base/str.h"
-#include "ctl/ask.h"
-#include "ctl/client.h"
+#include "ctl/call.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/view.h"
 
 #include <arpa/inet.h>
@@ -113,14 +113,15 @@ static enum exit_code kick_id(struct kick *k, const char *id, bool of_several, b
 	if (k->why)
 		(void)json_object_object_add(o, "why", json_object_new_string(k->why));
 	if (of_several) {
-		_cleanup_(client_answer_done) struct client_answer a = { 0 };
-		int r = client_ask(k->ctl->instances[0].path, "org.ioe.control.Kick", o, CTL_TIMEOUT_SEC * USEC_PER_SEC, &a);
+		_cleanup_(call_reply_done) struct call_reply a = { 0 };
+		int r = call_once(k->ctl->instances[0].path, "org.ioe.control.Kick", o, CTL_TIMEOUT_SEC * USEC_PER_SEC,
+				  &a);
 
 		code = failure_of(r, &a);
 		*ret_ended = code == EXIT_CODE_OK;
 		code = code == EXIT_CODE_NOT_FOUND ? EXIT_CODE_OK : failure_print(&k->ctl->instances[0], r, &a);
 	} else {
-		code = ask_each(k->ctl, "org.ioe.control.Kick", o, kick_done, ret_ended);
+		code = request_each(k->ctl, "org.ioe.control.Kick", o, kick_done, ret_ended);
 	}
 	if (*ret_ended)
 		(void)json_object_array_add(k->kicked, json_object_new_string(id));
@@ -147,7 +148,7 @@ static enum exit_code kick_all(struct kick *k, const char *who, const char *filt
 	size_t ended = 0;
 
 	(void)json_object_object_add(o, "filter", json_object_new_string(filter));
-	code = ask_each_more(k->ctl, "org.ioe.control.Clients", o, kick_found, ids);
+	code = request_each_more(k->ctl, "org.ioe.control.Clients", o, kick_found, ids);
 	for (size_t i = 0; code == EXIT_CODE_OK && i < view_count(ids); i++) {
 		bool one;
 
@@ -187,7 +188,7 @@ static enum exit_code kick_run(const struct ctl *ctl, const struct args *a)
 	enum exit_code code = EXIT_CODE_OK, printed;
 	struct output out;
 
-	if (ask_is_one(ctl, "kick") != EXIT_CODE_OK)
+	if (request_is_one(ctl, "kick") != EXIT_CODE_OK)
 		return EXIT_CODE_USAGE;
 	k.kicked = json_object_new_array();
 	if (!k.kicked || output_open(&out) < 0) {

@@ -2,10 +2,10 @@
 /* `ioectl log-level`. */
 #include "base/clock.h"
 #include "base/macro.h"
-#include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/view.h"
 
 #include <string.h>
@@ -53,7 +53,7 @@ static enum exit_code level_answered(void *userdata, const struct ctl_instance *
 }
 
 /* @name NULL: what it is. */
-static enum exit_code level_ask(struct level *l, const char *name, uint64_t usec)
+static enum exit_code level_request(struct level *l, const char *name, uint64_t usec)
 {
 	struct json_object *o = json_object_new_object();
 	enum exit_code asked, printed;
@@ -71,7 +71,7 @@ static enum exit_code level_ask(struct level *l, const char *name, uint64_t usec
 		(void)json_object_object_add(o, "level", json_object_new_string(name));
 	if (l->time)
 		(void)json_object_object_add(o, "for_usec", json_object_new_int64((int64_t)usec));
-	asked = ask_each(l->ctl, "org.ioe.control.LogLevel", o, level_answered, l);
+	asked = request_each(l->ctl, "org.ioe.control.LogLevel", o, level_answered, l);
 	if (l->ctl->json)
 		view_answers(out.file, l->array, l->ctl->all);
 	(void)json_object_put(o);
@@ -100,7 +100,7 @@ static enum exit_code level_run(const struct ctl *ctl, const struct args *a)
 		(void)fprintf(stderr, "ioectl: --for=%s is out of range: above 0, and at most 366d\n", l.time);
 		return EXIT_CODE_USAGE;
 	}
-	return level_ask(&l, a->words[0], usec);
+	return level_request(&l, a->words[0], usec);
 }
 
 static const struct flag level_flags[] = {

@@ -5,8 +5,8 @@
 #include "base/str.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
+#include "ctl/json_error.h"
 #include "ctl/output.h"
-#include "ctl/said.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -99,7 +99,7 @@ static int main_parse(int argc, char **argv)
 			break;
 		case 'j':
 			if (!arg_json)
-				said_keep();
+				json_error_capture();
 			arg_json = true;
 			break;
 		case 'h':
@@ -298,5 +298,5 @@ int main(int argc, char **argv)
 		return EXIT_CODE_FAILED;
 	main_signals();
 	r = main_command(argc, argv);
-	return arg_json ? said_finish(r) : r;
+	return arg_json ? json_error_finish(r) : r;
 }

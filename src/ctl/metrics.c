@@ -7,10 +7,10 @@
 
 #include "base/io.h"
 #include "base/macro.h"
-#include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/view.h"
 
 #include <errno.h>
@@ -192,7 +192,7 @@ static enum exit_code metrics_run(const struct ctl *ctl, const struct args *a)
 		(void)fprintf(stderr, "ioectl: out of memory\n");
 		return EXIT_CODE_FAILED;
 	}
-	asked = ask_each(ctl, "org.ioe.control.Metrics", NULL, metrics_answered, all);
+	asked = request_each(ctl, "org.ioe.control.Metrics", NULL, metrics_answered, all);
 	if (ctl->json)
 		view_answers(out.file, all, ctl->all);
 	else if (view_count(all) > 0)

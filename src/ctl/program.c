@@ -56,7 +56,7 @@ static void program_exec(const char *program, const char *const *argv, int out)
 }
 
 /* What it said goes to @said. Its exit status, or negative errno. */
-static int program_ask(const char *program, const char *const *argv, struct buf *said)
+static int program_capture(const char *program, const char *const *argv, struct buf *said)
 {
 	int ends[2], status;
 	ssize_t n = 0;
@@ -125,7 +125,7 @@ enum exit_code program_run(const struct ctl *ctl, const char *const *argv)
 			      program);
 		return EXIT_CODE_FAILED;
 	}
-	r = program_ask(program, argv, &said);
+	r = program_capture(program, argv, &said);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: %s cannot be run: %s\n", program, strerror(-r));
 		return EXIT_CODE_FAILED;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* `ioectl reload`. */
 #include "base/macro.h"
-#include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/view.h"
 
 #include <string.h>
@@ -69,14 +69,14 @@ static enum exit_code reload_answered(void *userdata, const struct ctl_instance 
 	return EXIT_CODE_OK;
 }
 
-static enum exit_code reload_ask(struct reload *l)
+static enum exit_code reload_request(struct reload *l)
 {
 	struct json_object *o = json_object_new_object();
 	enum exit_code code;
 
 	if (l->check)
 		(void)json_object_object_add(o, "check", json_object_new_boolean(true));
-	code = ask_each(l->ctl, "org.ioe.control.Reload", o, reload_answered, l);
+	code = request_each(l->ctl, "org.ioe.control.Reload", o, reload_answered, l);
 	(void)json_object_put(o);
 	if (l->ctl->json)
 		view_answers(l->f, l->array, l->ctl->all);
@@ -96,7 +96,7 @@ static enum exit_code reload_run(const struct ctl *ctl, const struct args *a)
 		return EXIT_CODE_FAILED;
 	}
 	l.f = out.file;
-	asked = reload_ask(&l);
+	asked = reload_request(&l);
 	(void)json_object_put(l.array);
 	printed = output_finish(&out);
 	return (printed != EXIT_CODE_OK ? printed : asked);

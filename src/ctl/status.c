@@ -2,9 +2,9 @@
 #include "ctl/status.h"
 
 #include "base/macro.h"
-#include "ctl/ask.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
+#include "ctl/request.h"
 #include "ctl/view.h"
 
 #include <errno.h>
@@ -227,7 +227,7 @@ static enum exit_code status_run(const struct ctl *ctl, const struct args *a)
 		(void)fprintf(stderr, "ioectl: out of memory\n");
 		return EXIT_CODE_FAILED;
 	}
-	asked = ask_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
+	asked = request_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
 	status_print(out.file, ctl, array, no_headers);
 	(void)json_object_put(array);
 	printed = output_finish(&out);

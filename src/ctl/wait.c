@@ -2,7 +2,7 @@
 /* `ioectl wait`: nobody tells when a socket comes to be that does not exist yet, so it is looked for again and again. */
 #include "base/clock.h"
 #include "base/macro.h"
-#include "ctl/client.h"
+#include "ctl/call.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
 #include "ctl/instance.h"
@@ -19,11 +19,11 @@
 /* Running, or degraded: it serves. @ret_code says why not. */
 static bool wait_is_ready(const struct ctl_instance *i, uint64_t timeout_usec, enum exit_code *ret_code)
 {
-	_cleanup_(client_answer_done) struct client_answer a = { 0 };
+	_cleanup_(call_reply_done) struct call_reply a = { 0 };
 	char state[VIEW_MAX];
 	int r;
 
-	r = client_ask(i->path, "org.ioe.control.Status", NULL, MIN(timeout_usec, CTL_TIMEOUT_SEC * USEC_PER_SEC), &a);
+	r = call_once(i->path, "org.ioe.control.Status", NULL, MIN(timeout_usec, CTL_TIMEOUT_SEC * USEC_PER_SEC), &a);
 	*ret_code = failure_of(r, &a);
 	if (*ret_code != EXIT_CODE_OK)
 		return false;

@@ -121,7 +121,7 @@ static int dial_begin(struct dial_race *race, int *ret_fd)
 }
 
 /* Looks at those that poll() has told of: 1 and one is connected, or 0. Where one has failed the next need not wait. */
-static int dial_settle(struct dial_race *race, int *ret_fd)
+static int dial_finish(struct dial_race *race, int *ret_fd)
 {
 	size_t kept = 0;
 	int won = -1;
@@ -168,7 +168,7 @@ static int dial_race(struct dial_race *race, struct countdown *c, int *ret_fd)
 			wait = MIN(left, race->next_usec - now);
 		if (poll(race->open, race->n_open, countdown_slice_msec(wait)) < 0)
 			return -errno;
-		if (dial_settle(race, ret_fd) == 1)
+		if (dial_finish(race, ret_fd) == 1)
 			return 0;
 		if (left == 0 && race->n_open > 0)
 			return -ETIMEDOUT;

@@ -11,14 +11,14 @@
 #include "peer/countdown.h"
 #include "wire/line.h"
 
-#define PEER_PIECE (64U << 10)
+#define PEER_INPUT_MAX (64U << 10)
 
 struct peer {
 	int fd;
 	int error; /* negative: final */
 	uint64_t timeout_usec;
 	char *server, *store, *address, *roles, *caps;
-	uint64_t heard_msec;
+	uint64_t received_msec;
 	unsigned instance;
 
 	struct line_reader reader;
@@ -37,10 +37,10 @@ struct peer {
 	uint64_t sized; /* a bit for each request under way, the oldest lowest */
 	unsigned n_open;
 	uint64_t body_left;
-	struct countdown pace; /* of what is on its way: until then so much has to go, */
-	uint64_t paced;        /* and so much has */
+	struct countdown rate; /* of what is on its way: until then so much has to go, */
+	uint64_t rate_bytes;        /* and so much has */
 	bool is_late;          /* it has not, and was looked at for the last time */
-	char piece[PEER_PIECE];
+	char input[PEER_INPUT_MAX];
 };
 
 /* What broke first is final. Returns it. */
@@ -52,8 +52,8 @@ int reply_look(struct peer *p, size_t max);
 /* Waits for an answer, as a whole. */
 int reply_wait_line(struct peer *p, size_t max);
 /* A transfer begins; so many of its bytes went; waits until more may go. */
-void pace_begin(struct peer *p);
-void pace_add(struct peer *p, uint64_t n);
-int pace_wait(struct peer *p, short events);
+void rate_begin(struct peer *p);
+void rate_add(struct peer *p, uint64_t n);
+int rate_wait(struct peer *p, short events);
 /* Whether the line's first fields are these. */
 bool reply_has_word(const char *line, size_t len, const char *word);

@@ -230,9 +230,9 @@ bool peer_can(const struct peer *p, const char *cap)
 	return peer_has_word(p->caps, cap);
 }
 
-uint64_t peer_heard_msec(const struct peer *p)
+uint64_t peer_received_msec(const struct peer *p)
 {
-	return p->heard_msec;
+	return p->received_msec;
 }
 
 const char *peer_goaway(const struct peer *p)

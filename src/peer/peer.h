@@ -21,7 +21,7 @@
 
 #define PEER_LINE_MAX (1U << 20) /* bytes of a line the server may say; a longer one is -EMSGSIZE */
 #define PEER_OPEN_MAX 64         /* requests under way at once */
-#define PEER_PACE     128        /* bytes a second of a body, at least */
+#define PEER_RATE_MIN     128        /* bytes a second of a body, at least */
 
 struct peer;
 
@@ -45,7 +45,7 @@ struct peer_reply {
 /*
  * @dial_usec is for finding the host and connecting to it, @timeout_usec for HELLO,ioe/1 and its answer, and afterwards
  * for each answer as a whole: from its request to the end of its line. A body, and bytes behind a request, may take
- * longer, but in each such time PEER_PACE bytes a second have to go. Time in which this process was stopped is not
+ * longer, but in each such time PEER_RATE_MIN bytes a second have to go. Time in which this process was stopped is not
  * counted. 0 or negative errno (-ECONNREFUSED, -ETIMEDOUT, ...; -EPROTO: it is no ioe server; -ENXIO, -EAGAIN,
  * -EREMOTEIO: as resolve_host() has them; -EBUSY, -ESHUTDOWN, -EACCES: it is one, and does not want us).
  */
@@ -70,7 +70,7 @@ bool peer_offers(const struct peer *p, const char *role);
 bool peer_can(const struct peer *p, const char *cap); /* of CAPS */
 
 /* When bytes last came from it, in milliseconds since 1970. */
-uint64_t peer_heard_msec(const struct peer *p);
+uint64_t peer_received_msec(const struct peer *p);
 
 /* Between two requests: whether the server is still there and has not said GOAWAY. Does not wait. */
 bool peer_is_open(struct peer *p);
@@ -84,8 +84,8 @@ void peer_set_news(struct peer *p, peer_news_fn fn, void *userdata);
 
 /* Between two requests: tells what has come, without waiting. 1 where there was something, 0, or negative errno: it is
  * final. */
-int peer_hear(struct peer *p);
-/* When this is readable there is something to hear, after peer_hear() has heard all before. */
+int peer_receive(struct peer *p);
+/* When this is readable there is something to hear, after peer_receive() has heard all before. */
 int peer_fd(const struct peer *p);
 
 /* Why the server is about to leave, NULL where it has not said so. */

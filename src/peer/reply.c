@@ -31,7 +31,7 @@ static ssize_t reply_recv(struct peer *p, void *buf, size_t n)
 	while (k < 0 && errno == EINTR);
 	if (k < 0)
 		return -errno;
-	p->heard_msec = clock_real_usec() / USEC_PER_MSEC;
+	p->received_msec = clock_real_usec() / USEC_PER_MSEC;
 	return k > 0 ? k : -ECONNRESET;
 }
 
@@ -131,12 +131,12 @@ int reply_look(struct peer *p, size_t max)
 		r = p->left > 0 ? reply_take_line(p, max) : 0;
 		if (r != 0 || i == REPLY_PIECES)
 			return r;
-		k = reply_recv(p, p->piece, sizeof(p->piece));
+		k = reply_recv(p, p->input, sizeof(p->input));
 		if (k == -EAGAIN)
 			return 0;
 		if (k < 0)
 			return (int)k;
-		p->at = p->piece;
+		p->at = p->input;
 		p->left = (size_t)k;
 	}
 	return 0;
@@ -162,29 +162,29 @@ int reply_wait_line(struct peer *p, size_t max)
 	}
 }
 
-void pace_begin(struct peer *p)
+void rate_begin(struct peer *p)
 {
-	countdown_start(&p->pace, p->timeout_usec);
-	p->paced = 0;
+	countdown_start(&p->rate, p->timeout_usec);
+	p->rate_bytes = 0;
 	p->is_late = false;
 }
 
-void pace_add(struct peer *p, uint64_t n)
+void rate_add(struct peer *p, uint64_t n)
 {
-	p->paced += n;
+	p->rate_bytes += n;
 }
 
-int pace_wait(struct peer *p, short events)
+int rate_wait(struct peer *p, short events)
 {
-	bool over = countdown_left(&p->pace) == 0;
+	bool over = countdown_left(&p->rate) == 0;
 	short came;
 	int r;
 
-	r = dial_wait(p->fd, events, &p->pace, &came);
+	r = dial_wait(p->fd, events, &p->rate, &came);
 	if ((r == 0 && !over) || (r < 0 && r != -ETIMEDOUT))
 		return r;
-	if (p->paced >= MAX(p->timeout_usec * PEER_PACE / USEC_PER_SEC, (uint64_t)1)) {
-		pace_begin(p);
+	if (p->rate_bytes >= MAX(p->timeout_usec * PEER_RATE_MIN / USEC_PER_SEC, (uint64_t)1)) {
+		rate_begin(p);
 		return 0;
 	}
 	if (r < 0 || p->is_late)
@@ -244,7 +244,7 @@ static int reply_parse(struct peer *p, bool sized, struct peer_reply *ret)
 				return -EPROTO;
 			reply.kind = PEER_REPLY_SIZED;
 			p->body_left = reply.size;
-			pace_begin(p);
+			rate_begin(p);
 		} else {
 			reply.kind = PEER_REPLY_LINE;
 		}
@@ -289,18 +289,18 @@ ssize_t peer_read_body(struct peer *p, void *buf, size_t n)
 		memcpy(buf, p->at, (size_t)k);
 		p->at += k;
 		p->left -= (size_t)k;
-		pace_add(p, (uint64_t)k);
+		rate_add(p, (uint64_t)k);
 		p->body_left -= (uint64_t)k;
 		return k;
 	}
 	while ((k = reply_recv(p, buf, n)) == -EAGAIN) {
-		r = pace_wait(p, POLLIN);
+		r = rate_wait(p, POLLIN);
 		if (r < 0)
 			return peer_break(p, r);
 	}
 	if (k < 0)
 		return peer_break(p, (int)k);
-	pace_add(p, (uint64_t)k);
+	rate_add(p, (uint64_t)k);
 	p->body_left -= (uint64_t)k;
 	return k;
 }
@@ -324,7 +324,7 @@ static int reply_take_error(struct peer *p)
 	return -ECONNRESET;
 }
 
-int peer_hear(struct peer *p)
+int peer_receive(struct peer *p)
 {
 	uint64_t before = p->n_news;
 	int r;
@@ -342,6 +342,6 @@ int peer_hear(struct peer *p)
 bool peer_is_open(struct peer *p)
 {
 	if (p->error == 0 && p->n_open == 0 && p->body_left == 0)
-		(void)peer_hear(p);
+		(void)peer_receive(p);
 	return p->error == 0 && !p->goaway;
 }

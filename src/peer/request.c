@@ -46,7 +46,7 @@ int peer_send(struct peer *p, const void *data, size_t n)
 		return p->error;
 	if (p->has_line)
 		return PEER_E_ANSWERED;
-	pace_begin(p);
+	rate_begin(p);
 	while (n > 0) {
 		k = request_send_some(p, at, n);
 		if (k == 0)
@@ -54,12 +54,12 @@ int peer_send(struct peer *p, const void *data, size_t n)
 		if (k > 0) {
 			at += k;
 			n -= (size_t)k;
-			pace_add(p, (uint64_t)k);
+			rate_add(p, (uint64_t)k);
 			continue;
 		}
 		if (k != -EAGAIN)
 			return peer_break(p, (int)k);
-		r = pace_wait(p, POLLIN | POLLOUT);
+		r = rate_wait(p, POLLIN | POLLOUT);
 		if (r < 0)
 			return peer_break(p, r);
 	}
@@ -72,20 +72,20 @@ static int request_send_line(struct peer *p, const char *line, size_t len)
 	ssize_t k;
 	int r;
 
-	pace_begin(p);
+	rate_begin(p);
 	while (len > 0) {
 		k = send(p->fd, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (k >= 0) {
 			line += k;
 			len -= (size_t)k;
-			pace_add(p, (uint64_t)k);
+			rate_add(p, (uint64_t)k);
 			continue;
 		}
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			return -errno;
-		r = pace_wait(p, POLLOUT);
+		r = rate_wait(p, POLLOUT);
 		if (r < 0)
 			return r;
 	}

@@ -42,7 +42,7 @@ static void resolve_unref(struct resolve *q)
 	free(q);
 }
 
-static void resolve_ask(struct resolve *q, int flags)
+static void resolve_lookup(struct resolve *q, int flags)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | flags };
 
@@ -59,7 +59,7 @@ static void *resolve_thread(void *p)
 	/* This thread's: a second name server is asked after a second. It may be that the first never answers. */
 	if (res_init() == 0)
 		_res.retrans = MIN(_res.retrans, 1);
-	resolve_ask(q, 0);
+	resolve_lookup(q, 0);
 	(void)eventfd_write(q->done_fd, 1);
 	resolve_unref(q);
 	atomic_fetch_sub(&resolve_running, 1);
@@ -160,7 +160,7 @@ int resolve_host(const char *host, const char *port, struct countdown *c, struct
 	if (r < 0)
 		return r;
 	/* What is an address already needs nobody to be asked. */
-	resolve_ask(q, AI_NUMERICHOST);
+	resolve_lookup(q, AI_NUMERICHOST);
 	r = q->gai == EAI_NONAME ? resolve_wait(q, c, ret_list) : resolve_take(q, ret_list);
 	resolve_unref(q);
 	return r;

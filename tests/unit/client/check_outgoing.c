@@ -218,7 +218,7 @@ START_TEST(nowhere_to_keep_it)
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 
 	ck_assert_int_eq(setenv("TMPDIR", "/nowhere/at/all", 1), 0);
-	ck_assert_int_eq(outgoing_open_fd(&o, fd, &error), OUTGOING_E_NO_SPOOL);
+	ck_assert_int_eq(outgoing_open_fd(&o, fd, &error), OUTGOING_E_NO_TEMPORARY);
 	ck_assert_int_eq(error, -ENOENT);
 	(void)close(fd);
 }

@@ -28,7 +28,7 @@ START_TEST(hello_tells_who_it_is)
 	ck_assert(peer_offers(p, "file") && peer_offers(p, "compute"));
 	ck_assert(!peer_offers(p, "comp") && !peer_offers(p, "chat") && !peer_offers(p, "file+compute"));
 	ck_assert(peer_can(p, "range") && !peer_can(p, "shared"));
-	ck_assert_uint_gt(peer_heard_msec(p), 0);
+	ck_assert_uint_gt(peer_received_msec(p), 0);
 	(void)snprintf(address, sizeof(address), "127.0.0.1:%s", f.port);
 	ck_assert_str_eq(peer_address(p), address);
 	ck_assert(peer_is_open(p));

@@ -293,7 +293,7 @@ static void news_are_told_in(size_t piece)
 	}
 	ck_assert_mem_eq(body, "JOINED,r,eve", 12);
 	ck_assert_str_eq(told.all, "0:ann:a,b;1:bob:;");
-	ck_assert_int_eq(peer_hear(p), 0);
+	ck_assert_int_eq(peer_receive(p), 0);
 	p = peer_free(p);
 	fake_stop(&f);
 }
@@ -312,7 +312,7 @@ static int hear(struct peer *p)
 	struct pollfd from = { .fd = peer_fd(p), .events = POLLIN };
 	int r;
 
-	while ((r = peer_hear(p)) == 0)
+	while ((r = peer_receive(p)) == 0)
 		ck_assert_int_eq(poll(&from, 1, 20000), 1);
 	return r;
 }
@@ -332,7 +332,7 @@ START_TEST(error_is_told)
 	while ((r = hear(p)) > 0)
 		;
 	ck_assert_int_eq(r, -ECONNRESET);
-	ck_assert_int_eq(peer_hear(p), -ECONNRESET);
+	ck_assert_int_eq(peer_receive(p), -ECONNRESET);
 	ck_assert_str_eq(told.all, "1:bob:;7::read, faster;");
 	p = peer_free(p);
 	fake_stop(&f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl/client.h"
+#include "ctl/call.h"
 
 #include "base/clock.h"
 #include "base/macro.h"
@@ -13,10 +13,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define CLIENT_READ 65536
+#define CALL_READ_MAX 65536
 
 /* Until the socket is ready for @events. 0, -ETIMEDOUT or another negative errno. */
-static int client_wait(int fd, short events, uint64_t until_usec)
+static int call_wait(int fd, short events, uint64_t until_usec)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
@@ -33,7 +33,7 @@ static int client_wait(int fd, short events, uint64_t until_usec)
 	}
 }
 
-static int client_connect(const char *path, uint64_t timeout_usec, int *ret_fd)
+static int call_connect(const char *path, uint64_t timeout_usec, int *ret_fd)
 {
 	struct timeval tv = { (time_t)(timeout_usec / USEC_PER_SEC), (suseconds_t)(timeout_usec % USEC_PER_SEC) };
 	_cleanup_(closep) int fd = -1;
@@ -54,7 +54,7 @@ static int client_connect(const char *path, uint64_t timeout_usec, int *ret_fd)
 	return 0;
 }
 
-static int client_send(int fd, const struct buf *call, uint64_t until_usec)
+static int call_send(int fd, const struct buf *call, uint64_t until_usec)
 {
 	size_t sent = 0;
 	int r;
@@ -65,7 +65,7 @@ static int client_send(int fd, const struct buf *call, uint64_t until_usec)
 		if (n >= 0) {
 			sent += (size_t)n;
 		} else if (errno == EAGAIN) {
-			r = client_wait(fd, POLLOUT, until_usec);
+			r = call_wait(fd, POLLOUT, until_usec);
 			if (r < 0)
 				return r;
 		} else if (errno == EPIPE || errno == ECONNRESET) {
@@ -78,30 +78,30 @@ static int client_send(int fd, const struct buf *call, uint64_t until_usec)
 }
 
 /* More bytes of the answer. */
-static int client_read(int fd, struct varlink_reader *reader, uint64_t until_usec)
+static int call_read(int fd, struct varlink_reader *reader, uint64_t until_usec)
 {
-	char piece[CLIENT_READ];
+	char chunk[CALL_READ_MAX];
 	ssize_t n;
 	int r;
 
-	r = client_wait(fd, POLLIN, until_usec);
+	r = call_wait(fd, POLLIN, until_usec);
 	if (r < 0)
 		return r;
-	n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+	n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 	if (n == 0)
 		return -ECONNRESET;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	return varlink_feed(reader, piece, (size_t)n);
+	return varlink_feed(reader, chunk, (size_t)n);
 }
 
-static int client_receive(int fd, struct varlink_reader *reader, uint64_t until_usec, struct json_object **ret)
+static int call_receive(int fd, struct varlink_reader *reader, uint64_t until_usec, struct json_object **ret)
 {
 	enum varlink_result result;
 	int r;
 
 	while ((result = varlink_next(reader, VARLINK_REPLY_MAX, ret)) == VARLINK_NONE) {
-		r = client_read(fd, reader, until_usec);
+		r = call_read(fd, reader, until_usec);
 		if (r < 0)
 			return r;
 	}
@@ -109,9 +109,9 @@ static int client_receive(int fd, struct varlink_reader *reader, uint64_t until_
 }
 
 /* What the message holds, as the answer's own. */
-static int client_take(struct json_object *message, struct client_answer *ret, bool *ret_continues)
+static int call_take_reply(struct json_object *message, struct call_reply *ret, bool *ret_continues)
 {
-	struct client_answer a = { 0 };
+	struct call_reply a = { 0 };
 	struct varlink_reply reply;
 
 	if (varlink_parse_reply(message, &reply) < 0)
@@ -131,40 +131,40 @@ static int client_take(struct json_object *message, struct client_answer *ret, b
 	return 0;
 }
 
-static int client_next(int fd, struct varlink_reader *reader, uint64_t until_usec, struct client_answer *ret,
-		       bool *ret_continues)
+static int call_next(int fd, struct varlink_reader *reader, uint64_t until_usec, struct call_reply *ret,
+		     bool *ret_continues)
 {
 	struct json_object *message;
 	int r;
 
-	r = client_receive(fd, reader, until_usec, &message);
+	r = call_receive(fd, reader, until_usec, &message);
 	if (r < 0)
 		return r;
-	r = client_take(message, ret, ret_continues);
+	r = call_take_reply(message, ret, ret_continues);
 	(void)json_object_put(message);
 	return r;
 }
 
-int client_ask_more(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
-		    client_page_fn page, void *userdata, struct client_answer *ret)
+int call_more(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
+	      call_page_fn page, void *userdata, struct call_reply *ret)
 {
 	_cleanup_(varlink_reader_done) struct varlink_reader reader = {
-		.in.max = VARLINK_REPLY_MAX + 1 + CLIENT_READ,
+		.in.max = VARLINK_REPLY_MAX + 1 + CALL_READ_MAX,
 	};
 	uint64_t until_usec = clock_usec() + timeout_usec;
 	_cleanup_(buf_done) struct buf call = { 0 };
 	_cleanup_(closep) int fd = -1;
-	struct client_answer a;
+	struct call_reply a;
 	bool continues = false;
 	int r;
 
 	r = varlink_put_call(&call, method, parameters, page != NULL);
 	if (r == 0)
-		r = client_connect(path, timeout_usec, &fd);
+		r = call_connect(path, timeout_usec, &fd);
 	if (r == 0)
-		r = client_send(fd, &call, until_usec);
+		r = call_send(fd, &call, until_usec);
 	while (r == 0) {
-		r = client_next(fd, &reader, until_usec, &a, &continues);
+		r = call_next(fd, &reader, until_usec, &a, &continues);
 		if (r < 0)
 			break;
 		if (!continues) {
@@ -172,21 +172,21 @@ int client_ask_more(const char *path, const char *method, struct json_object *pa
 			break;
 		}
 		r = page ? page(userdata, a.parameters) : -EPROTO;
-		client_answer_done(&a);
+		call_reply_done(&a);
 		until_usec = clock_usec() + timeout_usec;
 	}
 	return r;
 }
 
-int client_ask(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
-	       struct client_answer *ret)
+int call_once(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
+	      struct call_reply *ret)
 {
-	return client_ask_more(path, method, parameters, timeout_usec, NULL, NULL, ret);
+	return call_more(path, method, parameters, timeout_usec, NULL, NULL, ret);
 }
 
-void client_answer_done(struct client_answer *a)
+void call_reply_done(struct call_reply *a)
 {
 	free(a->error);
 	(void)json_object_put(a->parameters);
-	*a = (struct client_answer){ 0 };
+	*a = (struct call_reply){ 0 };
 }

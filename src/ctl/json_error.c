@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl/said.h"
+#include "ctl/json_error.h"
 
 #include "base/buf.h"
 #include "base/io.h"
@@ -12,19 +12,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct buf said_text = { .max = 64U << 10 };
+static struct buf json_error_text = { .max = 64U << 10 };
 
-static ssize_t said_write(_unused_ void *cookie, const char *p, size_t n)
+static ssize_t json_error_write(_unused_ void *cookie, const char *p, size_t n)
 {
-	(void)buf_append(&said_text, p, n);
+	(void)buf_append(&json_error_text, p, n);
 	(void)io_write_all(STDERR_FILENO, p, n);
 	return (ssize_t)n;
 }
 
-void said_keep(void)
+void json_error_capture(void)
 {
 	/* glibc's stderr is a variable, so that getopt's sentences are kept, too. */
-	FILE *f = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = said_write });
+	FILE *f = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = json_error_write });
 
 	if (!f)
 		return;
@@ -33,7 +33,7 @@ void said_keep(void)
 }
 
 /* Only text, whatever an argument or an answer had in it: JSON is UTF-8. In place, a line at a time. */
-static size_t said_make_harmless(char *text, size_t len)
+static size_t json_error_make_harmless(char *text, size_t len)
 {
 	size_t n = 0;
 
@@ -48,7 +48,7 @@ static size_t said_make_harmless(char *text, size_t len)
 	return n;
 }
 
-int said_finish(int code)
+int json_error_finish(int code)
 {
 	char *text;
 	struct json_object *o;
@@ -57,10 +57,10 @@ int said_finish(int code)
 	(void)fflush(stderr);
 	if (code == EXIT_CODE_OK || output_has_printed())
 		return code;
-	text = buf_str(&said_text);
+	text = buf_str(&json_error_text);
 	o = json_object_new_object();
 	if (text && o && output_open(&out) == 0) {
-		size_t n = said_make_harmless(text, strlen(text));
+		size_t n = json_error_make_harmless(text, strlen(text));
 
 		(void)json_object_object_add(o, "error", json_object_new_string(exit_name(code)));
 		(void)json_object_object_add(o, "exit", json_object_new_int(code));

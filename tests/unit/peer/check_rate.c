@@ -61,24 +61,24 @@ END_TEST
 START_TEST(pace)
 {
 	struct peer p = { .timeout_usec = 50 * USEC_PER_MSEC };
-	const uint64_t least = p.timeout_usec * PEER_PACE / USEC_PER_SEC;
+	const uint64_t least = p.timeout_usec * PEER_RATE_MIN / USEC_PER_SEC;
 	int pair[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	p.fd = pair[0];
-	pace_begin(&p);
+	rate_begin(&p);
 	for (unsigned i = 0; i < 3; i++) {
-		pace_add(&p, least);
-		ck_assert_int_eq(pace_wait(&p, POLLIN), 0);
-		ck_assert_uint_eq(p.paced, 0);
+		rate_add(&p, least);
+		ck_assert_int_eq(rate_wait(&p, POLLIN), 0);
+		ck_assert_uint_eq(p.rate_bytes, 0);
 	}
-	pace_add(&p, least - 1);
-	ck_assert_int_eq(pace_wait(&p, POLLIN), -ETIMEDOUT);
+	rate_add(&p, least - 1);
+	ck_assert_int_eq(rate_wait(&p, POLLIN), -ETIMEDOUT);
 
-	pace_begin(&p);
-	pace_add(&p, least - 1);
+	rate_begin(&p);
+	rate_add(&p, least - 1);
 	for (unsigned n = 0;; n++) {
-		int r = pace_wait(&p, POLLOUT);
+		int r = rate_wait(&p, POLLOUT);
 
 		if (r < 0) {
 			ck_assert_int_eq(r, -ETIMEDOUT);
@@ -163,7 +163,7 @@ START_TEST(nothing_but_events)
 	ck_assert_int_eq(peer_connect(&p, "127.0.0.1", f.port, FAKE_LONG_USEC, FAKE_LONG_USEC), 0);
 	peer_set_timeout(p, FAKE_SHORT_USEC);
 	for (unsigned i = 0; i < 10; i++)
-		ck_assert_int_ge(peer_hear(p), 0);
+		ck_assert_int_ge(peer_receive(p), 0);
 	ck_assert_int_eq(peer_request_raw(p, "WRITE,f,104857600", 17), 0);
 	for (unsigned i = 0; _i && i < 100 && r == 0; i++)
 		r = peer_send(p, piece, 1 << 20);

@@ -5,7 +5,7 @@
 #include <json-c/json.h>
 #include <stdint.h>
 
-struct client_answer {
+struct call_reply {
 	char *error;                    /* NULL: it succeeded */
 	struct json_object *parameters; /* never NULL: empty where there were none */
 };
@@ -15,12 +15,12 @@ struct client_answer {
  * -ECONNREFUSED: nobody is there; -EACCES; -ETIMEDOUT; -ENAMETOOLONG; -ECONNRESET: closed without an answer; -EPROTO:
  * what answered speaks no Varlink; another negative errno.
  */
-int client_ask(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
-	       struct client_answer *ret);
+int call_once(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
+	       struct call_reply *ret);
 
 /* The same for an answer of several replies: each but the last goes to @page, which may end it by a negative errno. The
  * time is that for each reply. */
-typedef int (*client_page_fn)(void *userdata, struct json_object *parameters);
-int client_ask_more(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
-		    client_page_fn page, void *userdata, struct client_answer *ret);
-void client_answer_done(struct client_answer *a);
+typedef int (*call_page_fn)(void *userdata, struct json_object *parameters);
+int call_more(const char *path, const char *method, struct json_object *parameters, uint64_t timeout_usec,
+		    call_page_fn page, void *userdata, struct call_reply *ret);
+void call_reply_done(struct call_reply *a);
