@@ -72,16 +72,16 @@ int buf_append_str(struct buf *b, const char *s)
 
 int buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
-	size_t room = b->data ? b->cap - b->len : 0;
+	size_t space = b->data ? b->cap - b->len : 0;
 	va_list again;
 	int n, r;
 
 	va_copy(again, ap);
-	n = vsnprintf(b->data ? b->data + b->len : NULL, b->data ? room + 1 : 0, fmt, again);
+	n = vsnprintf(b->data ? b->data + b->len : NULL, b->data ? space + 1 : 0, fmt, again);
 	va_end(again);
 	if (n < 0)
 		return errno ? -errno : -EINVAL;
-	if (!b->data || (size_t)n > room) {
+	if (!b->data || (size_t)n > space) {
 		r = buf_reserve(b, (size_t)n);
 		if (r < 0)
 			return r;

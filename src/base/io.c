@@ -12,43 +12,35 @@
 
 #define IO_CHUNK 4096
 
-int io_write_all(int fd, const void *p, size_t n)
+/* @off: where pwrite() begins; NULL: write(), at the file's own position. */
+static int io_put_all(int fd, const char *p, size_t n, off_t *off)
 {
-	const char *s = p;
 	ssize_t k;
 
 	while (n > 0) {
-		k = write(fd, s, n);
+		k = off ? pwrite(fd, p, n, *off) : write(fd, p, n);
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k < 0)
 			return -errno;
 		if (k == 0)
 			return -EIO;
-		s += k;
+		p += k;
 		n -= (size_t)k;
+		if (off)
+			*off += k;
 	}
 	return 0;
 }
 
+int io_write_all(int fd, const void *p, size_t n)
+{
+	return io_put_all(fd, p, n, NULL);
+}
+
 int io_pwrite_all(int fd, const void *p, size_t n, off_t off)
 {
-	const char *s = p;
-	ssize_t k;
-
-	while (n > 0) {
-		k = pwrite(fd, s, n, off);
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -errno;
-		if (k == 0)
-			return -EIO;
-		s += k;
-		n -= (size_t)k;
-		off += k;
-	}
-	return 0;
+	return io_put_all(fd, p, n, &off);
 }
 
 ssize_t io_pread_full(int fd, void *p, size_t n, off_t off)
@@ -83,18 +75,18 @@ static ssize_t io_read(int fd, void *p, size_t n)
 static int io_read_to_end(int fd, struct buf *b)
 {
 	char beyond;
-	size_t room;
+	size_t space;
 	ssize_t k;
 	int r;
 
 	for (;;) {
-		room = b->max ? b->max - b->len : IO_CHUNK;
-		if (room == 0) {
+		space = b->max ? b->max - b->len : IO_CHUNK;
+		if (space == 0) {
 			/* Full: fine only where the file ends just here. */
 			k = io_read(fd, &beyond, 1);
 			return k > 0 ? -ENOBUFS : (int)k;
 		}
-		r = buf_reserve(b, MIN(room, (size_t)IO_CHUNK));
+		r = buf_reserve(b, MIN(space, (size_t)IO_CHUNK));
 		if (r < 0)
 			return r;
 		k = io_read(fd, b->data + b->len, b->cap - b->len);

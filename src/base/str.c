@@ -23,7 +23,7 @@ static const struct str_unit str_sizes[] = {
 };
 
 static const struct str_unit str_times[] = {
-	{ "us", 1 }, /* only ever written: no setting is finer than a millisecond */
+	{ "us", 1 }, /* written only: no setting is finer than a millisecond */
 	{ "ms", USEC_PER_MSEC },
 	{ "s", USEC_PER_SEC },
 	{ "m", 60 * USEC_PER_SEC },
@@ -66,46 +66,45 @@ int str_to_u64(const char *s, size_t n, uint64_t min, uint64_t max, uint64_t *re
 	return 0;
 }
 
-static int str_scale(uint64_t v, bool overflow, uint64_t factor, uint64_t *ret)
+static bool str_is_unit(const char *s, size_t n, const char *name, bool any_case)
 {
-	if (overflow || v > (uint64_t)INT64_MAX / factor)
-		return -ERANGE;
-	*ret = v * factor;
-	return 0;
+	size_t len = strlen(name);
+
+	return any_case ? str_casecmp(s, n, name, len) == 0 : n == len && memcmp(s, name, n) == 0;
+}
+
+/* A number and one of these units behind it. 0, -EINVAL, -ERANGE (over 2^63 - 1). */
+static int str_to_unit(const char *s, size_t n, const struct str_unit *units, size_t n_units, bool any_case,
+		       uint64_t *ret)
+{
+	uint64_t v;
+	bool overflow;
+	size_t k = str_digits(s, n, &v, &overflow);
+
+	if (k == 0)
+		return -EINVAL;
+	for (size_t i = 0; i < n_units; i++) {
+		if (!str_is_unit(s + k, n - k, units[i].name, any_case))
+			continue;
+		if (overflow || v > (uint64_t)INT64_MAX / units[i].factor)
+			return -ERANGE;
+		*ret = v * units[i].factor;
+		return 0;
+	}
+	return -EINVAL;
 }
 
 int str_to_size(const char *s, size_t n, uint64_t *ret)
 {
-	uint64_t v;
-	bool overflow;
-	size_t i, k;
-
-	k = str_digits(s, n, &v, &overflow);
-	if (k == 0)
-		return -EINVAL;
-	for (i = 0; i < ELEMENTSOF(str_sizes); i++)
-		if (str_casecmp(s + k, n - k, str_sizes[i].name, strlen(str_sizes[i].name)) == 0)
-			return str_scale(v, overflow, str_sizes[i].factor, ret);
-	return -EINVAL;
+	return str_to_unit(s, n, str_sizes, ELEMENTSOF(str_sizes), true, ret);
 }
 
 int str_to_usec(const char *s, size_t n, uint64_t *ret)
 {
-	uint64_t v;
-	bool overflow;
-	size_t i, k;
-
-	k = str_digits(s, n, &v, &overflow);
-	if (k == 0)
-		return -EINVAL;
-	if (k == n && v == 0 && !overflow) {
-		*ret = 0;
+	/* Zero needs no unit. */
+	if (str_to_u64(s, n, 0, 0, ret) == 0)
 		return 0;
-	}
-	for (i = 1; i < ELEMENTSOF(str_times); i++)
-		if (n - k == strlen(str_times[i].name) && memcmp(s + k, str_times[i].name, n - k) == 0)
-			return str_scale(v, overflow, str_times[i].factor, ret);
-	return -EINVAL;
+	return str_to_unit(s, n, str_times + 1, ELEMENTSOF(str_times) - 1, false, ret);
 }
 
 static char *str_from_unit(char *dst, uint64_t v, const struct str_unit *units, size_t n_units)

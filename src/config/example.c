@@ -44,14 +44,14 @@ static const char *const example_apply[] = {
 /* Wraps at blanks; @indent is "" or a tab. */
 static int example_prose(const char *indent, const char *text, struct buf *ret)
 {
-	size_t room = EXAMPLE_COLUMNS - 8 * strlen(indent) - strlen("# ");
+	size_t space = EXAMPLE_COLUMNS - 8 * strlen(indent) - strlen("# ");
 	int r = 0;
 
 	while (*text != '\0' && r == 0) {
 		size_t n = strlen(text);
 
-		if (n > room)
-			for (n = room; n > 0 && text[n] != ' '; n--)
+		if (n > space)
+			for (n = space; n > 0 && text[n] != ' '; n--)
 				;
 		if (n == 0)
 			n = strcspn(text, " ");

@@ -203,11 +203,11 @@ int journal_thread_init(void)
 /* Copies @s and its NUL below @end, cut with "..." where that is too near. Returns what is behind it. */
 static char *journal_pack_string(char *dst, const char *end, const char *s)
 {
-	size_t room = (size_t)(end - dst) - 1;
-	size_t n = strnlen(s, room + 1);
+	size_t space = (size_t)(end - dst) - 1;
+	size_t n = strnlen(s, space + 1);
 
-	if (n > room) {
-		n = room;
+	if (n > space) {
+		n = space;
 		(void)memcpy(dst, s, n - 3);
 		(void)memcpy(dst + n - 3, "...", 3);
 	} else {

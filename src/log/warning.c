@@ -23,12 +23,12 @@ static struct warning_entry *warnings_grow(struct warnings *w)
 {
 	struct warning_entry *list;
 
-	if (w->n == w->room) {
-		list = reallocarray(w->list, 2 * w->room + WARNING_MAX, sizeof(*list));
+	if (w->n == w->cap) {
+		list = reallocarray(w->list, 2 * w->cap + WARNING_MAX, sizeof(*list));
 		if (!list)
 			return NULL;
 		w->list = list;
-		w->room = 2 * w->room + WARNING_MAX;
+		w->cap = 2 * w->cap + WARNING_MAX;
 	}
 	return &w->list[w->n];
 }

@@ -41,7 +41,7 @@ struct warning_entry {
 /* Inert when zero. */
 struct warnings {
 	struct warning_entry *list; /* in the order in which they came */
-	size_t n, room;
+	size_t n, cap;
 	bool short_of_memory; /* some are missing */
 };
 

@@ -32,12 +32,12 @@ static void line_skip(struct line_reader *r, char **p, size_t *n)
 /* How many of the next @n bytes can matter to a line of which @kept bytes are here. */
 static inline size_t line_window(size_t kept, size_t n, size_t max)
 {
-	size_t room;
+	size_t space;
 
 	if (max >= PTRDIFF_MAX)
 		return n;
-	room = kept < max + 2 ? max + 2 - kept : 0;
-	return MIN(n, room);
+	space = kept < max + 2 ? max + 2 - kept : 0;
+	return MIN(n, space);
 }
 
 static inline bool line_ends_in_cr(const struct line_reader *r, const char *piece, size_t k)

@@ -12,7 +12,7 @@
 
 #define CHANNELS_PATH_MAX 3072 /* bytes of a folder's path; the file's name comes behind it */
 
-static void method_channels_came(struct server_task *e)
+static void method_channels_arrived(struct server_task *e)
 {
 	struct service_job *j = e->userdata;
 
@@ -94,7 +94,7 @@ static int method_channels_channels(struct method_call *c, enum control_kind kin
 				       .next = method_channels_next,
 				       .free = method_channels_free };
 	j->kind = kind;
-	channels = acts->channels(acts->userdata, kind, method_channels_came, &j->job);
+	channels = acts->channels(acts->userdata, kind, method_channels_arrived, &j->job);
 	if (!channels) {
 		free(j);
 		return -ENOMEM;
@@ -163,7 +163,7 @@ int method_backup(struct method_call *c)
 				       .free = method_channels_backup_free,
 				       .slow = true };
 	(void)snprintf(j->dir, sizeof(j->dir), "%s", dir);
-	b = acts->backup(acts->userdata, j->dir, method_channels_came, &j->job);
+	b = acts->backup(acts->userdata, j->dir, method_channels_arrived, &j->job);
 	if (!b) {
 		free(j);
 		return -ENOMEM;

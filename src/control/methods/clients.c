@@ -196,7 +196,7 @@ struct json_object *clients_report(const struct client *c)
 	return NULL;
 }
 
-static void clients_came(struct server_task *e)
+static void clients_arrived(struct server_task *e)
 {
 	struct service_job *j = e->userdata;
 
@@ -282,7 +282,7 @@ int method_clients(struct method_call *c)
 	j->page = json_object_new_array();
 	if (filter && *filter)
 		j->filter = strdup(filter);
-	clients = clients_new(c->service->server, clients_came, &j->job);
+	clients = clients_new(c->service->server, clients_arrived, &j->job);
 	if (!j->page || (filter && *filter && !j->filter) || !clients) {
 		free(clients);
 		clients_clients_free(&j->job);
@@ -330,7 +330,7 @@ int method_kick(struct method_call *c)
 		return -ENOMEM;
 	j->job = (struct service_job){ .act = clients_kick_act, .free = clients_kick_free };
 	(void)clients_id(h, j->id);
-	k = clients_kick_new(c->service->server, h, why && *why ? why : "ended by an administrator", clients_came,
+	k = clients_kick_new(c->service->server, h, why && *why ? why : "ended by an administrator", clients_arrived,
 			     &j->job);
 	if (!k) {
 		free(j);
