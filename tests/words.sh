@@ -1,0 +1,203 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The words of the tree: a word that was replaced by the usual one does not come back in the name of an identifier or of
+# a file of src/. Comments and strings are not looked at: they are English, and a name of the protocol may be in them.
+#
+#   words.sh [TREE]        checks TREE/src (the project's own without TREE), after its own test
+#   words.sh --only TREE   without its own test
+set -u -o pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "$0")" && pwd)
+passed=0
+failed=0
+
+# WORD, where it is not a part of a name (layers of src/, or * for all), and the word that is used instead. A word that
+# has not gone from the whole tree yet is listed for the layers that it has gone from.
+words='
+attach      *                                            observer
+borrowed    *                                            reserved
+branch      *                                            fanout
+came        base,wire,loop,log,net,server,config,store,control on_arrival
+catching    *-channel                                    catching_up
+chamber     *                                            channel fixture
+coldread    *                                            prefetch
+door        *                                            allowed include
+errand      *                                            task
+errands     *                                            tasks
+fate        *                                            disposition
+flood       *-roles                                      ratelimit
+floor       *                                            low_water_mark
+followed    *                                            subscribed
+follower    *                                            subscriber
+guest       *                                            subscriber
+hear        base,wire,loop,log,net,server,config,store   receive
+hindmost    *                                            slowest
+house       *                                            server, tree
+incident    *                                            event
+keeper      *                                            maintenance
+later       base,wire,loop,log,server,config,store       deferred
+ledger      *                                            channels
+letters     *-ctl                                        mail
+lost        base,wire,loop,log,server,config,store       close_reason
+note        base,wire,loop,log,server,config,store       attribute
+prune       *                                            expire
+room        base,wire,loop,log,net,server,config,store   diskspace, or a chat room
+roster      *                                            clients
+scene       *                                            fault scenario
+slug        *                                            error_code
+spool       base,wire,loop,log,net,server,config,store   staging
+stray       base,wire,loop,log,net,server,config,store   unmatched
+tell        base,wire,loop,log,net,store                 notify
+unkept      *                                            ephemeral
+untold      *                                            pending
+upkeep      *                                            maintenance
+warmed      *                                            resident
+'
+
+# FILE:LINE:NAME of each identifier of C files, without comments and literals.
+# shellcheck disable=SC2016 # awk's own variables
+identifiers='
+FNR == 1 { in_comment = 0 }
+{
+	line = $0
+	code = ""
+	while (line != "") {
+		if (in_comment) {
+			end = index(line, "*/")
+			if (!end)
+				break
+			line = substr(line, end + 2)
+			in_comment = 0
+		} else if (match(line, /\/\*|"|\047/)) {
+			mark = substr(line, RSTART, RLENGTH)
+			code = code substr(line, 1, RSTART - 1) " "
+			line = substr(line, RSTART + RLENGTH)
+			if (mark == "/*") {
+				in_comment = 1
+				continue
+			}
+			while (line != "" && substr(line, 1, 1) != mark)
+				line = substr(line, substr(line, 1, 1) == "\\" ? 3 : 2)
+			line = substr(line, 2)
+		} else {
+			code = code line
+			line = ""
+		}
+	}
+	while (match(code, /[A-Za-z_][A-Za-z0-9_]*/)) {
+		print FILENAME ":" FNR ":" substr(code, RSTART, RLENGTH)
+		code = substr(code, RSTART + RLENGTH)
+	}
+}'
+
+# Reads "PLACE:NAME", where PLACE begins with the layer, and says which names have one of the words in them.
+# shellcheck disable=SC2016
+judge='
+BEGIN {
+	n = split(list, row, "\n")
+	for (i = 1; i <= n; i++) {
+		if (split(row[i], field, " ") < 3)
+			continue
+		where[field[1]] = field[2]
+		use = row[i]
+		sub(/^[^ ]+ +[^ ]+ +/, "", use)
+		instead[field[1]] = use
+	}
+}
+function applies(word, layer,    w)
+{
+	w = where[word]
+	return w == "*" || (w ~ /^\*-/ ? substr(w, 3) != layer : index("," w ",", "," layer ",") > 0)
+}
+{
+	name = $NF
+	layer = $1
+	sub(/\/.*/, "", layer)
+	n_parts = split(tolower(name), part, /[_.\/-]/)
+	for (i = 1; i <= n_parts; i++)
+		if (part[i] in where && applies(part[i], layer)) {
+			place = NF > 2 ? $1 ":" $2 : $1
+			print place ": " name ": \"" part[i] "\" is \"" instead[part[i]] "\" in this tree"
+			break
+		}
+}'
+
+# All that is wrong with TREE, a sentence a line.
+check_tree()
+{
+	(
+		cd "$1/src" || exit 1
+		find . \( -name '*.[ch]' -o -name '*.varlink' \) | sed 's|^\./||' | sort | sed 's|.*|&:&|'
+		find . -name '*.[ch]' | sed 's|^\./||' | sort | xargs awk "$identifiers"
+	) | awk -F: -v list="$words" "$judge"
+}
+
+# Counts one result.
+result()
+{
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok: $2"
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+	fi
+}
+
+# In a made-up tree, FILE with TEXT in it, which "found" (a glob) is to be said of; nothing: it passes.
+case_of()
+{
+	local file=$1 text=$2 expected=$3 said
+
+	rm -rf "$scratch/src"
+	mkdir -p "$scratch/src/$(dirname "$file")"
+	printf '%s\n' "$text" >"$scratch/src/$file"
+	said=$(check_tree "$scratch")
+	# shellcheck disable=SC2053 # it is a glob
+	[[ $said == $expected ]]
+	result $? "own test: $file with \"${text//$'\n'/ }\"${said:+ is: $said}"
+}
+
+own_test()
+{
+	scratch=$(mktemp -d) || exit 1
+	trap 'rm -rf "$scratch"' EXIT
+
+	case_of store/a.c 'int store_fate(int n);' 'store/a.c:1: store_fate: "fate" is "disposition"*'
+	case_of store/a.c $'int a;\nenum { STORE_FATE_MAX };' 'store/a.c:2: STORE_FATE_MAX: *'
+	case_of store/a.c $'/* one\n * two */ int fate;' 'store/a.c:2: fate: *'
+	case_of store/a.c 'char c = '"'\"'"'; int fate; /* " */' 'store/a.c:1: fate: *'
+	case_of roles/chat/a.h 'struct guest;' 'roles/chat/a.h:1: guest: *'
+	case_of store/prune.c 'int a;' 'store/prune.c: store/prune.c: "prune" is "expire"*'
+	case_of store/room.c 'int a;' 'store/room.c: *'
+	case_of roles/chat/room.c 'int a;' ''
+	case_of roles/chat/a.c 'int room_flood;' ''
+	case_of log/a.c 'int log_flood;' 'log/a.c:1: log_flood: *'
+	case_of store/a.c $'/* the fate of it,\n and fate */ int a = f("fate \\" fate");' ''
+	case_of store/a.c 'int fateful, defloor;' ''
+	case_of store/a.c '#include "store/prune.h"' ''
+}
+
+only=false
+if [ "${1-}" = --only ]; then
+	only=true
+	shift
+fi
+tree=${1:-${top_srcdir:-$here/..}}
+if ! [ -d "$tree/src" ]; then
+	echo "words.sh: $tree has no src folder" >&2
+	exit 2
+fi
+tree=$(cd "$tree" && pwd)
+
+$only || own_test
+
+found=$(check_tree "$tree")
+[ -z "$found" ]
+result $? "no name of src/ has a word that was replaced${found:+:
+$found}"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
