@@ -40,7 +40,7 @@ const char *suggest(const char *word, const char *(*at)(unsigned i))
 {
 	size_t len = strlen(word), name_len;
 	const char *name, *best = NULL;
-	/* One letter in a short word, two in others. */
+	/* Changes to find: one in a short word, two in others. */
 	unsigned least = len < 4 ? 2 : 3, d;
 
 	if (len == 0 || len > SUGGEST_MAX)

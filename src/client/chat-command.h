@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What begins with a slash in a chat, and what the tabulator makes of it. */
+/* The commands of a chat, which begin with a slash, and their completion. */
 
 #include "client/chat.h"
 

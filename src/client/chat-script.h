@@ -1,10 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What is said that nobody types: each line goes to chat_line(), as fast as the server takes them. */
+/* A chat without a terminal: each line of standard input goes to chat_line(), as fast as the server takes it. */
 
 #include "client/chat.h"
 
-/* Standard input to its end; what others say is printed meanwhile. Failures are said, and ch->failed. */
+/* Reads standard input to its end; messages of others are printed meanwhile. Prints each failure, and sets
+ * ch->failed. */
 void chat_script(struct chat *ch);
 
 /* All lines of a text, which is changed. 0 or -ENOMEM. */

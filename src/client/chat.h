@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* A conversation: the rooms it is in, what is said there, and what the user says. cmd-chat.c has the loop. */
+/* A chat: its rooms, the messages that arrive there, and the lines that the user sends. cmd-chat.c has the loop. */
 
 #include "client/client.h"
 #include "client/comeback.h"
@@ -20,21 +20,21 @@ struct chat_room {
 
 struct chat {
 	struct client *client;
-	struct chat_room rooms[CHAT_ROOMS_MAX]; /* what is said goes to the last one */
+	struct chat_room rooms[CHAT_ROOMS_MAX]; /* lines are sent to the last one */
 	size_t n_rooms;
 	unsigned connection; /* they were joined on: client.connection */
 	unsigned data;       /* their numbers are of: client.data */
 	struct comeback back;
-	struct buf unsent;   /* lines that were typed while the server is away */
+	struct buf unsent;     /* lines typed while the server is away */
 	struct typing *typing; /* NULL: there is no terminal */
 	bool holding;          /* what arrives is printed a little later: */
 	struct buf held;
-	bool send_only;            /* nothing of it is printed, and no line is a command */
+	bool send_only; /* messages are not printed, and no line is a command */
 	bool quit;
-	bool at_end;           /* nothing more is to be said: not worth going on for ever for */
-	bool failed;           /* something that was asked for */
-	enum exit_code code;   /* how the last of that ended */
-	enum exit_code ended;   /* the server, for good */
+	bool at_end;          /* the last line was sent: reconnecting has a time limit */
+	bool failed;          /* a line or a command of the user */
+	enum exit_code code;  /* its exit code, of the last one */
+	enum exit_code ended; /* not OK: the server is gone for good */
 };
 
 void chat_init(struct chat *ch, struct client *c);
@@ -43,32 +43,32 @@ void chat_done(struct chat *ch);
 /* For client_set_news(). @userdata is the chat. */
 void chat_news(void *userdata, const struct news *n);
 
-/* What is said behind @since, or where it is NULL @n_history of the last messages, and what is said from now on. @asked: the
- * user wants these; else nothing depends on them. */
+/* Joins the room. Messages behind @since are printed; where @since is NULL, the last @n_history ones; and all
+ * messages from now on. @asked: the user requested the history, so that its failure is one. */
 enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history, bool asked);
-/* So many where nobody says: some at a terminal, none elsewhere. */
+/* The default: some messages at a terminal, none elsewhere. */
 uint64_t chat_history_default(const struct chat *ch);
 enum exit_code chat_part(struct chat *ch, const char *room);
-/* The last ones of a room that we are in. */
+/* Prints the last messages of a room that the user is in. */
 enum exit_code chat_history(struct chat *ch, const char *room, uint64_t count);
 
 /* The room that lines go to, NULL where there is none. */
 const char *chat_here(const struct chat *ch);
 
-/* Hears what has come. Where the connection broke it is made anew, which is tried for ever, and in all rooms nothing is
- * missed: a script waits for it; at a terminal it is one step, and while the server is away what is said is kept. Negative:
- * there is no coming back, and it was said. */
+/* Receives the messages that have arrived. A broken connection is made again, without end, and no message of a room
+ * is missed: a script waits for it; at a terminal each call is one step, and lines that are typed meanwhile are
+ * kept. Negative: the connection is gone for good, and the reason was printed. */
 int chat_receive(struct chat *ch);
-/* When there is something to hear, as typing_ops has it. */
+/* When to call chat_receive(), as in typing_ops. */
 int chat_fd(const struct chat *ch);
 int chat_patience(const struct chat *ch);
 
-/* Waits until all that was there when a room was joined, and all that was said here, has been shown. */
+/* Waits until the history of the rooms and all lines that were sent have been printed. */
 void chat_flush(struct chat *ch);
 
-/* One line of the user's: said, or a command. False: that failed, and it was said why. */
+/* Sends one line of the user, or runs the command in it. False: that failed, and the reason was printed. */
 bool chat_line(struct chat *ch, char *line);
 
-/* A line of our own between those of others. */
+/* Prints a line of this program between the messages. */
 void chat_notify(struct chat *ch, const char *fmt, ...) _printf_(2, 3);
 void chat_print(struct chat *ch, struct buf *line); /* its end is added */

@@ -4,5 +4,5 @@
 
 #include "client/client.h"
 
-/* Until exit or end of file. EXIT_CODE_OK, whatever the commands said: they said it. */
+/* Runs until exit or the end of file. Returns EXIT_CODE_OK whether or not commands failed: each has printed that. */
 enum exit_code interactive_run(struct client *c);

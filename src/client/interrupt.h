@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What signals do that end a program. They remove a local file that is not whole, and end it: SIGINT with exit code 9,
- * the others as they always do. At the prompt, and once during a command that was typed there, SIGINT only ends the
+ * Signals that end the program. Each removes the local file that is not complete and ends the program: SIGINT with exit
+ * code 9, the others as usual. At the prompt, and once during a command that was typed there, SIGINT only ends the
  * wait.
  */
 
@@ -11,7 +11,8 @@
 
 void interrupt_install(bool interactive);
 
-/* What a SIGINT that ends the program says, NULL: nothing. The caller's, until it says otherwise. */
+/* The text that a SIGINT prints when it ends the program; NULL: none. The text stays the caller's, and has to live
+ * until the next call. */
 void interrupt_set_words(const char *words);
 
 /* Before each prompt and each command typed there: the next SIGINT is the first again. */

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages that come: each is printed, a line, and acknowledged only after that. Where the acknowledgement is lost with
- * the connection the message comes again, and is not printed again.
+ * Received mail: each message is printed, a line, and acknowledged only after that. Where the connection breaks before
+ * the acknowledgement, the message arrives again, and is not printed again.
  */
 
 #include "client/client.h"
@@ -21,6 +21,6 @@ struct mail {
 /* For client_set_news(). @userdata is the mail. */
 void mail_news(void *userdata, const struct news *n);
 
-/* Has all that is printed reach standard output, where a reader still is if it is a pipe, and acknowledges it. */
+/* Flushes all printed messages to standard output, checks that a pipe still has a reader, and acknowledges them. */
 enum exit_code mail_finish(struct mail *m);
 void mail_done(struct mail *m);

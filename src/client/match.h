@@ -18,6 +18,6 @@ struct match {
 	struct buf all;   /* the first of them, a blank between two */
 };
 
-/* A candidate. What could do anything to a terminal, or is longer than a name can be, is none. */
+/* Adds a candidate. A name with control characters, or longer than a name can be, is left out. */
 void match_add(struct match *m, const char *s, size_t len);
 void match_done(struct match *m);

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What is sent to a server that must be told the size first. A file of some size is sent as it lies there; what is
- * small, has no size (a pipe), or says that it is empty (/proc) is read before, and its size is what there was to read.
+ * A file that is sent to a server, which must know its size first. A large file is sent from the disk. A small one, one
+ * without a size (a pipe), and one whose size is said to be 0 (/proc) are read before, and the size is the number of
+ * bytes read.
  */
 
 #include <stdbool.h>
@@ -18,10 +19,10 @@ struct outgoing {
 };
 #define OUTGOING_INERT ((struct outgoing){ .fd = -1 })
 
-/* Why one cannot be had: positive, and no errno. */
+/* The positive results. */
 #define OUTGOING_E_FOLDER     1
 #define OUTGOING_E_NO_FILE    2 /* a FIFO, a device ... */
-#define OUTGOING_E_NO_TEMPORARY   3 /* *ret_error says why no temporary file can be filled ($TMPDIR, /tmp) */
+#define OUTGOING_E_NO_TEMPORARY 3 /* no temporary file ($TMPDIR, /tmp) can be filled: *ret_error */
 
 /* Inert before. 0, one of the above, or negative errno. */
 int outgoing_open(struct outgoing *s, const char *file, int *ret_error);

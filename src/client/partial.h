@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-/* One at a time: a signal handler must find it. */
+/* Only one exists at a time: a signal handler must find it. */
 struct partial {
 	int fd;
 	const char *target; /* the caller's */

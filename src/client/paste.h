@@ -30,13 +30,12 @@ struct paste {
 
 void paste_done(struct paste *p);
 
-/* One byte more; all keys have been taken. */
+/* Feeds one byte; the keys read before it have been taken. */
 enum paste_result paste_take(struct paste *p, char c);
 bool paste_key(struct paste *p, char *ret);
 
 /*
- * What was pasted as lines: CR, LF, and both together are '\n'; other control characters but TAB, and what is no UTF-8,
- * are '?', as everybody would see them. Works in place, and returns how many lines there are, one without its end
- * included.
+ * Makes lines of pasted text, in place: CR, LF, and both together become '\n'; other control characters but TAB, and
+ * bytes that are not UTF-8, become '?'. Returns the number of lines, with one that has no end.
  */
 size_t paste_clean(struct buf *text);

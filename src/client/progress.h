@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * How far a transfer is: after a second, one line on standard error, drawn anew in its place and erased at the end.
- * Only where that is a terminal and this program is in front of it. From progress_begin() to progress_end() a SIGINT
- * that ends the program says so.
+ * The progress of a transfer: after a second, one line on standard error, drawn again in its place and erased at the
+ * end. Only where standard error is a terminal and this program is in the foreground. Between progress_begin() and
+ * progress_end() a SIGINT that ends the program prints the progress.
  */
 
 #include "client/client.h"
@@ -20,10 +20,10 @@ struct progress {
 	int shown; /* columns that are drawn */
 };
 
-/* One at a time. @kept is the caller's. */
+/* Only one exists at a time. @kept stays the caller's. */
 void progress_begin(struct progress *p, const struct client *c, const char *kept, uint64_t total);
 void progress_step(struct progress *p, uint64_t done);
-/* All is sent, and the answer may take long. @kept: from now on. */
+/* All bytes are sent, and the reply takes its time. @kept: the text from now on. */
 void progress_wait(struct progress *p, const char *kept);
 /* Also for one that never began, all zero. */
 void progress_end(struct progress *p);

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A stream of foreign bytes to standard output: as they are into a file or a pipe, made harmless for a terminal, but
- * for line ends. Characters may be cut anywhere between two calls.
+ * A stream of bytes of other people to standard output: unchanged into a file or a pipe; for a terminal, harmless but
+ * for line ends. A character can be cut between two calls.
  */
 
 #include <stdbool.h>

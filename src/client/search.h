@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Going down a list of servers for the first that answers. It can be done by a thread of its own, so that nobody who
- * types meanwhile is held up; whoever leaves last frees it, so it may be left at any time.
+ * A search for the first server of a list that answers. A thread can do it, so that the prompt is not held up. The
+ * struct is counted: caller and thread each hold a reference, so the caller can leave at any time.
  */
 
 #include "base/buf.h"
@@ -15,13 +15,13 @@ struct search {
 	struct servers list;   /* its own */
 	bool is_back;          /* the first one is where the client was, and taken whatever data it holds; */
 	char *store;           /* others only with this STORE. NULL: with any */
-	uint64_t connect_usec; /* for silent ones together, and again for one that is there to say who it is */
+	uint64_t connect_usec; /* limit for all silent servers together, and again for the HELLO of one that is there */
 
-	/* What became of it, once search_is_over(). */
+	/* The result, once search_is_over(). */
 	struct peer *peer; /* NULL: none has answered */
 	size_t found;      /* which */
-	int error;         /* of none: -EINTR; -EBUSY, where one may do later; -ENOTCONN */
-	struct buf why;    /* what those before it said; "" where there were none */
+	int error;         /* where peer is NULL: -EINTR; -EBUSY, where a server may accept later; -ENOTCONN */
+	struct buf why;    /* the failures of the servers before it; "" where there were none */
 
 	atomic_uint refs;
 	atomic_bool over;
@@ -32,7 +32,7 @@ struct search {
 int search_new(struct search **ret);
 struct search *search_unref(struct search *s);
 
-/* Here; or 0 and in the background, or negative errno. */
+/* Searches here; or starts a thread: 0 or negative errno. */
 void search_run(struct search *s);
 int search_start(struct search *s);
 

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What ioectl's commands share: whom they ask, and how they end. */
+/* The context and the table of ioectl's commands. */
 
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -19,9 +19,9 @@ struct ctl_instance {
 struct ctl {
 	bool json;
 	bool colour;
-	bool all;        /* every instance that has a socket, none was named */
-	const char *dir; /* where those were looked for */
-	const char *instance; /* what -i said, or NULL */
+	bool all;             /* no instance was named: all that have a socket */
+	const char *dir;      /* the folder with the sockets */
+	const char *instance; /* the argument of -i, or NULL */
 	struct ctl_instance *instances;
 	size_t n_instances;
 };

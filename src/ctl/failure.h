@@ -1,12 +1,12 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Why an instance could not be asked: the sentence and the exit code. */
+/* A request to an instance that failed: its sentence and its exit code. */
 
 #include "ctl/call.h"
 #include "ctl/ctl.h"
 
-/* For call_once()'s result, and where that is 0 the error in @a. EXIT_CODE_OK: there is none. */
+/* @r is the result of call_once(); where it is 0, @a has the error. EXIT_CODE_OK: no error. */
 enum exit_code failure_of(int r, const struct call_reply *a);
 
-/* Says it on stderr, and what to do; returns failure_of(). */
+/* Prints the failure to stderr, with advice; returns failure_of(). */
 enum exit_code failure_print(const struct ctl_instance *i, int r, const struct call_reply *a);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Which daemons a command is for. */
+/* The daemons that a command is sent to. */
 
 #include "ctl/ctl.h"
 

@@ -1,12 +1,12 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What went wrong, for programs: with -j, the sentences on stderr are an object on stdout, too. */
+/* Failures for programs: with -j, the sentences on stderr are printed to stdout as a JSON object, too. */
 
-/* From now on what is printed to stderr is kept as well. Where there is no memory for that, it is not. */
+/* From now on text printed to stderr is kept as well. Without memory it is only printed. */
 void json_error_capture(void);
 
 /*
- * At the end, with the exit code: one object, {"error": ..., "exit": ..., "text": ...}, where the command failed and has
- * printed nothing. What it has printed is an answer, which some instances gave. Returns the exit code.
+ * To be called at the end, with the exit code. Prints one object, {"error": ..., "exit": ..., "text": ...}, where the
+ * command failed and has printed nothing: else the output is the answer of some instances. Returns the exit code.
  */
 int json_error_finish(int code);

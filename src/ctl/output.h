@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What a command prints: collected, then written in one go, so that one place sees whether it could be written. */
+/* The output of a command: collected, then written at once, so that one place sees whether it can be written. */
 
 #include "ctl/ctl.h"
 
@@ -17,7 +17,8 @@ int output_open(struct output *ret); /* 0 or -ENOMEM */
 /* Leaves the text to the caller, to be freed. 0 or -ENOMEM. */
 int output_close(struct output *o);
 
-/* Writes it all to standard output. EXIT_CODE_OK, or EXIT_CODE_FAILED: said on stderr, unless the reader has just gone away. */
+/* Writes all of it to standard output. EXIT_CODE_OK; or EXIT_CODE_FAILED, printed to stderr unless the reader of a
+ * pipe has gone. */
 enum exit_code output_finish(struct output *o);
 
 /* Whether output_finish() has written anything, or tried to. */

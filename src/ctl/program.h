@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* ioed run for a moment, for what is its own to say or do: so the same code does it. */
+/* Runs ioed for tasks that are its own: the same code does them. */
 
 #include "base/buf.h"
 #include "ctl/ctl.h"
 
-/* argv[0] is its name, NULL the end. Prints what it said, with -j as {"ok": ..., "text": ...}. The exit code. */
+/* @argv ends with a NULL. Prints its output, with -j as {"ok": ..., "text": ...}. Returns the exit code. */
 enum exit_code program_run(const struct ctl *ctl, const char *const *argv);

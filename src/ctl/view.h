@@ -1,7 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Values of an answer, as a person reads them. "?" stands for what is absent or of another type: a daemon may be of
- * another version. Text cannot reach the terminal as more than text. */
+/* Values of an answer, as people read them. "?" stands for a value that is absent or of another type: a daemon can
+ * be of another version. Text does not steer the terminal. */
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -28,7 +28,7 @@ uint64_t view_u64(struct json_object *o, const char *key); /* 0 where it is none
 struct json_object *view_array(struct json_object *o, const char *key);
 size_t view_count(struct json_object *array);
 
-/* Answers of a command: all of them as an array, or the only one there is; nothing where nobody answered. */
+/* Prints the answers of a command: all as an array, or the only one; nothing where no instance answered. */
 void view_answers(FILE *f, struct json_object *array, bool all);
 
 /* The JSON itself, for programs and for people: on a terminal too it is only text. */

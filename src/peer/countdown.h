@@ -1,15 +1,15 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * How long the other side has. What this process stood still for, stopped or on a machine that slept, is not held
- * against the other side: no more than COUNTDOWN_STEP_USEC is taken off at once, and nobody waits longer in one piece.
+ * The time that the other side has. Time in which this process was stopped, or the machine slept, is not counted: a
+ * step takes off at most COUNTDOWN_STEP_USEC, and no wait is longer than COUNTDOWN_SLICE_USEC.
  */
 
 #include "base/clock.h"
 #include "base/macro.h"
 
 #define COUNTDOWN_SLICE_USEC USEC_PER_SEC             /* of a wait */
-#define COUNTDOWN_STEP_USEC  (COUNTDOWN_SLICE_USEC * 2) /* a busy machine may wake one late */
+#define COUNTDOWN_STEP_USEC  (COUNTDOWN_SLICE_USEC * 2) /* a busy machine wakes late */
 
 struct countdown {
 	uint64_t left_usec, at_usec;

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What a server says unasked, as data: the events of ioe/1; and the lines of a room's history, which are much alike. */
+/* Events of a server as data: those of ioe/1; and the lines of a room's history, which are much alike. */
 
 #include "wire/field.h"
 
@@ -14,11 +14,11 @@ enum news_kind {
 	NEWS_TOPIC,     /* room, name, text */
 	NEWS_MAIL,      /* number: its ID, name, time, text */
 	NEWS_DELIVERED, /* number: its ID, name, time */
-	NEWS_HISTORY,   /* number, time, name, text; never said unasked */
-	NEWS_ERROR,     /* text: an error that answers nothing */
+	NEWS_HISTORY,   /* number, time, name, text; only in an answer */
+	NEWS_ERROR,     /* text: an error that answers no request */
 };
 
-/* What the kind does not have is zero. */
+/* Fields that the kind does not have are zero. */
 struct news {
 	enum news_kind kind;
 	struct field room, name, text; /* decoded, any bytes; in the line's memory */
@@ -26,8 +26,8 @@ struct news {
 };
 
 /*
- * An event of ioe/1, decoded in place: 1; 0 where its first word is none, and the line is untouched; -EPROTO where it
- * is, and what follows is not as it should be. Fields behind those we know are let be.
+ * Decodes an event of ioe/1 in place: 1; 0 where the first word is no event, and the line is untouched; -EPROTO where
+ * the rest is malformed. Fields behind the known ones are ignored.
  */
 int news_parse(char *line, size_t len, struct news *ret);
 

@@ -1,13 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The client's side of the protocol, ioe/1: connect, ask, be answered, with a deadline for each step. Blocking, for
- * the tools. Never prints, never exits. What the server says unasked is told to a function of the caller's; GOAWAY
- * alone is kept here.
+ * The client's side of the protocol ioe/1: connects, sends requests and receives replies, with a deadline for each
+ * step. Blocking, for the tools. Never prints, never exits. Events of the server go to a callback; GOAWAY alone is kept
+ * here.
  *
- * A negative errno from a call on a peer is final: the connection is out of step, the same errno comes again, and
- * peer_free() is all that is left to do. -EINTR (a signal came while it waited) is no exception; what a request
- * refuses before it sends anything is.
+ * A negative errno from a call on a peer is final: the connection is out of step, each later call returns the same
+ * errno, and only peer_free() is left to do. That includes -EINTR (a signal during a wait). Excepted are requests that
+ * are refused before anything is sent.
  */
 
 #include "peer/news.h"
@@ -19,13 +19,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PEER_LINE_MAX (1U << 20) /* bytes of a line the server may say; a longer one is -EMSGSIZE */
+#define PEER_LINE_MAX (1U << 20) /* bytes of a line from the server; a longer one is -EMSGSIZE */
 #define PEER_OPEN_MAX 64         /* requests under way at once */
-#define PEER_RATE_MIN     128        /* bytes a second of a body, at least */
+#define PEER_RATE_MIN 128        /* bytes a second of a transfer, at least */
 
 struct peer;
 
-/* One answer. Owned by the peer until the next call on it. */
+/* One reply. The peer owns it; valid until the next call on the peer. */
 enum peer_reply_kind {
 	PEER_REPLY_LINE,  /* OK, HI, PONG, BYE, a number: fields[0] is the word */
 	PEER_REPLY_SIZED, /* size bytes follow: peer_read_body() takes them */
@@ -33,21 +33,21 @@ enum peer_reply_kind {
 };
 struct peer_reply {
 	enum peer_reply_kind kind;
-	const char *line; /* as it came, without its end */
+	const char *line; /* as received, without its end */
 	size_t line_len;
 	unsigned n_fields;
 	struct field *fields; /* decoded */
 	uint64_t size;
-	enum error_code code; /* ERROR_MAX: one we do not know */
+	enum error_code code; /* ERROR_MAX: unknown to this client */
 	const char *text; /* decoded, NUL-terminated */
 };
 
 /*
- * @dial_usec is for finding the host and connecting to it, @timeout_usec for HELLO,ioe/1 and its answer, and afterwards
- * for each answer as a whole: from its request to the end of its line. A body, and bytes behind a request, may take
- * longer, but in each such time PEER_RATE_MIN bytes a second have to go. Time in which this process was stopped is not
- * counted. 0 or negative errno (-ECONNREFUSED, -ETIMEDOUT, ...; -EPROTO: it is no ioe server; -ENXIO, -EAGAIN,
- * -EREMOTEIO: as resolve_host() has them; -EBUSY, -ESHUTDOWN, -EACCES: it is one, and does not want us).
+ * @dial_usec is the time to resolve the host and to connect; @timeout_usec the time for HELLO,ioe/1 and its reply, and
+ * afterwards for each reply as a whole: from its request to the end of its line. A body, and bytes behind a request,
+ * can take longer, as long as PEER_RATE_MIN bytes a second go in each such time. Time in which this process was stopped
+ * is not counted. 0 or negative errno (-ECONNREFUSED, -ETIMEDOUT, ...; -EPROTO: no ioe server; -ENXIO, -EAGAIN,
+ * -EREMOTEIO: as in resolve_host(); -EBUSY, -ESHUTDOWN, -EACCES: an ioe server that refuses the session).
  */
 int peer_connect(struct peer **ret, const char *host, const char *port, uint64_t dial_usec, uint64_t timeout_usec);
 struct peer *peer_free(struct peer *p); /* closes */
@@ -60,7 +60,7 @@ static inline void peer_freep(struct peer **p)
 /* For each answer from now on. */
 void peer_set_timeout(struct peer *p, uint64_t timeout_usec);
 
-/* What HELLO told. */
+/* From the reply to HELLO. */
 const char *peer_server(const struct peer *p); /* "ioed/0.1.0" */
 unsigned peer_instance(const struct peer *p);
 const char *peer_store(const struct peer *p);
@@ -69,29 +69,29 @@ const char *peer_roles(const struct peer *p);   /* "file+chat" */
 bool peer_offers(const struct peer *p, const char *role);
 bool peer_can(const struct peer *p, const char *cap); /* of CAPS */
 
-/* When bytes last came from it, in milliseconds since 1970. */
+/* When bytes last arrived, in milliseconds since 1970. */
 uint64_t peer_received_msec(const struct peer *p);
 
-/* Between two requests: whether the server is still there and has not said GOAWAY. Does not wait. */
+/* Between two requests: whether the connection is open and no GOAWAY was received. Does not wait. */
 bool peer_is_open(struct peer *p);
 
 /*
- * What the server says unasked, in order, from within any call that reads: of those, @fn may make none. @n dies with
- * the call. Without a function it is thrown away.
+ * Receives the events of the server, in order, from within any call that reads; @fn must not make such a call. @n is
+ * valid during the callback. Without a callback events are dropped.
  */
 typedef void (*peer_news_fn)(void *userdata, const struct news *n);
 void peer_set_news(struct peer *p, peer_news_fn fn, void *userdata);
 
-/* Between two requests: tells what has come, without waiting. 1 where there was something, 0, or negative errno: it is
- * final. */
+/* Between two requests: hands out the events that have arrived, without waiting. 1 where there were any, 0, or
+ * negative errno, which is final. */
 int peer_receive(struct peer *p);
-/* When this is readable there is something to hear, after peer_receive() has heard all before. */
+/* Readable when there is something to receive, once peer_receive() has handed out all before. */
 int peer_fd(const struct peer *p);
 
-/* Why the server is about to leave, NULL where it has not said so. */
+/* The reason of the GOAWAY that was received, else NULL. */
 const char *peer_goaway(const struct peer *p);
-/* What coming back would not mend: ERROR_DENIED, an administrator has ended the session; ERROR_UNAVAILABLE, what is to be
- * told cannot be read; else ERROR_MAX. peer_goaway() has the words. */
+/* The reason why reconnecting is of no use: ERROR_DENIED, an administrator has ended the session; ERROR_UNAVAILABLE,
+ * the messages cannot be read; else ERROR_MAX. peer_goaway() has the words. */
 enum error_code peer_unwanted(const struct peer *p);
 
 /* Sends one request: fields are encoded, the first is the verb. 0 or negative errno; -EBUSY: over PEER_OPEN_MAX, or
@@ -100,8 +100,8 @@ int peer_request(struct peer *p, const struct field *fields, unsigned n);
 int peer_request_raw(struct peer *p, const char *line, size_t len); /* as it is, LF added */
 
 /*
- * Bytes behind a request (WRITE) that is the only one under way. 0, negative errno, or PEER_E_ANSWERED: the answer
- * came before all bytes were sent, so it is an error. peer_reply() tells it; the server still waits for the rest.
+ * Sends bytes behind a request (WRITE) that is the only one under way. 0, negative errno, or PEER_E_ANSWERED: the reply
+ * arrived before all bytes were sent, so it is an error. peer_reply() returns it; the server still waits for the rest.
  */
 #define PEER_E_ANSWERED 1
 int peer_send(struct peer *p, const void *data, size_t n);
