@@ -11,6 +11,7 @@
 #define _printf_(a, b)  __attribute__((format(printf, a, b)))
 #define _unused_        __attribute__((unused))
 #define _hot_           __attribute__((hot))
+#define _noinline_      __attribute__((noinline)) /* keeps a large frame out of its caller's */
 #define likely(x)       __builtin_expect(!!(x), 1)
 #define unlikely(x)     __builtin_expect(!!(x), 0)
 

@@ -348,7 +348,7 @@ static int control_peer_new(struct control *c, int fd, const struct peer_rights 
 		.reader.in.max = VARLINK_MESSAGE_MAX + 1 + CONTROL_READ,
 		.rights = *rights,
 	};
-	r = conn_init(&p->conn, c->loop, &c->pool, fd, &control_peer_ops);
+	r = conn_init(&p->conn, c->loop, &c->pool, fd, NULL, &control_peer_ops);
 	if (r < 0)
 		return r;
 	list_add_tail(&c->peers, &p->link);

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 /* What one connection may send in a pass, so that a fast reader of large files does not hold up the others. */
 #define CONN_SEND_MAX (2U << 20)
@@ -19,9 +17,14 @@ static void conn_break(struct conn *c, int error)
 	loop_defer(c->loop, &c->flush);
 }
 
+void conn_defer_flush(struct conn *c)
+{
+	loop_defer(c->loop, &c->flush);
+}
+
 static void conn_interest(struct conn *c)
 {
-	uint32_t events = (c->paused ? 0 : EPOLLIN) | (c->full ? EPOLLOUT : 0);
+	uint32_t events = (c->paused && !c->handshaking ? 0 : EPOLLIN) | (c->full ? EPOLLOUT : 0);
 	int r;
 
 	if (c->dead || c->watch.fd < 0)
@@ -39,20 +42,26 @@ static void conn_ready(struct watch *w, uint32_t events)
 		c->full = false;
 		loop_defer(c->loop, &c->flush);
 	}
-	if (events & EPOLLIN && !c->paused && !c->dead) {
+	if (unlikely(c->handshaking)) {
+		loop_defer(c->loop, &c->flush);
+	} else if (events & EPOLLIN && !c->paused && !c->dead) {
 		c->ops->readable(c);
 		return; /* an error shows itself in the read, behind the last bytes */
 	}
-	if (events & (EPOLLERR | EPOLLHUP)) {
-		int error = 0;
-		socklen_t len = sizeof(error);
-
-		(void)getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		conn_break(c, error ? -error : -ECONNRESET);
-	}
+	if (events & (EPOLLERR | EPOLLHUP))
+		conn_break(c, tcp_error(w->fd));
 	/* The flush asks anew, and often for the same: two system calls saved for a reader who is slower than we are. */
 	if (!list_is_linked(&c->flush.link))
 		conn_interest(c);
+}
+
+/* Nothing waits in the queue, and perhaps in the transport. 1: nor there; or negative errno. */
+static int conn_push(struct conn *c)
+{
+	ssize_t r = transport_writev(c->transport, c->watch.fd, NULL, 0, false);
+
+	c->kept = r == -EAGAIN;
+	return r < 0 ? (int)r : 1;
 }
 
 static void conn_send(struct conn *c)
@@ -60,8 +69,10 @@ static void conn_send(struct conn *c)
 	uint64_t sent;
 	int r;
 
-	r = outq_send(&c->out, c->pool, c->watch.fd, CONN_SEND_MAX, &sent);
+	r = outq_send(&c->out, c->pool, c->transport, c->watch.fd, CONN_SEND_MAX, &sent);
 	c->sent += sent;
+	if (r == 1 && unlikely(c->transport))
+		r = conn_push(c);
 	if (r == 1) {
 		c->ops->drained(c);
 	} else if (r == 0) {
@@ -82,29 +93,68 @@ static void conn_send(struct conn *c)
 	}
 }
 
+/* An attempt at the handshake, or at the shutdown. False: it failed, or has to wait. */
+static bool conn_attempt(struct conn *c, int (*attempt)(struct transport *t, int fd), int room)
+{
+	int r = attempt(c->transport, c->watch.fd);
+
+	c->full = r == room;
+	if (r < 0 && r != -EAGAIN)
+		conn_break(c, r);
+	return r == 0;
+}
+
+/* The transport's own part of a flush. */
+static void conn_run_transport(struct conn *c)
+{
+	const struct transport_ops *ops = c->transport->ops;
+
+	if (c->dead)
+		return;
+	if (c->handshaking) {
+		c->handshaking = !conn_attempt(c, ops->handshake, TRANSPORT_E_ROOM);
+		if (c->handshaking)
+			return;
+	}
+	if (c->shutting && !c->full)
+		c->shutting = !conn_attempt(c, ops->shutdown, -EAGAIN);
+	/* No event tells of these. One call a pass, as for others. */
+	if (!c->paused && !c->dead && transport_pending(c->transport) > 0)
+		c->ops->readable(c);
+}
+
 static void conn_flush(struct deferred *l)
 {
 	struct conn *c = container_of(l, struct conn, flush);
 
-	if (!c->dead && !c->full && !c->warming && !outq_is_empty(&c->out))
+	if (unlikely(c->transport))
+		conn_run_transport(c);
+	if (!c->dead && !c->full && !c->warming && !c->handshaking && conn_has_output(c))
 		conn_send(c);
 	if (c->watch.fd < 0)
-		return; /* drained() closed it */
+		return; /* readable() or drained() closed it */
 	conn_interest(c);
 	if (c->dead)
 		c->ops->broken(c, c->error); /* the owner may be gone after this */
 }
 
-int conn_init(struct conn *c, struct loop *l, struct pool *p, int fd, const struct conn_ops *ops)
+int conn_init(struct conn *c, struct loop *l, struct pool *p, int fd, struct transport *t, const struct conn_ops *ops)
 {
+	int r;
+
 	*c = (struct conn){
 		.watch = { .fd = fd, .ready = conn_ready },
 		.flush.run = conn_flush,
 		.loop = l,
 		.pool = p,
 		.ops = ops,
+		.transport = t,
+		.handshaking = t && t->ops->handshake,
 	};
-	return loop_watch(l, &c->watch, EPOLLIN);
+	r = loop_watch(l, &c->watch, EPOLLIN);
+	if (r >= 0 && c->handshaking)
+		conn_defer_flush(c);
+	return r;
 }
 
 void conn_done(struct conn *c)
@@ -113,30 +163,57 @@ void conn_done(struct conn *c)
 		return;
 	loop_unwatch(c->loop, &c->watch);
 	loop_undefer(&c->flush);
+	if (c->transport)
+		c->transport->ops->free(STEAL_PTR(c->transport), c->watch.fd);
 	(void)close(c->watch.fd);
 	c->watch.fd = -1;
 	c->dead = true;
 	outq_clear(&c->out, c->pool);
 }
 
+static _noinline_ ssize_t conn_read_transport(struct conn *c, void *buf, size_t n)
+{
+	ssize_t r = c->transport->ops->read(c->transport, c->watch.fd, buf, n);
+
+	/* What else it has is for the next pass. */
+	if (transport_pending(c->transport) > 0)
+		conn_defer_flush(c);
+	return r;
+}
+
 ssize_t conn_read(struct conn *c, void *buf, size_t n)
 {
 	ssize_t r;
 
-	do
-		r = recv(c->watch.fd, buf, n, MSG_DONTWAIT);
-	while (r < 0 && errno == EINTR);
-	if (r < 0)
-		return -errno;
-	c->received += (uint64_t)r;
+	r = likely(!c->transport) ? tcp_read(c->watch.fd, buf, n) : conn_read_transport(c, buf, n);
+	if (r > 0)
+		c->received += (uint64_t)r;
 	return r;
 }
 
 bool conn_has_input(const struct conn *c)
 {
-	int n = 0;
+	return transport_pending(c->transport) > 0 || tcp_has_input(c->watch.fd);
+}
 
-	return ioctl(c->watch.fd, FIONREAD, &n) == 0 && n > 0;
+int conn_unacked(const struct conn *c, uint64_t *ret)
+{
+	return transport_unacked(c->transport, c->watch.fd, ret);
+}
+
+int conn_rtt(const struct conn *c, uint64_t *ret_usec)
+{
+	return transport_rtt(c->transport, c->watch.fd, ret_usec);
+}
+
+int conn_local(const struct conn *c, struct address *ret)
+{
+	return transport_local(c->transport, c->watch.fd, ret);
+}
+
+bool conn_is_private(const struct conn *c, const struct address *peer)
+{
+	return transport_is_private(c->transport, peer);
 }
 
 void conn_write(struct conn *c, const void *data, size_t n)
@@ -150,11 +227,6 @@ void conn_write(struct conn *c, const void *data, size_t n)
 		conn_break(c, r);
 	else
 		conn_defer_flush(c);
-}
-
-void conn_defer_flush(struct conn *c)
-{
-	loop_defer(c->loop, &c->flush);
 }
 
 void conn_resident(struct conn *c, uint64_t len)
@@ -173,10 +245,20 @@ void conn_pause(struct conn *c)
 void conn_unpause(struct conn *c)
 {
 	c->paused = false;
+	if (transport_pending(c->transport) > 0)
+		conn_defer_flush(c);
 	conn_interest(c);
 }
 
 int conn_shutdown(struct conn *c)
 {
-	return shutdown(c->watch.fd, SHUT_WR) < 0 ? -errno : 0;
+	int r;
+
+	r = c->handshaking ? -ENOTCONN : transport_shutdown(c->transport, c->watch.fd);
+	if (unlikely(r == -EAGAIN)) {
+		c->shutting = c->full = true;
+		conn_interest(c);
+		r = 0;
+	}
+	return r;
 }

@@ -7,6 +7,7 @@
 
 #include "loop/loop.h"
 #include "net/outq.h"
+#include "net/transport.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,17 +30,34 @@ struct conn {
 	struct loop *loop;
 	struct pool *pool;
 	const struct conn_ops *ops;
+	struct transport *transport; /* owned; NULL: TCP */
 	struct outq out;
-	uint64_t received, sent; /* bytes taken from the kernel, and given to it, ever */
-	bool paused;  /* not read, as its owner wishes */
-	bool full;    /* the socket took no more: waits for EPOLLOUT */
-	bool warming; /* waits for conn_resident() */
-	bool dead;    /* broken() was or will be called: nothing is sent any more */
+	uint64_t received, sent; /* bytes taken from the transport, and given to it, ever */
+	bool paused : 1;      /* not read, as its owner wishes */
+	bool full : 1;        /* the socket took no more: waits for EPOLLOUT */
+	bool warming : 1;     /* waits for conn_resident() */
+	bool dead : 1;        /* broken() was or will be called: nothing is sent any more */
+	bool handshaking : 1; /* the transport does not pass bytes yet */
+	bool kept : 1;        /* the transport has bytes of ours that the kernel does not have yet */
+	bool shutting : 1;    /* the transport could not end our direction yet */
 	int error;
 };
 
-/* Takes the (nonblocking, CLOEXEC) fd over on success. 0 or negative errno. */
-int conn_init(struct conn *c, struct loop *l, struct pool *p, int fd, const struct conn_ops *ops);
+/*
+ * Carries the descriptor to the thread that calls conn_init() with it. Until then @c owns nothing, and conn_done() must
+ * not be called.
+ */
+static inline void conn_carry(struct conn *c, int fd)
+{
+	c->watch.fd = fd;
+}
+static inline int conn_carried(const struct conn *c)
+{
+	return c->watch.fd;
+}
+
+/* Takes the (nonblocking, CLOEXEC) fd and the transport (NULL: TCP) over on success. 0 or negative errno. */
+int conn_init(struct conn *c, struct loop *l, struct pool *p, int fd, struct transport *t, const struct conn_ops *ops);
 
 /* Unlinks and closes. Safe inside a pass and twice; the memory stays the owner's. */
 void conn_done(struct conn *c);
@@ -47,8 +65,20 @@ void conn_done(struct conn *c);
 /* One read. Bytes, 0 at end of file, -EAGAIN, or another negative errno (then the owner treats it as broken). */
 ssize_t conn_read(struct conn *c, void *buf, size_t n);
 
-/* Whether the kernel has bytes that conn_read() would give: a system call. */
+/* Whether there are bytes that conn_read() would give: a system call. */
 bool conn_has_input(const struct conn *c);
+
+/* Whether output waits that the kernel does not have yet. */
+static inline bool conn_has_output(const struct conn *c)
+{
+	return !outq_is_empty(&c->out) || c->kept;
+}
+
+/* Facts of the transport: 0 or negative errno. transport.h tells what each is. */
+int conn_unacked(const struct conn *c, uint64_t *ret);
+int conn_rtt(const struct conn *c, uint64_t *ret_usec);
+int conn_local(const struct conn *c, struct address *ret);
+bool conn_is_private(const struct conn *c, const struct address *peer);
 
 /* Queue; flushed at the end of the pass. Out of memory breaks the connection. */
 void conn_write(struct conn *c, const void *data, size_t n);
@@ -60,5 +90,5 @@ void conn_resident(struct conn *c, uint64_t len);
 void conn_pause(struct conn *c);
 void conn_unpause(struct conn *c);
 
-/* Says that no more will be written once what is queued is sent: shutdown(SHUT_WR). */
+/* Once all output is sent: the peer reads the end of the stream. 0 or negative errno. */
 int conn_shutdown(struct conn *c);

@@ -35,6 +35,7 @@ extern const struct option_section listener_section;
 
 struct inherited;
 struct server;
+struct transport;
 
 struct listener {
 	atomic_uint refs;
@@ -50,6 +51,8 @@ struct listener {
 	bool raw;
 	bool ipv4;         /* is at :: and takes IPv4 as well */
 	bool passed;       /* its socket is the service manager's, who keeps it, too */
+	/* Makes the transport of a session that came here, in that session's thread. 0 or negative errno. NULL: TCP. */
+	int (*transport_new)(struct listener *l, struct transport **ret);
 	struct verb_table verbs; /* what is understood here; owner: the index of the role, n_roles for every listener's */
 	struct verb_table elsewhere; /* what is a verb only where other roles are offered; owner: likewise */
 	/* Written by reactor 0 alone. */

@@ -9,8 +9,12 @@
  * limits.peer_timeout is the bound for both.
  */
 
+#include "net/tcp.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+
+struct conn;
 
 struct liveness {
 	uint64_t look_usec; /* when to look next; USEC_NEVER: nothing is on its way */
@@ -22,17 +26,11 @@ void liveness_keep(int fd, uint64_t timeout_usec);
 
 /* After something was sent, where look_usec is USEC_NEVER. @heard: the peer has said something just now; else the kernel
  * is asked when that was. */
-void liveness_sent(struct liveness *l, int fd, bool heard, uint64_t now_usec, uint64_t timeout_usec);
+void liveness_sent(struct liveness *l, const struct conn *c, bool heard, uint64_t now_usec, uint64_t timeout_usec);
 
 /* When look_usec has come: says when to look again. False: the peer is gone. */
-bool liveness_look(struct liveness *l, int fd, uint64_t now_usec, uint64_t timeout_usec);
+bool liveness_look(struct liveness *l, const struct conn *c, uint64_t now_usec, uint64_t timeout_usec);
 
-/* What the kernel knows of a connection. */
-struct liveness_facts {
-	bool on_its_way;      /* something is not acknowledged, or not even sent */
-	bool asked_in_vain;   /* it was sent again, or a full window was asked after, and no answer has come since */
-	uint64_t silent_usec; /* since anything at all was heard of the peer's kernel */
-};
-/* What is to be thought of that, as in liveness_sent() and liveness_look(). */
-void liveness_begin(struct liveness *l, const struct liveness_facts *f, uint64_t now_usec, uint64_t timeout_usec);
-bool liveness_judge(struct liveness *l, const struct liveness_facts *f, uint64_t now_usec, uint64_t timeout_usec);
+/* The same of facts that are known already. */
+void liveness_begin(struct liveness *l, const struct tcp_peer *p, uint64_t now_usec, uint64_t timeout_usec);
+bool liveness_judge(struct liveness *l, const struct tcp_peer *p, uint64_t now_usec, uint64_t timeout_usec);

@@ -2,11 +2,10 @@
 #include "net/outq.h"
 
 #include "net/slice.h"
+#include "net/transport.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 /* Holds the answers of one pass for nearly everybody; what is larger gets a chunk of its own size. */
@@ -19,6 +18,7 @@
 /* sendfile() cannot be asked not to block, so it is given only what has just been seen in memory. */
 #define OUTQ_FILE_PIECE (256U << 10)
 #define OUTQ_FILE_SEND  (2U << 20)
+#define OUTQ_FILE_COPY  (16U << 10) /* for a transport that has to see the bytes */
 
 #define OUTQ_SLICES_FREE_MAX 4096 /* a pass says something to as many sessions, often */
 
@@ -371,28 +371,28 @@ static void outq_sent(struct outq *q, struct pool *p, size_t n)
 	}
 }
 
-static ssize_t outq_send_bytes(struct outq *q, struct pool *p, int fd)
+static _noinline_ ssize_t outq_send_chunks(const struct chunk *c, struct transport *t, int fd)
 {
 	struct iovec iov[OUTQ_IOV_MAX];
-	struct msghdr msg = { .msg_iov = iov };
-	int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
-	struct chunk *c = q->head;
+	unsigned n = 0;
+
+	for (; c && c->kind != CHUNK_FILE && n < OUTQ_IOV_MAX; c = c->next)
+		iov[n++] = (struct iovec){ .iov_base = (void *)chunk_bytes(c), .iov_len = c->end - c->start };
+	/* The size of a file and its beginning shall share a packet. */
+	return transport_writev(t, fd, iov, n, c && c->kind == CHUNK_FILE);
+}
+
+static ssize_t outq_send_bytes(struct outq *q, struct pool *p, struct transport *t, int fd)
+{
+	const struct chunk *c = q->head;
 	ssize_t n;
 
-	if (!c->next) {
-		n = send(fd, chunk_bytes(c), c->end - c->start, flags);
-	} else {
-		for (; c && c->kind != CHUNK_FILE && msg.msg_iovlen < OUTQ_IOV_MAX; c = c->next)
-			iov[msg.msg_iovlen++] =
-				(struct iovec){ .iov_base = (void *)chunk_bytes(c), .iov_len = c->end - c->start };
-		/* The size of a file and its beginning shall share a packet. */
-		if (c && c->kind == CHUNK_FILE)
-			flags |= MSG_MORE;
-		n = sendmsg(fd, &msg, flags);
-	}
-	if (n < 0)
-		return -errno;
-	outq_sent(q, p, (size_t)n);
+	if (likely(!c->next && !t))
+		n = tcp_write(fd, chunk_bytes(c), c->end - c->start);
+	else
+		n = outq_send_chunks(c, t, fd);
+	if (n >= 0) /* with 0, one that is empty leaves */
+		outq_sent(q, p, (size_t)n);
 	return n;
 }
 
@@ -436,11 +436,22 @@ static int outq_ready(struct chunk *c, uint64_t bound, uint64_t *ret)
 	return have > 0 ? 0 : -EINPROGRESS;
 }
 
+/* For a transport without sendfile(): like that, of what is resident. */
+static ssize_t outq_copy_file(const struct chunk *c, struct transport *t, int fd, size_t n)
+{
+	char bytes[OUTQ_FILE_COPY];
+	ssize_t k;
+
+	k = pread(c->file->fd, bytes, n, (off_t)c->file->off);
+	if (k <= 0)
+		return k < 0 ? -errno : 0;
+	return transport_writev(t, fd, &(struct iovec){ .iov_base = bytes, .iov_len = (size_t)k }, 1, false);
+}
+
 /* Sets @ret_full where the socket did not take all it was given: no need to hear it from another call. */
-static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t bound, bool *ret_full)
+static ssize_t outq_send_file(struct outq *q, struct pool *p, struct transport *t, int fd, uint64_t bound, bool *ret_full)
 {
 	struct chunk *c = q->head;
-	off_t off = (off_t)c->file->off;
 	uint64_t piece;
 	ssize_t n;
 	int r;
@@ -448,9 +459,14 @@ static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t b
 	r = outq_ready(c, MAX(bound, (uint64_t)OUTQ_FILE_PIECE), &piece);
 	if (r < 0)
 		return r;
-	n = sendfile(fd, c->file->fd, &off, piece);
+	if (likely(transport_has_sendfile(t))) {
+		n = transport_sendfile(t, fd, c->file->fd, c->file->off, piece);
+	} else {
+		piece = MIN(piece, (uint64_t)OUTQ_FILE_COPY);
+		n = outq_copy_file(c, t, fd, piece);
+	}
 	if (n < 0)
-		return -errno;
+		return n;
 	if (n == 0)
 		return -EPIPE; /* shorter than it was: what was promised cannot be kept */
 	*ret_full = (uint64_t)n < piece;
@@ -462,7 +478,7 @@ static ssize_t outq_send_file(struct outq *q, struct pool *p, int fd, uint64_t b
 	return n;
 }
 
-int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent)
+int outq_send(struct outq *q, struct pool *p, struct transport *t, int fd, uint64_t max_bytes, uint64_t *ret_sent)
 {
 	uint64_t sent = 0;
 	bool full = false;
@@ -470,9 +486,9 @@ int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64
 
 	while (q->head && sent < max_bytes && !full) {
 		if (q->head->kind == CHUNK_FILE)
-			n = outq_send_file(q, p, fd, max_bytes - sent, &full);
+			n = outq_send_file(q, p, t, fd, max_bytes - sent, &full);
 		else
-			n = outq_send_bytes(q, p, fd);
+			n = outq_send_bytes(q, p, t, fd);
 		if (n == -EINTR)
 			continue;
 		if (n < 0)

@@ -16,6 +16,7 @@
 struct chunk;
 struct slice;
 struct shared_buffer;
+struct transport;
 
 #define POOL_LANES 4
 
@@ -86,12 +87,12 @@ static inline bool outq_is_empty(const struct outq *q)
 }
 
 /*
- * Sends what the socket takes, at most @max_bytes. 1: all sent; 0: the bound was reached, call again next pass;
- * -EAGAIN: the socket is full, or is likely to be; -EINPROGRESS: the file's next piece is not in memory and must be
+ * Sends what the transport (NULL: TCP) of the socket takes, at most @max_bytes. 1: all sent; 0: the bound was reached, call
+ * again next pass; -EAGAIN: the socket is full, or is likely to be; -EINPROGRESS: the file's next piece is not in memory and must be
  * brought there first (outq_not_resident()); -EPIPE: a file has become shorter than promised; other negative errno: the
  * connection broke.
  */
-int outq_send(struct outq *q, struct pool *p, int fd, uint64_t max_bytes, uint64_t *ret_sent);
+int outq_send(struct outq *q, struct pool *p, struct transport *t, int fd, uint64_t max_bytes, uint64_t *ret_sent);
 
 /* After -EINPROGRESS: the piece that is to be read by a worker. The fd stays the queue's. */
 void outq_not_resident(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len);

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* What a client must know before it asks, joined by "+". */
 #define BUILTIN_CAPS "shared"
@@ -64,14 +63,13 @@ static int builtin_hello(struct request *q, struct fields *f)
 
 static int builtin_connect(struct request *q, _unused_ struct fields *f)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
 	char text[ADDRESS_TEXT_MAX];
 	struct address here;
+	int r;
 
-	if (getsockname(q->session->conn.watch.fd, (struct sockaddr *)&sa, &len) < 0)
-		return -errno;
-	address_from_sockaddr(&here, &sa);
+	r = conn_local(&q->session->conn, &here);
+	if (r < 0)
+		return r;
 	request_begin(q, "OK");
 	builtin_field_str(q, "connected");
 	builtin_field_str(q, address_text(&here, text));
@@ -82,7 +80,7 @@ static int builtin_connect(struct request *q, _unused_ struct fields *f)
 
 static int builtin_auth(struct request *q, _unused_ struct fields *f)
 {
-	if (!address_is_loopback(&q->session->address))
+	if (!conn_is_private(&q->session->conn, &q->session->address))
 		request_error(q, ERROR_DENIED, "a password is not taken over a connection that others can read");
 	else
 		request_error(q, ERROR_UNAVAILABLE, "this version of ioed knows no users; NICK,name gives you a name");

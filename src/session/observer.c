@@ -5,10 +5,6 @@
 #include "session/raw/raw.h"
 #include "session/session-private.h"
 
-#include <sys/ioctl.h>
-
-#include <linux/sockios.h>
-
 /* There is no event for a peer's TCP that has taken all: looked at again and again, less and less often. */
 #define OBSERVER_LOOK_MIN_USEC (5 * USEC_PER_MSEC)
 #define OBSERVER_LOOK_MAX_USEC USEC_PER_SEC
@@ -93,9 +89,9 @@ static void observer_drained(struct session *s)
 
 static bool observer_is_taken(const struct session *s)
 {
-	int unsent = 0;
+	uint64_t unacked;
 
-	return ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) >= 0 && unsent == 0;
+	return conn_unacked(&s->conn, &unacked) >= 0 && unacked == 0;
 }
 
 static void observer_taken(struct session *s)
@@ -146,7 +142,7 @@ void observer_run(struct session *s)
 	for (struct observer *a = s->observers; a; a = a->next)
 		a->look_usec = USEC_NEVER;
 	/* Looked at before anybody is told: what is said then is told of the next time. */
-	said = outq_is_empty(&s->conn.out) && !raw_has_unsent(s);
+	said = !conn_has_output(&s->conn) && !raw_has_unsent(s);
 	if (said)
 		observer_taken(s);
 	if (said && !session_has_ended(s))

@@ -147,7 +147,7 @@ static void session_forgive(struct session *s)
 /* False: it has ended, since its peer has. */
 static bool session_look(struct session *s)
 {
-	if (liveness_look(&s->liveness, s->conn.watch.fd, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
+	if (liveness_look(&s->liveness, &s->conn, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
 		return true;
 	session_end(s, "its peer has vanished");
 	return false;
@@ -158,7 +158,7 @@ static void session_look_later(struct session *s)
 {
 	uint64_t now = s->reactor->loop.now_usec;
 
-	liveness_sent(&s->liveness, s->conn.watch.fd, s->active_usec == now, now, s->reactor->limits->peer_usec);
+	liveness_sent(&s->liveness, &s->conn, s->active_usec == now, now, s->reactor->limits->peer_usec);
 	session_touch(s);
 }
 
@@ -332,7 +332,7 @@ void session_maybe_close(struct session *s)
 
 	if (s->life >= SESSION_LINGERING || !session_is_closing(s))
 		return;
-	if (!list_is_empty(&s->requests) || !outq_is_empty(&s->conn.out) || (in && in->body_left > 0))
+	if (!list_is_empty(&s->requests) || conn_has_output(&s->conn) || (in && in->body_left > 0))
 		return;
 	if (!session_is_ending(s) && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
@@ -422,7 +422,8 @@ static void session_adopt(struct msg *m)
 {
 	struct session *s = container_of(m, struct session, msg);
 	struct reactor *r = s->reactor;
-	int fd = s->conn.watch.fd;
+	struct transport *t = NULL;
+	int fd = conn_carried(&s->conn);
 	int e;
 
 	list_init(&s->requests);
@@ -434,11 +435,16 @@ static void session_adopt(struct msg *m)
 	s->raw_watch = s->listener->raw;
 	e = reactor_enter(r, s);
 	if (e >= 0) {
-		e = conn_init(&s->conn, &r->loop, &r->pool, fd, &session_conn_ops);
+		if (s->listener->transport_new)
+			e = s->listener->transport_new(s->listener, &t);
+		if (e >= 0)
+			e = conn_init(&s->conn, &r->loop, &r->pool, fd, t, &session_conn_ops);
 		if (e < 0)
 			reactor_leave(r, s);
 	}
 	if (e < 0) {
+		if (t)
+			t->ops->free(t, fd);
 		if (log_ratelimit_pass(&r->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))
 			log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "a session was refused: %s", strerror(-e));
 		(void)close(fd);
@@ -461,7 +467,7 @@ int session_new(struct reactor *from, struct reactor *to, struct listener *l, in
 
 	if (!s)
 		return -ENOMEM;
-	s->conn.watch.fd = fd;
+	conn_carry(&s->conn, fd);
 	s->reactor = to;
 	s->listener = listener_ref(l);
 	s->address = *peer;

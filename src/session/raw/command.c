@@ -9,9 +9,7 @@
 #include "session/limits.h"
 #include "session/raw/raw.h"
 
-#include <netinet/tcp.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Bytes that are no request and have stood alone for so long are not going to become one; a split that fits is taken. */
 #define RAW_LONG_USEC USEC_PER_SEC
@@ -78,12 +76,10 @@ static void raw_tick_at(struct session *s, uint64_t at)
 /* Longer where the round trip is: bytes that were sent in one piece may come in several. */
 static uint64_t raw_wait_usec(const struct session *s)
 {
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
-	uint64_t wait = raw_legacy_wait(s);
+	uint64_t wait = raw_legacy_wait(s), rtt_usec;
 
-	if (getsockopt(s->conn.watch.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0)
-		wait = MAX(wait, 2 * (uint64_t)info.tcpi_rtt + RAW_ACK_USEC);
+	if (conn_rtt(&s->conn, &rtt_usec) >= 0)
+		wait = MAX(wait, 2 * rtt_usec + RAW_ACK_USEC);
 	return wait;
 }
 

@@ -9,9 +9,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/ioctl.h>
-
-#include <linux/sockios.h>
 
 #define PACE_RETRY_MAX_USEC USEC_PER_SEC
 
@@ -84,15 +81,15 @@ static int pace_add_event(struct session *s, struct pace *p, const void *data, s
 bool pace_is_open(struct session *s, struct pace *p)
 {
 	uint64_t now = s->reactor->loop.now_usec, wait = raw_legacy_wait(s);
-	int unsent = 0;
+	uint64_t unacked;
 
-	if (!outq_is_empty(&s->conn.out))
+	if (conn_has_output(&s->conn))
 		return false; /* pace_go() is called when that changes */
 	if (p->sent_usec == 0)
 		return true;
 	if (now < p->sent_usec + wait) {
 		p->at_usec = p->sent_usec + wait;
-	} else if (ioctl(s->conn.watch.fd, SIOCOUTQ, &unsent) < 0 || unsent == 0) {
+	} else if (conn_unacked(&s->conn, &unacked) < 0 || unacked == 0) {
 		return true;
 	} else if (p->at_usec == USEC_NEVER || p->at_usec <= now) {
 		/* There is no event for this: look again, less and less often where the peer does not read. */

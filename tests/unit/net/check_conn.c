@@ -91,7 +91,7 @@ static void start_as(int type)
 	ck_assert_int_eq(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
 	(void)setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	peer = fds[1];
-	ck_assert_int_eq(conn_init(&conn, &loop, &pool, fds[0], &ops), 0);
+	ck_assert_int_eq(conn_init(&conn, &loop, &pool, fds[0], NULL, &ops), 0);
 }
 
 static void setup(void)
@@ -360,7 +360,7 @@ START_TEST(a_timer_may_end_it_while_it_is_ready)
 	o->timer.fire = owner_fire;
 	o->bury.run = owner_reap;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-	ck_assert_int_eq(conn_init(&o->conn, &loop, &pool, fds[0], &ops), 0);
+	ck_assert_int_eq(conn_init(&o->conn, &loop, &pool, fds[0], NULL, &ops), 0);
 	conn_write(&o->conn, large, LARGE);
 	pass();
 	ck_assert(o->conn.full);
@@ -464,7 +464,7 @@ START_TEST(a_bad_fd_stays_the_callers)
 	struct conn bad;
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* which epoll refuses */
 
-	ck_assert_int_lt(conn_init(&bad, &loop, &pool, fd, &ops), 0);
+	ck_assert_int_lt(conn_init(&bad, &loop, &pool, fd, NULL, &ops), 0);
 	ck_assert_int_eq(close(fd), 0);
 }
 END_TEST

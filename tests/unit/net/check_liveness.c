@@ -4,6 +4,7 @@
 #include "net/liveness.h"
 #include "base/clock.h"
 #include "base/macro.h"
+#include "net/conn.h"
 
 #include <check.h>
 #include <netinet/in.h>
@@ -26,21 +27,21 @@ static void setup(void)
 }
 
 /* The next look, when it has come. */
-static bool look(bool on_its_way, bool asked, uint64_t silent_usec)
+static bool look(bool outstanding, bool unanswered, uint64_t silent_usec)
 {
-	const struct liveness_facts f = { .on_its_way = on_its_way, .asked_in_vain = asked, .silent_usec = silent_usec };
+	const struct tcp_peer p = { .outstanding = outstanding, .unanswered = unanswered, .silent_usec = silent_usec };
 
 	ck_assert_uint_ne(l.look_usec, USEC_NEVER);
 	now_usec = l.look_usec;
-	return liveness_judge(&l, &f, now_usec, TIMEOUT);
+	return liveness_judge(&l, &p, now_usec, TIMEOUT);
 }
 
 /* Something is sent to a peer that was silent until then. */
 static void begin(uint64_t silent_usec)
 {
-	const struct liveness_facts f = { .silent_usec = silent_usec };
+	const struct tcp_peer p = { .silent_usec = silent_usec };
 
-	liveness_begin(&l, &f, now_usec, TIMEOUT);
+	liveness_begin(&l, &p, now_usec, TIMEOUT);
 	ck_assert(!l.doubted);
 	ck_assert_uint_ge(l.look_usec, now_usec + SECONDS(5));
 }
@@ -153,11 +154,13 @@ END_TEST
 
 START_TEST(what_is_no_tcp_is_left_alone)
 {
+	struct conn c = {};
 	int fds[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	liveness_sent(&l, fds[0], false, now_usec, TIMEOUT);
-	ck_assert(liveness_look(&l, fds[0], now_usec, TIMEOUT));
+	conn_carry(&c, fds[0]);
+	liveness_sent(&l, &c, false, now_usec, TIMEOUT);
+	ck_assert(liveness_look(&l, &c, now_usec, TIMEOUT));
 	ck_assert_uint_eq(l.look_usec, USEC_NEVER);
 	(void)close(fds[0]);
 	(void)close(fds[1]);

@@ -127,7 +127,7 @@ static void send_all(size_t bound, size_t sip)
 {
 	for (;;) {
 		uint64_t sent = UINT64_MAX, off, len;
-		int r = outq_send(&out, &pool, ends[0], bound, &sent);
+		int r = outq_send(&out, &pool, NULL, ends[0], bound, &sent);
 		int fd;
 
 		calls++;
@@ -166,7 +166,7 @@ START_TEST(nothing_is_all_sent)
 {
 	uint64_t sent = 1;
 
-	ck_assert_int_eq(outq_send(&out, &pool, ends[0], 100, &sent), 1);
+	ck_assert_int_eq(outq_send(&out, &pool, NULL, ends[0], 100, &sent), 1);
 	ck_assert_uint_eq(sent, 0);
 	outq_clear(&out, &pool);
 }
@@ -203,9 +203,9 @@ START_TEST(the_bound_holds)
 
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &large, sizeof(large));
 	put_file(&out, fd, 0, 4 * FILE_PIECE);
-	if (outq_send(&out, &pool, ends[0], 1, &sent) == -EINPROGRESS) {
+	if (outq_send(&out, &pool, NULL, ends[0], 1, &sent) == -EINPROGRESS) {
 		outq_resident(&out, FILE_PIECE);
-		ck_assert_int_eq(outq_send(&out, &pool, ends[0], 1, &sent), 0);
+		ck_assert_int_eq(outq_send(&out, &pool, NULL, ends[0], 1, &sent), 0);
 	}
 	ck_assert_uint_ge(sent, 1);
 	ck_assert_uint_le(sent, FILE_PIECE);
@@ -238,7 +238,7 @@ START_TEST(reserved_room_is_not_sent_before_it_is_committed)
 		ck_assert_ptr_nonnull(to);
 		memset(to, 'x', sizes[i]);
 		ck_assert_uint_eq(out.bytes, 0);
-		ck_assert_int_eq(outq_send(&out, &pool, ends[0], UINT64_MAX, &sent), 1);
+		ck_assert_int_eq(outq_send(&out, &pool, NULL, ends[0], UINT64_MAX, &sent), 1);
 		ck_assert_uint_eq(sent, 0);
 		ck_assert_uint_eq(pool_used(&pool), 0);
 
@@ -366,7 +366,7 @@ START_TEST(the_edge_of_what_is_in_memory_is_found)
 
 		want_len = got_len = 0;
 		put_file(&out, fd, 0, EDGE_FILE);
-		while ((r = outq_send(&out, &pool, ends[0], UINT64_MAX, &sent)) == -EAGAIN)
+		while ((r = outq_send(&out, &pool, NULL, ends[0], UINT64_MAX, &sent)) == -EAGAIN)
 			take(STREAM_MAX - got_len);
 		ck_assert_int_eq(r, -EINPROGRESS);
 		outq_not_resident(&out, &fd, &off, &len);
@@ -410,7 +410,7 @@ START_TEST(a_file_shorter_than_promised_is_an_error)
 			ck_assert_int_eq(outq_put_file(&out, &pool, fd, 0, 101), 0);
 			/* What the file lacks may look as if the socket were full, once. */
 			for (unsigned i = 0; i < 3; i++) {
-				r = outq_send(&out, &pool, ends[0], UINT64_MAX, &sent);
+				r = outq_send(&out, &pool, NULL, ends[0], UINT64_MAX, &sent);
 				if (r == -EPIPE)
 					break;
 				total += sent;
@@ -433,10 +433,10 @@ START_TEST(a_broken_connection_is_an_error)
 	(void)shutdown(ends[1], SHUT_RD);
 	(void)close(ends[1]);
 	ends[1] = -1;
-	ck_assert_int_eq(outq_send(&out, &pool, ends[0], UINT64_MAX, &sent), -EPIPE);
+	ck_assert_int_eq(outq_send(&out, &pool, NULL, ends[0], UINT64_MAX, &sent), -EPIPE);
 	outq_clear(&out, &pool);
 	put_file(&out, make_file(false, 10), 0, 10);
-	ck_assert_int_lt(outq_send(&out, &pool, ends[0], UINT64_MAX, &sent), 0);
+	ck_assert_int_lt(outq_send(&out, &pool, NULL, ends[0], UINT64_MAX, &sent), 0);
 }
 END_TEST
 
@@ -588,7 +588,7 @@ START_TEST(dropped_events_are_dropped_whole)
 	}
 	ck_assert_int_eq(outq_put(&out, &pool, "OK\n", 3), 0);
 	put_shared(&out, "more\n");
-	ck_assert_int_eq(outq_send(&out, &pool, ends[0], UINT64_MAX, &sent), -EAGAIN);
+	ck_assert_int_eq(outq_send(&out, &pool, NULL, ends[0], UINT64_MAX, &sent), -EAGAIN);
 	ck_assert_uint_gt(sent, 0);
 	outq_drop_events(&out, &pool);
 	for (unsigned i = 0; i < (sent + 1000) / 1001; i++)
