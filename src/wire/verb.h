@@ -21,12 +21,31 @@ enum verb_flags {
 	VERB_PADDED = 1 << 5,     /* in raw its answer begins with the size, padded to what an old client takes */
 };
 
+/*
+ * What somebody must be allowed to send a verb: the classes that an administrator grants. A role asks for more where the
+ * verb alone does not tell (the first JOIN of a room creates it, a WRITE may replace a file).
+ */
+enum verb_access {
+	ACCESS_NONE, /* nothing: verbs of every listener */
+	ACCESS_FILE_READ,
+	ACCESS_FILE_ADD,    /* files and folders that are new */
+	ACCESS_FILE_CHANGE, /* those that are there */
+	ACCESS_CHAT_READ,
+	ACCESS_CHAT_SAY, /* and what a member of some rank is allowed to do */
+	ACCESS_RELAY_SEND,
+	ACCESS_RELAY_RECEIVE,
+	ACCESS_COMPUTE,
+	ACCESS_MAX,
+};
+
 struct verb {
 	const char *name;     /* upper case, at most VERB_NAME_MAX bytes */
 	const char *syntax;   /* as in the manual: "WRITE,name,size" */
 	const char *help;     /* one sentence */
 	uint8_t min, max;     /* fields behind the verb */
 	unsigned flags;
+	enum verb_access access;
+	uint8_t n_objects;    /* so many fields, from the first on, name what it acts on: paths, or a room */
 };
 
 #define VERB_NAME_MAX 15

@@ -381,15 +381,15 @@ static int channel_fixture_open(struct request *q, _unused_ struct fields *f)
 }
 
 static const struct role_verb channel_fixture_verbs[] = {
-	{ { "JOIN", "JOIN,room[,after]", "", 1, 2, VERB_BARRIER }, channel_fixture_join },
-	{ { "PART", "PART,room", "", 1, 1, VERB_BARRIER }, channel_fixture_part },
-	{ { "SAY", "SAY,durable|volatile,room,text", "", 3, 3, VERB_CONCURRENT }, channel_fixture_say },
-	{ { "KICK", "KICK,room,name", "", 2, 2, VERB_CONCURRENT }, channel_fixture_kick },
-	{ { "TELL", "TELL,room,name,text", "", 3, 3, VERB_CONCURRENT }, channel_fixture_notify_member },
-	{ { "COUNT", "COUNT,room", "", 1, 1, VERB_CONCURRENT }, channel_fixture_count },
-	{ { "NOTE", "NOTE,room,topic", "", 2, 2, VERB_CONCURRENT }, channel_fixture_note },
-	{ { "READ", "READ,room", "", 1, 1, VERB_CONCURRENT }, channel_fixture_read_note },
-	{ { "OPEN", "OPEN", "", 0, 0, VERB_CONCURRENT }, channel_fixture_open },
+	{ { "JOIN", "JOIN,room[,after]", "", 1, 2, VERB_BARRIER, ACCESS_NONE, 0 }, channel_fixture_join },
+	{ { "PART", "PART,room", "", 1, 1, VERB_BARRIER, ACCESS_NONE, 0 }, channel_fixture_part },
+	{ { "SAY", "SAY,durable|volatile,room,text", "", 3, 3, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_say },
+	{ { "KICK", "KICK,room,name", "", 2, 2, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_kick },
+	{ { "TELL", "TELL,room,name,text", "", 3, 3, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_notify_member },
+	{ { "COUNT", "COUNT,room", "", 1, 1, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_count },
+	{ { "NOTE", "NOTE,room,topic", "", 2, 2, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_note },
+	{ { "READ", "READ,room", "", 1, 1, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_read_note },
+	{ { "OPEN", "OPEN", "", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_open },
 };
 
 static int channel_fixture_role_start(const struct role_start *with, void **ret_state, _unused_ char *why,

@@ -307,17 +307,20 @@ static int stage_line(struct request *q, char *line, size_t len, _unused_ bool a
 }
 
 static const struct role_verb stage_verbs[] = {
-	{ { "PARK", "PARK,key", "Is answered when the test says so.", 1, 1, VERB_CONCURRENT }, stage_act_park },
-	{ { "HOLD", "HOLD,key", "As PARK, alone.", 1, 1, VERB_BARRIER }, stage_act_park },
-	{ { "WORK", "WORK,text", "Is answered by a worker.", 1, 1, VERB_CONCURRENT }, stage_act_work },
-	{ { "BIG", "BIG,n", "So many bytes.", 1, 1, VERB_CONCURRENT }, stage_act_big },
-	{ { "EAT", "EAT,n", "Takes so many bytes.", 1, 1, VERB_BARRIER | VERB_BODY }, stage_act_eat },
-	{ { "SKIP", "SKIP,n", "Takes none of so many bytes.", 1, 1, VERB_BARRIER | VERB_BODY }, stage_act_skip },
-	{ { "SPIT", "SPIT,n", "Takes one piece of so many bytes.", 1, 1, VERB_BARRIER | VERB_BODY }, stage_act_spit },
-	{ { "FAIL", "FAIL", "Breaks.", 0, 0, VERB_CONCURRENT }, stage_act_fail },
-	{ { "NOMEM", "NOMEM", "Has no memory.", 0, 0, VERB_CONCURRENT }, stage_act_no_memory },
-	{ { "SILENT", "SILENT", "Forgets to answer.", 0, 0, VERB_CONCURRENT }, stage_act_silent },
-	{ { "LATER", "LATER", "Is not yet.", 0, 0, VERB_NOT_YET }, NULL },
+	{ { "PARK", "PARK,key", "Is answered when the test says so.", 1, 1,
+	    VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_park },
+	{ { "HOLD", "HOLD,key", "As PARK, alone.", 1, 1, VERB_BARRIER, ACCESS_NONE, 0 }, stage_act_park },
+	{ { "WORK", "WORK,text", "Is answered by a worker.", 1, 1, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_work },
+	{ { "BIG", "BIG,n", "So many bytes.", 1, 1, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_big },
+	{ { "EAT", "EAT,n", "Takes so many bytes.", 1, 1, VERB_BARRIER | VERB_BODY, ACCESS_NONE, 0 }, stage_act_eat },
+	{ { "SKIP", "SKIP,n", "Takes none of so many bytes.", 1, 1,
+	    VERB_BARRIER | VERB_BODY, ACCESS_NONE, 0 }, stage_act_skip },
+	{ { "SPIT", "SPIT,n", "Takes one piece of so many bytes.", 1, 1,
+	    VERB_BARRIER | VERB_BODY, ACCESS_NONE, 0 }, stage_act_spit },
+	{ { "FAIL", "FAIL", "Breaks.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_fail },
+	{ { "NOMEM", "NOMEM", "Has no memory.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_no_memory },
+	{ { "SILENT", "SILENT", "Forgets to answer.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_silent },
+	{ { "LATER", "LATER", "Is not yet.", 0, 0, VERB_NOT_YET, ACCESS_NONE, 0 }, NULL },
 };
 
 static const struct role stage_role = {

@@ -128,17 +128,27 @@ static void chat_warn(void *state, struct warnings *to)
 
 /* A verb with a long reply is a barrier, so a session has only one such reply in memory. */
 static const struct role_verb chat_verbs[] = {
-	{ { "JOIN", "JOIN,room[,after]", "Enters a room; tells what was said behind after.", 1, 2, VERB_BARRIER }, chat_member_join },
-	{ { "PART", "PART,room", "Leaves a room.", 1, 1, VERB_BARRIER }, chat_member_part },
-	{ { "ROOMS", "ROOMS", "Lists the rooms: name, members, last number, topic.", 0, 0, VERB_BARRIER }, chat_list_rooms },
-	{ { "WHO", "WHO[,room]", "Lists who is in a room, or in any.", 0, 1, VERB_BARRIER }, chat_list_who },
-	{ { "SAY", "SAY,room,text", "Says something in a room; OK with its number.", 2, 2, VERB_CONCURRENT }, chat_say },
-	{ { "HISTORY", "HISTORY,room,after,count", "What was said behind a number, with times.", 3, 3, VERB_BARRIER }, chat_history },
-	{ { "TOPIC", "TOPIC,room,text", "Sets a room's topic.", 2, 2, VERB_CONCURRENT }, chat_moderate_topic },
-	{ { "KICK", "KICK,room,name[,why]", "Puts somebody out of a room.", 2, 3, VERB_CONCURRENT }, chat_moderate_kick },
-	{ { "MUTE", "MUTE,room,name,seconds", "Silences somebody, and his address; 0 lifts it.", 3, 3, VERB_CONCURRENT }, chat_moderate_mute },
-	{ { "BAN", "BAN,room,name,seconds", "Keeps somebody out, and his address; 0 lifts it.", 3, 3, VERB_CONCURRENT }, chat_moderate_ban },
-	{ { "ROLE", "ROLE,room,name,role", "Makes somebody owner, operator or member.", 3, 3, VERB_CONCURRENT }, chat_moderate_role },
+	{ { "JOIN", "JOIN,room[,after]", "Enters a room; tells what was said behind after.", 1, 2,
+	    VERB_BARRIER, ACCESS_CHAT_READ, 1 }, chat_member_join },
+	{ { "PART", "PART,room", "Leaves a room.", 1, 1, VERB_BARRIER, ACCESS_CHAT_READ, 1 }, chat_member_part },
+	{ { "ROOMS", "ROOMS", "Lists the rooms: name, members, last number, topic.", 0, 0,
+	    VERB_BARRIER, ACCESS_CHAT_READ, 0 }, chat_list_rooms },
+	{ { "WHO", "WHO[,room]", "Lists who is in a room, or in any.", 0, 1,
+	    VERB_BARRIER, ACCESS_CHAT_READ, 1 }, chat_list_who },
+	{ { "SAY", "SAY,room,text", "Says something in a room; OK with its number.", 2, 2,
+	    VERB_CONCURRENT, ACCESS_CHAT_SAY, 1 }, chat_say },
+	{ { "HISTORY", "HISTORY,room,after,count", "What was said behind a number, with times.", 3, 3,
+	    VERB_BARRIER, ACCESS_CHAT_READ, 1 }, chat_history },
+	{ { "TOPIC", "TOPIC,room,text", "Sets a room's topic.", 2, 2,
+	    VERB_CONCURRENT, ACCESS_CHAT_SAY, 1 }, chat_moderate_topic },
+	{ { "KICK", "KICK,room,name[,why]", "Puts somebody out of a room.", 2, 3,
+	    VERB_CONCURRENT, ACCESS_CHAT_SAY, 1 }, chat_moderate_kick },
+	{ { "MUTE", "MUTE,room,name,seconds", "Silences somebody, and his address; 0 lifts it.", 3, 3,
+	    VERB_CONCURRENT, ACCESS_CHAT_SAY, 1 }, chat_moderate_mute },
+	{ { "BAN", "BAN,room,name,seconds", "Keeps somebody out, and his address; 0 lifts it.", 3, 3,
+	    VERB_CONCURRENT, ACCESS_CHAT_SAY, 1 }, chat_moderate_ban },
+	{ { "ROLE", "ROLE,room,name,role", "Makes somebody owner, operator or member.", 3, 3,
+	    VERB_CONCURRENT, ACCESS_CHAT_SAY, 1 }, chat_moderate_role },
 };
 
 const struct role chat_role = {

@@ -64,7 +64,8 @@ static void compute_unmatched(struct request *q)
 }
 
 static const struct role_verb compute_verbs[] = {
-	{ { "DOUBLE", "DOUBLE,n", "Doubles a whole number; so does the bare number.", 1, 1, VERB_CONCURRENT }, compute_verb },
+	{ { "DOUBLE", "DOUBLE,n", "Doubles a whole number; so does the bare number.", 1, 1,
+	    VERB_CONCURRENT, ACCESS_COMPUTE, 0 }, compute_verb },
 };
 
 const struct role compute_role = {

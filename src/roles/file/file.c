@@ -258,17 +258,24 @@ static void file_warn(void *state, struct warnings *to)
  * answers that nobody has taken yet nor fill the workers' queue. READ of what is in memory never waits for it.
  */
 static const struct role_verb file_verbs[] = {
-	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1, VERB_BARRIER }, file_list },
-	{ { "DIR", "DIR[,folder]", "As LIST, with kind, size and time.", 0, 1, VERB_NOT_YET }, NULL },
-	{ { "STAT", "STAT,name", "Kind, size and time of a file.", 1, 1, VERB_NOT_YET }, NULL },
-	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1, VERB_BARRIER | VERB_PADDED }, read_file },
-	{ { "RANGE", "RANGE,name,offset,length", "A part of a file.", 3, 3, VERB_NOT_YET }, NULL },
-	{ { "SUM", "SUM,name", "A file's SHA-256.", 1, 1, VERB_NOT_YET }, NULL },
-	{ { "WRITE", "WRITE,name,size", "Stores the bytes that follow: OK once on disk.", 2, 2, VERB_BARRIER | VERB_LAST_COMMA | VERB_BODY }, upload_write },
-	{ { "UPLOAD", "UPLOAD,name,size,sha256", "Stores a file, and goes on where it broke off.", 3, 3, VERB_BARRIER | VERB_NOT_YET }, NULL },
-	{ { "DELETE", "DELETE,name", "Deletes a file.", 1, 1, VERB_BARRIER | VERB_NOT_YET }, NULL },
-	{ { "RENAME", "RENAME,from,to", "Gives a file another name.", 2, 2, VERB_BARRIER | VERB_NOT_YET }, NULL },
-	{ { "MKDIR", "MKDIR,name", "Makes a folder.", 1, 1, VERB_BARRIER | VERB_NOT_YET }, NULL },
+	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1,
+	    VERB_BARRIER, ACCESS_FILE_READ, 1 }, file_list },
+	{ { "DIR", "DIR[,folder]", "As LIST, with kind, size and time.", 0, 1,
+	    VERB_NOT_YET, ACCESS_FILE_READ, 1 }, NULL },
+	{ { "STAT", "STAT,name", "Kind, size and time of a file.", 1, 1, VERB_NOT_YET, ACCESS_FILE_READ, 1 }, NULL },
+	{ { "READ", "READ,name", "A file's size, and its bytes.", 1, 1,
+	    VERB_BARRIER | VERB_PADDED, ACCESS_FILE_READ, 1 }, read_file },
+	{ { "RANGE", "RANGE,name,offset,length", "A part of a file.", 3, 3, VERB_NOT_YET, ACCESS_FILE_READ, 1 }, NULL },
+	{ { "SUM", "SUM,name", "A file's SHA-256.", 1, 1, VERB_NOT_YET, ACCESS_FILE_READ, 1 }, NULL },
+	{ { "WRITE", "WRITE,name,size", "Stores the bytes that follow: OK once on disk.", 2, 2,
+	    VERB_BARRIER | VERB_LAST_COMMA | VERB_BODY, ACCESS_FILE_ADD, 1 }, upload_write },
+	{ { "UPLOAD", "UPLOAD,name,size,sha256", "Stores a file, and goes on where it broke off.", 3, 3,
+	    VERB_BARRIER | VERB_NOT_YET, ACCESS_FILE_ADD, 1 }, NULL },
+	{ { "DELETE", "DELETE,name", "Deletes a file.", 1, 1,
+	    VERB_BARRIER | VERB_NOT_YET, ACCESS_FILE_CHANGE, 1 }, NULL },
+	{ { "RENAME", "RENAME,from,to", "Gives a file another name.", 2, 2,
+	    VERB_BARRIER | VERB_NOT_YET, ACCESS_FILE_CHANGE, 2 }, NULL },
+	{ { "MKDIR", "MKDIR,name", "Makes a folder.", 1, 1, VERB_BARRIER | VERB_NOT_YET, ACCESS_FILE_ADD, 1 }, NULL },
 };
 
 const struct role file_role = {

@@ -191,12 +191,18 @@ static void relay_warn(void *p, struct warnings *to)
 }
 
 static const struct role_verb relay_verbs[] = {
-	{ { "SEND", "SEND,name,text[,key]", "Leaves a message: OK,ID once it is on disk.", 2, 3, VERB_CONCURRENT }, relay_send },
-	{ { "FETCH", "FETCH[,max]", "Takes what waits for you, oldest first.", 0, 1, VERB_BARRIER }, relay_fetch },
-	{ { "WAIT", "WAIT,on|off", "Has messages delivered as they come.", 1, 1, VERB_BARRIER }, relay_wait },
-	{ { "ACK", "ACK,ID[,ID...]", "Acknowledges messages: they are held no longer.", 1, FIELDS_MAX, VERB_CONCURRENT }, relay_ack },
-	{ { "MAILBOX", "MAILBOX[,clear]", "Tells how much waits for you, or throws it away.", 0, 1, VERB_CONCURRENT }, relay_box },
-	{ { "STATUS", "STATUS,ID", "Tells what became of a message you have sent.", 1, 1, VERB_CONCURRENT }, relay_status },
+	{ { "SEND", "SEND,name,text[,key]", "Leaves a message: OK,ID once it is on disk.", 2, 3,
+	    VERB_CONCURRENT, ACCESS_RELAY_SEND, 0 }, relay_send },
+	{ { "FETCH", "FETCH[,max]", "Takes what waits for you, oldest first.", 0, 1,
+	    VERB_BARRIER, ACCESS_RELAY_RECEIVE, 0 }, relay_fetch },
+	{ { "WAIT", "WAIT,on|off", "Has messages delivered as they come.", 1, 1,
+	    VERB_BARRIER, ACCESS_RELAY_RECEIVE, 0 }, relay_wait },
+	{ { "ACK", "ACK,ID[,ID...]", "Acknowledges messages: they are held no longer.", 1, FIELDS_MAX,
+	    VERB_CONCURRENT, ACCESS_RELAY_RECEIVE, 0 }, relay_ack },
+	{ { "MAILBOX", "MAILBOX[,clear]", "Tells how much waits for you, or throws it away.", 0, 1,
+	    VERB_CONCURRENT, ACCESS_RELAY_RECEIVE, 0 }, relay_box },
+	{ { "STATUS", "STATUS,ID", "Tells what became of a message you have sent.", 1, 1,
+	    VERB_CONCURRENT, ACCESS_RELAY_SEND, 0 }, relay_status },
 };
 
 const struct role relay_role = {

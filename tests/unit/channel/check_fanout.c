@@ -101,7 +101,7 @@ static int test_join(struct request *q, struct fields *f)
 }
 
 static const struct role_verb test_verbs[] = {
-	{ { "JOIN", "JOIN,room", "", 1, 1, VERB_BARRIER }, test_join },
+	{ { "JOIN", "JOIN,room", "", 1, 1, VERB_BARRIER, ACCESS_NONE, 0 }, test_join },
 };
 
 static int test_start(const struct role_start *with, void **ret_state, _unused_ char *why, _unused_ size_t why_size)

@@ -211,11 +211,11 @@ static void test_idle(struct session *s)
 }
 
 static const struct role_verb test_verbs[] = {
-	{ { "JOIN", "JOIN", "Becomes a member.", 0, 0, VERB_BARRIER }, test_join },
-	{ { "HOLD", "HOLD", "Is answered when the test says so.", 0, 0, VERB_CONCURRENT }, test_hold },
-	{ { "BREAK", "BREAK", "Ends the session.", 0, 0, VERB_CONCURRENT }, test_break },
-	{ { "BIG", "BIG", "Many bytes.", 0, 0, VERB_CONCURRENT }, test_big },
-	{ { "ECHO", "ECHO,text", "Tells oneself.", 1, 1, VERB_CONCURRENT }, test_echo },
+	{ { "JOIN", "JOIN", "Becomes a member.", 0, 0, VERB_BARRIER, ACCESS_NONE, 0 }, test_join },
+	{ { "HOLD", "HOLD", "Is answered when the test says so.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, test_hold },
+	{ { "BREAK", "BREAK", "Ends the session.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, test_break },
+	{ { "BIG", "BIG", "Many bytes.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, test_big },
+	{ { "ECHO", "ECHO,text", "Tells oneself.", 1, 1, VERB_CONCURRENT, ACCESS_NONE, 0 }, test_echo },
 };
 
 static const struct role test_role = {

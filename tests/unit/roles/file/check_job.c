@@ -86,8 +86,8 @@ static int delete_act(struct request *q, struct fields *f)
 }
 
 static const struct role_verb verbs[] = {
-	{ { "TRY", "TRY[,name]", "", 0, 1, VERB_BARRIER }, try_act },
-	{ { "DELETE", "DELETE,name", "", 1, 1, VERB_BARRIER }, delete_act },
+	{ { "TRY", "TRY[,name]", "", 0, 1, VERB_BARRIER, ACCESS_NONE, 0 }, try_act },
+	{ { "DELETE", "DELETE,name", "", 1, 1, VERB_BARRIER, ACCESS_NONE, 0 }, delete_act },
 };
 
 static void start(void)
