@@ -32,7 +32,8 @@ static const char *advice_find(const char *p, size_t *ret_len)
 	return NULL;
 }
 
-/* What belongs to a verb behind its comma: the name the sentence is about, which may hold blanks, or a word. */
+/* The length of a verb's argument behind the comma: the name that the sentence is about, which can hold blanks, or a
+ * word. */
 static size_t advice_argument(const char *p, const char *name, size_t name_len)
 {
 	if (name_len > 0 && strncmp(p, name, name_len) == 0)
@@ -40,7 +41,7 @@ static size_t advice_argument(const char *p, const char *name, size_t name_len)
 	return strcspn(p, " ,;");
 }
 
-/* Behind @p, where nothing is somebody's name. */
+/* Translates the advice at @p, in which no word is a name. */
 static int advice_rest(struct buf *to, const char *p, const char *name, size_t name_len)
 {
 	const char *command;
@@ -68,7 +69,7 @@ char *advice_translate(const char *text)
 	const char *advice = NULL, *open, *end = NULL, *name = NULL;
 	int r;
 
-	/* What to do stands behind the last semicolon; before it there may be names that look like anything. */
+	/* The advice stands behind the last semicolon; the names before it can look like anything. */
 	for (const char *p = text; (p = strchr(p, ';')); p++)
 		if (p[1] == ' ')
 			advice = p;

@@ -27,9 +27,9 @@ struct chat_command {
 	const char *args;
 	const char *help;
 	unsigned min, max;             /* words; the last one takes the rest of the line */
-	enum chat_command_word first;  /* what the first is */
-	const char *otherwise;         /* the last one, where it is left out; NULL: is not there then */
-	const char *verb;              /* asked of the server, for the room: verb, room, words; or NULL: */
+	enum chat_command_word first;  /* the kind of the first */
+	const char *otherwise;         /* the last word, where it is left out; NULL: there is none then */
+	const char *verb;              /* sent to the server, for the room: verb, room, words; or NULL: */
 	enum exit_code (*run)(struct chat *ch, unsigned n, char **words); /* NULL as well: prints this table */
 };
 
@@ -234,7 +234,8 @@ enum exit_code chat_command_run(struct chat *ch, char *line)
 	return command->run ? command->run(ch, n, words) : chat_command_help(ch);
 }
 
-/* The first field of a line: the room of ROOMS, the name of WHO. What is none on a terminal is no candidate. */
+/* A candidate from the first field of a line: the room of ROOMS, the nick of WHO. A name that a terminal cannot show
+ * is none. */
 static int chat_command_match_line(void *userdata, char *line, size_t len)
 {
 	const char *comma = memchr(line, ',', len);
@@ -245,7 +246,7 @@ static int chat_command_match_line(void *userdata, char *line, size_t len)
 	return 0;
 }
 
-/* Asked anew each time, and nothing said where it fails. */
+/* Sends the request each time, and prints no failure. */
 static void chat_command_match_requested(struct chat *ch, struct match *m, const char *verb, const char *room)
 {
 	struct field request[] = { { (char *)verb, strlen(verb) }, { (char *)room, room ? strlen(room) : 0 } };
@@ -254,7 +255,7 @@ static void chat_command_match_requested(struct chat *ch, struct match *m, const
 
 	if (c->state != CLIENT_STATE_CONNECTED || !peer_is_open(c->peer))
 		return;
-	/* What breaks here is found broken, and said, by whoever listens next. */
+	/* A connection that breaks here is reported by the next call that receives. */
 	if (peer_request(c->peer, request, room ? 2 : 1) == 0 && peer_reply(c->peer, &reply) == 0 &&
 	    reply.kind == PEER_REPLY_SIZED)
 		(void)listing_read(c->peer, chat_command_match_line, m);

@@ -35,7 +35,7 @@ static int chat_script_lines(struct chat *ch, struct line_reader *reader, char *
 	return 0;
 }
 
-/* What is there on standard input: 1, 0 at its end, or negative errno. */
+/* Reads the bytes that standard input has: 1, 0 at its end, or negative errno. */
 static int chat_script_take(struct chat *ch, struct line_reader *reader)
 {
 	char chunk[16384], end[] = "\n";

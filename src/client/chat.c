@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHAT_PAGE       500 /* lines of history asked for at once */
+#define CHAT_PAGE       500 /* lines of history in one request */
 #define CHAT_HISTORY    20  /* lines shown at a terminal */
-#define CHAT_AGAIN_MSEC 50  /* for one who has said too much at once */
+#define CHAT_AGAIN_MSEC 50  /* pause after a line that was refused because of the rate limit */
 
 void chat_init(struct chat *ch, struct client *c)
 {
@@ -61,7 +61,7 @@ static void chat_put(struct chat *ch, struct buf *line)
 	(void)fflush(stdout);
 }
 
-/* What was held back goes out now. */
+/* Prints the messages that were held back. */
 static void chat_release(struct chat *ch)
 {
 	ch->holding = false;
@@ -182,7 +182,7 @@ static enum exit_code chat_history_to(struct chat *ch, const char *room, uint64_
 
 	if (last == 0 || count == 0)
 		return EXIT_CODE_OK;
-	/* What is said meanwhile belongs behind it. */
+	/* Messages that arrive meanwhile belong behind the history. */
 	ch->holding = true;
 	code = chat_history_all(ch, room, last > count ? last - count : 0, last);
 	chat_release(ch);
@@ -283,7 +283,7 @@ enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *sinc
 		code = chat_enter(ch, &reply, since, &joined);
 	if (code == EXIT_CODE_OK && !since)
 		code = chat_history_to(ch, joined.name, joined.last, n_history);
-	/* Of those that nobody asked for it was said why they are not shown. */
+	/* For history that the user did not request, the reason is printed here. */
 	if (!asked && code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_CONNECTED && ch->n_rooms > 0)
 		code = EXIT_CODE_OK;
 	return code;
@@ -303,7 +303,7 @@ enum exit_code chat_part(struct chat *ch, const char *room)
 	return code;
 }
 
-/* Joins again behind what was heard last, or where the number means nothing any more from now on. */
+/* Joins again behind the last message received; or from now on, where the data was replaced. */
 static enum exit_code chat_rejoin(struct chat *ch, struct chat_room *room, bool *forget)
 {
 	struct client *c = ch->client;
@@ -335,8 +335,8 @@ static enum exit_code chat_rejoin(struct chat *ch, struct chat_room *room, bool 
 	return EXIT_CODE_OK;
 }
 
-/* On a new connection. A room that does not let us in any more is given up, which was said; one that has no time now is
- * asked again later, and all others with it. */
+/* Joins all rooms on a new connection. A room that refuses the user is given up, which is printed; where one is
+ * busy, all that are left are tried again later. */
 static void chat_join_all(struct chat *ch)
 {
 	bool forget = ch->data != ch->client->data;
@@ -361,7 +361,7 @@ static void chat_join_all(struct chat *ch)
 /* At a terminal: one step, and 1 where the server is there again, 0 where it is not yet. */
 static int chat_try(struct chat *ch)
 {
-	/* What is said about it stands above what is being typed, and the prompt may be another one. */
+	/* Lines about the connection stand above the line being typed, and the prompt can change. */
 	if (ch->back.search && search_is_over(ch->back.search))
 		typing_prompt_changed(ch->typing);
 	return comeback_step(&ch->back, ch->client, &ch->ended);
@@ -396,7 +396,7 @@ static int chat_resume(struct chat *ch)
 	return 0;
 }
 
-/* What has come; 1 where that was on a connection that is in the rooms, and goes on. */
+/* Receives events; 1 where the connection is in the rooms, and goes on. */
 static int chat_receive_peer(struct chat *ch)
 {
 	struct client *c = ch->client;
@@ -405,7 +405,7 @@ static int chat_receive_peer(struct chat *ch)
 	if (c->state != CLIENT_STATE_CONNECTED)
 		return 0;
 	r = MIN(peer_receive(c->peer), 0);
-	/* One that is about to leave takes no more; a connection that a request has made anew is in no room. */
+	/* A server that is about to leave sends no more; a connection that a request has made again is in no room. */
 	if (r == 0 && peer_goaway(c->peer))
 		r = -ECONNRESET;
 	return r < 0 ? r : ch->connection == c->connection;
@@ -440,7 +440,7 @@ int chat_patience(const struct chat *ch)
 	return ch->client->peer ? -1 : comeback_patience(&ch->back);
 }
 
-/* Neither a script nor a paste knows how fast it may speak: they are held up. */
+/* A script or a paste does not know the rate limit: it is held up. */
 static enum exit_code chat_request_say(struct chat *ch, const char *room, const char *text, struct peer_reply *ret)
 {
 	const char *const request[] = { "SAY", room, text, NULL };
@@ -480,7 +480,7 @@ static enum exit_code chat_send(struct chat *ch, const char *text, bool is_late)
 
 	if (!room)
 		return client_fail(ch->client, EXIT_CODE_USAGE, "you are in no room: join one with /join ROOM");
-	/* What was typed comes back as everybody's line. */
+	/* The line that was typed arrives again as a message. */
 	if (ch->typing && !is_late)
 		typing_wipe(ch->typing);
 	code = chat_request_say(ch, room, text, &reply);
@@ -535,7 +535,7 @@ void chat_flush(struct chat *ch)
 
 	ch->at_end = true;
 	do {
-		/* What has come by now was in time. */
+		/* Messages that have arrived by now were in time. */
 		over = clock_usec() >= until_usec;
 		if (!chat_is_catching_up(ch) || chat_receive(ch) < 0 || !chat_is_catching_up(ch) || over)
 			return;

@@ -7,7 +7,7 @@ static enum exit_code cmd_bye_run(struct client *c, const struct args *a _unused
 	struct peer_reply reply;
 	enum exit_code code = EXIT_CODE_OK;
 
-	/* Nobody connects in order to leave. */
+	/* No connection is made for leaving. */
 	if (c->state == CLIENT_STATE_CONNECTED && peer_is_open(c->peer))
 		code = client_request(c, PEER_REPLY_LINE, bye, &reply);
 	client_leave(c);

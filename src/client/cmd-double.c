@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any server will do for this one: it takes one at random and goes on to the next where that does not answer, on a
- * connection of its own.
+ * Each server can do this: the command takes one at random, on a connection of its own, and goes on to the next where
+ * that one fails.
  */
 #include "client/commands.h"
 
@@ -16,12 +16,12 @@ struct cmd_double_job {
 	struct client *c;
 	char **numbers;
 	unsigned n, done, failed;
-	enum exit_code code; /* of the last that failed */
-	struct buf why;      /* what servers said that did not answer */
-	bool later;          /* one of them may */
+	enum exit_code code; /* of the last number that failed */
+	struct buf why;      /* the failures of the servers tried */
+	bool later;          /* one of them was busy */
 };
 
-/* Whether another server may know better. */
+/* Whether another server can have an answer. */
 static bool cmd_double_is_elsewhere(const struct peer_reply *reply)
 {
 	if (reply->kind != PEER_REPLY_ERROR)
@@ -63,7 +63,7 @@ static void cmd_double_at(struct cmd_double_job *d, const struct server *s, size
 	int r;
 
 	r = client_dial(d->c, s, others, &p);
-	/* An older one that only talks would take a number for something that somebody says. */
+	/* An older server of the chat role takes a number for a message. */
 	if (r == 0 && !peer_offers(p, cmd_double.role)) {
 		(void)buf_printf(&d->why, "%s%s: this port offers %s only", d->why.len > 0 ? "; " : "", s->name,
 				 peer_roles(p));

@@ -43,7 +43,7 @@ static enum exit_code cmd_get_body(struct client *c, struct cmd_get_sink *sink, 
 		r = cmd_get_write(sink, chunk, (size_t)k);
 		if (r < 0) {
 			progress_end(progress);
-			/* The rest is not wanted, and cannot be called off. */
+			/* The rest is not needed, and cannot be cancelled. */
 			client_drop(c);
 			return cmd_get_fail_local(c, sink, r);
 		}
@@ -63,7 +63,7 @@ static enum exit_code cmd_get_fetch(struct client *c, const char *name, struct c
 
 	code = client_request(c, PEER_REPLY_SIZED, (const char *const[]){ "READ", name, NULL }, &reply);
 	if (code == EXIT_CODE_OK) {
-		/* What is shown shows how far it is. */
+		/* Bytes on the screen are progress enough. */
 		if (sink->file || !sink->screen.harmless)
 			progress_begin(&progress, c, sink->file ? "nothing of it is kept" : "the rest is missing",
 				       reply.size);

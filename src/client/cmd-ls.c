@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A name is somebody else's: nothing of it may steer a terminal, nor end the line it stands in. Into a file or a pipe what
- * does neither goes as it is, so that `get` takes it. */
+/* A name is chosen by other people: it must not steer a terminal, nor end its line. Into a file or a pipe a name
+ * that does neither is printed unchanged, so that `get` takes it. */
 static int cmd_ls_print(void *userdata, char *name, size_t len)
 {
 	long decoded = field_decode(name, len);
@@ -52,7 +52,7 @@ static enum exit_code cmd_ls_run(struct client *c, const struct args *a)
 		return code;
 	r = listing_read(c->peer, cmd_ls_print, &error);
 	if (error < 0) {
-		/* The rest is not wanted, and cannot be called off. */
+		/* The rest is not needed, and cannot be cancelled. */
 		client_drop(c);
 		return client_fail_output(c, error);
 	}

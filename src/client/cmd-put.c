@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * put FILE, put FILE NAME, put FILE... FOLDER/. A shell makes "put a.txt b.txt" out of "put *.txt": so a NAME that is
- * a file here is asked about, or refused where there is nobody to ask.
+ * put FILE, put FILE NAME, put FILE... FOLDER/. A shell makes "put a.txt b.txt" of "put *.txt": so a NAME that is a
+ * file here needs a confirmation, and is refused without a terminal.
  */
 #include "client/commands.h"
 
@@ -159,7 +159,7 @@ static int cmd_put_compare(const void *a, const void *b)
 	return strcmp(cmd_put_base(*(char *const *)a), cmd_put_base(*(char *const *)b));
 }
 
-/* Nobody has two files stored under one name, of which the second replaces the first. */
+/* Two files must not be stored under one name, where the second would replace the first. */
 static enum exit_code cmd_put_check_names(const struct client *c, unsigned n, char **files)
 {
 	_cleanup_(freep) char **sorted = reallocarray(NULL, n, sizeof(*sorted));
@@ -213,7 +213,7 @@ static bool cmd_put_is_local(const char *file, const char *name)
 	       !(stat(file, &a) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
-/* One line from the terminal, past what editing a line leaves to stdio. */
+/* Reads one line of the terminal, without stdio, which libedit does not use. */
 static bool cmd_put_is_yes(void)
 {
 	char first = '\0', byte;

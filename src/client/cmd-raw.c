@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a line asks for, so that it goes only where that is offered, and under the user's name where that counts. */
+/* The role of each request, so that a line goes only to a server that offers it, and under the user's nick where
+ * that counts. */
 static const struct {
 	const char *verb;
 	const char *role; /* NULL: every server has it */
@@ -73,7 +74,7 @@ static enum exit_code cmd_raw_show(struct client *c, const struct peer_reply *re
 	if (is_bye)
 		client_leave(c);
 	if (r > 0) {
-		/* Of a body that is not read to its end nothing more can be told apart. */
+		/* After a body that was not read to its end, replies cannot be told apart. */
 		client_drop(c);
 		return client_fail_output(c, -r);
 	}
@@ -95,7 +96,7 @@ static enum exit_code cmd_raw_run(struct client *c, const struct args *a)
 	p = client_link(c, &code);
 	if (!p)
 		return code;
-	/* Those who do not know how to share a name say in a room what they do not know. */
+	/* A chat server of an older version sends an unknown request to a room as a message. */
 	if (!is_known && strcmp(peer_roles(p), "chat") == 0 && !peer_can(p, "shared"))
 		return client_fail(c, EXIT_CODE_FAILED,
 				   "this is no request known here, and this port would say it in a room");

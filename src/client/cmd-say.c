@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines said in a room by a script: nothing is printed but failures, and nothing of it is a command. */
+/* Sends lines to a room for a script: only failures are printed, and no line is a command. */
 #include "client/commands.h"
 
 #include "base/buf.h"
@@ -36,7 +36,7 @@ static enum exit_code cmd_say_in(struct chat *ch, const char *room, unsigned n, 
 	code = cmd_say_words(ch, n, words);
 	if (ch->ended != EXIT_CODE_OK)
 		return ch->ended;
-	/* What was said is said; that it could not be left in order is of no use to anybody. */
+	/* The lines were sent: a failure to leave the room does not matter any more. */
 	left = ch->n_rooms > 0 && ch->client->state == CLIENT_STATE_CONNECTED ? chat_part(ch, chat_here(ch)) : EXIT_CODE_OK;
 	return code == EXIT_CODE_OK ? left : code;
 }

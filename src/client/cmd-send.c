@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A message for somebody, who may be away. It goes with a key: where the connection breaks before the answer, it is
- * sent again with the same one, and the server holds it once.
+ * A message for a name whose user can be away. The message has a key: where the connection breaks before the answer,
+ * the message is sent again with the same key, and the server holds it once.
  */
 #include "client/commands.h"
 
@@ -29,7 +29,7 @@ struct cmd_send {
 	unsigned data; /* the ID is of: client.data */
 };
 
-/* Whether the same may be asked again on another connection. */
+/* Whether the request can be sent again on another connection. */
 static bool cmd_send_is_broken(const struct cmd_send *s, int error)
 {
 	return (error == -ECONNRESET || error == -EPIPE) && peer_unwanted(s->client->peer) == ERROR_MAX;
@@ -49,7 +49,7 @@ static int cmd_send_once(const struct cmd_send *s, struct peer_reply *ret)
 	return r < 0 ? r : peer_reply(s->client->peer, ret);
 }
 
-/* Nobody knows whether the server has it. */
+/* It is not known whether the server holds the message. */
 static enum exit_code cmd_send_fail_unknown(const struct cmd_send *s, enum exit_code code)
 {
 	client_print(
@@ -98,7 +98,7 @@ static enum exit_code cmd_send_hand_over(struct cmd_send *s)
 	return cmd_send_keep_id(s, &reply);
 }
 
-/* What became of it: OK and *ret_done, or why it cannot be known. */
+/* Requests the state of the message: OK and *ret_done, or prints why it is not known. */
 static enum exit_code cmd_send_look(struct cmd_send *s, bool *ret_done)
 {
 	const char *const status[] = { "STATUS", s->id, NULL };
@@ -121,7 +121,7 @@ static enum exit_code cmd_send_look(struct cmd_send *s, bool *ret_done)
 	return EXIT_CODE_OK;
 }
 
-/* STATUS and no WAIT: that would have all of one's own mail sent along. */
+/* Polls with STATUS, as WAIT would deliver the user's own mail, too. */
 static enum exit_code cmd_send_wait(struct cmd_send *s, uint64_t until_usec)
 {
 	struct client *c = s->client;
@@ -165,7 +165,7 @@ static enum exit_code cmd_send_all(struct cmd_send *s, uint64_t seconds)
 	return code;
 }
 
-/* All of standard input, but for the line end behind it. */
+/* Reads all of standard input; a line end behind it is dropped. */
 static enum exit_code cmd_send_read(struct cmd_send *s)
 {
 	struct client *c = s->client;
@@ -209,7 +209,7 @@ static enum exit_code cmd_send_take_text(struct cmd_send *s, unsigned n, char **
 	return EXIT_CODE_OK;
 }
 
-/* Nobody else's, whoever else has made one. */
+/* A key that no other message has. */
 static void cmd_send_make_key(char key[CMD_SEND_KEY_MAX + 1])
 {
 	(void)snprintf(key, CMD_SEND_KEY_MAX + 1, "%08" PRIx32 "%08" PRIx32 "%08" PRIx32 "%08" PRIx32, arc4random(),

@@ -14,7 +14,7 @@ struct cmd_watch {
 	bool was_on;
 };
 
-/* Until the connection breaks or somebody interrupts. */
+/* Receives until the connection breaks or a signal arrives. */
 static enum exit_code cmd_watch_listen(struct cmd_watch *w)
 {
 	static const char *const on[] = { "WAIT", "on", NULL };
@@ -38,8 +38,8 @@ static enum exit_code cmd_watch_listen(struct cmd_watch *w)
 	return r < 0 ? client_fail_broken(c, r) : code;
 }
 
-/* Whether to try again, since it ended with @code. Where it was on before, a server that has no place for it may not know
- * yet that the one it had is free. */
+/* Whether to connect again after @code. Where mail was received before, a server that is full can still count the
+ * old session. */
 static bool cmd_watch_goes_on(struct cmd_watch *w, enum exit_code code)
 {
 	struct client *c = w->mail.client;
@@ -66,7 +66,7 @@ static enum exit_code cmd_watch_on(struct cmd_watch *w)
 	return code;
 }
 
-/* Back to the prompt, where nobody would print what comes. */
+/* Back at the prompt, where mail would not be printed. */
 static void cmd_watch_end(struct client *c)
 {
 	static const char *const off[] = { "WAIT", "off", NULL };
@@ -86,7 +86,7 @@ static enum exit_code cmd_watch_run(struct client *c, const struct args *a)
 	if (code != EXIT_CODE_OK)
 		return code;
 	client_set_news(c, mail_news, &w.mail);
-	/* Watching begins only where a server is there: the user may have mistyped its name. */
+	/* Watching begins only where a server is there: its name can be mistyped. */
 	if (client_link(c, &code)) {
 		c->comes_back = true;
 		code = cmd_watch_on(&w);

@@ -45,7 +45,7 @@ static int comeback_begin(struct comeback *b, struct client *c)
 	return r;
 }
 
-/* It is over. */
+/* The search is over. */
 static void comeback_take(struct comeback *b, struct client *c)
 {
 	b->error = client_take_search(c, b->search);
@@ -54,7 +54,7 @@ static void comeback_take(struct comeback *b, struct client *c)
 	b->search = search_unref(b->search);
 }
 
-/* Who held the name before may hold it until the server sees that he has gone. */
+/* The nick can be held by the old session until the server notices its end. */
 static int comeback_name(struct comeback *b, struct client *c, enum exit_code *ret_code)
 {
 	struct peer_reply reply;
@@ -113,7 +113,7 @@ enum exit_code comeback_wait(struct comeback *b, struct client *c, uint64_t unti
 	int r;
 
 	while ((r = comeback_step(b, c, &code)) == 0) {
-		/* What is under way is waited for: it does not take long. */
+		/* A search under way does not take long: waits for it. */
 		if (!b->search && clock_usec() >= until_usec)
 			return client_fail_none(c, b->error, b->why.len > 0 ? buf_str(&b->why) : "no answer");
 		over.fd = comeback_fd(b);

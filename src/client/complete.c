@@ -39,14 +39,15 @@ static int complete_take_name(void *userdata, char *line, size_t len)
 	return 0;
 }
 
-/* Asked anew each time, and nothing said where it fails: what breaks here is found broken by the next command. */
+/* Sends the request each time, and prints no failure: a connection that breaks here is found broken by the next
+ * command. */
 static void complete_request(struct complete *o, const char *role, const char *verb, const char *word, size_t len)
 {
 	struct field request[] = { { (char *)verb, strlen(verb) }, { (char *)word, len } };
 	struct client *c = o->client;
 	struct peer_reply reply;
 
-	/* A port that does not offer it is sent nothing of it: an older one may say it in a room. */
+	/* A server without the role is sent no request: an older one can take it for a message. */
 	if (c->state != CLIENT_STATE_CONNECTED || !peer_is_open(c->peer) || !peer_offers(c->peer, role))
 		return;
 	if (peer_request(c->peer, request, len > 0 ? 2 : 1) == 0 && peer_reply(c->peer, &reply) == 0 &&

@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * Those that end a program and do not blame it. SIGKILL alone leaves no time to remove what is not whole; what the
- * program itself has done wrong (SIGSEGV, SIGABRT ...) is not followed by more of its doing.
+ * The signals that end a program without its own fault. SIGKILL leaves no time to remove an incomplete file; after the
+ * program's own faults (SIGSEGV, SIGABRT ...) it does nothing more.
  */
 static const int interrupt_signals[] = {
 	SIGHUP, SIGQUIT, SIGTERM, SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,

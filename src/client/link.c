@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which server a command talks to. The first of the list that answers, and that one from then on: three servers hold
- * three sets of files, and a client that wandered between them would lose what it put. When its connection breaks,
- * it goes back to where it was; another one is taken only where HELLO names the same STORE.
+ * The server that commands are sent to: the first of the list that answers, and the same from then on. Several servers
+ * hold several sets of files, and a client that changed between them would not find its own. When the connection
+ * breaks, the client connects to the same server again; another one is taken only where HELLO names the same STORE.
  */
 #include "client/client.h"
 
@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LINK_PAUSE_USEC     (100 * USEC_PER_MSEC) /* before the same is asked again, the first time, */
+#define LINK_PAUSE_USEC     (100 * USEC_PER_MSEC) /* before a request is sent again, the first time, */
 #define LINK_PAUSE_MAX_USEC (2 * USEC_PER_SEC)    /* and at most */
 
 static void client_forget(struct client *c)
@@ -99,7 +99,7 @@ static int client_adopt(struct client *c, const struct server *s, struct peer *p
 	return 0;
 }
 
-/* What is lost is looked for where it was, which need not be in the list, and then elsewhere. */
+/* A lost server is looked for under its address, which need not be in the list, and then elsewhere. */
 int client_search(const struct client *c, struct search **ret)
 {
 	bool is_back = c->state == CLIENT_STATE_BROKEN;
@@ -140,7 +140,7 @@ int client_take_search(struct client *c, struct search *s)
 
 enum exit_code client_fail_none(const struct client *c, int error, const char *why)
 {
-	/* One of them is there, and has no time or room just now. */
+	/* A server is there, and busy or full. */
 	enum exit_code code = error == -EBUSY ? EXIT_CODE_LATER : EXIT_CODE_NO_SERVER;
 
 	if (error == -EINTR)
@@ -156,7 +156,7 @@ enum exit_code client_fail_none(const struct client *c, int error, const char *w
 		why);
 }
 
-/* One that has no room now is asked again. */
+/* A server that is full is tried again. */
 static enum exit_code client_connect(struct client *c)
 {
 	uint64_t until_usec = clock_usec() + c->timeout_usec, pause_usec = 0;
@@ -211,7 +211,7 @@ int client_take_nick(struct client *c, struct peer_reply *ret_refused)
 	return 0;
 }
 
-/* Whoever holds the name may be about to let it go. */
+/* The session with this nick can be about to end. */
 static enum exit_code client_introduce(struct client *c)
 {
 	uint64_t until_usec = clock_usec() + c->timeout_usec, pause_usec = 0;
@@ -225,7 +225,7 @@ static enum exit_code client_introduce(struct client *c)
 			return r < 0 ? client_fail_broken(c, r) : EXIT_CODE_OK;
 		if (failure_from_error_code(refused.code)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
 			return client_fail_refused(c, &refused);
-		/* Those who end at once shall not be disturbed by it. */
+		/* A session that ends soon needs no message. */
 		if (!told && pause_usec >= LINK_PAUSE_MAX_USEC) {
 			client_print("another session is '%s'; going on trying for %d s", c->nick,
 				     (int)((until_usec - clock_usec()) / USEC_PER_SEC));
@@ -264,7 +264,7 @@ enum exit_code client_resume(struct client *c, uint64_t until_usec)
 	return code;
 }
 
-/* A port that does not offer it is sent nothing of it: an older one may take it for something that somebody says. */
+/* A server without the role is sent no request: an older one can take it for a message. */
 static enum exit_code client_check_role(const struct client *c)
 {
 	static const char *const what[][2] = {
@@ -353,7 +353,7 @@ void client_set_news(struct client *c, peer_news_fn fn, void *userdata)
 		peer_set_news(c->peer, fn, userdata);
 }
 
-/* What there is. One that is about to leave has said its last. */
+/* Hands out the events that are there. A server that is about to leave sends no more. */
 static int client_receive(struct client *c)
 {
 	int r = peer_receive(c->peer);
@@ -366,7 +366,7 @@ int client_listen(struct client *c, int timeout_msec)
 	struct pollfd from = { .fd = peer_fd(c->peer), .events = POLLIN };
 	int r;
 
-	/* What has come already is not in the kernel any more. */
+	/* Bytes that were read already are not in the kernel any more. */
 	r = client_receive(c);
 	if (r != 0)
 		return MIN(r, 0);

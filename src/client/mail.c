@@ -99,7 +99,7 @@ void mail_news(void *userdata, const struct news *n)
 	m->error = mail_print(m, n);
 }
 
-/* Everything that is printed has left this process, and whoever reads a pipe has not left it. 0 or negative errno. */
+/* Flushes all printed messages, and checks that a pipe still has a reader. 0 or negative errno. */
 static int mail_flush(const struct mail *m)
 {
 	struct pollfd reader = { .fd = STDOUT_FILENO };
@@ -112,7 +112,7 @@ static int mail_flush(const struct mail *m)
 	return poll(&reader, 1, MAIL_READER_MSEC) > 0 ? -EPIPE : 0;
 }
 
-/* The first of those that have left this process. */
+/* Acknowledges the first of the flushed messages. */
 static enum exit_code mail_acknowledge(struct mail *m)
 {
 	char texts[MAIL_ACK_MAX][24];
@@ -122,8 +122,8 @@ static enum exit_code mail_acknowledge(struct mail *m)
 	size_t n;
 	int r;
 
-	/* A connection that is made anew for this may be to other data, where the same numbers are of messages that nobody has
-	 * seen. */
+	/* A connection that is made for this can lead to other data, where the same IDs belong to messages that were
+	 * never printed. */
 	if (!client_link(m->client, &code))
 		return code;
 	mail_forget(m);
@@ -133,7 +133,7 @@ static enum exit_code mail_acknowledge(struct mail *m)
 	for (size_t i = 0; i < n; i++)
 		request[i + 1] = (struct field){ texts[i], str_put_u64(texts[i], m->ids[i]) };
 	r = peer_request(m->client->peer, request, (unsigned)n + 1);
-	/* More may come in meanwhile, behind those. */
+	/* More messages can arrive meanwhile, behind those. */
 	code = r < 0 ? client_fail_broken(m->client, r) : client_answer(m->client, PEER_REPLY_LINE, &reply);
 	if (code == EXIT_CODE_OK) {
 		m->n -= n;
@@ -157,7 +157,7 @@ enum exit_code mail_finish(struct mail *m)
 			return client_fail_output(m->client, m->error);
 		if (m->keep)
 			m->n = 0;
-		/* More may come in meanwhile, and is flushed first. */
+		/* More messages can arrive meanwhile, and are flushed first. */
 		m->flushed = m->n;
 		while (m->flushed > 0 && code == EXIT_CODE_OK)
 			code = mail_acknowledge(m);

@@ -39,7 +39,7 @@ static void main_help(void)
 	(void)printf("\nSee ioe-client(1).\n");
 }
 
-/* What is left to do: -1, or the exit code where all is done. */
+/* Parses the options: -1 to go on, or the exit code. */
 static int main_parse(int argc, char **argv)
 {
 	static const struct option options[] = {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Read before it is sent, so that it does not matter what the file says of its size. */
+/* A file that is read before, whatever size it has. */
 #define OUTGOING_SMALL (256U << 10)
 
 void outgoing_done(struct outgoing *s)
@@ -21,7 +21,7 @@ void outgoing_done(struct outgoing *s)
 	*s = OUTGOING_INERT;
 }
 
-/* Without a name, or without one soon: a signal in between may not leave it behind. */
+/* Removes the name at once: a signal in between must not leave the file behind. */
 static int outgoing_temporary(int *ret_fd)
 {
 	const char *folder = getenv("TMPDIR");
@@ -51,7 +51,7 @@ static int outgoing_temporary(int *ret_fd)
 	return 0;
 }
 
-/* What is read from: in a file each place by its number, so that the caller's descriptor stays where it stands. */
+/* The source: of a file each place by its offset, so that the caller's descriptor keeps its position. */
 struct outgoing_input {
 	int fd;
 	bool is_file;

@@ -27,7 +27,7 @@ static void partial_hold_signals(sigset_t *ret_before)
 	(void)sigprocmask(SIG_SETMASK, &all, ret_before);
 }
 
-/* What the new file's mode is: the old one's where it replaces one, else as open(2) would make it. */
+/* The mode of the new file: that of the file it replaces, else as open(2) would make it. */
 static int partial_mode(const char *target, mode_t *ret)
 {
 	struct stat st;
@@ -77,7 +77,7 @@ int partial_begin(struct partial *p, const char *target)
 	return r;
 }
 
-/* In a folder of others the name may lead to another file by now. */
+/* In a folder of other users the name can lead to another file by now. */
 static int partial_check(const struct partial *p)
 {
 	struct stat made, named;

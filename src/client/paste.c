@@ -61,7 +61,7 @@ enum paste_result paste_take(struct paste *p, char c)
 		p->n_marker++;
 		return p->n_marker == strlen(marker) ? paste_switch(p) : PASTE_KEYS;
 	}
-	/* It was none. A marker has one ESC, so another can only begin here. */
+	/* The bytes were no marker. A marker has one ESC, so the next one can only begin here. */
 	paste_put(p, marker, p->n_marker);
 	p->n_marker = c == marker[0];
 	if (p->n_marker == 0)

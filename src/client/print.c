@@ -24,8 +24,8 @@ void client_label(struct client *c, const char *command, const char *arg)
 }
 
 /*
- * One line on standard error. Names of files, rooms and people are in it, which others have chosen: nothing of it steers
- * the terminal.
+ * Prints one line to standard error. Names of files, rooms and people are in it, which others have chosen: no part of
+ * the line steers the terminal.
  */
 _printf_(2, 0) static void client_print_line(const char *label, const char *fmt, va_list ap)
 {
@@ -35,7 +35,7 @@ _printf_(2, 0) static void client_print_line(const char *label, const char *fmt,
 		text = NULL;
 	else
 		shown = show_line(text);
-	/* What was printed before stands before it. */
+	/* Earlier output stands before this line. */
 	(void)fflush(stdout);
 	(void)fprintf(stderr, "ioe-client: %s%s%s\n", label, label[0] ? ": " : "", shown ? shown : strerror(ENOMEM));
 }
@@ -63,7 +63,7 @@ enum exit_code client_fail_refused(const struct client *c, const struct peer_rep
 {
 	const struct failure_row *row = failure_from_error_code(reply->code);
 	_cleanup_(freep) char *text = advice_translate(reply->text);
-	/* The server may have said what to do, and knows more. */
+	/* The server's sentence can have advice, and the server knows more. */
 	bool advise = row->advice && !(text && strstr(text, "; "));
 
 	if (!text)
@@ -81,13 +81,13 @@ void client_print_replaced(const struct client *c)
 		     buf_str(&since));
 }
 
-/* What to do about a connection that broke. */
+/* The advice for a connection that broke. */
 static const char *client_broken_advice(const struct client *c)
 {
 	return c->comes_back ? "; connecting again" : "";
 }
 
-/* A server that is about to go says so; its word for it is one of the protocol's. */
+/* A server that is about to leave has sent the reason, a word of the protocol. */
 static enum exit_code client_fail_goaway(const struct client *c, const char *why)
 {
 	const char *advice = c->comes_back ? client_broken_advice(c) : ": try again in a moment";
@@ -105,7 +105,7 @@ enum exit_code client_fail_broken(struct client *c, int error)
 	size_t len = goaway ? strnlen(goaway, 200) : 0;
 	char why[201] = "";
 
-	/* Until the peer goes. */
+	/* Copied: the peer frees its own. */
 	if (goaway)
 		why[str_harmless(why, goaway, len)] = '\0';
 	client_drop(c);
@@ -127,7 +127,7 @@ enum exit_code client_fail_broken(struct client *c, int error)
 
 enum exit_code client_fail_output(const struct client *c, int error)
 {
-	/* What could not be written would be tried, and fail, again and again. */
+	/* Bytes that cannot be written would be tried, and fail, again and again. */
 	__fpurge(stdout);
 	clearerr(stdout);
 	return client_fail(c, EXIT_CODE_FAILED, "cannot write to standard output: %s", strerror(-error));

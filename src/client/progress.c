@@ -15,7 +15,7 @@
 
 uint64_t progress_delay_usec = USEC_PER_SEC;
 
-/* What the handler of SIGINT says; below the line where one is drawn. */
+/* The text that the handler of SIGINT prints; below the line where one is drawn. */
 static void progress_set_words(const struct progress *p)
 {
 	static char words[2][256];

@@ -16,7 +16,7 @@ void screen_init(struct screen *s)
 
 static int screen_put(const char *data, size_t n)
 {
-	/* errno may be stale where stdio failed earlier. */
+	/* errno can be stale where stdio failed earlier. */
 	errno = 0;
 	if (n > 0 && fwrite(data, 1, n, stdout) != n)
 		return errno > 0 ? -errno : -EIO;
@@ -78,7 +78,7 @@ int screen_write(struct screen *s, const char *data, size_t n)
 
 	if (!s->harmless)
 		return screen_put(data, n);
-	/* What was begun is ended first, a byte at a time; 4 bytes are a character or none. */
+	/* A character that was begun is ended first, a byte at a time; 4 bytes are a character or none. */
 	while (s->n_tail > 0 && n > 0) {
 		s->tail[s->n_tail++] = *data++;
 		n--;

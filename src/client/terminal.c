@@ -50,7 +50,7 @@ static size_t terminal_cells(wchar_t c, size_t column, size_t columns)
 		return 3;
 	if (w >= 0)
 		return (size_t)w;
-	/* What cannot be shown: ^X, or \U+ and digits. */
+	/* The width of a character that cannot be shown: ^X, or \U+ and digits. */
 	return c < 0x80 ? 2 : strlen("\\U+") + (c > 0xffff ? 5 : 4);
 }
 
@@ -103,9 +103,9 @@ int terminal_take(struct terminal_state **ret, bool hold)
 	held = s->before;
 	held.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | IXON);
 	held.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
-	/* What is typed behind a Control-C stays. */
+	/* Keys typed behind a Control-C stay. */
 	held.c_lflag |= ISIG | NOFLSH;
-	/* What is on its way may be a paste, with any character in it: no more than a wait is to be ended by it. */
+	/* Bytes under way can be a paste, with any character in it: such a character ends no more than a wait. */
 	held.c_cc[VQUIT] = held.c_cc[VSUSP] = _POSIX_VDISABLE;
 	held.c_cc[VMIN] = 1;
 	held.c_cc[VTIME] = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libedit reads its characters through a function of ours, which waits for the other descriptor as well. What is
- * printed in between is printed where the line stood: the cursor goes up to the line's first row, all from there on is
- * cleared, and libedit draws the line again below. Where the width is another one than when the line was drawn, nobody
- * knows where its first row is: then the line is drawn anew below what is there, and nothing is cleared.
+ * libedit reads its characters through a function of this file, which waits for the other descriptor as well. Messages
+ * are printed in place of the line: the cursor goes up to the first row of the line, all from there on is cleared, and
+ * libedit draws the line again below. Where the terminal has another width than when the line was drawn, its first row
+ * is not known: then the line is drawn again below, and nothing is cleared.
  */
 #include "client/typing.h"
 
@@ -22,10 +22,10 @@
 
 #define TYPING_HISTORY    500
 #define TYPING_PROMPT_MAX 256
-#define TYPING_SILENT_MAX 4 /* pasted lines that nobody is asked about */
+#define TYPING_SILENT_MAX 4 /* pasted lines that need no confirmation */
 
 enum typing_end {
-	TYPING_END_NONE, /* what libedit says */
+	TYPING_END_NONE, /* the result of libedit */
 	TYPING_END_BROKEN,
 	TYPING_END_INTERRUPT,
 	TYPING_END_PASTED, /* the next lines are in the queue */
@@ -47,16 +47,16 @@ struct typing {
 	bool aside;     /* it was taken off */
 	enum typing_end end;
 	bool dropped;   /* an interrupt came, and something was typed */
-	bool begun;     /* the first key was asked for */
+	bool begun;     /* libedit has read its first key */
 
-	/* What has been read. */
+	/* Bytes that were read and not taken. */
 	char in[1024];
 	size_t n_in, at;
 	struct paste paste;
 	mbstate_t state;
-	bool is_strange; /* it was said that some of it is no UTF-8 */
+	bool is_strange; /* the warning was printed that some bytes are not UTF-8 */
 
-	/* What was pasted: asked about, then the queue of lines, whose last one may have no end. */
+	/* The paste: confirmed, then the queue of lines, whose last one can lack its end. */
 	bool asking;
 	struct buf pasted, left, right; /* and what stands on both sides of it */
 	struct buf queue;
@@ -101,8 +101,8 @@ static size_t typing_end_of(const struct typing *t, const char *text, size_t len
 }
 
 /*
- * The rows of the line are cleared, and the cursor is where it began. It stands @cells behind that now, and the line
- * takes @all.
+ * The rows of the line are cleared, and the cursor is where the line began. Now the cursor stands @cells behind that,
+ * and the line takes @all.
  */
 static void typing_clear(const struct typing *t, size_t cells, size_t all)
 {
@@ -224,7 +224,7 @@ static void typing_put_line(struct typing *t)
 	(void)el_cursor(t->el, -(int)((size_t)(line->lastchar - line->buffer) - n));
 }
 
-/* What was pasted. */
+/* The pasted text. */
 
 static void typing_forget(struct typing *t)
 {
@@ -440,7 +440,7 @@ static int typing_key(struct typing *t, wchar_t *ret)
 	}
 }
 
-/* Keys are read one at a time, so that the others are there for whoever reads next; a paste as it comes. */
+/* Keys are read one at a time, so that the others stay for the next reader; a paste is read as it arrives. */
 static int typing_fill(struct typing *t)
 {
 	ssize_t n;
@@ -456,7 +456,8 @@ static int typing_wait(struct typing *t)
 {
 	struct pollfd from[2] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 
-	/* What has come already need not be in the kernel any more; and it may be another one after each time. */
+	/* Bytes that were read already are not in the kernel any more; and the descriptor can be another one each
+	 * time. */
 	if (t->ops->receive && t->ops->receive(t->userdata) < 0) {
 		t->end = TYPING_END_BROKEN;
 		return 0;
@@ -507,7 +508,7 @@ static unsigned char typing_complete(EditLine *el, wint_t ch _unused_)
 	const LineInfo *line = el_line(el);
 	const char *text;
 
-	/* It may wait for a server. */
+	/* Completion can wait for a server. */
 	terminal_set_signals(true);
 	t->ops->complete(t->userdata, line->buffer, (size_t)(line->cursor - line->buffer), &insert);
 	terminal_set_signals(false);
@@ -532,7 +533,7 @@ static const char *typing_edit(struct typing *t, int *ret_n)
 	t->end = TYPING_END_NONE;
 	t->columns = terminal_columns();
 	interrupt_clear();
-	/* Before the prompt, not behind it: whoever sees it may type. */
+	/* Before the prompt, not behind it: whoever sees the prompt can type. */
 	(void)el_set(t->el, EL_PREP_TERM, 1);
 	terminal_set_pastes(t->can_move);
 	t->editing = true;
@@ -616,7 +617,7 @@ static void typing_set(struct typing *t)
 	(void)el_set(t->el, EL_GETCFN, typing_read);
 	/* A control character in the middle of a paste is a character. */
 	(void)el_set(t->el, EL_SETTY, "-d", "-isig", "-ixon", "-icrnl", "-inlcr", NULL);
-	/* Between two lines libedit sets these, whatever it found. What is typed behind a Control-C stays. */
+	/* Between two lines libedit sets these, whatever it found. Keys typed behind a Control-C stay. */
 	(void)el_set(t->el, EL_SETTY, "-x", "+noflsh", NULL);
 	if (t->ops->alone)
 		(void)el_set(t->el, EL_SETTY, "-x", "-icanon", "-echo", "-iexten", "-icrnl", "-ixon", NULL);
@@ -627,7 +628,7 @@ static void typing_set(struct typing *t)
 	t->can_bold = typing_can(t->el, "md", "\033[1m", '\0');
 }
 
-/* What is typed travels as UTF-8, whatever the locale says; libedit takes its characters from there. */
+/* Text is UTF-8, whatever the locale is; libedit takes its characters from there. */
 static void typing_set_locale(void)
 {
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)

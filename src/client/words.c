@@ -32,7 +32,7 @@ static const char *words_quoted(const char *p, char quote, char **to)
 	return p + 1;
 }
 
-/* One word at @p, which is no blank: moves *to on and returns what is behind it, NULL with *ret_why. */
+/* Reads one word at @p, which is no blank: moves *to on and returns the place behind the word, NULL with *ret_why. */
 static const char *words_one(const char *p, char **to, const char **ret_why)
 {
 	while (*p != '\0' && !words_is_blank(*p)) {
@@ -63,7 +63,7 @@ static int words_alloc(struct words *w, size_t len)
 	return w->memory && w->at ? 0 : -ENOMEM;
 }
 
-/* One word, of which the line may be the beginning only. */
+/* Reads one word, of which the line can hold only the beginning. */
 static const char *words_begun(const char *p, char **to, char *ret_quote)
 {
 	char quote = 0;

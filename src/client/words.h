@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A command's line into words, much as a shell does: blanks separate; '...' keeps everything; "..." too, but for \"
- * and \\; a backslash elsewhere keeps the next character; # at the start of a word begins a comment.
+ * Splits the line of a command into words, much as a shell does: blanks separate; '...' keeps everything; "..." too,
+ * but for \" and \\; a backslash elsewhere keeps the next character; # at the start of a word begins a comment.
  */
 
 #include "base/buf.h"

@@ -77,7 +77,7 @@ static int call_send(int fd, const struct buf *call, uint64_t until_usec)
 	return 0;
 }
 
-/* More bytes of the answer. */
+/* Reads more bytes of the reply. */
 static int call_read(int fd, struct varlink_reader *reader, uint64_t until_usec)
 {
 	char chunk[CALL_READ_MAX];
@@ -108,7 +108,7 @@ static int call_receive(int fd, struct varlink_reader *reader, uint64_t until_us
 	return result == VARLINK_MESSAGE ? 0 : -EPROTO;
 }
 
-/* What the message holds, as the answer's own. */
+/* Moves the fields of the message into the reply. */
 static int call_take_reply(struct json_object *message, struct call_reply *ret, bool *ret_continues)
 {
 	struct call_reply a = { 0 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `ioectl rooms` and `ioectl mailboxes`: pages as they come, one table at the end. */
+/* `ioectl rooms` and `ioectl mailboxes`: the pages are collected, and printed as one table. */
 #include "base/macro.h"
 #include "ctl/ctl.h"
 #include "ctl/instance.h"
@@ -116,7 +116,7 @@ static enum exit_code channels_print(struct channels *l)
 	if (output_open(&out) < 0)
 		return EXIT_CODE_FAILED;
 	asked = request_each_more(l->ctl, l->kind->method, NULL, channels_page, l);
-	/* An empty list would say that there is nothing, where it is not known. */
+	/* An empty list would mean that there is nothing, where that is not known. */
 	if (asked != EXIT_CODE_OK && asked != EXIT_CODE_SOME_FAILED)
 		;
 	else if (l->array)

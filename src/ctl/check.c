@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `ioectl check`: `ioed -t`, so that the same code reads the configuration that will read it. */
+/* `ioectl check` runs `ioed -t`: the same code reads the configuration as at a start. */
 #include "ctl/ctl.h"
 #include "ctl/program.h"
 

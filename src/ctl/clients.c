@@ -39,7 +39,7 @@ struct clients_list {
 	struct table table;
 	struct json_object *array; /* with -j, instead of the table */
 	bool no_headers;
-	bool named;                /* one instance was named: each client does not say which it is of */
+	bool named;                /* one instance was named: the clients do not name theirs */
 };
 
 static void clients_list_done(struct clients_list *l)
@@ -65,7 +65,7 @@ static bool clients_choose_one(struct clients_list *l, const struct clients_colu
 	return true;
 }
 
-/* "id,name". False: said on stderr. */
+/* "id,name". False: the reason was printed. */
 static bool clients_choose(struct clients_list *l, const char *names)
 {
 	if (strcmp(names, "all") == 0) {
@@ -159,7 +159,7 @@ static enum exit_code clients_list(const struct ctl *ctl, struct clients_list *l
 	if (!out.file)
 		return asked;
 	if (asked != EXIT_CODE_OK && asked != EXIT_CODE_SOME_FAILED)
-		; /* an empty list would say that there is nobody, where it is not known */
+		; /* an empty list would mean that nobody is connected, where that is not known */
 	else if (l->array)
 		view_json(out.file, l->array);
 	else

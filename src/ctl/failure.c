@@ -48,7 +48,7 @@ enum exit_code failure_of(int r, const struct call_reply *a)
 	}
 }
 
-/* What a daemon takes for the parameters that it refuses. */
+/* The values that a daemon accepts for the parameters it refuses. */
 static const struct {
 	const char *parameter, *takes;
 } failure_takes[] = {
@@ -68,7 +68,7 @@ static const char *failure_find_takes(const char *parameter)
 	return "ioectl(1) tells what it may be";
 }
 
-/* Why a configuration was refused: a sentence a line. */
+/* Prints why a configuration was refused: a sentence a line. */
 static void failure_print_lines(const struct ctl_instance *i, const char *said)
 {
 	char text[FAILURE_TEXT_MAX];

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Takes the strings over in any case; the first two may be NULL for want of memory. */
+/* Consumes the strings in any case; the first two are NULL where memory ran out. */
 static int instance_add(struct ctl *ctl, char *name, char *path, char *number)
 {
 	struct ctl_instance *more = NULL;
@@ -46,7 +46,7 @@ int instance_add_path(struct ctl *ctl, const char *path)
 	return instance_add(ctl, strdup("The daemon"), strdup(path), NULL);
 }
 
-/* One that may not be looked at counts: asking it tells what is to be done. */
+/* A socket in a folder that is closed to the user counts: the request to it tells the user what to do. */
 static bool instance_has_socket(const char *dir, const char *name)
 {
 	_cleanup_(freep) char *path = NULL;

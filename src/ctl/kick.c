@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ioectl kick`: whose connections are looked up where no id is named, and then one call a connection. What has gone
- * in between, or comes then, is not counted.
+ * `ioectl kick`: a name or an address is looked up first, and then there is one call for each connection. A connection
+ * that ends or begins in between is not counted.
  */
 #include "base/clock.h"
 #include "base/macro.h"
@@ -22,7 +22,7 @@
 
 struct kick {
 	const struct ctl *ctl;
-	const char *why; /* NULL: as the daemon says it */
+	const char *why; /* NULL: the daemon's own words */
 	FILE *f;
 	struct json_object *kicked; /* ids */
 };
@@ -77,7 +77,7 @@ static const char *kick_ip(const char *who, char dst[INET6_ADDRSTRLEN])
 	return NULL;
 }
 
-/* What @who is, as a filter of Clients. False: nothing of a client's. */
+/* Makes a filter of Clients from @who. False: @who is no client's. */
 static bool kick_filter(const char *who, char dst[KICK_FILTER_MAX])
 {
 	char ip[INET6_ADDRSTRLEN], shown[INET6_ADDRSTRLEN];
@@ -102,7 +102,7 @@ static enum exit_code kick_done(void *userdata, _unused_ const struct ctl_instan
 	return EXIT_CODE_OK;
 }
 
-/* Whether it was there goes to @ret_ended. Of several, one that has gone meanwhile is no failure. */
+/* Ends one connection; *ret_ended: it was there. Of several, one that is gone already is no failure. */
 static enum exit_code kick_id(struct kick *k, const char *id, bool of_several, bool *ret_ended)
 {
 	struct json_object *o = json_object_new_object();
@@ -140,7 +140,7 @@ static enum exit_code kick_found(void *userdata, _unused_ const struct ctl_insta
 	return EXIT_CODE_OK;
 }
 
-/* All that pass @filter when they are asked for. */
+/* Ends all connections that pass @filter. */
 static enum exit_code kick_all(struct kick *k, const char *who, const char *filter)
 {
 	struct json_object *o = json_object_new_object(), *ids = json_object_new_array();

@@ -23,7 +23,7 @@ static bool level_is_known(const char *name)
 
 struct level {
 	const struct ctl *ctl;
-	bool set;         /* and not only shown */
+	bool set;         /* and not only printed */
 	const char *time; /* NULL: until the next reload */
 	FILE *f;
 	struct json_object *array;
@@ -52,7 +52,7 @@ static enum exit_code level_answered(void *userdata, const struct ctl_instance *
 	return EXIT_CODE_OK;
 }
 
-/* @name NULL: what it is. */
+/* @name NULL: prints the level. */
 static enum exit_code level_request(struct level *l, const char *name, uint64_t usec)
 {
 	struct json_object *o = json_object_new_object();

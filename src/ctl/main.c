@@ -48,7 +48,7 @@ static enum exit_code main_usage_error(void)
 	return EXIT_CODE_USAGE;
 }
 
-/* Of @c, or NULL: of all. */
+/* Prints the help of @c, or of all where it is NULL. */
 static enum exit_code main_help(const struct command *c)
 {
 	struct output out;
@@ -196,7 +196,7 @@ static enum exit_code main_check_args(const struct command *c, int argc, char **
 	return EXIT_CODE_OK;
 }
 
-/* Behind a command: it is told of, and not run. What stands behind "--" is no option. */
+/* --help behind a command prints its help, and does not run it. Behind "--" it is a word. */
 static bool main_wants_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
@@ -205,7 +205,7 @@ static bool main_wants_help(int argc, char **argv)
 	return false;
 }
 
-/* Whom to ask. The exit code, or -1 to go on. */
+/* Chooses the instances. The exit code, or -1 to go on. */
 static int main_choose(struct ctl *ctl)
 {
 	int r;
@@ -260,10 +260,10 @@ static void main_signals(void)
 {
 	struct sigaction interrupted = { .sa_handler = main_interrupted }, ignored = { .sa_handler = SIG_IGN }, old;
 
-	/* Ignored by who started us, in the background for one: it stays so. */
+	/* Ignored by the process that started this one, in the background for example: it stays so. */
 	if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 		(void)sigaction(SIGINT, &interrupted, NULL);
-	/* A write says it too. */
+	/* The write fails, too, and its error is handled. */
 	(void)sigaction(SIGPIPE, &ignored, NULL);
 	(void)sigaction(SIGXFSZ, &ignored, NULL);
 }

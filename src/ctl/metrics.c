@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `ioectl metrics`: OpenMetrics 1.0 text. A family stands there once, whatever the number of instances, with the samples
- * of all; which instance a sample is of is a label.
+ * `ioectl metrics`: OpenMetrics 1.0 text. A family is printed once, with the samples of all instances; a label names
+ * the instance of a sample.
  */
 #include "ctl/metrics.h"
 
@@ -17,7 +17,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* What the daemon says is put into a text with a grammar: names that are none would be lines of their own. */
+/* Words of the daemon stand in a text with a grammar: a word with other characters could add lines, and is left out. */
 static const char *metrics_word(struct json_object *o, const char *key)
 {
 	const char *s = json_object_get_string(json_object_object_get(o, key));
@@ -88,7 +88,7 @@ static void metrics_print_samples(FILE *f, struct json_object *all, const char *
 				   *samples = family ? view_array(family, "samples") : NULL;
 		const char *other_kind = family ? metrics_word(family, "kind") : NULL;
 
-		/* Another version, to which it is something else. */
+		/* Another version has another kind under this name. */
 		if (!other_kind || strcmp(other_kind, kind) != 0)
 			continue;
 		for (size_t k = 0; k < view_count(samples); k++) {
@@ -143,7 +143,7 @@ static enum exit_code metrics_answered(void *userdata, const struct ctl_instance
 	return json_object_array_add(userdata, json_object_get(answer)) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
-/* In one piece, whoever reads it: written beside it, then renamed. */
+/* Replaces the file at once: writes beside it, then renames. */
 static enum exit_code metrics_write(const char *path, const char *text, size_t len)
 {
 	_cleanup_(freep) char *dir = NULL;
@@ -163,7 +163,7 @@ static enum exit_code metrics_write(const char *path, const char *text, size_t l
 	return r == -EACCES || r == -EPERM ? EXIT_CODE_NOT_PERMITTED : EXIT_CODE_FAILED;
 }
 
-/* What is asked of nobody leaves the file as it is: a collector shows its age. */
+/* Where no instance answered, the file stays as it is: a collector shows its age. */
 static enum exit_code metrics_deliver(struct output *out, const char *path, enum exit_code asked)
 {
 	enum exit_code code;

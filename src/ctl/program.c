@@ -15,7 +15,7 @@
 
 #define PROGRAM_TEXT_MAX (1U << 20)
 
-/* Where it was built a folder of that name stands beside this program. */
+/* In a build tree a folder of that name stands beside this program. */
 static bool program_is_one(const char *path)
 {
 	struct stat st;
@@ -23,7 +23,7 @@ static bool program_is_one(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* ioed where $IOED says, beside this program, or where it is installed. */
+/* Finds ioed: where $IOED points, beside this program, or where it is installed. */
 static const char *program_find(char dst[PATH_MAX])
 {
 	const char *told = getenv("IOED");
@@ -55,7 +55,7 @@ static void program_exec(const char *program, const char *const *argv, int out)
 	_exit(127);
 }
 
-/* What it said goes to @said. Its exit status, or negative errno. */
+/* Runs the program; its output goes to @said. Returns its exit status, or negative errno. */
 static int program_capture(const char *program, const char *const *argv, struct buf *said)
 {
 	int ends[2], status;

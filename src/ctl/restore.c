@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `ioectl restore`: `ioed -r`, since no daemon runs that could be asked. */
+/* `ioectl restore` runs `ioed -r`, since the daemon is stopped. */
 #include "ctl/ctl.h"
 #include "ctl/program.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ioed takes it for what systemd says, so it has to begin with a '/'. */
+/* ioed reads STATE_DIRECTORY as systemd sets it, so it has to begin with a '/'. */
 static int restore_use_state_dir(const char *dir)
 {
 	char path[PATH_MAX];
@@ -37,7 +37,7 @@ static enum exit_code restore_run(const struct ctl *ctl, const struct args *a)
 				      "--state-dir\n");
 		return EXIT_CODE_USAGE;
 	}
-	/* The environment of whoever calls may be a unit's. */
+	/* The caller's environment can be that of a unit. */
 	(void)unsetenv("STATE_DIRECTORY");
 	r = dir ? restore_use_state_dir(dir) : EXIT_CODE_OK;
 	if (r != EXIT_CODE_OK)

@@ -39,7 +39,7 @@ static size_t view_append(char dst[VIEW_MAX], size_t len, struct json_object *st
 	memcpy(copy, json_object_get_string(string), n);
 	for (size_t i = 0; i < n; i++)
 		if (copy[i] == '\n')
-			copy[i] = ' '; /* several sentences are no attack */
+			copy[i] = ' '; /* several sentences are allowed */
 	len += str_harmless(dst + len, copy, n);
 	dst[len] = 0;
 	return len;
@@ -202,8 +202,8 @@ void view_json(FILE *f, struct json_object *o)
 	const char *s = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
 	size_t left = strlen(s), k;
 
-	/* json-c writes C0 as \u00XX. What else could do something to a terminal can be in strings only, and is of two or
-	 * three bytes, or DEL. */
+	/* json-c writes C0 as \u00XX. The other characters that steer a terminal stand in strings only, and have two
+	 * or three bytes, or are DEL. */
 	for (; left > 0; s += k, left -= k) {
 		k = *s == '\n' ? 1 : str_harmless_char(s, left);
 		if (k > 0)

@@ -12,7 +12,7 @@
 
 #define DIAL_STAGGER_USEC (250 * USEC_PER_MSEC) /* between two attempts: RFC 8305, 5 */
 
-/* A server that is gone without a word, in seconds: silent for so long, then asked so many times, so often. */
+/* A server that vanished, in seconds: silent for so long, then probed so many times, at this interval. */
 #define DIAL_KEEP_IDLE     60
 #define DIAL_KEEP_INTERVAL 10
 #define DIAL_KEEP_COUNT    6
@@ -42,7 +42,7 @@ struct dial_race {
 	size_t n, next;
 	struct pollfd *open;
 	size_t n_open;
-	uint64_t next_usec; /* when the next one may begin */
+	uint64_t next_usec; /* when the next attempt can begin */
 	int error;          /* of the last that failed */
 };
 
@@ -84,7 +84,8 @@ static int dial_socket(const struct addrinfo *a)
 	static const struct {
 		int level, name, value;
 	} options[] = {
-		/* Requests are small and answers are waited for; without it a second small write may wait for an ACK. */
+		/* Requests are small and the client waits for the replies; without TCP_NODELAY a second small write
+		 * can wait for an ACK. */
 		{ IPPROTO_TCP, TCP_NODELAY, 1 },
 		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, DIAL_KEEP_IDLE },
@@ -120,7 +121,8 @@ static int dial_begin(struct dial_race *race, int *ret_fd)
 	return 0;
 }
 
-/* Looks at those that poll() has told of: 1 and one is connected, or 0. Where one has failed the next need not wait. */
+/* Checks the sockets that poll() has reported: 1 and one is connected, or 0. After a failure the next attempt need
+ * not wait. */
 static int dial_finish(struct dial_race *race, int *ret_fd)
 {
 	size_t kept = 0;

@@ -65,7 +65,7 @@ static int peer_refused(enum error_code code)
 	return -EPROTO;
 }
 
-/* A chat listener may have said "Hii" to a client that seemed an old one; nothing ends it. */
+/* A chat listener can have sent "Hii" to a client that seemed an old one; no line end follows it. */
 static void peer_skip_hii(struct peer *p)
 {
 	size_t n = 0;

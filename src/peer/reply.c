@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes from the server come into one fixed piece of memory and are cut into lines there; a body's bytes that are in
- * it already are handed out first, the rest is read straight into the caller's memory. Nothing the server says makes
- * this grow beyond PEER_LINE_MAX.
+ * Bytes from the server are read into one fixed buffer and cut into lines there; the bytes of a body that are in it
+ * already are handed out first, the rest is read straight into the caller's memory. Nothing that the server sends makes
+ * the memory grow beyond PEER_LINE_MAX.
  */
 #include "peer/peer-private.h"
 
@@ -18,7 +18,7 @@
 
 /* Pieces taken at once: what never ends shall not keep anybody from looking at the clock. */
 #define REPLY_PIECES 16
-/* Looks at what has come in time, once that is over: events may stand before the answer. */
+/* Checks the bytes that arrived in time, once the time is over: events can stand before the reply. */
 #define REPLY_LAST_LOOKS 3
 
 /* Bytes that are there, without waiting: the count, -EAGAIN, or what broke; a server that closed is -ECONNRESET. */
@@ -305,8 +305,8 @@ ssize_t peer_read_body(struct peer *p, void *buf, size_t n)
 	return k;
 }
 
-/* Before it closes, a server says why to one that reads too slowly, or that would miss something. After any other
- * answer to nothing the two are out of step. */
+/* Before it closes, a server sends the reason to a client that reads too slowly, or that would miss events. After
+ * any other reply without a request the two are out of step. */
 static int reply_take_error(struct peer *p)
 {
 	struct peer_reply reply = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether digits alone are a number or the size of what follows cannot be seen on the wire: it depends on the request.
- * So each request leaves a bit behind, taken off by its answer.
+ * Digits alone are a number or the size of the bytes behind them: that depends on the request, and cannot be seen on
+ * the wire. So each request leaves a bit, which its reply takes off.
  */
 #include "peer/peer-private.h"
 
@@ -17,8 +17,8 @@
 /* Verbs whose answer is sized. */
 static const char *const request_sized_verbs[] = { "LIST", "DIR", "READ", "RANGE", "HELP", "ROOMS", "WHO", "HISTORY" };
 
-/* Sends what there is room for. An answer that is there is taken first, and also where sending breaks: a server that
- * refuses may say so and close. The count, -EAGAIN, or negative errno; 0: an answer came. */
+/* Sends as many bytes as there is room for. A reply that is there is taken first, and also where sending breaks: a
+ * server that refuses can reply and close. The count, -EAGAIN, or negative errno; 0: a reply arrived. */
 static ssize_t request_send_some(struct peer *p, const char *data, size_t n)
 {
 	ssize_t k;
@@ -66,7 +66,7 @@ int peer_send(struct peer *p, const void *data, size_t n)
 	return 0;
 }
 
-/* A request's line. Answers to those before it may be coming meanwhile and stay in the kernel. */
+/* Sends the line of a request. Replies to those before it can arrive meanwhile and stay in the kernel. */
 static int request_send_line(struct peer *p, const char *line, size_t len)
 {
 	ssize_t k;

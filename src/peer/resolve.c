@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getaddrinfo() keeps its own time, which is long where a name server is silent, and cannot be called off. So a thread
- * calls it. The one who asks waits as long as it likes; whoever leaves last, the one who asked or the thread, frees what
- * they share.
+ * getaddrinfo() has timeouts of its own, which are long where a name server is silent, and cannot be cancelled. So a
+ * thread calls it. The caller waits as long as it likes; caller and thread each hold a reference to the memory they
+ * share, and the last one frees it.
  */
 #include "peer/resolve.h"
 
@@ -18,7 +18,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
-#define RESOLVE_MAX 8 /* that nobody waits for any more, or somebody does */
+#define RESOLVE_MAX 8 /* lookups at once; one goes on after its caller has left */
 
 struct resolve {
 	atomic_uint refs;
@@ -56,7 +56,7 @@ static void *resolve_thread(void *p)
 {
 	struct resolve *q = p;
 
-	/* This thread's: a second name server is asked after a second. It may be that the first never answers. */
+	/* Of this thread only: a second name server is tried after a second. The first can be silent for good. */
 	if (res_init() == 0)
 		_res.retrans = MIN(_res.retrans, 1);
 	resolve_lookup(q, 0);
@@ -159,7 +159,7 @@ int resolve_host(const char *host, const char *port, struct countdown *c, struct
 	r = resolve_new(host, port, &q);
 	if (r < 0)
 		return r;
-	/* What is an address already needs nobody to be asked. */
+	/* An address needs no name server. */
 	resolve_lookup(q, AI_NUMERICHOST);
 	r = q->gai == EAI_NONAME ? resolve_wait(q, c, ret_list) : resolve_take(q, ret_list);
 	resolve_unref(q);
