@@ -21,11 +21,11 @@
 
 static void append_call_end(struct channel *c, struct channel_request *rq, int result)
 {
-	rq->result = result;
+	rq->result = likely(result == 0) ? 0 : channel_outcome(result);
 	if (rq->next)
 		rq->next(c, rq);
 	else
-		channel_finish(rq, result);
+		channel_finish(rq, rq->result);
 }
 
 static void append_call_on_complete(struct store_request *q)

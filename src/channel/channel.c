@@ -85,7 +85,7 @@ static void channel_forget(struct channel *c)
 	channel_free(c);
 }
 
-/* -EMFILE: the limit is reached, and no channel is idle. */
+/* 0 or CHANNEL_E_CHANNELS. */
 static int channel_make_room(struct channel_shard *s, const struct channel_policy *p)
 {
 	unsigned share = channel_share(s, p);
@@ -93,7 +93,7 @@ static int channel_make_room(struct channel_shard *s, const struct channel_polic
 
 	while ((l = list_first(&s->idle)) && (s->n_open[p->kind] >= share || s->n_idle > CHANNEL_IDLE_MAX))
 		channel_forget(container_of(l, struct channel, idle));
-	return s->n_open[p->kind] >= share ? -EMFILE : 0;
+	return s->n_open[p->kind] >= share ? CHANNEL_E_CHANNELS : 0;
 }
 
 static void channel_opened(struct store_request *q);
@@ -105,7 +105,7 @@ static int channel_new(struct channel_shard *s, const struct channel_policy *p, 
 	int r;
 
 	r = channel_make_room(s, p);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	c = calloc(1, sizeof(*c));
 	if (!c)
@@ -156,7 +156,7 @@ static void channel_request_on_return(struct msg *m)
 	struct channel_request *rq = container_of(m, struct channel_request, msg);
 	struct channel_message *said = STEAL_PTR(rq->message);
 	struct channel_subscription *orphan = subscription_orphan(rq);
-	bool entered = rq->result >= 0 && rq->entered;
+	bool entered = rq->result == 0 && rq->entered;
 	struct reactor *origin = rq->origin;
 
 	subscription_flush(rq);
@@ -184,7 +184,7 @@ void channel_finish(struct channel_request *rq, int result)
 	struct channel_member *m;
 
 	m = rq->entered ? channel_find_member(c, rq->session) : NULL;
-	if (m && result >= 0)
+	if (m && result == 0)
 		replay_mark(c, m);
 	else if (m)
 		channel_leave(c, m);
@@ -196,7 +196,7 @@ void channel_finish(struct channel_request *rq, int result)
 static void channel_act(struct channel *c, struct channel_request *rq)
 {
 	if (!rq->create && c->counts.id == 0 && list_is_empty(&c->members)) {
-		channel_finish(rq, -ENOENT);
+		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 		return;
 	}
 	rq->act(c, rq);
@@ -215,7 +215,8 @@ static void channel_opened(struct store_request *q)
 	if (result < 0) {
 		channel_free(c); /* @q is a part of it */
 		while ((n = list_pop(&waiting)))
-			channel_request_return(s, container_of(n, struct channel_request, link), result);
+			channel_request_return(s, container_of(n, struct channel_request, link),
+					       channel_outcome(result));
 		return;
 	}
 	c->stored = o->channel;
@@ -247,10 +248,10 @@ static void channel_request_on_arrival(struct msg *m)
 		c = container_of(n, struct channel, node);
 	} else {
 		r = channel_new(s, rq->policy, &k, &c);
-		if (r >= 0)
+		if (r == 0)
 			channel_ask_store(c);
 	}
-	if (r < 0) {
+	if (r != 0) {
 		channel_request_return(s, rq, r);
 		return;
 	}
@@ -405,10 +406,10 @@ int channel_enter(struct channel *c, struct channel_request *rq, const char *nam
 	int r;
 
 	if (channel_find_member(c, rq->session))
-		return -EEXIST;
+		return CHANNEL_E_MEMBER;
 	c->policy->limits(channel_reactor(c)->settings, &limits);
 	if (channel_n_members(c) >= limits.members)
-		return -EUSERS;
+		return CHANNEL_E_MEMBERS;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;

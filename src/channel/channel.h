@@ -44,6 +44,26 @@ struct channel_event {
 	uint64_t id; /* store_id(); 0: the message has no number, or is ephemeral */
 };
 
+/*
+ * Outcomes of a request, and of the functions that say so: 0, one of these, or a negative errno where something broke,
+ * which is -ENOMEM mostly. A role's own outcomes begin at CHANNEL_E_MAX.
+ */
+enum channel_outcome {
+	CHANNEL_E_NOT_FOUND = 1, /* there is no channel of that name, or no such message */
+	CHANNEL_E_MEMBER,        /* the session is a member, or a request to enter is under way */
+	CHANNEL_E_MEMBERS,       /* channel_limits.members is reached */
+	CHANNEL_E_SUBSCRIPTIONS, /* channel_limits.subscriptions is reached */
+	CHANNEL_E_CHANNELS,      /* channel_limits.open is reached, and no channel is idle */
+	CHANNEL_E_NAMES,         /* the store has as many names of the kind as it may have */
+	CHANNEL_E_FULL,          /* store_append.max_messages or .max_bytes is reached */
+	CHANNEL_E_BUSY,          /* too much waits for the disk */
+	CHANNEL_E_NO_SPACE,      /* the disk is full */
+	CHANNEL_E_UNAVAILABLE,   /* the store is closed or damaged; channel_engine_why() says why */
+	CHANNEL_E_MAX,
+};
+/* Any thread: the outcome for a store_request.result. An errno without an outcome stays as it is. */
+int channel_outcome(int store_result);
+
 struct channel_limits {
 	uint64_t open;          /* channels of the kind in memory, in all reactors; an idle one makes room */
 	uint64_t members;       /* of a channel */
@@ -79,8 +99,8 @@ struct channel_message *channel_message_unref(struct channel_message *m); /* ret
 
 /*
  * The engine: all channels of the daemon. Main's thread: the first role that starts makes it, the last role that stops
- * frees it. Where the store cannot be opened the engine runs without; what must be on disk then fails with -EIO, and
- * channel_engine_why() says why.
+ * frees it. Where the store cannot be opened the engine runs without. A request that needs the disk then ends with
+ * CHANNEL_E_UNAVAILABLE, and channel_engine_why() says why.
  */
 int channel_engine_ref(const struct role_start *with, struct channel_engine **ret);
 void channel_engine_unref(struct channel_engine *engine);
@@ -104,12 +124,12 @@ struct channel_request {
 	/* The role sets these after channel_request_init(). */
 	channel_act_fn act;                              /* owner; ends with channel_finish() or a store call */
 	void (*on_complete)(struct channel_request *rq); /* origin; @result says how it went */
-	bool create;                     /* make the channel where there is none; else -ENOENT, and no act() */
+	bool create; /* make the channel where there is none; else CHANNEL_E_NOT_FOUND, and no act() */
 	struct channel_message *message; /* a reference, which the engine drops after on_complete(); or NULL */
 
 	/* channel_request_init() sets these. */
 	struct request *request; /* the session's request, for on_complete(); or NULL */
-	int result;              /* as in store_request.result; -EUSERS: limits.members; or the role's */
+	int result;              /* 0, enum channel_outcome, the role's, or negative errno */
 	struct handle session;   /* who asks; generation 0: no session */
 	struct reactor *origin;
 	struct channel_engine *engine;
@@ -211,7 +231,7 @@ struct channel_member *channel_next_member(struct channel *c, const struct chann
 struct channel_member *channel_find_member(struct channel *c, struct handle session);
 struct channel_member *channel_find_name(struct channel *c, const char *name, size_t len); /* without case */
 /*
- * Owner: makes the request's session a member. 0, -EEXIST, -EUSERS or -ENOMEM. Its origin must have begun a
+ * Owner: makes the request's session a member. 0, CHANNEL_E_MEMBER, _MEMBERS, or -ENOMEM. Its origin must have begun a
  * subscription (below). The session receives what is sent after channel_finish(); a request that finishes with an error
  * removes the member again.
  */
@@ -231,8 +251,8 @@ void channel_expel(struct channel *c, struct channel_member *m, struct channel_m
  * channels by itself.
  */
 struct channel_subscription;
-/* NULL and *ret_error: -EEXIST the session has one, or has one begun; -EMFILE limits.subscriptions; -ENOMEM. */
-struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_error);
+/* NULL and *ret_outcome: CHANNEL_E_MEMBER, CHANNEL_E_SUBSCRIPTIONS or -ENOMEM. */
+struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_outcome);
 /*
  * In on_complete() of the request that entered, after it was answered. The session receives all messages with a number
  * above @after, in order, each once: first the kept ones, page by page from the store as the session's output drains,

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes that may wait to be written. Beyond that, store calls fail with -EBUSY. */
+/* Bytes that may wait to be written. Beyond that, a store call is CHANNEL_E_BUSY. */
 #define ENGINE_QUEUED_MAX   (64U << 20)
 
 /* Names on disk, of each kind. */
@@ -101,6 +101,27 @@ void channel_engine_warn(struct channel_engine *engine, struct warnings *to)
 		warnings_add(to, WARNING_DISK_SLOW,
 			     "the store has been waiting for the disk for %llu s: look at the disk that state_dir is on",
 			     (unsigned long long)(state.busy_usec / USEC_PER_SEC));
+}
+
+int channel_outcome(int store_result)
+{
+	switch (-store_result) {
+	case ENOENT:
+		return CHANNEL_E_NOT_FOUND;
+	case EDQUOT:
+		return CHANNEL_E_FULL;
+	case ENFILE:
+		return CHANNEL_E_NAMES;
+	case EBUSY:
+		return CHANNEL_E_BUSY;
+	case ENOSPC:
+		return CHANNEL_E_NO_SPACE;
+	case EIO:
+	case EBADMSG:
+		return CHANNEL_E_UNAVAILABLE;
+	default:
+		return store_result;
+	}
 }
 
 static int engine_init(struct channel_engine *engine)

@@ -59,7 +59,7 @@ static void channel_list_visit(struct channel_walk *w, struct channel *c)
 {
 	struct channel_list *l = container_of(w, struct channel_list, walk);
 
-	if (l->error >= 0 && l->includes(c))
+	if (l->error == 0 && l->includes(c))
 		l->error = channel_list_add(l, c);
 }
 
@@ -84,7 +84,7 @@ static void channel_list_walked(struct channel_walk *w)
 {
 	struct channel_list *l = container_of(w, struct channel_list, walk);
 
-	if (l->error >= 0 && l->live.len > 0)
+	if (l->error == 0 && l->live.len > 0)
 		qsort_r(l->live.data, l->live.len / sizeof(struct channel_list_live), sizeof(struct channel_list_live),
 			channel_list_compare_live, &l->live_texts);
 	l->on_collected(l);
@@ -109,7 +109,7 @@ static void channel_list_page_read(struct store_request *request)
 	struct channel_list *l = container_of(request, struct channel_list, page.request);
 
 	l->is_fetched = true;
-	l->error = MIN(request->result, 0);
+	l->error = channel_outcome(request->result);
 	l->on_fetched(l);
 }
 
@@ -124,8 +124,8 @@ void channel_list_fetch(struct channel_list *l, struct loop *loop, void (*on_fet
 	l->page.attribute = l->attribute;
 	l->page.max_rows = l->page_rows;
 	l->on_fetched = on_fetched;
-	l->error = store ? store_list(store, &l->page) : -EIO;
-	if (l->error < 0)
+	l->error = store ? channel_outcome(store_list(store, &l->page)) : CHANNEL_E_UNAVAILABLE;
+	if (l->error != 0)
 		on_fetched(l);
 }
 

@@ -33,7 +33,7 @@ struct channel_list {
 	size_t page_rows;      /* channels on disk that are read at once */
 	bool (*includes)(struct channel *c); /* owner: whether the channel in memory is listed */
 
-	int error; /* what collect and fetch end with: 0, -ENOMEM, -ENOBUFS, or as in store_request.result */
+	int error; /* what collect and fetch end with: 0, -ENOMEM, -ENOBUFS (live_max) or enum channel_outcome */
 
 	/* The list's. */
 	struct channel_walk walk;
@@ -52,7 +52,7 @@ void channel_list_collect(struct channel_list *l, struct reactor *origin, void (
 
 /*
  * Any thread that has a loop, after on_collected(), and again when channel_list_next() says -EAGAIN: calls on_fetched()
- * in the same thread; at once, with l->error = -EIO, where there is no store.
+ * in the same thread; at once, with CHANNEL_E_UNAVAILABLE, where there is no store.
  */
 void channel_list_fetch(struct channel_list *l, struct loop *loop, void (*on_fetched)(struct channel_list *l));
 

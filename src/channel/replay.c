@@ -105,7 +105,7 @@ void replay_act(struct channel *c, struct channel_request *rq)
 	int result = 0;
 
 	if (!m) {
-		channel_finish(rq, -ENOENT);
+		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 		return;
 	}
 	w->ready = m->catching_up ? replay_covers(c, m, w->at) : w->at >= c->counts.last;

@@ -186,7 +186,7 @@ void subscription_entered(struct channel_request *rq)
 	rq->subscription->state = SUBSCRIPTION_ENTERED;
 }
 
-struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_error)
+struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_outcome)
 {
 	struct session *s = channel_request_session(rq);
 	struct channel_subscriber *subscriber = s ? subscription_make_subscriber(s) : NULL;
@@ -194,13 +194,13 @@ struct channel_subscription *channel_subscription_begin(struct channel_request *
 
 	rq->policy->limits(rq->origin->settings, &limits);
 	if (!subscriber)
-		*ret_error = -ENOMEM;
+		*ret_outcome = -ENOMEM;
 	else if (channel_subscription_find(s, rq->policy, rq->name, rq->name_len))
-		*ret_error = -EEXIST;
+		*ret_outcome = CHANNEL_E_MEMBER;
 	else if (subscriber->n[rq->policy->kind] >= limits.subscriptions)
-		*ret_error = -EMFILE;
+		*ret_outcome = CHANNEL_E_SUBSCRIPTIONS;
 	else {
-		*ret_error = -ENOMEM;
+		*ret_outcome = -ENOMEM;
 		rq->subscription = subscription_make(rq, s, subscriber);
 		return rq->subscription;
 	}
@@ -378,10 +378,10 @@ static void subscription_on_go_live(struct channel_request *rq)
 	}
 	if (sub && rq->result == -ENOMEM) {
 		subscription_give_up(sub, -ENOMEM);
-	} else if (sub && rq->result >= 0 && w->ready) {
+	} else if (sub && rq->result == 0 && w->ready) {
 		sub->state = SUBSCRIPTION_LIVE;
 		fanout_go_live(sub);
-	} else if (sub && rq->result >= 0) {
+	} else if (sub && rq->result == 0) {
 		sub->upto = rq->counts.last;
 		subscription_go_on(sub);
 	}

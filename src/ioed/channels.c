@@ -101,17 +101,18 @@ static int channels_fill(struct channels_list *l, int error)
 {
 	struct channel_listed listed;
 	char *why = l->control.why;
-	int r = error;
+	int r = MIN(error, 0);
 
-	while (r >= 0 && l->control.n < CONTROL_CHANNELS_PAGE && (r = channel_list_next(&l->list, &listed)) > 0)
+	if (error > 0)
+		(void)channel_engine_why(l->list.engine, why, sizeof(l->control.why));
+	while (error == 0 && r >= 0 && l->control.n < CONTROL_CHANNELS_PAGE &&
+	       (r = channel_list_next(&l->list, &listed)) > 0)
 		r = channels_put(&l->control, &listed);
 	if (r == -EAGAIN)
 		return r;
-	if (r == -EIO || r == -EBADMSG)
-		(void)channel_engine_why(l->list.engine, why, sizeof(l->control.why));
-	else if (r < 0)
+	if (r < 0)
 		(void)snprintf(why, sizeof(l->control.why), "the list cannot be made: %s", strerror(-r));
-	l->control.done = r >= 0 && channel_list_is_complete(&l->list);
+	l->control.done = error == 0 && r >= 0 && channel_list_is_complete(&l->list);
 	return 0;
 }
 

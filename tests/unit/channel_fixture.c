@@ -97,10 +97,23 @@ static struct channel_fixture_request *channel_fixture_request_new(struct reques
 	return e;
 }
 
+static const char *channel_fixture_outcome(int result)
+{
+	static const char *const names[CHANNEL_E_MAX] = {
+		[CHANNEL_E_NOT_FOUND] = "NOT_FOUND", [CHANNEL_E_MEMBER] = "MEMBER",
+		[CHANNEL_E_MEMBERS] = "MEMBERS",     [CHANNEL_E_SUBSCRIPTIONS] = "SUBSCRIPTIONS",
+		[CHANNEL_E_CHANNELS] = "CHANNELS",   [CHANNEL_E_NAMES] = "NAMES",
+		[CHANNEL_E_FULL] = "FULL",           [CHANNEL_E_BUSY] = "BUSY",
+		[CHANNEL_E_NO_SPACE] = "NO_SPACE",   [CHANNEL_E_UNAVAILABLE] = "UNAVAILABLE",
+	};
+
+	return result > 0 ? names[result] : strerrorname_np(-result);
+}
+
 static void channel_fixture_answer(struct channel_fixture_request *e)
 {
-	if (e->rq.result < 0)
-		request_error(e->rq.request, ERROR_INTERNAL, "%s", strerrorname_np(-e->rq.result));
+	if (e->rq.result != 0)
+		request_error(e->rq.request, ERROR_INTERNAL, "%s", channel_fixture_outcome(e->rq.result));
 	else
 		request_ok(e->rq.request);
 	free(e);
@@ -110,7 +123,7 @@ static void channel_fixture_answer_number(struct channel_request *rq, uint64_t n
 {
 	struct channel_fixture_request *e = container_of(rq, struct channel_fixture_request, rq);
 
-	if (rq->result < 0) {
+	if (rq->result != 0) {
 		channel_fixture_answer(e);
 		return;
 	}
@@ -130,7 +143,7 @@ static void channel_fixture_join_act(struct channel *c, struct channel_request *
 
 	memcpy(name, e->name, len);
 	channel_finish(rq, r);
-	if (r >= 0)
+	if (r == 0)
 		channel_fixture_notify(c, CHANNEL_FIXTURE_JOINED, name, len, "");
 }
 
@@ -138,14 +151,18 @@ static void channel_fixture_join_done(struct channel_request *rq)
 {
 	struct channel_fixture_request *e = container_of(rq, struct channel_fixture_request, rq);
 	uint64_t after = e->after == UINT64_MAX ? rq->counts.last : e->after;
+	const char *no = rq->result != 0 ? channel_fixture_outcome(rq->result) : NULL;
 	struct channel_subscription *sub = e->subscription;
 
-	if (rq->result < 0)
+	if (rq->result != 0)
 		channel_subscription_end(sub);
-	request_begin(rq->request, rq->result < 0 ? "NO" : "OK");
-	request_field_u64(rq->request, rq->result < 0 ? (uint64_t)-rq->result : rq->counts.last);
+	request_begin(rq->request, no ? "NO" : "OK");
+	if (no)
+		request_field(rq->request, no, strlen(no));
+	else
+		request_field_u64(rq->request, rq->counts.last);
 	request_end(rq->request);
-	if (rq->result >= 0)
+	if (rq->result == 0)
 		channel_subscription_go(sub, rq, after);
 	free(e);
 }
@@ -175,7 +192,7 @@ static void channel_fixture_part_act(struct channel *c, struct channel_request *
 	struct channel_member *m = channel_find_member(c, rq->session);
 
 	if (!m) {
-		channel_finish(rq, -ENOENT);
+		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 		return;
 	}
 	channel_fixture_notify(c, CHANNEL_FIXTURE_LEFT, m->name, m->name_len, "left");
@@ -189,7 +206,7 @@ static void channel_fixture_part_done(struct channel_request *rq)
 	struct channel_subscription *sub =
 		s ? channel_subscription_find(s, &channel_fixture_policy, rq->name, rq->name_len) : NULL;
 
-	if (sub && rq->result >= 0)
+	if (sub && rq->result == 0)
 		channel_subscription_end(sub);
 	channel_fixture_answer(container_of(rq, struct channel_fixture_request, rq));
 }
@@ -234,7 +251,7 @@ static void channel_fixture_kick_act(struct channel *c, struct channel_request *
 	struct channel_message *message;
 
 	if (!m) {
-		channel_finish(rq, -ENOENT);
+		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 		return;
 	}
 	message = channel_message_new(CHANNEL_FIXTURE_LEFT, m->name, m->name_len, "kicked", strlen("kicked"));
@@ -266,7 +283,7 @@ static void channel_fixture_notify_member_act(struct channel *c, struct channel_
 
 	if (m)
 		channel_notify_member(c, m, rq->message);
-	channel_finish(rq, m ? 0 : -ENOENT);
+	channel_finish(rq, m ? 0 : CHANNEL_E_NOT_FOUND);
 }
 
 static int channel_fixture_notify_member(struct request *q, struct fields *f)
@@ -332,7 +349,7 @@ static void channel_fixture_read_note_done(struct channel_request *rq)
 {
 	struct channel_fixture_request *e = container_of(rq, struct channel_fixture_request, rq);
 
-	if (rq->result < 0) {
+	if (rq->result != 0) {
 		channel_fixture_answer(e);
 		return;
 	}

@@ -35,7 +35,7 @@ static void chat_history_done(struct store_request *request)
 	struct buf text = { .max = 8 * CHAT_HISTORY_BYTES_MAX };
 	char why[512];
 
-	if (request->result == -EIO || request->result == -EBADMSG)
+	if (channel_outcome(request->result) == CHANNEL_E_UNAVAILABLE)
 		request_error(h->q, ERROR_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s",
 			      (int)h->page.name_len, h->page.name,
 			      channel_engine_why(chat_engine(request_role_state(h->q)), why, sizeof(why)));

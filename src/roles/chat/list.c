@@ -69,10 +69,10 @@ static void chat_list_answer(struct chat_list *l)
 			"the list of all would be over %uM, and a longer one is not made; WHO,room lists one room, and "
 			"JOIN,room needs no list; on the server, `ioectl rooms` has no such bound",
 			CHAT_LIST_MAX >> 20);
-	else if (l->error == -EIO || l->error == -EBADMSG)
+	else if (l->error == CHANNEL_E_UNAVAILABLE)
 		request_error(l->q, ERROR_UNAVAILABLE, "the rooms that are kept cannot be listed: %s",
 			      channel_engine_why(chat_engine(l->state), why, sizeof(why)));
-	else if (l->error < 0)
+	else if (l->error != 0)
 		request_error(l->q, ERROR_BUSY, "out of memory; try again later");
 	else
 		request_sized(l->q, l->out.data, l->out.len);
@@ -110,9 +110,9 @@ static void chat_list_go_on(struct channel_list *rooms)
 {
 	struct chat_list *l = container_of(rooms, struct chat_list, rooms);
 	struct channel_listed room;
-	int r = rooms->error;
+	int r = 0;
 
-	while (r >= 0 && (r = channel_list_next(rooms, &room)) > 0)
+	while (rooms->error == 0 && r >= 0 && (r = channel_list_next(rooms, &room)) > 0)
 		/* On disk there are also rooms of which only the last number is kept. */
 		if (room.live || room.count > 0 || room.attribute_len > 0)
 			r = chat_list_put_room(l, &room);
@@ -120,7 +120,7 @@ static void chat_list_go_on(struct channel_list *rooms)
 		channel_list_fetch(rooms, request_loop(l->q), chat_list_go_on);
 		return;
 	}
-	l->error = r;
+	l->error = rooms->error != 0 ? rooms->error : r;
 	chat_list_answer(l);
 }
 
@@ -222,7 +222,7 @@ static void chat_list_who_acted(struct channel *c, struct channel_request *rq)
 	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
 	if (!chat_list_is_room(c))
-		channel_finish(rq, -ENOENT);
+		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 	else
 		channel_finish(rq, chat_list_names(c, &x->list) < 0 ? -ENOMEM : 0);
 }

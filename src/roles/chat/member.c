@@ -91,7 +91,7 @@ static void chat_member_entered(struct channel *c, struct channel_request *rq)
 		return;
 	}
 	r = channel_enter(c, rq, x->name, x->name_len, &x->address, &m);
-	if (r < 0) {
+	if (r != 0) {
 		channel_finish(rq, r);
 		return;
 	}
@@ -169,33 +169,20 @@ static void chat_member_answer_join(struct chat_request *x)
 	request_end(q);
 }
 
-static void chat_member_refuse_more(struct request *q)
-{
-	const struct chat_options *o = settings_get(request_settings(q), &chat_section);
-
-	request_error(q, ERROR_LIMIT,
-		      "you are in as many rooms as a session may be in, %llu (chat.joined); PART one first",
-		      (unsigned long long)o->joined);
-}
-
 /* Takes @x over: it is submitted, or the request of the session, if there is one, is answered with an error. */
 static void chat_member_submit(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
-	int len = (int)x->rq.name_len, r = 0;
-	const char *room = x->rq.name;
 
 	x->rq.create = true;
 	x->failed = chat_member_not_in;
-	x->subscription = channel_subscription_begin(&x->rq, &r);
+	x->subscription = channel_subscription_begin(&x->rq, &x->rq.result);
 	if (x->subscription) {
 		channel_submit(&x->rq);
 		return;
 	}
-	if (q && r == -EEXIST)
-		request_error(q, ERROR_EXISTS, "you are in the room '%.*s'; PART,%.*s leaves it", len, room, len, room);
-	else if (q && r == -EMFILE)
-		chat_member_refuse_more(q);
+	if (q && x->rq.result > 0)
+		chat_request_refuse(x);
 	else if (q)
 		request_error(q, ERROR_BUSY, "out of memory; try again later");
 	if (x->unwelcome)

@@ -19,8 +19,8 @@ struct chat_request *chat_request_free(struct chat_request *x)
 	return NULL;
 }
 
-/* Origin: the reply to a failure of the engine or the store. */
-static void chat_request_failed(struct chat_request *x)
+/* Origin: the reply to an outcome of the engine. */
+static void chat_request_refuse_outcome(struct chat_request *x, enum channel_outcome outcome)
 {
 	struct request *q = x->rq.request;
 	const struct chat_options *options = settings_get(request_settings(q), &chat_section);
@@ -28,50 +28,56 @@ static void chat_request_failed(struct chat_request *x)
 	const char *room = x->rq.name;
 	char why[512];
 
-	switch (-x->rq.result) {
-	case ENOENT:
+	switch (outcome) {
+	case CHANNEL_E_NOT_FOUND:
 		request_error(q, ERROR_NOT_FOUND, "there is no room '%.*s'; ROOMS lists them, JOIN makes one", len,
 			      room);
 		break;
-	case EUSERS:
+	case CHANNEL_E_MEMBER:
+		request_error(q, ERROR_EXISTS, "you are in the room '%.*s'; PART,%.*s leaves it", len, room, len, room);
+		break;
+	case CHANNEL_E_MEMBERS:
 		request_error(q, ERROR_LIMIT,
 			      "the room '%.*s' has as many members as it may, %llu (chat.members); try again "
 			      "when somebody has left",
 			      len, room, (unsigned long long)options->members);
 		break;
-	case EMFILE:
+	case CHANNEL_E_SUBSCRIPTIONS:
+		request_error(q, ERROR_LIMIT,
+			      "you are in as many rooms as a session may be in, %llu (chat.joined); PART one first",
+			      (unsigned long long)options->joined);
+		break;
+	case CHANNEL_E_CHANNELS:
 		request_error(q, ERROR_LIMIT,
 			      "there are as many rooms as there may be, %llu (chat.rooms); join one that is "
 			      "there",
 			      (unsigned long long)options->rooms);
 		break;
-	case ENFILE:
+	case CHANNEL_E_NAMES:
 		request_error(q, ERROR_LIMIT,
 			      "the server remembers as many rooms as it may (1000000); join one that is there");
 		break;
-	case EBUSY:
-	case ENOMEM:
+	case CHANNEL_E_BUSY:
 		request_error(q, ERROR_BUSY, "the server has too much to do just now; try again a little later");
 		break;
-	case ENOSPC:
+	case CHANNEL_E_NO_SPACE:
 		request_error(q, ERROR_NO_SPACE,
 			      "the server's disk is full; nothing was said or changed in '%.*s'; whoever "
 			      "runs the server has to make room",
 			      len, room);
 		break;
-	case EIO:
-	case EBADMSG:
+	case CHANNEL_E_UNAVAILABLE:
 		request_error(q, ERROR_UNAVAILABLE, "%s", channel_engine_why(x->rq.engine, why, sizeof(why)));
 		break;
-	default:
-		request_error(q, ERROR_INTERNAL, "the room '%.*s': %s; ask whoever runs the server", len, room,
-			      strerror(-x->rq.result));
+	case CHANNEL_E_FULL: /* a room drops its oldest messages instead */
+	case CHANNEL_E_MAX:
+		request_error(q, ERROR_INTERNAL, "the room '%.*s'; ask whoever runs the server", len, room);
 		break;
 	}
 }
 
 /* Origin: the reply to a refusal by the room's owner. */
-static void chat_request_refuse(struct chat_request *x)
+static void chat_request_refuse_by_owner(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
 	int len = (int)x->rq.name_len, target = (int)x->target_len;
@@ -119,6 +125,22 @@ static void chat_request_refuse(struct chat_request *x)
 	}
 }
 
+void chat_request_refuse(struct chat_request *x)
+{
+	struct request *q = x->rq.request;
+	int r = x->rq.result;
+
+	if (r >= CHANNEL_E_MAX)
+		chat_request_refuse_by_owner(x);
+	else if (r > 0)
+		chat_request_refuse_outcome(x, (enum channel_outcome)r);
+	else if (r == -ENOMEM)
+		request_error(q, ERROR_BUSY, "the server has too much to do just now; try again a little later");
+	else
+		request_error(q, ERROR_INTERNAL, "the room '%.*s': %s; ask whoever runs the server",
+			      (int)x->rq.name_len, x->rq.name, strerror(-r));
+}
+
 /* Origin. */
 static void chat_request_on_complete(struct channel_request *rq)
 {
@@ -126,10 +148,8 @@ static void chat_request_on_complete(struct channel_request *rq)
 
 	if (rq->result == 0 && x->silent && rq->request)
 		request_silent(rq->request);
-	else if (rq->result > 0 && rq->request)
+	else if (rq->result != 0 && rq->request)
 		chat_request_refuse(x);
-	else if (rq->result < 0 && rq->request)
-		chat_request_failed(x);
 	if (rq->result == 0 && x->answer)
 		x->answer(x);
 	else if (rq->result != 0 && x->failed)

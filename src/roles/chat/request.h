@@ -11,17 +11,17 @@
 #include "roles/chat/rank.h"
 #include "wire/field.h"
 
-/* rq.result where the room's owner refuses; positive, while failures are negative. */
+/* rq.result where the room's owner refuses; beside enum channel_outcome. */
 enum chat_refusal {
-	CHAT_E_NOT_MEMBER = 1, /* the session is not in the room */
-	CHAT_E_MUTED,          /* .wait_sec */
-	CHAT_E_BANNED,         /* .wait_sec */
-	CHAT_E_RANK,           /* the session is no operator; .rank is its rank */
-	CHAT_E_OUTRANKED,      /* the target's rank is too high; .rank, .target_rank */
-	CHAT_E_NOBODY,         /* the target is not in the room */
-	CHAT_E_AHEAD,          /* the number is above the last one; .after, rq.counts.last */
-	CHAT_E_ENTRIES,        /* the room has as many entries as it may have (chat.records) */
-	CHAT_E_LAST_OWNER,     /* the room would have no owner */
+	CHAT_E_NOT_MEMBER = CHANNEL_E_MAX, /* the session is not in the room */
+	CHAT_E_MUTED,                      /* .wait_sec */
+	CHAT_E_BANNED,                     /* .wait_sec */
+	CHAT_E_RANK,                       /* the session is no operator; .rank is its rank */
+	CHAT_E_OUTRANKED,                  /* the target's rank is too high; .rank, .target_rank */
+	CHAT_E_NOBODY,                     /* the target is not in the room */
+	CHAT_E_AHEAD,                      /* the number is above the last one; .after, rq.counts.last */
+	CHAT_E_ENTRIES,                    /* the room has as many entries as it may have (chat.records) */
+	CHAT_E_LAST_OWNER,                 /* the room would have no owner */
 };
 
 struct chat_request {
@@ -59,6 +59,9 @@ struct chat_request {
 int chat_request_new(struct request *q, const struct field *room, const struct field *text, channel_act_fn act,
 		     void (*answer)(struct chat_request *x), struct chat_request **ret);
 struct chat_request *chat_request_free(struct chat_request *x);
+
+/* Origin: answers the request, which has a session's, with the error for rq.result. */
+void chat_request_refuse(struct chat_request *x);
 
 /* Origin: the same without a request of the session, so nothing is answered. NULL: out of memory. */
 struct chat_request *chat_request_new_alone(struct channel_engine *engine, struct session *s, const char *room,

@@ -81,10 +81,10 @@ static void relay_ack_act(struct channel *c, struct channel_request *rq)
 static void relay_ack_done(struct channel_request *rq)
 {
 	struct relay_ack *a = container_of(rq, struct relay_ack, rq);
-	size_t n = rq->result >= 0 && a->n > 0 ? rq->call.remove.n_removed : 0;
+	size_t n = rq->result == 0 && a->n > 0 ? rq->call.remove.n_removed : 0;
 	struct request *q = rq->request;
 
-	if (q && rq->result < 0 && rq->result != -ENOENT) {
+	if (q && rq->result != 0 && rq->result != CHANNEL_E_NOT_FOUND) {
 		relay_refuse(q, rq->result);
 	} else if (q) {
 		request_begin(q, "OK");

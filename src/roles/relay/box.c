@@ -27,7 +27,7 @@ static void relay_box_seen(struct store_request *request)
 		(void)store_page_next(&b->look, &at, &oldest);
 	}
 	if (request->result < 0 && request->result != -ENOENT) {
-		relay_refuse(q, request->result);
+		relay_refuse(q, channel_outcome(request->result));
 	} else {
 		request_begin(q, "OK");
 		request_field_u64(q, counts.count);
@@ -68,7 +68,7 @@ static void relay_box_cleared(struct channel_request *rq)
 {
 	struct relay_box *b = container_of(rq, struct relay_box, rq);
 
-	if (rq->result >= 0 || rq->result == -ENOENT) {
+	if (rq->result == 0 || rq->result == CHANNEL_E_NOT_FOUND) {
 		relay_box_look(b);
 		return;
 	}

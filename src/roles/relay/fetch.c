@@ -27,7 +27,7 @@ struct relay_fetch {
 static void relay_fetch_answer(struct relay_fetch *x, int error)
 {
 	if (error < 0) {
-		relay_refuse(x->request, error);
+		relay_refuse(x->request, error == -EPIPE ? RELAY_E_ENDED : channel_outcome(error));
 	} else {
 		request_begin(x->request, "OK");
 		request_field_u64(x->request, x->delivered);

@@ -74,55 +74,71 @@ static void relay_refuse_unavailable(struct request *q)
 		      channel_engine_why(state->engine, why, sizeof(why)));
 }
 
-void relay_refuse(struct request *q, int error)
+/* A failure that the administrator is told of. */
+static void relay_refuse_failed(struct request *q, int error)
+{
+	request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "mail: %s", strerror(-error));
+	request_error(q, ERROR_INTERNAL, "the mailbox: %s; the server's log says more", strerror(-error));
+}
+
+static void relay_refuse_outcome(struct request *q, enum channel_outcome outcome)
 {
 	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
 
-	switch (-error) {
-	case EIO:
-	case EBADMSG:
+	switch (outcome) {
+	case CHANNEL_E_UNAVAILABLE:
 		relay_refuse_unavailable(q);
 		break;
-	case EBUSY:
+	case CHANNEL_E_BUSY:
 		request_error(q, ERROR_BUSY,
 			      "more waits for the server's disk than may; nothing was kept, try again later");
 		break;
-	case ENOMEM:
-		request_error(q, ERROR_BUSY, "the server is out of memory; try again later");
-		break;
-	case ENOSPC:
-		request_report(q, LOG_EVENT_DISK_FULL, NULL, 0, "mail was not kept: %s", strerror(-error));
+	case CHANNEL_E_NO_SPACE:
+		request_report(q, LOG_EVENT_DISK_FULL, NULL, 0, "mail was not kept: %s", strerror(ENOSPC));
 		request_error(q, ERROR_NO_SPACE,
 			      "the server's disk is full and nothing was changed; "
 			      "mail that is acknowledged makes room for other, and whoever runs the server may, too");
 		break;
-	case EMFILE:
+	case CHANNEL_E_CHANNELS:
 		request_error(q, ERROR_LIMIT,
 			      "as many mailboxes are in use as may be at once, %llu (relay.open); try again later",
 			      (unsigned long long)o->open);
 		break;
-	case ENFILE:
+	case CHANNEL_E_NAMES:
 		request_error(q, ERROR_LIMIT,
 			      "the server remembers as many names as it may (1000000); one that gets no mail and "
 			      "has none is forgotten after relay.retention and an hour");
 		break;
-	case EUSERS:
+	case CHANNEL_E_MEMBERS:
 		request_error(q, ERROR_LIMIT,
 			      "as many sessions wait for this name's mail as may, %llu (relay.sessions); end one "
 			      "with WAIT,off, or FETCH it",
 			      (unsigned long long)o->sessions);
 		break;
-	case EPIPE:
+	/* Each verb answers these itself, or never meets them. */
+	case CHANNEL_E_NOT_FOUND:
+	case CHANNEL_E_MEMBER:
+	case CHANNEL_E_SUBSCRIPTIONS:
+	case CHANNEL_E_FULL:
+	case CHANNEL_E_MAX:
+		relay_refuse_failed(q, -EPROTO);
+		break;
+	}
+}
+
+void relay_refuse(struct request *q, int outcome)
+{
+	if (outcome == RELAY_E_ENDED)
 		request_error(
 			q, ERROR_SLOW,
 			"this session has ended or takes no more, so that the rest of its mail was not given to it; "
 			"that is held: connect again and FETCH");
-		break;
-	default:
-		request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "mail: %s", strerror(-error));
-		request_error(q, ERROR_INTERNAL, "the mailbox: %s; the server's log says more", strerror(-error));
-		break;
-	}
+	else if (outcome > 0)
+		relay_refuse_outcome(q, (enum channel_outcome)outcome);
+	else if (outcome == -ENOMEM)
+		request_error(q, ERROR_BUSY, "the server is out of memory; try again later");
+	else
+		relay_refuse_failed(q, outcome);
 }
 
 struct store *relay_store(struct request *q)

@@ -27,7 +27,11 @@ struct relay_state {
 /* A mailbox is a channel. Sessions subscribe to it with WAIT,on. */
 extern const struct channel_policy relay_policy;
 
-/* Origin: answers the request with the error that belongs to a failure of the engine or the store. */
-void relay_refuse(struct request *q, int error);
+/* An outcome of relay itself, beside enum channel_outcome. */
+enum relay_outcome {
+	RELAY_E_ENDED = CHANNEL_E_MAX, /* the session has ended or takes no more */
+};
+/* Origin: answers the request with the error for an outcome that is not 0: of either enum, or a negative errno. */
+void relay_refuse(struct request *q, int outcome);
 /* The store. NULL: there is none, and the request was answered. */
 struct store *relay_store(struct request *q);

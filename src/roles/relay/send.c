@@ -28,11 +28,11 @@ static void relay_send_act(struct channel *c, struct channel_request *rq)
 	channel_append(c, rq, true, NULL);
 }
 
-static void relay_send_refuse(const struct relay_send *x, int error)
+static void relay_send_refuse(const struct relay_send *x, int outcome)
 {
 	struct request *q = x->rq.request;
 
-	if (error == -EDQUOT)
+	if (outcome == CHANNEL_E_FULL)
 		request_error(
 			q, ERROR_LIMIT,
 			"the mailbox of %.*s is full: it holds up to %llu messages (relay.max_messages) and %llu bytes "
@@ -40,7 +40,7 @@ static void relay_send_refuse(const struct relay_send *x, int error)
 			(int)x->to.len, x->to.text, (unsigned long long)x->max_messages,
 			(unsigned long long)x->max_bytes);
 	else
-		relay_refuse(q, error);
+		relay_refuse(q, outcome);
 }
 
 static void relay_send_done(struct channel_request *rq)
@@ -49,7 +49,7 @@ static void relay_send_done(struct channel_request *rq)
 	struct request *q = rq->request;
 
 	request_uncharge(q, x->charged);
-	if (rq->result < 0) {
+	if (rq->result != 0) {
 		relay_send_refuse(x, rq->result);
 	} else {
 		request_begin(q, "OK");
@@ -161,7 +161,7 @@ static void relay_status_came(struct store_request *r)
 			"you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
 			(unsigned long long)x->ask.message_id);
 	} else if (r->result < 0) {
-		relay_refuse(q, r->result);
+		relay_refuse(q, channel_outcome(r->result));
 	} else {
 		request_begin(q, "OK");
 		request_field(q, disposition, strlen(disposition));

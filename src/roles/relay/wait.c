@@ -45,13 +45,13 @@ static struct relay_wait_request *relay_wait_new(struct relay_session *rs, struc
 	return x;
 }
 
-static void relay_wait_refuse(struct relay_session *rs, int error)
+static void relay_wait_refuse(struct relay_session *rs, int outcome)
 {
 	struct request *q = STEAL_PTR(rs->asked);
 
 	rs->wanted = false;
 	if (q)
-		relay_refuse(q, error);
+		relay_refuse(q, outcome);
 }
 
 /* Owner. */
@@ -75,7 +75,7 @@ static void relay_wait_entered(struct channel_request *rq)
 		struct channel_subscription *sub = relay_wait_subscription(s, &x->name);
 
 		rs->moving = false;
-		rs->subscribed = rq->result >= 0;
+		rs->subscribed = rq->result == 0;
 		rs->subscribed_to = x->name;
 		if (!rs->subscribed) {
 			if (sub)
@@ -165,7 +165,7 @@ void relay_wait_resolve(struct relay_session *rs, struct session *s)
 		r = relay_wait_enter(rs, s);
 	else if (rs->asked)
 		request_ok(STEAL_PTR(rs->asked));
-	if (r < 0)
+	if (r != 0)
 		relay_wait_refuse(rs, r);
 }
 

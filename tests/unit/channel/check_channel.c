@@ -131,7 +131,7 @@ START_TEST(the_ended_are_gone)
 			break;
 	}
 	until(watcher, "COUNT,q\n", "OK,0");
-	until(watcher, "COUNT,p\n", "ERROR: internal: ENOENT");
+	until(watcher, "COUNT,p\n", "ERROR: internal: NOT_FOUND");
 	serve_close(watcher);
 	serve_stop();
 }
@@ -250,9 +250,9 @@ START_TEST(limits_hold)
 	serve_say(a, "JOIN,y\n");
 	serve_expect(a, "OK,0\ny +127.0.0.1 \n");
 	serve_say(a, "JOIN,x\nJOIN,z\n");
-	serve_expect(a, "ERROR: internal: EEXIST\nERROR: internal: EMFILE\n");
+	serve_expect(a, "ERROR: internal: MEMBER\nERROR: internal: SUBSCRIPTIONS\n");
 	serve_say(b, "JOIN,x\nCOUNT,x\n");
-	serve_expect(b, "NO,87\nOK,1\n"); /* EUSERS */
+	serve_expect(b, "NO,MEMBERS\nOK,1\n");
 	/* What is in use makes no room. */
 	channel_fixture_limits = (struct channel_limits){ .open = 1, .members = 1, .subscriptions = 100 };
 	for (unsigned i = 0, refused = 0; refused == 0; i++) {
@@ -262,7 +262,7 @@ START_TEST(limits_hold)
 		(void)snprintf(line, sizeof(line), "JOIN,w%u\n", i);
 		serve_say(b, line);
 		(void)serve_line(b, line, sizeof(line));
-		refused = strcmp(line, "NO,24") == 0; /* EMFILE */
+		refused = strcmp(line, "NO,CHANNELS") == 0;
 		if (!refused)
 			(void)serve_line(b, line, sizeof(line));
 	}
@@ -322,7 +322,7 @@ START_TEST(notes_and_numbers_outlive_memory)
 			serve_expect(fd, "OK\n");
 		}
 		serve_say(fd, "READ,r\nREAD,nowhere\nSAY,d,r,more\n");
-		(void)snprintf(line, sizeof(line), "tea\nERROR: internal: ENOENT\nOK,%u\n", round + 2);
+		(void)snprintf(line, sizeof(line), "tea\nERROR: internal: NOT_FOUND\nOK,%u\n", round + 2);
 		serve_expect(fd, line);
 		serve_close(fd);
 		serve_stop();
@@ -618,7 +618,7 @@ START_TEST(one_that_does_not_open)
 	store_tamper("DROP TABLE channel");
 	for (unsigned i = 0; i < 100; i++) {
 		serve_say(fd, "JOIN,a\nCOUNT,a\nCOUNT,a\n");
-		serve_expect(fd, "NO,5\nERROR: internal: EIO\nERROR: internal: EIO\n");
+		serve_expect(fd, "NO,UNAVAILABLE\nERROR: internal: UNAVAILABLE\nERROR: internal: UNAVAILABLE\n");
 	}
 	serve_close(fd);
 	serve_stop();
@@ -648,7 +648,7 @@ START_TEST(without_a_store)
 	channel_fixture_start_in(_i, state, "256K");
 	fd = serve_connect();
 	serve_say(fd, "SAY,d,r,x\nNOTE,r,x\n");
-	serve_expect(fd, "ERROR: internal: EIO\nERROR: internal: EIO\n");
+	serve_expect(fd, "ERROR: internal: UNAVAILABLE\nERROR: internal: UNAVAILABLE\n");
 	serve_say(fd, "JOIN,r\nSAY,v,r,x\n");
 	for (unsigned i = 0; i < 4; i++) {
 		char line[128];
