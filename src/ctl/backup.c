@@ -74,8 +74,7 @@ static enum exit_code backup_request(struct backup *b, const char *path)
 
 	if (!o || json_object_object_add(o, "dir", json_object_new_string(path)) < 0 || output_open(&out) < 0) {
 		(void)json_object_put(o);
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return EXIT_CODE_FAILED;
+		return output_fail_memory();
 	}
 	b->f = out.file;
 	asked = request_each_long(b->ctl, "org.ioe.control.Backup", o, BACKUP_USEC, backup_done, b);

@@ -193,8 +193,7 @@ static enum exit_code kick_run(const struct ctl *ctl, const struct args *a)
 	k.kicked = json_object_new_array();
 	if (!k.kicked || output_open(&out) < 0) {
 		(void)json_object_put(k.kicked);
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return EXIT_CODE_FAILED;
+		return output_fail_memory();
 	}
 	k.f = out.file;
 	for (unsigned i = 0; i < a->n; i++)

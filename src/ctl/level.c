@@ -63,8 +63,7 @@ static enum exit_code level_request(struct level *l, const char *name, uint64_t 
 	if (!o || !l->array || output_open(&out) < 0) {
 		(void)json_object_put(o);
 		(void)json_object_put(l->array);
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return EXIT_CODE_FAILED;
+		return output_fail_memory();
 	}
 	l->f = out.file;
 	if (name)

@@ -170,10 +170,8 @@ static enum exit_code metrics_deliver(struct output *out, const char *path, enum
 
 	if (!path)
 		return output_finish(out);
-	if (output_close(out) < 0) {
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return EXIT_CODE_FAILED;
-	}
+	if (output_close(out) < 0)
+		return output_fail_memory();
 	code = asked == EXIT_CODE_OK || asked == EXIT_CODE_SOME_FAILED ? metrics_write(path, out->text, out->len) : EXIT_CODE_OK;
 	free(out->text);
 	return code;
@@ -189,8 +187,7 @@ static enum exit_code metrics_run(const struct ctl *ctl, const struct args *a)
 	all = json_object_new_array();
 	if (!all || output_open(&out) < 0) {
 		(void)json_object_put(all);
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return EXIT_CODE_FAILED;
+		return output_fail_memory();
 	}
 	asked = request_each(ctl, "org.ioe.control.Metrics", NULL, metrics_answered, all);
 	if (ctl->json)

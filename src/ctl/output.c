@@ -44,3 +44,9 @@ bool output_has_printed(void)
 {
 	return output_printed;
 }
+
+enum exit_code output_fail_memory(void)
+{
+	(void)fprintf(stderr, "ioectl: out of memory\n");
+	return EXIT_CODE_FAILED;
+}

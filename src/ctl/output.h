@@ -23,3 +23,6 @@ enum exit_code output_finish(struct output *o);
 
 /* Whether output_finish() has written anything, or tried to. */
 bool output_has_printed(void);
+
+/* Prints that memory ran out. Returns EXIT_CODE_FAILED. */
+enum exit_code output_fail_memory(void);

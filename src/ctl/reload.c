@@ -92,8 +92,7 @@ static enum exit_code reload_run(const struct ctl *ctl, const struct args *a)
 	l.array = json_object_new_array();
 	if (!l.array || output_open(&out) < 0) {
 		(void)json_object_put(l.array);
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return EXIT_CODE_FAILED;
+		return output_fail_memory();
 	}
 	l.f = out.file;
 	asked = reload_request(&l);

@@ -224,8 +224,7 @@ static enum exit_code status_run(const struct ctl *ctl, const struct args *a)
 	array = json_object_new_array();
 	if (!array || output_open(&out) < 0) {
 		(void)json_object_put(array);
-		(void)fprintf(stderr, "ioectl: out of memory\n");
-		return EXIT_CODE_FAILED;
+		return output_fail_memory();
 	}
 	asked = request_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
 	status_print(out.file, ctl, array, no_headers);
