@@ -152,19 +152,22 @@ static bool input_feed_body(struct session *s, char **p, size_t *n)
 	return true;
 }
 
-int input_body(struct session *s, struct body_sink *b, uint64_t size)
+/* The next @size bytes are thrown away, unless an act claims them. False: no memory, and the session has ended. */
+static bool input_begin_body(struct session *s, uint64_t size)
 {
 	struct input *in;
 
 	if (size == 0)
-		return 0;
+		return true;
 	in = input_get(s);
-	if (!in)
-		return -ENOMEM;
-	in->sink = b;
+	if (!in) {
+		session_end(s, "out of memory");
+		return false;
+	}
+	in->sink = NULL;
 	in->body_left = size;
 	s->body_full = false;
-	return 0;
+	return true;
 }
 
 void input_resolve_body(struct session *s, uint64_t size, const char *front, size_t n_front)
@@ -238,6 +241,12 @@ static bool input_pre_verb(struct session *s, char *line, size_t len)
 	return session_has_ended(s);
 }
 
+/* 1 to 18 digits, which always fit. */
+static int input_read_size(const char *p, size_t len, uint64_t *ret)
+{
+	return len <= BODY_DIGITS_MAX ? str_to_u64(p, len, 0, UINT64_MAX, ret) : -ERANGE;
+}
+
 /* As many as its last field tells. They come, whatever the answer is. */
 bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len)
 {
@@ -248,10 +257,27 @@ bool input_skip_body(struct request *q, const struct verb *v, const char *rest, 
 	if (!rest || !(v->flags & VERB_BODY) || (v->min > 1 && !comma))
 		return false;
 	len -= (size_t)(size - rest);
-	if (len > BODY_DIGITS_MAX || str_to_u64(size, len, 0, UINT64_MAX, &n) < 0)
+	if (input_read_size(size, len, &n) < 0)
 		return false;
-	request_body_discard(q, n);
+	(void)input_begin_body(q->session, n);
 	return true;
+}
+
+/* From here on the bytes come, whatever the answer is. False: the request is answered. */
+static bool input_take_body(struct session *s, struct request *q, const struct fields *f)
+{
+	const struct field *size = &f->at[f->n - 1];
+	uint64_t n = BODY_SIZE_UNDECIDED;
+
+	if (!q->size_undecided && input_read_size(size->data, size->len, &n) < 0) {
+		request_error(q, ERROR_BAD_ARGUMENT, "the size '%.*s' is not 1 to 18 digits; no bytes are expected",
+			      (int)MIN(size->len, (size_t)40), size->data);
+		return false;
+	}
+	if (input_begin_body(s, n))
+		return true;
+	request_silent(q);
+	return false;
 }
 
 static bool input_split(struct session *s, struct request *q, char *rest, size_t len, struct fields *f)
@@ -297,13 +323,15 @@ void _hot_ input_act(struct request *q, char *rest, size_t len)
 	r->current = q;
 	if (!input_split(s, q, rest, len, &f))
 		return;
-	/* Not where a body follows: its act refuses it (request_charge()), and takes the bytes off. */
+	/* Not where a body follows: its act counts the memory that it takes (request_charge()), and says so. */
 	if (unlikely(pool_is_over(&r->pool)) && q->role != r->set->n_roles && !(row->verb.flags & VERB_BODY)) {
 		request_report(q, LOG_EVENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up",
 			       row->verb.name);
 		request_error(q, ERROR_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
 		return;
 	}
+	if (unlikely(row->verb.flags & VERB_BODY) && !input_take_body(s, q, &f))
+		return;
 	if (row->verb.flags & VERB_BARRIER)
 		s->barrier = q;
 	e = row->act(q, &f);

@@ -379,35 +379,31 @@ void request_defer(struct request *q)
 	q->deferred = true;
 }
 
-bool request_is_size_undecided(const struct request *q)
+uint64_t request_body_size(const struct request *q)
 {
-	return q->size_undecided;
+	const struct input *in = q->session->input;
+
+	return in ? in->body_left : 0;
 }
 
-void request_body(struct request *q, struct body_sink *b, uint64_t size)
+void request_body(struct request *q, struct body_sink *b)
+{
+	struct input *in = q->session->input;
+
+	assert(q->session->barrier == q);
+	if (in && in->body_left > 0)
+		in->sink = b;
+}
+
+void request_body_discard(struct request *q)
 {
 	struct session *s = q->session;
 
-	if (s && input_body(s, b, size) < 0)
-		session_end(s, "out of memory");
-	/* Without a session no byte will come, and nobody else would tell the sink. */
-	if (!q->session && b && size > 0)
-		b->ops->gone(b);
-}
-
-void request_body_discard(struct request *q, uint64_t size)
-{
-	struct session *s = q->session;
-
-	if (!s)
+	if (!s || !s->input || s->input->body_left == 0)
 		return;
-	if (s->input && s->input->body_left > 0) {
-		s->input->sink = NULL; /* the rest of it */
-		s->body_full = false;
-		loop_defer(&s->reactor->loop, &s->resume);
-	} else if (size > 0 && input_body(s, NULL, size) < 0) {
-		session_end(s, "out of memory");
-	}
+	s->input->sink = NULL;
+	s->body_full = false;
+	loop_defer(&s->reactor->loop, &s->resume);
 }
 
 void request_body_resume(struct request *q)

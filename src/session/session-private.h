@@ -143,7 +143,6 @@ void input_readable(struct session *s);
 void input_resume(struct session *s); /* at the end of the pass */
 void input_cut_body(struct session *s); /* no more of it will come: its sink is told so */
 void input_free(struct session *s);
-int input_body(struct session *s, struct body_sink *b, uint64_t size);
 void input_feed(struct session *s, char *p, size_t n); /* works off what it may of these bytes and holds the rest */
 bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
 void input_too_long(struct session *s); /* answers a line over limits.line */

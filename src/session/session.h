@@ -98,17 +98,18 @@ struct body_sink_ops {
 #define BODY_DIGITS_MAX 18
 
 /* An old client's WRITE may begin before it is known where its size ends: the size in its fields means nothing then,
- * request_body() is given BODY_SIZE_UNDECIDED, and resolve() tells. */
+ * request_body_size() is BODY_SIZE_UNDECIDED, and resolve() tells. */
 #define BODY_SIZE_UNDECIDED (UINT64_MAX / 2)
 #define BODY_FRONT_MAX 32
-bool request_is_size_undecided(const struct request *q);
 
-/* Call once in the act of a barrier verb, after request_defer(): the next @size bytes are the sink's. With size 0
- * neither get() nor put() is called. The sink must live until all bytes have come or gone() was called. */
-void request_body(struct request *q, struct body_sink *b, uint64_t size);
-/* Throws away what is still to come of the body and lets go of its sink, which is not called again. @size is for a
- * request that is refused before request_body(), else 0. Call before answering. */
-void request_body_discard(struct request *q, uint64_t size);
+/* Only in the act of a verb with VERB_BODY: how many bytes follow its line, as its last field says. */
+uint64_t request_body_size(const struct request *q);
+/* At most once, in that act, after request_defer(): the sink gets the bytes of the body. Without this call the session
+ * throws them away. With size 0 neither get() nor put() is called. The sink must live until all bytes have come or
+ * gone() was called. */
+void request_body(struct request *q, struct body_sink *b);
+/* Throws away the bytes that have not come yet; the sink is not called again. Call before answering. */
+void request_body_discard(struct request *q);
 /* There is room again. */
 void request_body_resume(struct request *q);
 

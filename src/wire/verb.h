@@ -17,7 +17,7 @@ enum verb_flags {
 	VERB_LAST_COMMA = 1 << 1, /* FIELD_RULE_LAST_COMMA */
 	VERB_ALIAS = 1 << 2,      /* HELP names it beside the row above it */
 	VERB_NOT_YET = 1 << 3,    /* answers unavailable, and HELP leaves it out */
-	VERB_BODY = 1 << 4,       /* bytes follow the line, as many as its last field says; its act has to take them off even where it refuses */
+	VERB_BODY = 1 << 4,       /* bytes follow the line, as many as its last field says; for VERB_BARRIER only */
 	VERB_PADDED = 1 << 5,     /* in raw its answer begins with the size, padded to what an old client takes */
 };
 

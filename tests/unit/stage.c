@@ -209,17 +209,14 @@ static const struct body_sink_ops stage_body_ops = {
 	.gone = stage_body_is_gone,
 };
 
-static int stage_act_eat(struct request *q, struct fields *f)
+static int stage_act_eat(struct request *q, _unused_ struct fields *f)
 {
-	struct stage_body *b;
-	uint64_t n;
+	struct stage_body *b = calloc(1, sizeof(*b));
+	uint64_t n = request_body_size(q);
 
-	if (str_to_u64(f->at[0].data, f->at[0].len, 0, UINT32_MAX, &n) < 0)
-		return -EINVAL;
-	b = calloc(1, sizeof(*b));
 	*b = (struct stage_body){ .sink.ops = &stage_body_ops, .q = q, .left = n };
 	request_defer(q);
-	request_body(q, &b->sink, n);
+	request_body(q, &b->sink);
 	stage_last_body = b;
 	if (n == 0)
 		stage_body_answer(b);
@@ -227,13 +224,8 @@ static int stage_act_eat(struct request *q, struct fields *f)
 }
 
 /* Refuses before the first byte, or (SPIT) once there was one. */
-static int stage_act_skip(struct request *q, struct fields *f)
+static int stage_act_skip(struct request *q, _unused_ struct fields *f)
 {
-	uint64_t n;
-
-	if (str_to_u64(f->at[0].data, f->at[0].len, 0, UINT32_MAX, &n) < 0)
-		return -EINVAL;
-	request_body_discard(q, n);
 	request_error(q, ERROR_DENIED, "not hungry");
 	return 0;
 }
@@ -242,7 +234,7 @@ static void stage_spit_put(struct body_sink *s, _unused_ size_t n)
 {
 	struct stage_body *b = container_of(s, struct stage_body, sink);
 
-	request_body_discard(b->q, 0);
+	request_body_discard(b->q);
 	request_error(b->q, ERROR_NO_SPACE, "it tastes bad");
 	free(b);
 }
@@ -317,6 +309,8 @@ static const struct role_verb stage_verbs[] = {
 	    VERB_BARRIER | VERB_BODY, ACCESS_NONE, 0 }, stage_act_skip },
 	{ { "SPIT", "SPIT,n", "Takes one piece of so many bytes.", 1, 1,
 	    VERB_BARRIER | VERB_BODY, ACCESS_NONE, 0 }, stage_act_spit },
+	{ { "SPOIL", "SPOIL,n", "Has no memory for so many bytes.", 1, 1,
+	    VERB_BARRIER | VERB_BODY, ACCESS_NONE, 0 }, stage_act_no_memory },
 	{ { "FAIL", "FAIL", "Breaks.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_fail },
 	{ { "NOMEM", "NOMEM", "Has no memory.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_no_memory },
 	{ { "SILENT", "SILENT", "Forgets to answer.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, stage_act_silent },

@@ -7,7 +7,6 @@
 #include "roles/file/upload.h"
 
 #include "base/macro.h"
-#include "base/str.h"
 #include "loop/worker.h"
 #include "roles/file/file.h"
 #include "roles/file/publish.h"
@@ -162,7 +161,7 @@ static void upload_finish(struct upload *u)
 
 	request_uncharge(q, upload_memory(u));
 	if (u->error < 0 || u->too_large)
-		request_body_discard(q, 0);
+		request_body_discard(q);
 	if (u->error < 0) {
 		upload_refuse(u);
 	} else if (u->too_large) {
@@ -358,32 +357,13 @@ static struct upload *upload_new(struct request *q, const char *path, uint64_t s
 	return u;
 }
 
-/* 1 to 18 digits: so it always fits. Answers where it is none. */
-static bool upload_take_size(struct request *q, const struct fields *f, uint64_t *ret)
-{
-	const struct field *size = &f->at[1];
-
-	if (size->len <= BODY_DIGITS_MAX && str_to_u64(size->data, size->len, 0, UINT64_MAX, ret) >= 0)
-		return true;
-	request_error(q, ERROR_BAD_ARGUMENT, "the size '%.*s' is not 1 to 18 digits; no bytes are expected",
-		      (int)MIN(size->len, (size_t)40), size->data);
-	return false;
-}
-
 int upload_write(struct request *q, struct fields *f)
 {
 	const struct file_options *o = settings_get(request_settings(q), &file_section);
+	uint64_t size = request_body_size(q);
 	char path[PATH_BYTES_MAX + 1];
 	struct upload *u;
-	uint64_t size;
 
-	if (request_is_size_undecided(q))
-		size = BODY_SIZE_UNDECIDED;
-	else if (!upload_take_size(q, f, &size))
-		return 0;
-	/* From here on the bytes come, whatever the answer is: a refusal reads and forgets them. */
-	request_defer(q);
-	request_body(q, NULL, size);
 	if (!file_take_name(q, &f->at[0], path))
 		return 0;
 	if (size > o->max_size && size != BODY_SIZE_UNDECIDED) {
@@ -398,11 +378,12 @@ int upload_write(struct request *q, struct fields *f)
 			      "the server is out of memory for uploads (limits.memory); try again later");
 		return 0;
 	}
-	request_body(q, &u->sink, size);
+	request_defer(q);
+	request_body(q, &u->sink);
 	if (size == 0)
 		upload_push(u);
-	/* What is smaller is one job, which looks as well. Where the session has just gone, giving up is under way. */
-	else if (size > UPLOAD_PIECE && size != BODY_SIZE_UNDECIDED && !u->broken)
+	/* A smaller file is one job, which looks as well. */
+	else if (size > UPLOAD_PIECE && size != BODY_SIZE_UNDECIDED)
 		upload_submit(u, upload_look_run, upload_done);
 	return 0;
 }

@@ -162,7 +162,12 @@ START_TEST(the_body_of_a_bad_request_is_thrown_away)
 		{ TEXT("EAT,a,5\n"), "bad-argument", true, true },
 		{ TEXT("EAT,\0a,5\n"), "bad-command", true, false },
 		{ TEXT("EAT,\0,5\n"), "bad-command", true, true },
+		/* Its act breaks before it has claimed the bytes. */
+		{ TEXT("SPOIL,5\n"), "busy", true, false },
 		/* Nobody can tell how many. */
+		{ TEXT("EAT,\n"), "bad-argument", false, false },
+		{ TEXT("EAT,-5\n"), "bad-argument", false, false },
+		{ TEXT("EAT,0000000000000000005\n"), "bad-argument", false, true },
 		{ TEXT("EAT,a,%zz\n"), "bad-argument", false, true },
 		{ TEXT("EAT,a%zz,-5\n"), "bad-argument", false, true },
 		{ TEXT("EAT,\0a,5000000000000000000\n"), "bad-command", false, false },
