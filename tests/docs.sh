@@ -133,10 +133,11 @@ check_dictionary()
 	result $? "tests/fuzz/verbs.dict is what the rows make of it (docs-rows --dictionary prints that)"
 }
 
-# CONTRIBUTING.md has the table of layers.sh, README.md its layers, and no file that CONTRIBUTING.md names is missing.
+# CONTRIBUTING.md has the table of layers.sh, README.md its layers, and each file and function that
+# CONTRIBUTING.md names exists.
 check_map()
 {
-	local map=$top_srcdir/CONTRIBUTING.md file
+	local map=$top_srcdir/CONTRIBUTING.md file function
 
 	sed -n "/^includes='/,/^'/s/^\([a-z]*\): */\1: /p" "$top_srcdir/tests/layers.sh" | sed 's|/\*||g; s/: *$/:/; s/ *$//' >"$scratch/wanted"
 	# shellcheck disable=SC2016 # the file has backquotes
@@ -153,6 +154,10 @@ check_map()
 		[ -e "$top_srcdir/$file" ] || [ -e "$top_srcdir/src/$file" ]
 		result $? "$file, which CONTRIBUTING.md names, exists"
 	done < <(grep -oE '[a-z_]+(/[a-z_-]+)+\.([ch]|sh|varlink)\b' "$map" | sort -u)
+	while read -r function; do
+		grep -rqw --include='*.[ch]' "$function" "$top_srcdir/src" "$top_srcdir/tests"
+		result $? "$function(), which CONTRIBUTING.md names, exists"
+	done < <(grep -oE '\b[A-Za-z_]+\(\)' "$map" | tr -d '()' | sort -u)
 }
 
 # The command-line options that PROGRAM --help names, against ".It Fl i ..." of its page, by their letters.
