@@ -47,7 +47,7 @@ room        base,wire,loop,log,net,server,config,store   diskspace, or a chat ro
 roster      *                                            clients
 scene       *                                            fault scenario
 slug        *                                            error_code
-spool       base,wire,loop,log,net,server,config,store   staging
+spool       *-client                                     staging
 stray       base,wire,loop,log,net,server,config,store   unmatched
 tell        base,wire,loop,log,net,store                 notify
 unkept      *                                            ephemeral

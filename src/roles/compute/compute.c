@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* What the old number client's users have always seen. */
+/* The old number client shows this text to its users. */
 #define COMPUTE_NO_NUMBER "Received data is not a valid integer"
 
 /* 0: answered; -EINVAL: it is no number; -ENOMEM. */

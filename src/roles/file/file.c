@@ -35,7 +35,7 @@ const struct option_section file_section = {
 	.size = sizeof(struct file_options),
 };
 
-/* What the administrator has to know: the disk's and the system's troubles, not that somebody asked for what is not. */
+/* Logs troubles of the disk and of the system, which the administrator has to know. */
 static void file_report(struct request *q, const char *name, uint64_t bytes, int error)
 {
 	switch (-error) {
@@ -239,7 +239,7 @@ static void file_look(void *state)
 	file_watch_ask(state);
 }
 
-/* Who asks how things are may have just changed them: the next answer tells. */
+/* The administrator may have just mended the folder: the next status shows it. */
 static void file_warn(void *state, struct warnings *to)
 {
 	struct file_state *s = state;
@@ -254,8 +254,8 @@ static void file_warn(void *state, struct warnings *to)
 }
 
 /*
- * What a worker may have a hand in is a barrier: a session has one such request under way, so it can neither pile up
- * answers that nobody has taken yet nor fill the workers' queue. READ of what is in memory never waits for it.
+ * A verb that a worker may carry out is a barrier: a session has one such request under way, so it can neither pile up
+ * replies that nobody has taken yet nor fill the workers' queue. A READ of a file in memory never waits for a worker.
  */
 static const struct role_verb file_verbs[] = {
 	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1,

@@ -16,14 +16,13 @@ extern const struct option_section file_section;
 
 extern const struct role file_role;
 
-/* What the role's modules share. Made at the start, then only read, but for what another folder in the root's place
- * changes (watch.h). */
+/* The state that the modules of the role share. After the start only watch.c changes it, but for `full`. */
 struct file_state {
 	struct path_root root;
-	atomic_int staging_fd; /* ROOT/.ioe: where a file waits that replaces another; -1: the root cannot be written */
+	atomic_int staging_fd; /* ROOT/.ioe (staging.h); -1: the root cannot be written */
 	bool no_proc;        /* no /proc at the start: a file without a name could not be given one */
 	struct file_watch watch;
-	atomic_bool full;    /* the disk was, when something was last to be stored */
+	atomic_bool full;    /* the disk was full at the last attempt to store a file */
 };
 
 /* The folder that is served, of the role's state: the state's own descriptor. */

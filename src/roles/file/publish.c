@@ -15,12 +15,12 @@
 
 #define PUBLISH_COPY (256U << 10)
 
-/* Several daemons may share the spool. */
+/* Several daemons may share a staging folder. */
 static void publish_name_staged(struct publish *p)
 {
 	static atomic_uint_fast64_t next;
 
-	(void)snprintf(p->spooled, sizeof(p->spooled), "%d-%llx", getpid(),
+	(void)snprintf(p->staged, sizeof(p->staged), "%d-%llx", getpid(),
 		       (unsigned long long)atomic_fetch_add_explicit(&next, 1, memory_order_relaxed));
 }
 
@@ -41,7 +41,7 @@ static int publish_use_root_staging(struct publish *p, const struct file_state *
 	return p->staging_fd < 0 ? -errno : 0;
 }
 
-/* Nothing moves from one mount to another. So a folder below another one in the root has a spool of its own. */
+/* Nothing moves from one mount to another. So a folder on another mount has a staging folder of its own. */
 static int publish_use_own_staging(struct publish *p)
 {
 	closep(&p->staging_fd);
@@ -49,14 +49,14 @@ static int publish_use_own_staging(struct publish *p)
 	return MIN(p->staging_fd, 0);
 }
 
-/* Where the kernel does not tell, it is taken to be one and the same. */
+/* Where the kernel does not tell the mount, the folder is taken to be on the same one. */
 static bool publish_is_elsewhere(const struct publish *p, const struct file_state *state)
 {
-	struct statx dir, spool;
+	struct statx dir, staging;
 
 	return statx(p->dir_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &dir) == 0 && dir.stx_mask & STATX_MNT_ID &&
-	       statx(state->staging_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &spool) == 0 &&
-	       spool.stx_mask & STATX_MNT_ID && dir.stx_mnt_id != spool.stx_mnt_id;
+	       statx(state->staging_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &staging) == 0 &&
+	       staging.stx_mask & STATX_MNT_ID && dir.stx_mnt_id != staging.stx_mnt_id;
 }
 
 static int publish_open_staged(struct publish *p, const struct file_state *state, unsigned mode)
@@ -66,10 +66,10 @@ static int publish_open_staged(struct publish *p, const struct file_state *state
 	if (r < 0)
 		return r;
 	publish_name_staged(p);
-	p->fd = openat(p->staging_fd, p->spooled, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	p->fd = openat(p->staging_fd, p->staged, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (p->fd >= 0)
 		return 0;
-	p->spooled[0] = '\0';
+	p->staged[0] = '\0';
 	return -errno;
 }
 
@@ -104,8 +104,8 @@ static int publish_check_target(const struct publish *p, bool overwrite)
 
 void publish_abandon(struct publish *p)
 {
-	if (p->spooled[0])
-		(void)unlinkat(p->staging_fd, p->spooled, 0);
+	if (p->staged[0])
+		(void)unlinkat(p->staging_fd, p->staged, 0);
 	closep(&p->fd);
 	closep(&p->dir_fd);
 	closep(&p->staging_fd);
@@ -192,18 +192,18 @@ static int publish_link_staged(struct publish *p, const struct file_state *state
 	if (r < 0)
 		return r;
 	publish_name_staged(p);
-	r = publish_link(p, p->staging_fd, p->spooled);
+	r = publish_link(p, p->staging_fd, p->staged);
 	if (r == -EXDEV) {
 		r = publish_use_own_staging(p);
 		if (r >= 0)
-			r = publish_link(p, p->staging_fd, p->spooled);
+			r = publish_link(p, p->staging_fd, p->staged);
 	}
 	if (r < 0)
-		p->spooled[0] = '\0';
+		p->staged[0] = '\0';
 	return r;
 }
 
-/* By a name in the spool and a rename, which replaces at once and never follows a link. */
+/* By a name in the staging folder and a rename, which replaces at once and never follows a link. */
 static int publish_replace(struct publish *p, const struct file_state *state)
 {
 	int r;
@@ -211,29 +211,29 @@ static int publish_replace(struct publish *p, const struct file_state *state)
 	r = publish_check_target(p, true);
 	if (r < 0)
 		return r;
-	if (!p->spooled[0])
+	if (!p->staged[0])
 		r = publish_link_staged(p, state);
 	if (r < 0)
 		return r;
-	if (renameat(p->staging_fd, p->spooled, p->dir_fd, p->base) < 0)
+	if (renameat(p->staging_fd, p->staged, p->dir_fd, p->base) < 0)
 		return -errno;
-	p->spooled[0] = '\0';
+	p->staged[0] = '\0';
 	return 0;
 }
 
 static int publish_create(struct publish *p)
 {
-	if (!p->spooled[0])
+	if (!p->staged[0])
 		return publish_link(p, p->dir_fd, p->base);
 	/* What knows no O_TMPFILE may know no hard links either; NFS knows those, but not this flag. */
-	if (renameat2(p->staging_fd, p->spooled, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
+	if (renameat2(p->staging_fd, p->staged, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
 		if (errno != EINVAL)
 			return -errno;
-		if (linkat(p->staging_fd, p->spooled, p->dir_fd, p->base, 0) < 0)
+		if (linkat(p->staging_fd, p->staged, p->dir_fd, p->base, 0) < 0)
 			return -errno;
-		(void)unlinkat(p->staging_fd, p->spooled, 0);
+		(void)unlinkat(p->staging_fd, p->staged, 0);
 	}
-	p->spooled[0] = '\0';
+	p->staged[0] = '\0';
 	return 0;
 }
 

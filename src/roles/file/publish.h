@@ -13,11 +13,11 @@
 struct file_state;
 
 struct publish {
-	int fd;       /* the file; without a name, or spooled */
+	int fd;       /* the file; without a name, or in the staging folder */
 	int dir_fd;   /* the folder it shall be in */
-	int staging_fd; /* where it is spooled: the root's, or the folder's own; -1: it was not needed so far */
+	int staging_fd; /* its staging folder: the root's, or the folder's own; -1: it was not needed so far */
 	char base[PATH_ELEMENT_MAX + 1];
-	char spooled[32]; /* its name in the spool; "" while it has none */
+	char staged[32]; /* its name in the staging folder; "" while it has none */
 };
 
 #define PUBLISH_INERT                                    \
@@ -25,7 +25,7 @@ struct publish {
 		.fd = -1, .dir_fd = -1, .staging_fd = -1 \
 	}
 
-/* Whether there is no chance for it, as things are: the negative errno that publish_commit() would end with, or 0. */
+/* As things are now: the negative errno that publish_commit() would end with, or 0. */
 int publish_look(const struct file_state *state, const char *path, bool overwrite);
 
 /* 0 or negative errno; call publish_abandon() in any case. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * READ is answered from the loop where the kernel has all of it in memory: the way to the file (RESOLVE_CACHED), and
- * a small file's bytes (RWF_NOWAIT). Nothing is cached here, so a change is seen at once. What is not in memory is a
- * worker's. A large file is handed to the output queue, which sends it piece by piece.
+ * a small file's bytes (RWF_NOWAIT). Nothing is cached here, so a change is seen at once. What is not in memory, a
+ * worker reads. A large file is handed to the output queue, which sends it piece by piece.
  */
 #include "roles/file/read.h"
 
@@ -20,7 +20,7 @@
 /* Up to here a copy costs less than sendfile()'s second system call. */
 #define READ_SMALL_MAX (64U << 10)
 
-/* What the fd is: 0, or the errno that tells why it cannot be read. */
+/* 0 and the size of a regular file; or the negative errno that tells why the fd cannot be read. */
 static int read_check(int fd, uint64_t *ret_size)
 {
 	struct stat st;

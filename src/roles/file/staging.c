@@ -25,7 +25,7 @@ static void staging_sweep(int fd)
 	(void)closedir(d);
 }
 
-/* Several may use one. Whoever does holds the lock, and what lies there then may be theirs. */
+/* Several daemons may use one folder. Each holds a shared lock: files are removed only where no other daemon has it. */
 static void staging_share(int fd)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* WRITE: a file that comes in pieces, and is there at once or not at all. */
+/* WRITE: a file arrives in pieces, and becomes visible whole or not at all. */
 
 #include "session/role.h"
 

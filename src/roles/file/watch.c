@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 /*
- * What lies where the spool is to be while there is none: it has to be no folder, so that nothing can be put into it. Of
+ * Stands at the number of the staging folder while there is none. It is no folder, so nothing can be put into it. Of
  * the standard descriptors, which are always open, it is the one that is written to.
  */
 #define FILE_WATCH_NOTHING STDERR_FILENO
