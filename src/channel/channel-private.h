@@ -1,7 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The structs that the files of channel/ share. Only they, the unit tests of channel/ and the fuzz targets include this.
+ * The structs that the files of channel/ share. Only they, the unit tests of channel/ and the fuzz targets include
+ * this.
  *
  *	engine.c      start and stop, the store, warnings
  *	channel.c     owner: channels in memory, requests, members; the walk over all channels
@@ -123,8 +124,8 @@ struct channel {
 	struct map by_session;
 	unsigned *here; /* number of members, for each reactor */
 
-	/* The replay buffer: a ring of the last messages, there while a member is catching up. replay_first and the members'
-	 * replay_from only count up; modulo REPLAY_MAX they are places in the ring. */
+	/* The replay buffer: a ring of the last messages, there while a member is catching up. replay_first and the
+	 * members' replay_from only count up; modulo REPLAY_MAX they are places in the ring. */
 	unsigned n_catching_up, replay_first, n_replay;
 	size_t replay_bytes;
 	struct channel_message **replay; /* REPLAY_MAX */

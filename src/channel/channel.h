@@ -75,8 +75,8 @@ struct channel_policy {
 	uint8_t kind;   /* number in the store, never changed */
 	bool ephemeral; /* some messages are not kept in the store */
 	void (*limits)(const struct settings *s, struct channel_limits *ret);
-	/* Appends the whole event with its line end (raw has none). 0 or -ENOMEM; where nothing is appended, sessions of
-	 * this dialect do not receive the event. */
+	/* Appends the whole event with its line end (raw has none). 0 or -ENOMEM; where nothing is appended,
+	 * sessions of this dialect do not receive the event. */
 	int (*format)(const struct channel_event *e, enum dialect d, struct buf *to);
 	/* Owner: a member's session has ended, and the member is out of the list. @why is "slow", "unavailable" (the
 	 * store could not be read for it), or a word about the end. */
@@ -184,7 +184,8 @@ void channel_append(struct channel *c, struct channel_request *rq, bool durable,
 void channel_remove(struct channel *c, struct channel_request *rq, channel_act_fn next);
 void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn next);
 
-/* Owner: ephemeral messages will follow (policy.ephemeral). Reserves a range of numbers for them, once for the whole daemon. */
+/* Owner: ephemeral messages will follow (policy.ephemeral). Reserves a range of numbers for them, once for the whole
+ * daemon. */
 void channel_expect_ephemeral(struct channel *c);
 
 /* Owner: state of the channel. */

@@ -217,7 +217,8 @@ static void _hot_ fanout_send_batch(struct fanout *f, struct channel_subscriptio
 	sub->position = batch->upto;
 }
 
-/* One message at a time: for an old client, whose events are told apart by their packets, and for a policy that counts. */
+/* One message at a time: for an old client, whose events are told apart by their packets, and for a policy that
+ * counts. */
 static void fanout_send_next(struct fanout *f, struct channel_subscription *sub, enum dialect in)
 {
 	struct channel_delivery *d = container_of(fanout_at(f, sub->position++), struct channel_delivery, link);
@@ -260,7 +261,8 @@ void fanout_flush_some(struct deferred *l)
 	unsigned left = FANOUT_PER_PASS;
 	struct list *n;
 
-	/* A fan-out that still has pending messages goes to the end of the list: a large channel does not hold up others. */
+	/* A fan-out that still has pending messages goes to the end of the list: a large channel does not hold up
+	 * others. */
 	while (left > 0 && (n = list_pop(&s->active))) {
 		struct fanout *f = container_of(n, struct fanout, active);
 

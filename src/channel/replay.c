@@ -4,10 +4,10 @@
  * channel's owner; channel.c and append.c add each message, subscriber.c sends the request to go live.
  *
  * A session that enters reads the messages of the past from the store, page by page. Meanwhile new ones are sent, which
- * it cannot read there: ephemeral ones are in no store, and of the others the last are not on disk yet. The buffer keeps
- * them. When the session has read up to a number, it sends struct channel_go_live with that number, and there are two
- * answers. If the buffer reaches back to that number, the session gets the messages behind it and is live from there on.
- * If not, because the buffer is a ring of bounded size, the session reads on in the store and asks again.
+ * it cannot read there: ephemeral ones are in no store, and of the others the last are not on disk yet. The buffer
+ * keeps them. When the session has read up to a number, it sends struct channel_go_live with that number, and there are
+ * two answers. If the buffer reaches back to that number, the session gets the messages behind it and is live from
+ * there on. If not, because the buffer is a ring of bounded size, the session reads on in the store and asks again.
  */
 #include "channel/channel-private.h"
 

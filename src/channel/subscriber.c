@@ -57,8 +57,8 @@ static void subscription_unlink(struct channel_subscription *sub)
 	sub->session = NULL;
 }
 
-/* The session has ended and was a member. The subscription goes to the owner and back, so the origin waits for it before
- * it stops. */
+/* The session has ended and was a member. The subscription goes to the owner and back, so the origin waits for it
+ * before it stops. */
 
 static void subscription_returned(struct msg *m)
 {
@@ -173,8 +173,8 @@ struct channel_subscription *subscription_orphan(struct channel_request *rq)
 	if (!sub)
 		return NULL;
 	if (sub->session && !channel_request_session(rq)) {
-		/* The session ended in this pass of the loop. Unlinked now, because subscription_gone() will be called after the
-		 * request that would free it. */
+		/* The session ended in this pass of the loop. Unlinked now, because subscription_gone() will be
+		 * called after the request that would free it. */
 		(void)snprintf(sub->why, sizeof(sub->why), "closed");
 		subscription_unlink(sub);
 	}

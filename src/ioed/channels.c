@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Joins the control socket to channel/ and the store. The control socket gets lists of rooms and mailboxes in pages of
- * its own, made from channel/list.h; and a backup of the store, which must not be written where clients of the role file
- * could read it. In main's thread, but for what a comment calls reactor 0's.
+ * its own, made from channel/list.h; and a backup of the store, which must not be written where clients of the role
+ * file could read it. In main's thread, but for what a comment calls reactor 0's.
  */
 #include "ioed/channels.h"
 

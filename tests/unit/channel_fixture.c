@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
+#include "channel/list.h"
 #include "session/limits.h"
 
 #include <check.h>
@@ -79,6 +80,7 @@ struct channel_fixture_request {
 	char who[STORE_NAME_MAX + 1];
 	char text[4096];
 	struct channel_walk walk;
+	struct channel_list list;
 	struct store_page page;
 	unsigned n;
 };
@@ -397,6 +399,55 @@ static int channel_fixture_open(struct request *q, _unused_ struct fields *f)
 	return 0;
 }
 
+static bool channel_fixture_is_listed(struct channel *c)
+{
+	return channel_n_members(c) > 0 || channel_counts(c)->last > 0;
+}
+
+/* "name members count last topic;" of each; '*' in front of one that is in memory, '|' between pages. */
+static void channel_fixture_list_go_on(struct channel_list *l)
+{
+	struct channel_fixture_request *e = container_of(l, struct channel_fixture_request, list);
+	struct channel_listed c;
+	int r = 0;
+
+	while (l->error == 0 && (r = channel_list_next(l, &c)) > 0)
+		e->n += (unsigned)snprintf(e->text + e->n, sizeof(e->text) - e->n, "%s%.*s %u %u %u %.*s;",
+					   c.live ? "*" : "", (int)c.name_len, c.name, (unsigned)c.members,
+					   (unsigned)c.count, (unsigned)c.last, (int)c.attribute_len, c.attribute);
+	if (r == -EAGAIN) {
+		e->text[e->n++] = '|';
+		channel_list_fetch(l, request_loop(e->rq.request), channel_fixture_list_go_on);
+		return;
+	}
+	ck_assert(l->error != 0 || channel_list_is_complete(l));
+	if (l->error != 0)
+		e->n = (unsigned)snprintf(e->text, sizeof(e->text), "%s", channel_fixture_outcome(l->error));
+	request_line(e->rq.request, e->text, e->n);
+	channel_list_done(l);
+	free(e);
+}
+
+static int channel_fixture_list(struct request *q, struct fields *f)
+{
+	struct channel_fixture_request *e = calloc(1, sizeof(*e));
+
+	request_defer(q);
+	e->rq.request = q;
+	e->list = (struct channel_list){
+		.engine = request_role_state(q),
+		.kind = channel_fixture_policy.kind,
+		.attribute = "topic",
+		.attribute_max = 8,
+		.page_rows = (size_t)(f->at[0].data[0] - '0'),
+		.live_max = f->n > 1 ? 64 : 0,
+		.live_only = f->n > 2,
+		.includes = channel_fixture_is_listed,
+	};
+	channel_list_collect(&e->list, request_reactor(q), channel_fixture_list_go_on);
+	return 0;
+}
+
 static const struct role_verb channel_fixture_verbs[] = {
 	{ { "JOIN", "JOIN,room[,after]", "", 1, 2, VERB_BARRIER, ACCESS_NONE, 0 }, channel_fixture_join },
 	{ { "PART", "PART,room", "", 1, 1, VERB_BARRIER, ACCESS_NONE, 0 }, channel_fixture_part },
@@ -407,6 +458,7 @@ static const struct role_verb channel_fixture_verbs[] = {
 	{ { "NOTE", "NOTE,room,topic", "", 2, 2, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_note },
 	{ { "READ", "READ,room", "", 1, 1, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_read_note },
 	{ { "OPEN", "OPEN", "", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_open },
+	{ { "LIST", "LIST,rows[,bound[,live]]", "", 1, 3, VERB_CONCURRENT, ACCESS_NONE, 0 }, channel_fixture_list },
 };
 
 static int channel_fixture_role_start(const struct role_start *with, void **ret_state, _unused_ char *why,

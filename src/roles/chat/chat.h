@@ -28,7 +28,7 @@ extern const struct role chat_role;
 
 struct channel_engine *chat_engine(const struct chat_state *state);
 
-/* A list of rooms or members is in memory while it is made, so their number is bounded. False: there are as many already.
- * Else the caller ends with chat_lists_leave(). Any thread. */
+/* A list of rooms or members is in memory while it is made, so their number is bounded. False: there are as many
+ * already. Else the caller ends with chat_lists_leave(). Any thread. */
 bool chat_lists_enter(struct chat_state *state);
 void chat_lists_leave(struct chat_state *state);

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Moderation entries: the roles, mutes, bans and the topic of a room, as attributes of its channel. In the thread of the
- * room's owner; called by act() of the verbs. The attributes are:
+ * Moderation entries: the roles, mutes, bans and the topic of a room, as attributes of its channel. In the thread of
+ * the room's owner; called by act() of the verbs. The attributes are:
  *
  *	role:NAME            owner or operator; nicks only, since an address changes hands
  *	founder              the nick of the first member; in memory until something else of the room goes to disk
@@ -34,8 +34,8 @@ bool chat_entry_has_owner(struct channel *c, const char *but, size_t but_len);
 /* Makes this member, the first of the room, its founder. */
 void chat_entry_found(struct channel *c, const char *name, size_t len);
 
-/* Call after a member has left. If it was the last one, the founder is forgotten; with @all, which is for a room that is
- * in memory only, all entries are. The next member founds the room anew. */
+/* Call after a member has left. If it was the last one, the founder is forgotten; with @all, which is for a room
+ * that is in memory only, all entries are. The next member founds the room anew. */
 void chat_entry_forget(struct channel *c, bool all);
 
 /* Writes the founder to disk as an owner. Call before each store call that writes something of the room. */

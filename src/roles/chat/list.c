@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ROOMS is made from channel/list.h. WHO for one room is a request to its owner; WHO for all is a walk over all rooms in
- * memory. Each reply is in memory as a whole, so CHAT_LIST_MAX bounds it and chat_lists_enter() their number.
+ * ROOMS is made from channel/list.h. WHO for one room is a request to its owner; WHO for all is a walk over all rooms
+ * in memory. Each reply is in memory as a whole, so CHAT_LIST_MAX bounds it and chat_lists_enter() their number.
  */
 #include "roles/chat/list.h"
 

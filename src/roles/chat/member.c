@@ -303,7 +303,8 @@ static void chat_member_set_name(struct channel *c, struct channel_member *m, co
 {
 	m->name_len = (uint8_t)x->name_len;
 	memcpy(m->name, x->name, x->name_len);
-	/* The member keeps its rank, or gets that of the new name where that is higher, as if it had entered with it. */
+	/* The member keeps its rank, or gets that of the new name where that is higher, as if it had entered with
+	 * it. */
 	chat_member_set_rank(m, MAX(chat_member_rank(m), chat_entry_rank(c, x->name, x->name_len)));
 	if (chat_member_rank(m) == CHAT_RANK_OWNER && !chat_entry_has_owner(c, "", 0))
 		chat_entry_found(c, x->name, x->name_len);

@@ -20,7 +20,8 @@ bool chat_name_is_member(const char *s, size_t n);
 /* Whether it is an address: the name of a session without a nick. @ret may be NULL. */
 bool chat_name_is_address(const char *s, size_t n, struct address *ret);
 
-/* "KIND:name", in lower case, since names are compared without case. Returns the length; @n is at most CHAT_NAME_MAX. */
+/* "KIND:name", in lower case, since names are compared without case. Returns the length; @n is at most
+ * CHAT_NAME_MAX. */
 size_t chat_name_key(char dst[CHAT_KEY_MAX], const char *kind, const char *name, size_t n);
 
 /* "KIND@address". In IPv6 the key is of the /64, since one user has all addresses in it. Returns the length, 0: a

@@ -1,6 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The rate limit of a session: messages a second in the long run, and a burst after a pause. In the session's thread. */
+/* The rate limit of a session: messages a second in the long run, and a burst after a pause. In the session's
+ * thread. */
 
 #include <stdbool.h>
 #include <stdint.h>

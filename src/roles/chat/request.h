@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The request of a verb to a room: its arguments and its outcome. The session's thread makes and submits it, the room's
- * owner acts on it, and back in the session's thread it answers the verb. All verbs of chat but HISTORY and ROOMS use it.
+ * owner acts on it, and back in the session's thread it answers the verb. All verbs of chat but HISTORY and ROOMS use
+ * it.
  */
 
 #include "channel/channel.h"
@@ -54,8 +55,8 @@ struct chat_request {
 	char text[];
 };
 
-/* Origin: a request to the room @room, whose name is checked; @text (or NULL) is copied. 0; positive: the name is wrong,
- * and @q was answered; or -ENOMEM. */
+/* Origin: a request to the room @room, whose name is checked; @text (or NULL) is copied. 0; positive: the name is
+ * wrong, and @q was answered; or -ENOMEM. */
 int chat_request_new(struct request *q, const struct field *room, const struct field *text, channel_act_fn act,
 		     void (*answer)(struct chat_request *x), struct chat_request **ret);
 struct chat_request *chat_request_free(struct chat_request *x);

@@ -105,7 +105,8 @@ static size_t chat_say_room(struct request *q, struct chat_session *cs, char roo
 		request_error(q, ERROR_DENIED, "you are in no room any more; JOIN,%s enters one", CHAT_SAY_LOBBY);
 		return 0;
 	}
-	/* The message is submitted behind this request, so the session is a member when the owner acts on it, or is refused. */
+	/* The message is submitted behind this request, so the session is a member when the owner acts on it, or is
+	 * refused. */
 	if (chat_member_enter_alone(cs, CHAT_SAY_LOBBY) < 0) {
 		request_error(q, ERROR_BUSY, "out of memory; try again later");
 		return 0;

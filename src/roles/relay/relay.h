@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The role relay: mailboxes. A message is kept on disk until its receiver acknowledges it. One file for each verb; name.h,
- * words.h and session.h are what they share.
+ * The role relay: mailboxes. A message is kept on disk until its receiver acknowledges it. One file for each verb;
+ * name.h, words.h and session.h are what they share.
  */
 
 #include "channel/channel.h"

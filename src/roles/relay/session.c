@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session has a cursor in its mailbox: it was given the messages up to the cursor. The cursor belongs to the mailbox's
- * id. A mailbox that was empty for long can come back with another id, and a new name means another mailbox; both are
- * read from their start.
+ * A session has a cursor in its mailbox: it was given the messages up to the cursor. The cursor belongs to the
+ * mailbox's id. A mailbox that was empty for long can come back with another id, and a new name means another mailbox;
+ * both are read from their start.
  */
 #include "roles/relay/session.h"
 

@@ -162,8 +162,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("recent");
-	TCase *tc = tcase_create("recent");
+	Suite *s = suite_create("replay");
+	TCase *tc = tcase_create("replay");
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_test(tc, a_switch_is_at_an_exact_number);
