@@ -259,7 +259,7 @@ uint64_t chat_history_default(const struct chat *ch)
 }
 
 enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history,
-			 bool asked)
+			 bool requested)
 {
 	struct chat_room *known = chat_find(ch, room, strlen(room)), joined;
 	struct peer_reply reply;
@@ -284,7 +284,7 @@ enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *sinc
 	if (code == EXIT_CODE_OK && !since)
 		code = chat_history_to(ch, joined.name, joined.last, n_history);
 	/* For history that the user did not request, the reason is printed here. */
-	if (!asked && code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_CONNECTED && ch->n_rooms > 0)
+	if (!requested && code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_CONNECTED && ch->n_rooms > 0)
 		code = EXIT_CODE_OK;
 	return code;
 }

@@ -44,8 +44,8 @@ void chat_done(struct chat *ch);
 void chat_news(void *userdata, const struct news *n);
 
 /* Joins the room. Messages behind @since are printed; where @since is NULL, the last @n_history ones; and all
- * messages from now on. @asked: the user requested the history, so that its failure is one. */
-enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history, bool asked);
+ * messages from now on. @requested: the user requested the history, so that its failure is one. */
+enum exit_code chat_join(struct chat *ch, const char *room, const uint64_t *since, uint64_t n_history, bool requested);
 /* The default: some messages at a terminal, none elsewhere. */
 uint64_t chat_history_default(const struct chat *ch);
 enum exit_code chat_part(struct chat *ch, const char *room);

@@ -18,7 +18,7 @@ struct cmd_double_job {
 	unsigned n, done, failed;
 	enum exit_code code; /* of the last number that failed */
 	struct buf why;      /* the failures of the servers tried */
-	bool later;          /* one of them was busy */
+	bool is_busy;          /* one of them was busy */
 };
 
 /* Whether another server can have an answer. */
@@ -73,7 +73,7 @@ static void cmd_double_at(struct cmd_double_job *d, const struct server *s, size
 		r = cmd_double_one(d, p);
 	if (r < 0)
 		(void)buf_printf(&d->why, "%s%s: %s", d->why.len > 0 ? "; " : "", s->name, failure_errno_words(r));
-	d->later = d->later || failure_from_errno(r) == EXIT_CODE_LATER;
+	d->is_busy = d->is_busy || failure_from_errno(r) == EXIT_CODE_LATER;
 	if (r == -EINTR)
 		d->code = EXIT_CODE_INTERRUPTED;
 }
@@ -88,7 +88,7 @@ static enum exit_code cmd_double_run(struct client *c, const struct args *a)
 		cmd_double_at(&d, &c->servers.at[(first + i) % c->servers.n], c->servers.n - i - 1);
 	if (d.code == EXIT_CODE_INTERRUPTED)
 		code = client_fail(c, d.code, "interrupted");
-	else if (d.done < d.n && d.later)
+	else if (d.done < d.n && d.is_busy)
 		code = client_fail(c, EXIT_CODE_LATER, "no server takes this now (%s); try again in a while",
 				   buf_str(&d.why));
 	else if (d.done < d.n)

@@ -73,7 +73,7 @@ int client_dial(const struct client *c, const struct server *s, size_t others, s
 	return r;
 }
 
-/* Consumes @p. @s may be the client's own c->where. */
+/* Consumes @p. @s can be the client's own c->where. */
 static int client_adopt(struct client *c, const struct server *s, struct peer *p)
 {
 	struct server where = { strdup(s->name), strdup(s->host), strdup(s->port) };
@@ -216,7 +216,7 @@ static enum exit_code client_introduce(struct client *c)
 {
 	uint64_t until_usec = clock_usec() + c->timeout_usec, pause_usec = 0;
 	struct peer_reply refused;
-	bool told = false;
+	bool notified = false;
 	int r;
 
 	for (;;) {
@@ -226,10 +226,10 @@ static enum exit_code client_introduce(struct client *c)
 		if (failure_from_error_code(refused.code)->code != EXIT_CODE_LATER || clock_usec() >= until_usec)
 			return client_fail_refused(c, &refused);
 		/* A session that ends soon needs no message. */
-		if (!told && pause_usec >= LINK_PAUSE_MAX_USEC) {
+		if (!notified && pause_usec >= LINK_PAUSE_MAX_USEC) {
 			client_print("another session is '%s'; going on trying for %d s", c->nick,
 				     (int)((until_usec - clock_usec()) / USEC_PER_SEC));
-			told = true;
+			notified = true;
 		}
 		if (client_pause(&pause_usec) < 0)
 			return client_fail(c, EXIT_CODE_INTERRUPTED, "interrupted");

@@ -4,7 +4,7 @@
 
 #include "peer/peer.h"
 
-/* @line may be changed. 0, or negative errno: the rest is not read. */
+/* @fn can change @line. 0, or negative errno: the rest is not read. */
 typedef int (*listing_fn)(void *userdata, char *line, size_t len);
 
 /* All of it. 0; -EMSGSIZE for a line of over 1 MiB; another negative errno; what @fn returned. */

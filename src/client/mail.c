@@ -18,7 +18,7 @@ void mail_done(struct mail *m)
 {
 	free(m->ids);
 	m->ids = NULL;
-	m->n = m->room = 0;
+	m->n = m->cap = 0;
 }
 
 /* The server has other data now, and gives the same numbers to other messages. */
@@ -41,12 +41,12 @@ static int mail_add(struct mail *m, uint64_t id)
 {
 	uint64_t *ids;
 
-	if (m->n == m->room) {
-		ids = reallocarray(m->ids, m->room + 64, sizeof(*ids));
+	if (m->n == m->cap) {
+		ids = reallocarray(m->ids, m->cap + 64, sizeof(*ids));
 		if (!ids)
 			return -ENOMEM;
 		m->ids = ids;
-		m->room += 64;
+		m->cap += 64;
 	}
 	m->ids[m->n++] = id;
 	return 0;

@@ -12,7 +12,7 @@ struct mail {
 	struct client *client;
 	bool keep;     /* acknowledge nothing */
 	uint64_t *ids; /* printed, and not known to be acknowledged */
-	size_t n, room;
+	size_t n, cap;
 	size_t flushed; /* the first so many of them have left this process */
 	unsigned data; /* they are of: client.data */
 	int error;     /* negative: one could not be printed */

@@ -108,10 +108,10 @@ static enum exit_code main_script(struct client *c)
 {
 	_cleanup_(freep) char *line = NULL;
 	bool failed = false;
-	size_t room = 0;
+	size_t cap = 0;
 	ssize_t n;
 
-	while (!c->quit && (n = getline(&line, &room, stdin)) >= 0) {
+	while (!c->quit && (n = getline(&line, &cap, stdin)) >= 0) {
 		if (line[n - 1] == '\n')
 			line[--n] = '\0';
 		if (strlen(line) != (size_t)n) {

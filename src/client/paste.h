@@ -23,7 +23,7 @@ struct paste {
 	struct buf text;
 	bool inside;
 	bool too_large;
-	size_t n_marker; /* bytes of a marker that may have begun */
+	size_t n_marker; /* bytes that can be the beginning of a marker */
 	char keys[8];
 	size_t n_keys, at;
 };

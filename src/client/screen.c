@@ -23,14 +23,14 @@ static int screen_put(const char *data, size_t n)
 	return 0;
 }
 
-/* How much of one line fits @room, cut between two characters. */
-static size_t screen_fit(const char *data, size_t n, size_t room)
+/* How much of one line fits @cap, cut between two characters. */
+static size_t screen_fit(const char *data, size_t n, size_t cap)
 {
-	size_t k = room;
+	size_t k = cap;
 
-	if (n <= room)
+	if (n <= cap)
 		return n;
-	while (k > room - 4 && ((unsigned char)data[k] & 0xc0) == 0x80)
+	while (k > cap - 4 && ((unsigned char)data[k] & 0xc0) == 0x80)
 		k--;
 	return k;
 }

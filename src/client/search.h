@@ -20,7 +20,7 @@ struct search {
 	/* The result, once search_is_over(). */
 	struct peer *peer; /* NULL: none has answered */
 	size_t found;      /* which */
-	int error;         /* where peer is NULL: -EINTR; -EBUSY, where a server may accept later; -ENOTCONN */
+	int error;         /* where peer is NULL: -EINTR; -EBUSY, where a server can accept later; -ENOTCONN */
 	struct buf why;    /* the failures of the servers before it; "" where there were none */
 
 	atomic_uint refs;

@@ -23,7 +23,7 @@ struct typing_ops {
 	const char *(*prompt)(void *userdata);
 	/* Tab behind @text: appends what is to be inserted, if anything: valid UTF-8 without control characters. */
 	void (*complete)(void *userdata, const char *text, size_t len, struct buf *insert);
-	/* What is done with a line, a verb: "Say 200 lines? (y/N)" comes before many pasted lines are handed out. */
+	/* The act on a line, a verb: "Say 200 lines? (y/N)" comes before many pasted lines are handed out. */
 	const char *does;
 	/* Nothing else reads the terminal: keys typed between two lines wait, and are not echoed. Else it is an
 	 * ordinary terminal between two lines. */

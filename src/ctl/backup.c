@@ -69,7 +69,7 @@ static int backup_path(const char *dir, bool dated, char ret[PATH_MAX])
 static enum exit_code backup_request(struct backup *b, const char *path)
 {
 	struct json_object *o = json_object_new_object();
-	enum exit_code asked, printed;
+	enum exit_code requested, printed;
 	struct output out;
 
 	if (!o || json_object_object_add(o, "dir", json_object_new_string(path)) < 0 || output_open(&out) < 0) {
@@ -77,10 +77,10 @@ static enum exit_code backup_request(struct backup *b, const char *path)
 		return output_fail_memory();
 	}
 	b->f = out.file;
-	asked = request_each_long(b->ctl, "org.ioe.control.Backup", o, BACKUP_USEC, backup_done, b);
+	requested = request_each_long(b->ctl, "org.ioe.control.Backup", o, BACKUP_USEC, backup_done, b);
 	(void)json_object_put(o);
 	printed = output_finish(&out);
-	return printed != EXIT_CODE_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : requested;
 }
 
 static enum exit_code backup_run(const struct ctl *ctl, const struct args *a)

@@ -6,14 +6,19 @@
 #include "ctl/view.h"
 
 static const struct list_column channels_rooms[] = {
-	{ NULL, "ROOM", "name", view_text },           { NULL, "MEMBERS", "members", view_number },
-	{ NULL, "MESSAGES", "messages", view_number }, { NULL, "SIZE", "bytes", view_size },
-	{ NULL, "LAST", "last", view_number },         { NULL, "TOPIC", "topic", view_text_if_any },
+	{ NULL, "ROOM", "name", view_text },
+	{ NULL, "MEMBERS", "members", view_number },
+	{ NULL, "MESSAGES", "messages", view_number },
+	{ NULL, "SIZE", "bytes", view_size },
+	{ NULL, "LAST", "last", view_number },
+	{ NULL, "TOPIC", "topic", view_text_if_any },
 };
 
 static const struct list_column channels_mailboxes[] = {
-	{ NULL, "MAILBOX", "name", view_text },        { NULL, "READERS", "readers", view_number },
-	{ NULL, "MESSAGES", "messages", view_number }, { NULL, "SIZE", "bytes", view_size },
+	{ NULL, "MAILBOX", "name", view_text },
+	{ NULL, "READERS", "readers", view_number },
+	{ NULL, "MESSAGES", "messages", view_number },
+	{ NULL, "SIZE", "bytes", view_size },
 	{ NULL, "EVER", "last", view_number },
 };
 

@@ -69,16 +69,16 @@ static const char *failure_find_takes(const char *parameter)
 }
 
 /* Prints why a configuration was refused: a sentence a line. */
-static void failure_print_lines(const struct ctl_instance *i, const char *said)
+static void failure_print_lines(const struct ctl_instance *i, const char *sentences)
 {
 	char text[FAILURE_TEXT_MAX];
 
 	(void)fprintf(stderr, "%s refused the configuration, and the old one stays in force:\n", i->name);
-	for (; said && *said; said += *said == '\n') {
-		size_t n = strcspn(said, "\n");
+	for (; sentences && *sentences; sentences += *sentences == '\n') {
+		size_t n = strcspn(sentences, "\n");
 
-		(void)fprintf(stderr, "  %s\n", str_escape(text, sizeof(text), said, n));
-		said += n;
+		(void)fprintf(stderr, "  %s\n", str_escape(text, sizeof(text), sentences, n));
+		sentences += n;
 	}
 }
 

@@ -56,7 +56,7 @@ static enum exit_code level_answered(void *userdata, const struct ctl_instance *
 static enum exit_code level_request(struct level *l, const char *name, uint64_t usec)
 {
 	struct json_object *o = json_object_new_object();
-	enum exit_code asked, printed;
+	enum exit_code requested, printed;
 	struct output out;
 
 	l->array = json_object_new_array();
@@ -70,13 +70,13 @@ static enum exit_code level_request(struct level *l, const char *name, uint64_t 
 		(void)json_object_object_add(o, "level", json_object_new_string(name));
 	if (l->time)
 		(void)json_object_object_add(o, "for_usec", json_object_new_int64((int64_t)usec));
-	asked = request_each(l->ctl, "org.ioe.control.LogLevel", o, level_answered, l);
+	requested = request_each(l->ctl, "org.ioe.control.LogLevel", o, level_answered, l);
 	if (l->ctl->json)
 		view_answers(out.file, l->array, l->ctl->all);
 	(void)json_object_put(o);
 	(void)json_object_put(l->array);
 	printed = output_finish(&out);
-	return printed != EXIT_CODE_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : requested;
 }
 
 static enum exit_code level_run(const struct ctl *ctl, const struct args *a)

@@ -164,7 +164,7 @@ static enum exit_code metrics_write(const char *path, const char *text, size_t l
 }
 
 /* Where no instance answered, the file stays as it is: a collector shows its age. */
-static enum exit_code metrics_deliver(struct output *out, const char *path, enum exit_code asked)
+static enum exit_code metrics_deliver(struct output *out, const char *path, enum exit_code requested)
 {
 	enum exit_code code;
 
@@ -172,7 +172,7 @@ static enum exit_code metrics_deliver(struct output *out, const char *path, enum
 		return output_finish(out);
 	if (output_close(out) < 0)
 		return output_fail_memory();
-	code = asked == EXIT_CODE_OK || asked == EXIT_CODE_SOME_FAILED ? metrics_write(path, out->text, out->len) : EXIT_CODE_OK;
+	code = requested == EXIT_CODE_OK || requested == EXIT_CODE_SOME_FAILED ? metrics_write(path, out->text, out->len) : EXIT_CODE_OK;
 	free(out->text);
 	return code;
 }
@@ -180,7 +180,7 @@ static enum exit_code metrics_deliver(struct output *out, const char *path, enum
 static enum exit_code metrics_run(const struct ctl *ctl, const struct args *a)
 {
 	const char *path = args_get(a, "write");
-	enum exit_code asked, delivered;
+	enum exit_code requested, delivered;
 	struct json_object *all;
 	struct output out;
 
@@ -189,14 +189,14 @@ static enum exit_code metrics_run(const struct ctl *ctl, const struct args *a)
 		(void)json_object_put(all);
 		return output_fail_memory();
 	}
-	asked = request_each(ctl, "org.ioe.control.Metrics", NULL, metrics_answered, all);
+	requested = request_each(ctl, "org.ioe.control.Metrics", NULL, metrics_answered, all);
 	if (ctl->json)
 		view_answers(out.file, all, ctl->all);
 	else if (view_count(all) > 0)
 		metrics_print(out.file, all);
 	(void)json_object_put(all);
-	delivered = metrics_deliver(&out, path, asked);
-	return (delivered != EXIT_CODE_OK ? delivered : asked);
+	delivered = metrics_deliver(&out, path, requested);
+	return (delivered != EXIT_CODE_OK ? delivered : requested);
 }
 
 static const struct flag metrics_flags[] = {

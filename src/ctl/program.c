@@ -26,12 +26,12 @@ static bool program_is_one(const char *path)
 /* Finds ioed: where $IOED points, beside this program, or where it is installed. */
 static const char *program_find(char dst[PATH_MAX])
 {
-	const char *told = getenv("IOED");
+	const char *named = getenv("IOED");
 	char *slash = NULL;
 	ssize_t n;
 
-	if (told && *told)
-		return told;
+	if (named && *named)
+		return named;
 	n = readlink("/proc/self/exe", dst, PATH_MAX - sizeof("/ioed"));
 	if (n > 0) {
 		dst[n] = '\0';
@@ -55,8 +55,8 @@ static void program_exec(const char *program, const char *const *argv, int out)
 	_exit(127);
 }
 
-/* Runs the program; its output goes to @said. Returns its exit status, or negative errno. */
-static int program_capture(const char *program, const char *const *argv, struct buf *said)
+/* Runs the program; its output goes to @output. Returns its exit status, or negative errno. */
+static int program_capture(const char *program, const char *const *argv, struct buf *output)
 {
 	int ends[2], status;
 	ssize_t n = 0;
@@ -73,22 +73,22 @@ static int program_capture(const char *program, const char *const *argv, struct 
 	if (pid == 0)
 		program_exec(program, argv, ends[1]);
 	(void)close(ends[1]);
-	while (buf_reserve(said, PIPE_BUF) == 0 && (n = read(ends[0], said->data + said->len, PIPE_BUF)) > 0)
-		said->len += (size_t)n;
+	while (buf_reserve(output, PIPE_BUF) == 0 && (n = read(ends[0], output->data + output->len, PIPE_BUF)) > 0)
+		output->len += (size_t)n;
 	(void)close(ends[0]);
 	if (waitpid(pid, &status, 0) < 0)
 		return -errno;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
-static enum exit_code program_print(const struct ctl *ctl, bool ok, struct buf *said)
+static enum exit_code program_print(const struct ctl *ctl, bool ok, struct buf *output)
 {
 	struct json_object *o = NULL;
 	char text[VIEW_MAX];
 	struct output out;
 
 	if (!ctl->json && !ok) {
-		for (const char *p = buf_str(said); p && *p; p += *p == '\n') {
+		for (const char *p = buf_str(output); p && *p; p += *p == '\n') {
 			size_t n = strcspn(p, "\n");
 
 			(void)fprintf(stderr, "%s\n", str_escape(text, sizeof(text), p, n));
@@ -101,18 +101,18 @@ static enum exit_code program_print(const struct ctl *ctl, bool ok, struct buf *
 	if (ctl->json) {
 		o = json_object_new_object();
 		(void)json_object_object_add(o, "ok", json_object_new_boolean(ok));
-		(void)json_object_object_add(o, "text", json_object_new_string_len(said->data, (int)said->len));
+		(void)json_object_object_add(o, "text", json_object_new_string_len(output->data, (int)output->len));
 		view_json(out.file, o);
 		(void)json_object_put(o);
 	} else {
-		(void)fwrite(said->data, 1, said->len, out.file);
+		(void)fwrite(output->data, 1, output->len, out.file);
 	}
 	return output_finish(&out);
 }
 
 enum exit_code program_run(const struct ctl *ctl, const char *const *argv)
 {
-	_cleanup_(buf_done) struct buf said = { .max = PROGRAM_TEXT_MAX };
+	_cleanup_(buf_done) struct buf output = { .max = PROGRAM_TEXT_MAX };
 	enum exit_code printed;
 	char path[PATH_MAX];
 	const char *program = program_find(path);
@@ -125,11 +125,11 @@ enum exit_code program_run(const struct ctl *ctl, const char *const *argv)
 			      program);
 		return EXIT_CODE_FAILED;
 	}
-	r = program_capture(program, argv, &said);
+	r = program_capture(program, argv, &output);
 	if (r < 0) {
 		(void)fprintf(stderr, "ioectl: %s cannot be run: %s\n", program, strerror(-r));
 		return EXIT_CODE_FAILED;
 	}
-	printed = program_print(ctl, r == 0, &said);
+	printed = program_print(ctl, r == 0, &output);
 	return (printed != EXIT_CODE_OK ? printed : r == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED);
 }

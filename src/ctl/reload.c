@@ -18,16 +18,16 @@ struct reload {
 
 static void reload_print_lines(FILE *f, struct json_object *answer)
 {
-	const char *said = json_object_get_string(json_object_object_get(answer, "text"));
+	const char *sentences = json_object_get_string(json_object_object_get(answer, "text"));
 
-	for (; said && *said; said += *said == '\n') {
-		size_t n = strcspn(said, "\n");
-		struct json_object *line = json_object_new_string_len(said, (int)n);
+	for (; sentences && *sentences; sentences += *sentences == '\n') {
+		size_t n = strcspn(sentences, "\n");
+		struct json_object *line = json_object_new_string_len(sentences, (int)n);
 		char text[VIEW_MAX];
 
 		(void)fprintf(f, "  %s\n", view_string(text, line));
 		(void)json_object_put(line);
-		said += n;
+		sentences += n;
 	}
 }
 
@@ -86,7 +86,7 @@ static enum exit_code reload_request(struct reload *l)
 static enum exit_code reload_run(const struct ctl *ctl, const struct args *a)
 {
 	struct reload l = { .ctl = ctl, .check = args_has(a, "check"), .diff = args_has(a, "diff") };
-	enum exit_code asked, printed;
+	enum exit_code requested, printed;
 	struct output out;
 
 	l.array = json_object_new_array();
@@ -95,10 +95,10 @@ static enum exit_code reload_run(const struct ctl *ctl, const struct args *a)
 		return output_fail_memory();
 	}
 	l.f = out.file;
-	asked = reload_request(&l);
+	requested = reload_request(&l);
 	(void)json_object_put(l.array);
 	printed = output_finish(&out);
-	return (printed != EXIT_CODE_OK ? printed : asked);
+	return (printed != EXIT_CODE_OK ? printed : requested);
 }
 
 static const struct flag reload_flags[] = {

@@ -219,18 +219,18 @@ static enum exit_code status_run(const struct ctl *ctl, const struct args *a)
 	bool no_headers = args_has(a, "no-headers");
 	struct json_object *array;
 	struct output out;
-	enum exit_code asked, printed;
+	enum exit_code requested, printed;
 
 	array = json_object_new_array();
 	if (!array || output_open(&out) < 0) {
 		(void)json_object_put(array);
 		return output_fail_memory();
 	}
-	asked = request_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
+	requested = request_each(ctl, "org.ioe.control.Status", NULL, status_keep, array);
 	status_print(out.file, ctl, array, no_headers);
 	(void)json_object_put(array);
 	printed = output_finish(&out);
-	return printed != EXIT_CODE_OK ? printed : asked;
+	return printed != EXIT_CODE_OK ? printed : requested;
 }
 
 static const struct flag status_flags[] = {

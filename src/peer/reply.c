@@ -177,10 +177,10 @@ void rate_add(struct peer *p, uint64_t n)
 int rate_wait(struct peer *p, short events)
 {
 	bool over = countdown_left(&p->rate) == 0;
-	short came;
+	short revents;
 	int r;
 
-	r = dial_wait(p->fd, events, &p->rate, &came);
+	r = dial_wait(p->fd, events, &p->rate, &revents);
 	if ((r == 0 && !over) || (r < 0 && r != -ETIMEDOUT))
 		return r;
 	if (p->rate_bytes >= MAX(p->timeout_usec * PEER_RATE_MIN / USEC_PER_SEC, (uint64_t)1)) {
