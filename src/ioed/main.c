@@ -18,6 +18,7 @@
 #include "log/warning.h"
 #include "server/exposure.h"
 #include "server/server.h"
+#include "session/frontend.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -119,7 +120,7 @@ static void main_use_status(struct main *m)
 
 	for (size_t i = 0; i < m->server->n_listeners && len < MAIN_SERVING_MAX; i++)
 		len += (size_t)snprintf(m->status + len, MAIN_SERVING_MAX - len, "%s %s (%s)", i ? "," : "",
-					m->server->listeners[i]->address, m->server->listeners[i]->roles);
+					m->server->listeners[i]->address, frontend_of(m->server->listeners[i])->roles);
 }
 
 /* Behind it, the kinds of what is wrong: `ioectl status` has the sentences. True: something is. */
@@ -145,7 +146,7 @@ static void main_log_exposure(const struct main *m)
 	char text[EXPOSURE_MAX];
 
 	for (size_t i = 0; i < m->server->n_listeners; i++)
-		if (exposure_of_listener(m->server->listeners[i], text))
+		if (exposure_of_listener(m->server->listeners[i], ioed_roles, text))
 			log_event(LOG_EVENT_OPEN_TO_NETWORK, NULL, 0, "%s", text);
 }
 

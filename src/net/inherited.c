@@ -6,8 +6,8 @@
 #include "net/inherited.h"
 
 #include "base/macro.h"
+#include "base/option.h"
 #include "net/listener.h"
-#include "server/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ int inherited_take(const struct listener_plan *plan, int first)
 		}
 		if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 			return -errno;
-		listener_set_options(fd, plan->settings);
+		listener_set_options(fd, plan->peer_usec);
 		address_from_sockaddr(&in[i].at, &sa);
 		in[i].ipv6_only = getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &only_len) == 0 && only;
 	}
@@ -64,7 +64,7 @@ static const char *inherited_text(const struct address *at, char *dst, size_t si
 /* No listener has its address. One that has its port is what was meant, and could not be bound beside it. */
 static int inherited_refuse(const struct listener_plan *plan, const struct inherited *in)
 {
-	unsigned instance = plan->server->args.instance;
+	unsigned instance = plan->instance;
 	char has[64], wanted[64], remedy[160] = "add the listener";
 	struct address at;
 
@@ -84,7 +84,7 @@ static int inherited_refuse(const struct listener_plan *plan, const struct inher
 static int inherited_check_ipv4(const struct listener_plan *plan, const struct inherited *in)
 {
 	bool wanted = listener_takes_ipv4(plan, &in->at);
-	unsigned instance = plan->server->args.instance;
+	unsigned instance = plan->instance;
 	char has[64];
 
 	if (!listener_is_any(&in->at) || wanted == !in->ipv6_only)

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/listener.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/macro.h"
-#include "base/str.h"
 #include "net/inherited.h"
 #include "net/liveness.h"
-#include "session/limits.h"
-#include "server/server.h"
-#include "session/session-private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,16 +11,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-
-/* Accepted in one turn of the loop; the rest of a crowd waits for the next. */
-#define LISTENER_ACCEPT_MAX 64
-
-#define LISTENER_BACKLOG 4096
-
-/* After running out of descriptors; sooner where a session ends. */
-#define LISTENER_PAUSE_USEC USEC_PER_SEC
 
 #define STRING(member) OPTION_FIELD(struct listener_options, member, char *)
 #define NUMBER(member) OPTION_FIELD(struct listener_options, member, uint64_t)
@@ -50,164 +35,6 @@ const struct option_section listener_section = {
 	.n_rows = ELEMENTSOF(listener_rows),
 	.size = sizeof(struct listener_options),
 };
-
-static const struct limits_options *listener_limits(const struct listener *l)
-{
-	return l->server->reactors.at[0].limits;
-}
-
-/* Best effort: it is not waited for, and what the peer said is not read. */
-static void listener_refuse(struct listener *l, int fd, const struct address *peer, enum log_event what,
-			    const char *why)
-{
-	char text[200], from[ADDRESS_TEXT_MAX];
-	const struct log_field field = { "IOE_PEER", address_text(peer, from) };
-	int n = snprintf(text, sizeof(text), "ERROR: limit: %s; try again later\n", why);
-
-	counter_add(&l->refused, 1);
-	if (log_ratelimit_pass(&l->server->reactors.at[0].ratelimit, what, peer))
-		log_event(what, &field, 1, "a connection from %s to %s was refused: \"%s\"", from, l->address, why);
-	(void)send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-	(void)shutdown(fd, SHUT_WR);
-	(void)close(fd);
-}
-
-static struct reactor *listener_least(struct server *s)
-{
-	unsigned least = 0;
-
-	for (unsigned i = 1; i < s->reactors.n; i++)
-		if (s->reactors.at[i].placed < s->reactors.at[least].placed)
-			least = i;
-	return &s->reactors.at[least];
-}
-
-static void listener_take(struct listener *l, int fd, const struct sockaddr_storage *sa)
-{
-	struct reactor *here = &l->server->reactors.at[0], *to = listener_least(l->server);
-	struct address peer;
-
-	address_from_sockaddr(&peer, sa);
-	switch (account_enter(&here->account, &peer, listener_limits(l))) {
-	case ACCOUNT_OK:
-		break;
-	case ACCOUNT_FULL:
-		listener_refuse(l, fd, &peer, LOG_EVENT_LIMIT_SESSIONS,
-				"the server has as many sessions as it may (limits.connections)");
-		return;
-	case ACCOUNT_ADDRESS_FULL:
-		listener_refuse(l, fd, &peer, LOG_EVENT_LIMIT_ADDRESS,
-				"your address has as many sessions as it may (limits.per_address)");
-		return;
-	case ACCOUNT_NO_MEMORY:
-		listener_refuse(l, fd, &peer, LOG_EVENT_OUT_OF_RESOURCES, "the server is out of memory");
-		return;
-	}
-	if (pool_is_over(&to->pool) || session_new(here, to, l, fd, &peer) < 0) {
-		account_leave(&here->account, &peer);
-		listener_refuse(l, fd, &peer, LOG_EVENT_LIMIT_MEMORY,
-				"the server's memory for clients (limits.memory) is used up");
-		return;
-	}
-	to->placed++;
-	counter_add(&l->accepted, 1);
-}
-
-/* Tries again after a while, or when something has been given back. */
-static void listener_wait(struct listener *l, int error)
-{
-	struct reactor *r = &l->server->reactors.at[0];
-
-	if (!timer_is_armed(&r->accept_timer))
-		loop_timer(&r->loop, &r->accept_timer, r->loop.now_usec + LISTENER_PAUSE_USEC);
-	if (log_ratelimit_pass(&r->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))
-		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0,
-			  "%s accepts no connections for now: %s; raise LimitNOFILE= or lower limits.connections",
-			  l->address, strerror(error));
-}
-
-/*
- * No descriptor or memory is left for another connection. A level-triggered listener would call again at once and
- * for ever: it is not asked for a while.
- */
-static void listener_pause(struct listener *l, int error)
-{
-	loop_unwatch(&l->server->reactors.at[0].loop, &l->watch);
-	atomic_store_explicit(&l->paused, true, memory_order_relaxed);
-	listener_wait(l, error);
-}
-
-static bool listener_is_passing(int error)
-{
-	/* accept(2): errors of the connection that was to be accepted, not of the listener. */
-	return error == ECONNABORTED || error == EPROTO || error == EPERM || error == ENETDOWN ||
-	       error == EHOSTDOWN || error == EHOSTUNREACH || error == ENETUNREACH || error == ENONET ||
-	       error == ENOPROTOOPT || error == EOPNOTSUPP || error == EINTR;
-}
-
-static void listener_ready(struct watch *w, _unused_ uint32_t events)
-{
-	struct listener *l = container_of(w, struct listener, watch);
-
-	for (unsigned i = 0; i < LISTENER_ACCEPT_MAX; i++) {
-		struct sockaddr_storage sa;
-		socklen_t len = sizeof(sa);
-		int fd = accept4(w->fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (fd >= 0) {
-			listener_take(l, fd, &sa);
-			continue;
-		}
-		if (errno == EAGAIN)
-			return;
-		if (listener_is_passing(errno))
-			continue;
-		listener_pause(l, errno);
-		return;
-	}
-}
-
-static void listener_watch(struct listener *l, struct loop *loop)
-{
-	int r = loop_watch(loop, &l->watch, EPOLLIN);
-
-	atomic_store_explicit(&l->paused, r < 0, memory_order_relaxed);
-	if (r < 0)
-		listener_wait(l, -r);
-}
-
-void listener_start(struct listener *l, struct loop *loop)
-{
-	if (l->older) {
-		counter_add(&l->accepted, atomic_load_explicit(&l->older->accepted, memory_order_relaxed));
-		counter_add(&l->refused, atomic_load_explicit(&l->older->refused, memory_order_relaxed));
-		l->older = listener_unref(l->older);
-	}
-	listener_watch(l, loop);
-}
-
-void listener_stop(struct listener *l, struct loop *loop)
-{
-	if (l->watch.fd < 0)
-		return;
-	if (!atomic_load_explicit(&l->paused, memory_order_relaxed))
-		loop_unwatch(loop, &l->watch);
-	atomic_store_explicit(&l->paused, false, memory_order_relaxed);
-	(void)close(l->watch.fd);
-	l->watch.fd = -1;
-}
-
-void listener_drain(struct listener *l)
-{
-	for (unsigned i = 0; i <= LISTENER_BACKLOG / LISTENER_ACCEPT_MAX && l->watch.fd >= 0 && !l->paused; i++)
-		listener_ready(&l->watch, 0);
-}
-
-void listener_resume(struct listener *l, struct loop *loop)
-{
-	if (l->watch.fd >= 0)
-		listener_watch(l, loop);
-}
 
 static bool listener_parse(const struct listener_options *o, unsigned instance, struct sockaddr_storage *ret)
 {
@@ -246,22 +73,18 @@ static void listener_set(int fd, int level, int name, int value)
 }
 
 /* What accepted sockets inherit: small answers at once, and peers that are gone are found. */
-void listener_set_options(int fd, const struct settings *settings)
+void listener_set_options(int fd, uint64_t peer_usec)
 {
-	const struct limits_options *limits = settings_get(settings, &limits_section);
-
 	listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, LISTENER_UNSENT_MAX);
-	liveness_keep(fd, limits->peer_usec);
+	liveness_keep(fd, peer_usec);
 }
 
-void listener_use_settings(struct listener *l, const struct settings *settings)
+void listener_set_peer_timeout(struct listener *l, uint64_t peer_usec)
 {
-	const struct limits_options *limits = settings_get(settings, &limits_section);
-
 	if (l->watch.fd >= 0)
-		liveness_keep(l->watch.fd, limits->peer_usec);
+		liveness_keep(l->watch.fd, peer_usec);
 }
 
 bool listener_is_any(const struct address *a)
@@ -273,7 +96,7 @@ bool listener_address(const struct listener_plan *plan, size_t i, struct address
 {
 	struct sockaddr_storage sa;
 
-	if (!listener_parse(plan->settings->listeners[i], plan->server->args.instance, &sa))
+	if (!listener_parse(plan->settings->listeners[i], plan->instance, &sa))
 		return false;
 	address_from_sockaddr(ret, &sa);
 	return true;
@@ -320,7 +143,7 @@ static int listener_bind(const struct listener_plan *plan, const struct sockaddr
 	fd = socket(sa->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	listener_set_options(fd, plan->settings);
+	listener_set_options(fd, plan->peer_usec);
 	if (sa->ss_family == AF_INET6)
 		listener_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, !l->ipv4);
 	listener_share(plan, l->at.port, 1);
@@ -343,55 +166,25 @@ static int listener_use(struct listener *l, int fd)
 	address_from_sockaddr(&l->bound, &sa);
 	(void)snprintf(l->address, sizeof(l->address), sa.ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u",
 		       address_text(&l->bound, text), l->bound.port);
-	l->watch = (struct watch){ .fd = fd, .ready = listener_ready };
+	l->watch.fd = fd;
 	return 0;
-}
-
-static int listener_add_verbs(struct verb_table *verbs, const struct role *role, unsigned index)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < role->n_verbs && r >= 0; i++)
-		r = verb_table_add(verbs, &role->verbs[i].verb, (uint8_t)index);
-	return r;
-}
-
-static int listener_set_roles(struct listener *l, uint64_t bits)
-{
-	size_t len = 0;
-	int r;
-
-	l->role_bits = bits;
-	r = listener_add_verbs(&l->verbs, &builtin_role, l->server->reactors.n_roles);
-	for (unsigned i = 0; i < l->server->reactors.n_roles && r >= 0; i++) {
-		const struct role *role = l->server->args.roles[i];
-
-		if (!(bits & 1ULL << i)) {
-			r = listener_add_verbs(&l->elsewhere, role, i);
-			continue;
-		}
-		l->n_roles++;
-		len += (size_t)snprintf(l->roles + len, sizeof(l->roles) - len, "%s%s", len ? "+" : "", role->name);
-		r = listener_add_verbs(&l->verbs, role, i);
-	}
-	return r;
 }
 
 static int listener_new(struct listener **ret, const struct listener_plan *plan, const struct listener_options *o,
 			const struct address *at)
 {
-	struct listener *l = calloc(1, sizeof(*l));
+	struct listener *l = calloc(1, plan->size);
 	int r;
 
 	if (!l)
 		return -ENOMEM;
 	atomic_init(&l->refs, 1);
-	l->server = plan->server;
 	l->watch.fd = -1;
 	l->at = *at;
+	l->role_bits = o->roles;
 	l->raw = o->raw;
 	l->ipv4 = listener_takes_ipv4(plan, at);
-	r = listener_set_roles(l, o->roles);
+	r = plan->init(l, plan->userdata);
 	if (r < 0)
 		(void)listener_unref(l);
 	else
@@ -428,7 +221,7 @@ static int listener_socket(const struct listener_plan *plan, struct listener *l,
 static void listener_explain(const struct listener_plan *plan, int error, const struct listener_options *o,
 			     const struct address *at)
 {
-	unsigned instance = plan->server->args.instance;
+	unsigned instance = plan->instance;
 
 	if (error == -EADDRINUSE)
 		(void)snprintf(plan->why, plan->why_size,
@@ -465,7 +258,7 @@ int listener_open(const struct listener_plan *plan, size_t i, struct listener **
 	struct address at;
 	int r, fd = -1;
 
-	if (!listener_parse(o, plan->server->args.instance, &sa))
+	if (!listener_parse(o, plan->instance, &sa))
 		return -EINVAL;
 	address_from_sockaddr(&at, &sa);
 	older = listener_find(plan->old, &at);
@@ -492,7 +285,7 @@ int listener_open(const struct listener_plan *plan, size_t i, struct listener **
 
 int listener_check_leaving(const struct listener_plan *plan)
 {
-	unsigned instance = plan->server->args.instance;
+	unsigned instance = plan->instance;
 
 	for (struct listener *const *l = plan->old; l && *l; l++) {
 		if (!(*l)->passed || listener_stays(plan, *l))

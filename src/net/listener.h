@@ -1,22 +1,22 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * An address and port with a set of roles, and the accepting of connections there, which is reactor 0's work. Bound
- * in main, so that a port in use is told where starting or reloading can still fail. Nothing of a listener changes
- * once reactor 0 has it: a reload that changes its roles makes another one with the same socket, and sessions keep
- * the one they came by. Counted: main's list, reactor 0's list and each session hold a reference.
+ * A listening socket, and the options that it was made from. It is bound in main, where starting or reloading can still
+ * fail because a port is in use; the acceptor accepts there. Nothing of a listener changes once the acceptor has it: a
+ * reload that changes its options makes another one with the same socket, and connections keep the one that they came
+ * by. Counted: main's list, the list of each reactor and each session hold a reference.
  */
 
 #include "base/address.h"
 #include "base/option.h"
 #include "loop/loop.h"
-#include "wire/verb.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROLES_MAX 16
+/* Connections that wait to be accepted. */
+#define LISTENER_BACKLOG 4096
 
 struct listener_options {
 	char *address;
@@ -33,37 +33,39 @@ extern const struct option_section listener_section;
 	"\t{ port_base = 11825; address = \"127.0.0.1\"; roles = [ \"chat\" ]; }\n"                           \
 	")"
 
+struct acceptor;
 struct inherited;
-struct server;
 struct transport;
 
 struct listener {
 	atomic_uint refs;
 	struct watch watch;
-	struct server *server;
+	struct acceptor *acceptor; /* in its thread, while it accepts here */
 	struct address at;      /* as configured: with port 0 where the kernel chose */
 	struct listener *older; /* a reference: was in its place, and hands its counters over when this one starts */
 	struct address bound;   /* as it is: with the port that it has */
 	char address[64];  /* the same as text: "127.0.0.1:9001" */
-	char roles[80];    /* "file+chat" */
-	uint64_t role_bits;
-	unsigned n_roles;
+	uint64_t role_bits; /* of its options, for the layer above, as is raw */
 	bool raw;
 	bool ipv4;         /* is at :: and takes IPv4 as well */
 	bool passed;       /* its socket is the service manager's, who keeps it, too */
-	/* Makes the transport of a session that came here, in that session's thread. 0 or negative errno. NULL: TCP. */
+	/* Makes the transport of a connection that was accepted here, in the thread that serves it. 0 or negative errno. NULL: TCP. */
 	int (*transport_new)(struct listener *l, struct transport **ret);
-	struct verb_table verbs; /* what is understood here; owner: the index of the role, n_roles for every listener's */
-	struct verb_table elsewhere; /* what is a verb only where other roles are offered; owner: likewise */
-	/* Written by reactor 0 alone. */
+	/* Written in the thread of the acceptor alone. */
 	atomic_bool paused;
 	atomic_uint_fast64_t accepted, refused;
 };
 
 /* What the listeners of a configuration are made of. */
 struct listener_plan {
-	struct server *server;
+	/* A listener is the first member of a struct of @size bytes, whose rest is zero; @init fills that, with the listener's
+	 * options known. 0 or negative errno. Nothing is called when it is freed. */
+	size_t size;
+	int (*init)(struct listener *l, void *userdata);
+	void *userdata;
 	const struct settings *settings;
+	unsigned instance;
+	uint64_t peer_usec; /* how long a peer's kernel can be silent */
 	struct listener *const *old; /* those there are, NULL-terminated; or NULL */
 	struct inherited *inherited;
 	unsigned n_inherited;
@@ -77,7 +79,7 @@ bool listener_same_address(const struct address *a, const struct address *b); /*
 bool listener_is_any(const struct address *a); /* :: */
 /* Whether one at that address takes IPv4 as well: at :: it does, unless another one has an IPv4 address with that port. */
 bool listener_takes_ipv4(const struct listener_plan *plan, const struct address *at);
-void listener_set_options(int fd, const struct settings *settings);
+void listener_set_options(int fd, uint64_t peer_usec);
 
 /*
  * Finds a socket for the configured listener of that number: an older listener's that has it already (the very listener
@@ -86,16 +88,9 @@ void listener_set_options(int fd, const struct settings *settings);
 int listener_open(const struct listener_plan *plan, size_t i, struct listener **ret);
 /* Whether those that will be no more may go. -EBUSY: the service manager has one, whose clients would wait for ever. */
 int listener_check_leaving(const struct listener_plan *plan);
-/* Takes over what these settings say of all sockets. */
-void listener_use_settings(struct listener *l, const struct settings *settings);
+void listener_set_peer_timeout(struct listener *l, uint64_t peer_usec);
 struct listener *listener_ref(struct listener *l);
 struct listener *listener_unref(struct listener *l); /* closes with the last one; returns NULL */
 /* A NULL-terminated list, each with a reference. NULL is an empty one. */
 struct listener **listener_list_copy(struct listener *const *list); /* NULL: no memory */
 void listener_list_free(struct listener **list);
-
-/* In reactor 0. */
-void listener_start(struct listener *l, struct loop *loop);
-void listener_stop(struct listener *l, struct loop *loop); /* no more are accepted; what waits in the backlog is refused */
-void listener_drain(struct listener *l); /* accepts what waits, where another socket takes its place */
-void listener_resume(struct listener *l, struct loop *loop); /* after a pause for want of descriptors */

@@ -42,9 +42,9 @@ static bool exposure_say(char dst[EXPOSURE_MAX], const char *where, const struct
 	return true;
 }
 
-bool exposure_of_listener(const struct listener *l, char dst[EXPOSURE_MAX])
+bool exposure_of_listener(const struct listener *l, const struct role *const *roles, char dst[EXPOSURE_MAX])
 {
-	return exposure_say(dst, l->address, &l->bound, l->server->args.roles, l->role_bits);
+	return exposure_say(dst, l->address, &l->bound, roles, l->role_bits);
 }
 
 bool exposure_of_options(const struct listener_options *o, const struct role *const *roles, unsigned instance,

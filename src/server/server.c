@@ -15,8 +15,8 @@
 #include "net/inherited.h"
 #include "server/clients.h"
 #include "server/state_dir.h"
+#include "session/frontend.h"
 #include "session/limits.h"
-#include "session/session-private.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -134,11 +134,16 @@ static int server_open_listeners(const struct listener_plan *plan, struct listen
 
 static int server_first_listeners(struct server *s, char *why, size_t why_size)
 {
+	const struct limits_options *limits = settings_get(s->settings, &limits_section);
 	unsigned n = s->args.n_inherited;
 	_cleanup_(freep) struct inherited *in = calloc(n + 1, sizeof(*in));
 	const struct listener_plan plan = {
-		.server = s,
+		.size = sizeof(struct frontend),
+		.init = frontend_init,
+		.userdata = &s->reactors,
 		.settings = s->settings,
+		.instance = s->args.instance,
+		.peer_usec = limits->peer_usec,
 		.inherited = in,
 		.n_inherited = n,
 		.why = why,
@@ -313,9 +318,14 @@ static int server_make_updates(struct server *s, struct listener *const *listene
 int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size)
 {
 	struct reactor_update *updates[REACTORS_MAX];
+	const struct limits_options *limits = settings_get(settings, &limits_section);
 	const struct listener_plan plan = {
-		.server = s,
+		.size = sizeof(struct frontend),
+		.init = frontend_init,
+		.userdata = &s->reactors,
 		.settings = settings,
+		.instance = s->args.instance,
+		.peer_usec = limits->peer_usec,
 		.old = s->listeners,
 		.why = why,
 		.why_size = why_size,
@@ -344,7 +354,7 @@ int server_reload(struct server *s, struct settings *settings, const char *said,
 	}
 	server_look(s);
 	for (size_t i = 0; i < settings->n_listeners; i++)
-		listener_use_settings(listeners[i], settings);
+		listener_set_peer_timeout(listeners[i], limits->peer_usec);
 	listener_list_free(s->listeners);
 	s->listeners = listeners;
 	s->n_listeners = settings->n_listeners;

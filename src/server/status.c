@@ -8,6 +8,7 @@
 #include "loop/worker.h"
 #include "server/exposure.h"
 #include "server/server.h"
+#include "session/frontend.h"
 #include "session/limits.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static void status_add_listeners(struct server *s, struct status *st)
 		struct status_listener *to = &st->listeners[i];
 
 		(void)snprintf(to->address, sizeof(to->address), "%s", l->address);
-		(void)snprintf(to->roles, sizeof(to->roles), "%s", l->roles);
+		(void)snprintf(to->roles, sizeof(to->roles), "%s", frontend_of(l)->roles);
 		to->paused = atomic_load_explicit(&l->paused, memory_order_relaxed);
 		to->accepted = status_load(&l->accepted);
 		to->refused = status_load(&l->refused);
@@ -70,7 +71,7 @@ static void status_warn_of_exposure(const struct server *s, struct warnings *w)
 	char text[EXPOSURE_MAX];
 
 	for (size_t i = 0; i < s->n_listeners; i++)
-		if (exposure_of_listener(s->listeners[i], text))
+		if (exposure_of_listener(s->listeners[i], s->args.roles, text))
 			warnings_add(w, WARNING_OPEN_TO_NETWORK, "%s", text);
 }
 

@@ -48,7 +48,7 @@ static int builtin_hello(struct request *q, struct fields *f)
 	}
 	q->dialect = DIALECT_IOE1;
 	s->dialect = DIALECT_IOE1;
-	(void)snprintf(roles, sizeof(roles), "%s", s->listener->roles);
+	(void)snprintf(roles, sizeof(roles), "%s", frontend_of(s->listener)->roles);
 	request_begin(q, "HI");
 	builtin_field_str(q, "ioe/1");
 	builtin_field_str(q, "ioed/" PACKAGE_VERSION);
@@ -322,7 +322,7 @@ static int builtin_help(struct request *q, struct fields *f)
 	if (f->n == 0) {
 		r = builtin_help_all(&b, q->session);
 	} else {
-		e = verb_table_find(&q->session->listener->verbs, f->at[0].data, f->at[0].len);
+		e = verb_table_find(&frontend_of(q->session->listener)->verbs, f->at[0].data, f->at[0].len);
 		other = e ? NULL : elsewhere_find(q->session, f->at[0].data, f->at[0].len);
 		if (other) {
 			elsewhere_answer(q, other);

@@ -8,7 +8,7 @@
 
 const struct verb_entry *elsewhere_find(const struct session *s, const char *name, size_t len)
 {
-	return verb_table_find(&s->listener->elsewhere, name, len);
+	return verb_table_find(&frontend_of(s->listener)->elsewhere, name, len);
 }
 
 static size_t elsewhere_name_len(const char *line, size_t len)
@@ -88,7 +88,7 @@ void elsewhere_answer(struct request *q, const struct verb_entry *e)
 {
 	const struct session *s = q->session;
 	const struct listener *at = elsewhere_listener(s, e->owner);
-	const char *name = e->verb->name, *here = s->listener->roles;
+	const char *name = e->verb->name, *here = frontend_of(s->listener)->roles;
 
 	if (e->verb->flags & VERB_NOT_YET)
 		request_error(q, ERROR_UNAVAILABLE, "%s is not in this version of ioed", name);

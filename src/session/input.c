@@ -197,7 +197,7 @@ static struct request *input_refuse(struct session *s)
 static bool input_offer(struct session *s, struct request *q, char *line, size_t len)
 {
 	const struct reactor_set *set = s->reactor->set;
-	bool alone = s->listener->n_roles == 1;
+	bool alone = frontend_of(s->listener)->n_roles == 1;
 
 	s->reactor->current = q;
 	for (unsigned i = 0; i < set->n_roles; i++) {
@@ -436,7 +436,7 @@ bool _hot_ input_line(struct session *s, char *line, size_t *len)
 		if (session_is_ending(s))
 			return true;
 	}
-	e = verb_table_find(&s->listener->verbs, line, scan.name_len);
+	e = verb_table_find(&frontend_of(s->listener)->verbs, line, scan.name_len);
 	if (unlikely(scan.nul)) {
 		input_refuse_nul(s, e ? e : elsewhere_find(s, line, scan.name_len), line, *len);
 		return true;

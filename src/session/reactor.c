@@ -95,27 +95,35 @@ void reactor_post(struct reactor *from, struct reactor *to, struct msg *m)
 		inbox_push(&to->loop.inbox, m);
 }
 
-static void reactor_accept_again(struct timer *t)
+static struct reactor *reactor_least_loaded(struct reactor_set *set)
 {
-	struct reactor *r = container_of(t, struct reactor, accept_timer);
+	struct reactor *least = &set->at[0];
 
-	for (struct listener **l = r->listeners; *l; l++)
-		if (atomic_load_explicit(&(*l)->paused, memory_order_relaxed))
-			listener_resume(*l, &r->loop);
+	for (unsigned i = 1; i < set->n; i++)
+		if (set->at[i].placed < least->placed)
+			least = &set->at[i];
+	return least;
 }
 
-void reactor_session_back(struct reactor_set *set, struct listener *l, const struct address *peer, unsigned index)
+static int reactor_accepted(struct acceptor *a, struct listener *l, int fd, const struct address *peer)
 {
-	struct reactor *r = &set->at[0];
+	struct reactor_set *set = container_of(a, struct reactor_set, acceptor);
+	struct reactor *to = reactor_least_loaded(set);
+	int r;
 
-	account_leave(&r->account, peer);
+	if (pool_is_over(&to->pool))
+		return -ENOMEM;
+	r = session_new(&set->at[0], to, l, fd, peer);
+	if (r >= 0)
+		to->placed++;
+	return r;
+}
+
+void reactor_count_out(struct reactor_set *set, struct listener *l, const struct address *peer, unsigned index)
+{
 	set->at[index].placed--;
 	(void)listener_unref(l);
-	/* It has given a descriptor back. */
-	if (timer_is_armed(&r->accept_timer)) {
-		loop_no_timer(&r->loop, &r->accept_timer);
-		reactor_accept_again(&r->accept_timer);
-	}
+	acceptor_leave(&set->acceptor, peer);
 }
 
 static void reactor_reap(struct deferred *l)
@@ -146,42 +154,17 @@ static void reactor_use(struct reactor *r, struct settings *settings)
 	r->settings = settings;
 	r->limits = settings_get(settings, &limits_section);
 	pool_set_limit(&r->pool, r->limits->memory / r->set->n);
+	if (r->index == 0)
+		acceptor_set_limits(&r->set->acceptor, r->limits->connections, r->limits->per_address);
 }
 
-static bool reactor_has_listener(struct listener *const *list, const struct listener *l)
-{
-	while (*list && *list != l)
-		list++;
-	return *list;
-}
-
-/* Whether another socket is there in its place: what waits for the old one would be refused. */
-static bool reactor_is_replaced(struct listener *const *list, const struct listener *l)
-{
-	while (*list && !((*list)->older == l && (*list)->ipv4 != l->ipv4))
-		list++;
-	return *list;
-}
-
-/*
- * Those that stay are not touched. One that only changes has its socket in both lists: what waits in its backlog is
- * accepted by the new one.
- */
 static void reactor_use_listeners(struct reactor *r, struct listener **listeners)
 {
 	struct listener **old = r->listeners;
 
 	r->listeners = listeners;
-	for (struct listener **l = old; r->index == 0 && *l; l++) {
-		if (reactor_has_listener(listeners, *l))
-			continue;
-		if (reactor_is_replaced(listeners, *l))
-			listener_drain(*l);
-		listener_stop(*l, &r->loop);
-	}
-	for (struct listener **l = listeners; r->index == 0 && *l; l++)
-		if (!reactor_has_listener(old, *l))
-			listener_start(*l, &r->loop);
+	if (r->index == 0)
+		acceptor_use(&r->set->acceptor, listeners);
 	listener_list_free(old);
 }
 
@@ -230,9 +213,7 @@ static void reactor_leave_now(struct msg *m)
 
 	r->leaving = true;
 	if (r->index == 0) {
-		for (struct listener **l = r->listeners; *l; l++)
-			listener_stop(*l, &r->loop);
-		loop_no_timer(&r->loop, &r->accept_timer);
+		acceptor_stop(&set->acceptor);
 		/* Behind the last connection that was given to each. */
 		for (unsigned i = 1; i < set->n; i++)
 			reactor_tell_leave(&set->at[i]);
@@ -292,7 +273,6 @@ int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, str
 		.index = index,
 		.free_slot = SLOT_NONE,
 		.bury.run = reactor_reap,
-		.accept_timer.fire = reactor_accept_again,
 		.check_empty.run = reactor_check_empty,
 		.leave_msg.act = reactor_leave_now,
 		.drop_msg.act = reactor_drop_now,
@@ -305,16 +285,15 @@ int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, str
 	pool_init(&r->pool, 0);
 	r->pool.close_file = reactor_close_file;
 	r->closer = (struct closer){ .workers = set->workers, .loop = &r->loop, .closed = reactor_closed };
+	e = index == 0 ? acceptor_init(&set->acceptor, &r->loop, &r->ratelimit, reactor_accepted) : 0;
 	reactor_use(r, settings_ref(settings));
-
+	if (e < 0)
+		return e;
 	e = loop_init(&r->loop);
 	if (e < 0)
 		return e;
 	log_ratelimit_init(&r->ratelimit, &r->loop);
 	e = name_table_init(&r->names);
-	if (e < 0)
-		return e;
-	e = account_init(&r->account);
 	if (e < 0)
 		return e;
 	r->scratch = malloc(REACTOR_SCRATCH);
@@ -325,7 +304,8 @@ void reactor_done(struct reactor *r)
 {
 	log_ratelimit_done(&r->ratelimit);
 	name_table_done(&r->names);
-	account_done(&r->account);
+	if (r->index == 0)
+		acceptor_done(&r->set->acceptor);
 	loop_done(&r->loop);
 	request_pool_done(r);
 	pool_done(&r->pool);
@@ -342,8 +322,7 @@ static void *reactor_main(void *arg)
 
 	(void)journal_thread_init();
 	if (r->index == 0)
-		for (struct listener **l = r->listeners; *l; l++)
-			listener_start(*l, &r->loop);
+		acceptor_use(&r->set->acceptor, r->listeners);
 	e = loop_run(&r->loop);
 	if (e < 0)
 		log_err("reactor %u ended: %s", r->index, strerror(-e));

@@ -5,9 +5,10 @@
  * said by messages. Reactor 0 also accepts, and owns the count of sessions.
  */
 
+#include "base/counter.h"
 #include "log/ratelimit.h"
 #include "loop/loop.h"
-#include "net/account.h"
+#include "net/acceptor.h"
 #include "net/closer.h"
 #include "net/listener.h"
 #include "net/outq.h"
@@ -29,11 +30,6 @@ struct counters {
 	atomic_uint_fast64_t bytes_in;
 	atomic_uint_fast64_t requests[ROLES_MAX + 1], errors[ROLES_MAX + 1]; /* a role each, then every listener's verbs */
 };
-
-static inline void counter_add(atomic_uint_fast64_t *c, uint64_t n)
-{
-	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
-}
 
 /* What one read brings at most; a longer body goes straight to its sink. */
 #define REACTOR_SCRATCH (64U << 10)
@@ -79,10 +75,6 @@ struct reactor {
 
 	struct listener **listeners; /* NULL-terminated, with references; reactor 0 accepts there */
 
-	/* Reactor 0's. */
-	struct account account;
-	struct timer accept_timer; /* tries again after a pause */
-
 	struct counters counters;
 	char *scratch; /* REACTOR_SCRATCH bytes */
 };
@@ -107,6 +99,9 @@ struct reactor_set {
 	unsigned instance;
 	char store_id[33];                 /* STORE, as HELLO tells it */
 	char stop_why[64];                 /* filled before reactor_tell_leave() */
+
+	/* In reactor 0's thread. */
+	struct acceptor acceptor;
 
 	/* In the reactor's thread, once each: it is leaving and has nothing left; its loop has ended. */
 	void (*empty)(struct reactor *r);
@@ -150,8 +145,8 @@ void reactor_tell_update(struct reactor *r, struct reactor_update *u);
 /* Runs @m in @to's thread: at once where that is the caller's. */
 void reactor_post(struct reactor *from, struct reactor *to, struct msg *m);
 
-/* In reactor 0: a session that was accepted at @l and given to @reactor is no more. */
-void reactor_session_back(struct reactor_set *set, struct listener *l, const struct address *peer, unsigned reactor);
+/* In reactor 0: a session that was accepted at @l and given to the reactor of that number is freed. */
+void reactor_count_out(struct reactor_set *set, struct listener *l, const struct address *peer, unsigned index);
 
 /* The session table. 0 or -ENOMEM; sets the session's handle. */
 int reactor_enter(struct reactor *r, struct session *s);

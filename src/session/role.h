@@ -8,6 +8,8 @@
 #include "base/option.h"
 #include "wire/verb.h"
 
+#define ROLES_MAX 16
+
 struct loop;
 struct reactor_set;
 struct request;

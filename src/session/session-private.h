@@ -8,6 +8,7 @@
 #include "net/conn.h"
 #include "net/liveness.h"
 #include "session/dialect.h"
+#include "session/frontend.h"
 #include "session/reactor.h"
 #include "session/session.h"
 #include "wire/foreign.h"

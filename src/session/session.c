@@ -397,7 +397,7 @@ static void session_return(struct msg *m)
 {
 	struct session *s = container_of(m, struct session, msg);
 
-	reactor_session_back(s->reactor->set, s->listener, &s->address, s->reactor->index);
+	reactor_count_out(s->reactor->set, s->listener, &s->address, s->reactor->index);
 	free(s);
 }
 
@@ -531,7 +531,7 @@ bool session_offers(const struct session *s, const struct role *role, bool *ret_
 
 	for (unsigned i = 0; i < set->n_roles; i++)
 		if (set->roles[i].role == role && s->listener->role_bits & 1ULL << i) {
-			*ret_alone = s->listener->n_roles == 1;
+			*ret_alone = frontend_of(s->listener)->n_roles == 1;
 			return true;
 		}
 	return false;

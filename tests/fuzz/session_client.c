@@ -101,7 +101,7 @@ static bool client_said_elsewhere(struct client *c, const struct verb *v, char *
 /* No verb: it may be said in a room. */
 static void client_said_bare(struct client *c)
 {
-	bool said = c->dialect != DIALECT_IOE1 && verb_table_find(&c->listener->verbs, "SAY", 3);
+	bool said = c->dialect != DIALECT_IOE1 && verb_table_find(&frontend_of(c->listener)->verbs, "SAY", 3);
 
 	client_owe(c, said ? OWED_LINE | OWED_MAYBE : OWED_LINE);
 }
@@ -142,8 +142,8 @@ static void client_said_line(struct client *c, char *line, size_t n)
 	c->first_line = false;
 	comma = n > 0 ? memchr(line, ',', n) : NULL;
 	name_len = comma ? (size_t)(comma - line) : n;
-	e = verb_table_find(&c->listener->verbs, line, name_len);
-	other = verb_table_find(&c->listener->elsewhere, line, name_len);
+	e = verb_table_find(&frontend_of(c->listener)->verbs, line, name_len);
+	other = verb_table_find(&frontend_of(c->listener)->elsewhere, line, name_len);
 	if ((e || other) && comma && memchr(line, '\0', n))
 		client_said_unread(c, e ? e->verb : other->verb, comma + 1, n - name_len - 1);
 	if (memchr(line, '\0', n))

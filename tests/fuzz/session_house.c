@@ -320,7 +320,16 @@ static struct house *house_build(enum house_kind kind)
 	FUZZ_CHECK(worker_pool_new(&s->reactors.workers, 2, NULL) == 0);
 	house_start_roles(h);
 
-	plan = (struct listener_plan){ .server = s, .settings = s->settings, .why = why, .why_size = sizeof(why) };
+	plan = (struct listener_plan){
+		.size = sizeof(struct frontend),
+		.init = frontend_init,
+		.userdata = &s->reactors,
+		.settings = s->settings,
+		.instance = 1,
+		.peer_usec = ((const struct limits_options *)settings_get(s->settings, &limits_section))->peer_usec,
+		.why = why,
+		.why_size = sizeof(why),
+	};
 	s->listeners = calloc(HOUSE_LISTENERS + 1, sizeof(struct listener *));
 	FUZZ_CHECK(s->listeners && s->settings->n_listeners == HOUSE_LISTENERS);
 	for (; s->n_listeners < HOUSE_LISTENERS; s->n_listeners++)
@@ -338,7 +347,7 @@ static struct house *house_build(enum house_kind kind)
 	return h;
 }
 
-/* listener_take(), for a connection that was not accepted. */
+/* As the acceptor does, for a connection that was not accepted. */
 int house_connect(struct house *h, enum house_listener listener, unsigned host, bool small_buffers, struct handle *ret)
 {
 	struct address peer = { .port = 1 };
@@ -346,10 +355,10 @@ int house_connect(struct house *h, enum house_listener listener, unsigned host, 
 
 	FUZZ_CHECK(inet_pton(AF_INET6, "::ffff:192.0.2.1", &peer.ip) == 1);
 	peer.ip.s6_addr[15] = (uint8_t)(peer.ip.s6_addr[15] + host);
-	if (account_enter(&h->reactor->account, &peer, h->limits) != ACCOUNT_OK)
+	if (acceptor_enter(&h->server.reactors.acceptor, &peer) != ACCEPTOR_ADMITTED)
 		return -1;
 	if (pool_is_over(&h->reactor->pool)) {
-		account_leave(&h->reactor->account, &peer);
+		acceptor_leave(&h->server.reactors.acceptor, &peer);
 		return -1;
 	}
 	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
@@ -437,7 +446,7 @@ static void house_check(const struct house *h)
 		charged += house_charged(h, container_of(l, struct session, link));
 	FUZZ_CHECK(house_answered(h) <= h->answered + h->asked);
 	FUZZ_CHECK(atomic_load(&r->counters.sessions) == n);
-	FUZZ_CHECK(r->account.sessions == n + dead && r->account.sessions <= h->limits->connections);
+	FUZZ_CHECK(r->set->acceptor.connections == n + dead && r->set->acceptor.connections <= h->limits->connections);
 	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + charged);
 }
 
@@ -572,7 +581,7 @@ void house_settle(struct house *h)
 	FUZZ_CHECK(list_is_empty(&r->loop.deferred_calls));
 	FUZZ_CHECK(pool_used(&r->pool) == 0);
 	FUZZ_CHECK(r->names.map.n == 0);
-	FUZZ_CHECK(r->account.sessions == 0 && r->account.map.n == 0 && r->placed == 0);
+	FUZZ_CHECK(r->set->acceptor.connections == 0 && r->set->acceptor.addresses.n == 0 && r->placed == 0);
 	FUZZ_CHECK(r->loop.wheel.n == (timer_is_armed(&r->ratelimit.timer) ? 1 : 0));
 	house_empty_channels(h);
 	if (h->worked)

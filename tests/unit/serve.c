@@ -140,8 +140,8 @@ void serve_stop_wait(void)
 		ck_assert_uint_eq(r->loop.wheel.n, 0);
 		ck_assert_uint_eq(r->placed, 0);
 	}
-	ck_assert_uint_eq(s->reactors.at[0].account.sessions, 0);
-	ck_assert_uint_eq(s->reactors.at[0].account.map.n, 0);
+	ck_assert_uint_eq(s->reactors.acceptor.connections, 0);
+	ck_assert_uint_eq(s->reactors.acceptor.addresses.n, 0);
 	ck_assert_uint_eq(server_free(s), 0);
 	serve.server = NULL;
 	serve.stopped = false;

@@ -15,7 +15,7 @@ const struct role *raw_only_role(const struct session *s)
 {
 	const struct reactor_set *set = s->reactor->set;
 
-	if (s->listener->n_roles != 1)
+	if (frontend_of(s->listener)->n_roles != 1)
 		return NULL;
 	return set->roles[__builtin_ctzll(s->listener->role_bits)].role;
 }

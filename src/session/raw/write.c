@@ -27,7 +27,7 @@ static size_t raw_write_find_size(const struct buf *b)
 static void raw_write_begin(struct session *s, uint64_t size, bool size_undecided)
 {
 	struct raw *w = s->raw;
-	const struct verb_entry *e = verb_table_find(&s->listener->verbs, "WRITE", 5);
+	const struct verb_entry *e = verb_table_find(&frontend_of(s->listener)->verbs, "WRITE", 5);
 	size_t name_len = w->header - strlen("WRITE,");
 	struct request *q = NULL;
 	struct buf line = {};
@@ -177,7 +177,7 @@ void raw_write_note(struct session *s, const char *p, size_t n)
 		split_feed(&w->split, p, n, counts);
 		return;
 	}
-	w->header = verb_table_find(&s->listener->verbs, "WRITE", 5) ? raw_write_find_size(&w->data) : 0;
+	w->header = verb_table_find(&frontend_of(s->listener)->verbs, "WRITE", 5) ? raw_write_find_size(&w->data) : 0;
 	if (w->header == 0)
 		return;
 	w->writing = true;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses in their one form, and how many sessions there may be from each. */
+/* Addresses in their one form, and how many connections are admitted from each. */
 
-#include "net/account.h"
+#include "net/acceptor.h"
 #include "base/macro.h"
-#include "session/limits.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -13,17 +12,17 @@
 
 #include "unit/run.h"
 
-static struct account account;
-static struct limits_options limits = { .connections = 10, .per_address = 3 };
+static struct acceptor acceptor;
 
 static void setup(void)
 {
-	ck_assert_int_eq(account_init(&account), 0);
+	ck_assert_int_eq(acceptor_init(&acceptor, NULL, NULL, NULL), 0);
+	acceptor_set_limits(&acceptor, 10, 3);
 }
 
 static void teardown(void)
 {
-	account_done(&account);
+	acceptor_done(&acceptor);
 }
 
 static struct address from(const char *text)
@@ -46,18 +45,18 @@ static struct address from(const char *text)
 	return a;
 }
 
-static enum account_verdict enter(const char *text)
+static enum acceptor_verdict enter(const char *text)
 {
 	struct address a = from(text);
 
-	return account_enter(&account, &a, &limits);
+	return acceptor_enter(&acceptor, &a);
 }
 
 static void leave(const char *text)
 {
 	struct address a = from(text);
 
-	account_leave(&account, &a);
+	acceptor_leave(&acceptor, &a);
 }
 
 START_TEST(addresses_as_text)
@@ -106,84 +105,79 @@ END_TEST
 START_TEST(so_many_from_one_address)
 {
 	for (unsigned i = 0; i < 3; i++)
-		ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_ADDRESS_FULL);
-	ck_assert_int_eq(enter("::ffff:192.0.2.1"), ACCOUNT_ADDRESS_FULL); /* the same */
-	ck_assert_uint_eq(account.sessions, 3); /* who was refused does not count */
-	ck_assert_int_eq(enter("192.0.2.2"), ACCOUNT_OK);
+		ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADDRESS_FULL);
+	ck_assert_int_eq(enter("::ffff:192.0.2.1"), ACCEPTOR_ADDRESS_FULL); /* the same */
+	ck_assert_uint_eq(acceptor.connections, 3); /* who was refused does not count */
+	ck_assert_int_eq(enter("192.0.2.2"), ACCEPTOR_ADMITTED);
 	leave("192.0.2.1");
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_ADDRESS_FULL);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADDRESS_FULL);
 }
 END_TEST
 
 START_TEST(a_host_of_ipv6_is_its_64)
 {
-	ck_assert_int_eq(enter("2001:db8:0:1::1"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("2001:db8:0:1:ffff:ffff:ffff:ffff"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("2001:db8:0:1::"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("2001:db8:0:1::7"), ACCOUNT_ADDRESS_FULL);
-	ck_assert_int_eq(enter("2001:db8:0:2::1"), ACCOUNT_OK);
+	ck_assert_int_eq(enter("2001:db8:0:1::1"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("2001:db8:0:1:ffff:ffff:ffff:ffff"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("2001:db8:0:1::"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("2001:db8:0:1::7"), ACCEPTOR_ADDRESS_FULL);
+	ck_assert_int_eq(enter("2001:db8:0:2::1"), ACCEPTOR_ADMITTED);
 	leave("2001:db8:0:1::7"); /* any of them */
-	ck_assert_int_eq(enter("2001:db8:0:1::8"), ACCOUNT_OK);
+	ck_assert_int_eq(enter("2001:db8:0:1::8"), ACCEPTOR_ADMITTED);
 	/* IPv4 addresses share their first 64 bits, and are not one host. */
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("192.0.2.2"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("192.0.2.3"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("192.0.2.4"), ACCOUNT_OK);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("192.0.2.2"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("192.0.2.3"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("192.0.2.4"), ACCEPTOR_ADMITTED);
 }
 END_TEST
 
 START_TEST(loopback_is_exempt_but_counts_in_all)
 {
 	for (unsigned i = 0; i < 5; i++) {
-		ck_assert_int_eq(enter("127.0.0.1"), ACCOUNT_OK);
-		ck_assert_int_eq(enter("::1"), ACCOUNT_OK);
+		ck_assert_int_eq(enter("127.0.0.1"), ACCEPTOR_ADMITTED);
+		ck_assert_int_eq(enter("::1"), ACCEPTOR_ADMITTED);
 	}
-	ck_assert_uint_eq(account.map.n, 0);
-	ck_assert_int_eq(enter("127.0.0.1"), ACCOUNT_FULL);
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_FULL);
+	ck_assert_uint_eq(acceptor.addresses.n, 0);
+	ck_assert_int_eq(enter("127.0.0.1"), ACCEPTOR_FULL);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_FULL);
 	leave("127.0.0.1");
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_OK);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADMITTED);
 }
 END_TEST
 
 /* The limits may be lowered below what is there: then only ends make room. */
 START_TEST(limits_may_change_meanwhile)
 {
-	struct limits_options lower = { .connections = 10, .per_address = 1 };
-	struct address a = from("192.0.2.1");
-
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_OK);
-	ck_assert_int_eq(enter("192.0.2.1"), ACCOUNT_OK);
-	ck_assert_int_eq(account_enter(&account, &a, &lower), ACCOUNT_ADDRESS_FULL);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADMITTED);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADMITTED);
+	acceptor_set_limits(&acceptor, 10, 1);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADDRESS_FULL);
 	leave("192.0.2.1");
-	ck_assert_int_eq(account_enter(&account, &a, &lower), ACCOUNT_ADDRESS_FULL);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADDRESS_FULL);
 	leave("192.0.2.1");
-	ck_assert_int_eq(account_enter(&account, &a, &lower), ACCOUNT_OK);
+	ck_assert_int_eq(enter("192.0.2.1"), ACCEPTOR_ADMITTED);
 }
 END_TEST
 
 /* Addresses that have gone hold no memory. */
 START_TEST(nothing_is_kept_of_who_left)
 {
-	struct limits_options many = { .connections = 100000, .per_address = 3 };
 	char text[64];
 
+	acceptor_set_limits(&acceptor, 100000, 3);
 	for (unsigned i = 0; i < 5000; i++) {
-		struct address a;
-
 		(void)snprintf(text, sizeof(text), i % 2 ? "10.0.%u.%u" : "2001:db8:%x:%x::1", i / 200 + 1, i % 200);
-		a = from(text);
-		ck_assert_int_eq(account_enter(&account, &a, &many), ACCOUNT_OK);
+		ck_assert_int_eq(enter(text), ACCEPTOR_ADMITTED);
 	}
-	ck_assert_uint_eq(account.map.n, 5000);
+	ck_assert_uint_eq(acceptor.addresses.n, 5000);
 	for (unsigned i = 0; i < 5000; i++) {
 		(void)snprintf(text, sizeof(text), i % 2 ? "10.0.%u.%u" : "2001:db8:%x:%x::1", i / 200 + 1, i % 200);
 		leave(text);
 	}
-	ck_assert_uint_eq(account.map.n, 0);
-	ck_assert_uint_eq(account.sessions, 0);
+	ck_assert_uint_eq(acceptor.addresses.n, 0);
+	ck_assert_uint_eq(acceptor.connections, 0);
 }
 END_TEST
 
@@ -215,8 +209,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("account");
-	TCase *tc = tcase_create("account");
+	Suite *s = suite_create("acceptor");
+	TCase *tc = tcase_create("acceptor");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, addresses_as_text);
