@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How old something is. A message is stamped with the time of day, which may be years off: a machine without a battery
- * begins in 1970, and whoever sets a clock may err. So ages are counted in a time of the store's own, in which everything
- * has taken as long as it has. It goes on with CLOCK_BOOTTIME, from one run to the next within one boot of the machine;
- * over another boot nobody knows how long that took, and it stands still: what is kept too long is no loss.
+ * The age of a message. The time stamp of a message is the time of day, which can be wrong by years: a machine without
+ * a battery starts in 1970, and a person can set a clock wrong. So ages are measured in a time of the store's own,
+ * which never jumps. It goes on with CLOCK_BOOTTIME, also from one run to the next within one boot of the machine. Over
+ * another boot it stands still, because nobody knows how long the machine was off: a message that is kept too long is
+ * no loss.
  *
- * In what order the clock has run is kept as spans: from when to when, in the store's time, and what the clock showed at
- * the beginning. Where it jumps a new one begins, in the same transaction as the first message that is stamped by it. A
- * stamp is looked up in the spans that it may come from, and the youngest one counts.
+ * The history of the clock is stored as spans: begin and end of each in the store's time, and the time of day at its
+ * begin. When the clock jumps a new span begins, in the same transaction as the first message with the new time. A
+ * stamp is looked up in all spans that it can come from, and the youngest result counts.
  */
 #include "store/store-private.h"
 
@@ -24,7 +25,7 @@
 #include <sys/stat.h>
 
 #define AGE_JUMP_MSEC  2000             /* less is the time between two looks at two clocks */
-#define AGE_LOG_MSEC   (60 * 1000)      /* a jump that is told of */
+#define AGE_LOG_MSEC   (60 * 1000)      /* a jump that is logged */
 #define AGE_SAVE_MSEC  (3600 * 1000)    /* how much a power cut may take from the count */
 #define AGE_READS      8
 #define AGE_WAS_SET    "the clock was set"
@@ -282,8 +283,8 @@ static int age_read(struct store *s, uint64_t *ret_boot, bool *ret_same)
 }
 
 /*
- * A database of before, in which the stamps are all there is. It was in use until then, as far as it tells and the clock
- * allows; and where that is too early, what is in it will be kept longer.
+ * A database of before, in which the stamps are all there is. It was in use until then, as far as it tells and the
+ * clock allows; and where that is too early, what is in it will be kept longer.
  */
 static int age_begin(struct store *s, uint64_t real)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies, made in the keeper's thread. A copy has all that anybody said to anybody, so it is made only where nobody else
- * can read it, take it away or put something in its place; and what is made by its descriptor is written, checked and
- * synced by that, so that a name leads nowhere else. It gets its own name only once it has been found whole.
+ * Backups, made in the maintenance thread. A copy has the messages of all users, so it is made only in a folder where
+ * no other user can read, remove or replace it. The file is written, checked and synced by its descriptor, so that no
+ * name can lead to another file. The copy gets its final name only after it was found whole.
  */
 #include "store/store-private.h"
 
@@ -27,7 +27,7 @@ static void backup_arrived(struct msg *m)
 	store_answer(q, q->run(q->store, q));
 }
 
-/* Asked by SQLite every so often. */
+/* SQLite calls this every BACKUP_STEPS. */
 static int backup_is_stopped(void *userdata)
 {
 	const struct store_backup *q = userdata;
@@ -78,7 +78,7 @@ static int backup_check_place(struct store_backup *q, int fd)
 	return r;
 }
 
-/* The folder that one is to be made in, and what it is to be called. */
+/* Opens the folder in which @dir is to be made; *ret_name: the last part of @dir. A descriptor or negative errno. */
 static int backup_open_parent(const char *dir, char ret_name[NAME_MAX + 1])
 {
 	_cleanup_(freep) char *path = strdup(dir);
@@ -99,7 +99,7 @@ static int backup_open_parent(const char *dir, char ret_name[NAME_MAX + 1])
 	return fd < 0 ? -errno : fd;
 }
 
-/* Nothing is made in a place that is none for it. */
+/* Makes the folder, after a check of its place. A descriptor or negative errno. */
 static int backup_make_dir(struct store_backup *q)
 {
 	_cleanup_(closep) int parent = -1;
@@ -135,7 +135,7 @@ static int backup_open_dir(struct store_backup *q)
 	return r < 0 ? r : fd;
 }
 
-/* What is left of one that was killed is in the way. */
+/* A part that a killed daemon has left is removed. */
 static int backup_make_part(int dirfd)
 {
 	int fd;
@@ -169,7 +169,7 @@ static int backup_copy(struct db *d, int fd, struct store_backup *q)
 	return code == SQLITE_DONE ? 0 : db_errno(d);
 }
 
-/* As it lies there. @channels: those there were before; there are never fewer. */
+/* Checks the file itself. @channels: how many the store had before the copy; their number never falls. */
 static int backup_check_copy(struct store_backup *q, int fd, int64_t channels)
 {
 	struct db copy;
@@ -198,7 +198,7 @@ static int backup_check_copy(struct store_backup *q, int fd, int64_t channels)
 	return r;
 }
 
-/* Whether the name still leads to what was written. */
+/* Checks that the name still leads to the file that was written. */
 static int backup_check_part(struct store_backup *q, int dirfd, int fd)
 {
 	struct stat made, named;

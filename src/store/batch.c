@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The writer's turn. What came since the last one is one transaction; while it is being committed the next one gathers
- * in the inbox. So with one client that waits there is one commit a message, and with many there are as many messages
- * a commit as come while one lasts.
+ * The writer's transactions (group commit). All requests that have arrived since the last turn are one transaction;
+ * while it is committed, the next requests gather in the inbox. A single client that waits for each answer gets one
+ * commit for each message; with many clients, one commit has all messages that arrived during the commit before it.
  */
 #include "store/store-private.h"
 
@@ -22,7 +22,7 @@ void batch_arrived(struct msg *m)
 	s->last = &q->next;
 }
 
-/* As it was before the transaction. */
+/* Sets the counts in memory to their state before the transaction. */
 static void batch_roll_back(struct store *s)
 {
 	struct list *n;
@@ -54,7 +54,7 @@ static void batch_commit_counts(struct store *s)
 	s->age.changed = false;
 }
 
-/* What the requests have left to be done in the same transaction. */
+/* The work that the requests have left for the end of the transaction. */
 static int batch_finish(struct store *s)
 {
 	struct list *n;
@@ -70,7 +70,7 @@ static int batch_finish(struct store *s)
 	return r;
 }
 
-/* 0, or negative errno: nothing of it has been written. */
+/* 0, or negative errno: the transaction must be rolled back. */
 static int batch_write(struct store *s, struct store_request *first, uint64_t *ret_n)
 {
 	struct db *d = &s->writer.db;
@@ -100,8 +100,8 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 	return r;
 }
 
-/* On a full disk the log may have room, once it has begun anew; and what takes out need not wait for what cannot be
- * taken in, which it makes room for. */
+/* On a full disk a checkpoint can give the log space again. If it does not, the requests that add something are
+ * refused, so that those that remove something, and make space, can go on. */
 static int batch_write_again(struct store *s, struct store_request *first, uint64_t *ret_n)
 {
 	int r = batch_write(s, first, ret_n);
@@ -161,7 +161,8 @@ void batch_turn(struct store *s)
 {
 	struct store_request *first;
 
-	/* Whoever opened a channel without knowing of that has told before, and is heard now. */
+	/* A thread that opened a channel before it could see `dropping` has pushed its message before: that is read
+	 * here. */
 	s->may_drop = s->sweep_due && atomic_load(&s->dropping);
 	if (s->may_drop)
 		inbox_run(&s->writer.loop.inbox);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The keeper: what takes long, and nobody waits for. It moves the write-ahead log into the database while the writer
- * goes on. The log begins anew only once all of it has been moved, so where the writer never pauses it moves the last
- * bit itself, when the log has become very long.
+ * Checkpoints: the maintenance thread moves the write-ahead log into the database while the writer goes on. SQLite
+ * starts the log anew only when all of it has been moved. A writer that never pauses prevents that, so when the log has
+ * become very long the writer moves the rest itself.
  */
 #include "store/store-private.h"
 
@@ -25,7 +25,7 @@ static int checkpoint_on_commit(void *userdata, _unused_ sqlite3 *sql, _unused_ 
 	return SQLITE_OK;
 }
 
-/* Never waits for anybody. In the thread of the connection. */
+/* Never waits for other connections. In the thread of this connection. */
 static void checkpoint_run(struct store *s, struct store_thread *t)
 {
 	struct db *d = &t->db;
@@ -43,7 +43,7 @@ static void checkpoint_run(struct store *s, struct store_thread *t)
 		store_trouble(t, "moving the log into the database", db_errno(d));
 }
 
-/* The writer: the log begins anew where all of it has been moved, and the database's file has been cut to what it has. */
+/* The writer: if the whole log has been moved it begins anew, and SQLite has truncated the file of the database. */
 static void checkpoint_moved(struct store *s)
 {
 	if (s->moved_pages == s->log_pages)
@@ -51,7 +51,7 @@ static void checkpoint_moved(struct store *s)
 	diskspace_reset(s);
 }
 
-/* The writer again. */
+/* In the writer: the message is back. */
 static void checkpoint_returned(struct msg *m)
 {
 	struct store *s = container_of(m, struct store, checkpoint);
@@ -65,7 +65,7 @@ static void checkpoint_returned(struct msg *m)
 
 bool checkpoint_now(struct store *s)
 {
-	/* Not in the transaction that has failed. */
+	/* A checkpoint is not possible in a transaction: the failed one ends first. */
 	if (s->checkpointing || s->log_pages == 0)
 		return false;
 	if (!sqlite3_get_autocommit(s->writer.db.sql))
@@ -85,9 +85,9 @@ static void checkpoint_arrived(struct msg *m)
 }
 
 /*
- * A sync of a file that has grown writes its inode too, which takes as long again. So once the log has outgrown what it
- * had, it gets zeros behind it, which to SQLite are the end of it: a frame is known by the salt of this log. Of a disk
- * that is nearly full nothing is taken before it is needed, but what removals need (diskspace.c).
+ * A sync of a file that has grown writes its inode as well, which takes as long again. So when the log has filled its
+ * file, zeros are appended. For SQLite they are the end of the log: it knows a frame by the salt of this log. On a disk
+ * that is nearly full, only the space that removals need is taken ahead (diskspace.c).
  */
 static bool checkpoint_has_diskspace(const struct store *s)
 {

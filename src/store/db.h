@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that the write-ahead log is cut to when it starts again. */
+/* SQLite truncates the file of the write-ahead log to this size when the log starts again. */
 #define DB_LOG_BYTES_KEPT (18 << 20)
 
 enum db_statement {
@@ -64,25 +64,25 @@ struct db {
 	bool is_copy;   /* marked as one, see db_adopt() */
 };
 
-/* @writer: makes the file where it is not there, and brings its schema up to date. 0, or a negative errno with a sentence
- * in @why. */
+/* @writer: makes the file where it is not there, and brings its schema up to date. 0, or a negative errno with a
+ * sentence in @why. */
 int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_size);
 /*
- * A copy is marked: numbers that were given since it was made would be given again, to something else. A writer opens it
- * and is told so (is_copy); what is served from it has to get another STORE first, then the mark is taken out, durably.
+ * A copy has a mark (is_copy), because a store that goes on from it gives numbers again that were given after the copy
+ * was made. So the data gets another store id first; then this removes the mark, durably. 0 or negative errno.
  */
 int db_adopt(struct db *d);
-/* Marks what lies behind this descriptor, which nobody has open: a database that was closed in order. 0, -EBADMSG: it is
- * none of ioed's; -EPROTONOSUPPORT: a newer one's; or another negative errno. */
+/* Marks the database file @fd as a copy. It was closed in order, and nobody has it open. 0, -EBADMSG: it
+ * is none of ioed's; -EPROTONOSUPPORT: a newer one's; or another negative errno. */
 int db_mark_copy(int fd, int64_t *ret_version);
-/* What lies behind this descriptor, which nobody else has open; it stays the caller's. 0 or negative errno. */
+/* Opens the database file @fd, which nobody else has open; @fd stays the caller's. 0 or negative errno. */
 int db_open_copy(struct db *d, int fd);
 void db_close(struct db *d);
 
-/* Whether a marked copy of so many bytes is a whole database of a version that is known. 0, -EBADMSG (d->text says what is wrong), or
- * another negative errno. Reads all of it. */
+/* Checks that a marked copy of so many bytes is a whole database of a known version; reads all of it. 0, -EBADMSG
+ * (d->text says why), or another negative errno. */
 int db_verify(struct db *d, int64_t bytes);
-/* Also of those that have given their names back: there are never fewer than there were. */
+/* Counts the channels, also those without a name: the number never falls. 0 or negative errno. */
 int db_count_channels(struct db *d, int64_t *ret);
 
 /* A statement with its numbers bound, from ?1 on. NULL: d->code says why. */
@@ -91,9 +91,9 @@ sqlite3_stmt *db_start(struct db *d, enum db_statement n, unsigned n_args, ...);
 void db_bind(sqlite3_stmt *st, int at, const void *data, size_t len);
 /* 1: a row; 0: the end, negative errno: an error; after both the statement may be started again. */
 int db_step(struct db *d, sqlite3_stmt *st);
-/* For who wants no further row. */
+/* Ends a statement before its last row. */
 void db_stop(sqlite3_stmt *st);
-/* Starts one that has no rows, or whose rows are not wanted, and runs it to its end. 0 or negative errno. */
+/* Runs a statement to its end; its rows, if any, are skipped. 0 or negative errno. */
 int db_run(struct db *d, enum db_statement n, unsigned n_args, ...);
 
 static inline uint64_t db_u64(sqlite3_stmt *st, int column)
@@ -103,5 +103,5 @@ static inline uint64_t db_u64(sqlite3_stmt *st, int column)
 
 /* The negative errno that d->code is. */
 int db_errno(const struct db *d);
-/* Whether that may pass by itself, and nothing is in doubt: the disk is full, memory is short, somebody has a lock. */
+/* Whether the error can pass by itself and the database is sound: a full disk, too little memory, a lock. */
 bool db_is_passing(const struct db *d);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A full disk. What is taken out makes room for what comes, since the database's pages are used again; but it goes
- * through the log first, and the log begins anew only once all of it has been moved into the database. So something is
- * taken in only where both are sure to go on: the blocks of all pages that the database will have are given to its file
- * before the commit, and behind its end and the log's there is room for some removals. Nobody else can take those blocks,
- * whoever fills the disk, and so a receiver can always take his mail, and there is room for mail again.
+ * A full disk. Removing messages frees pages of the database, which new messages use again. But a removal is written to
+ * the log first, and the log begins anew only when all of it has been moved into the database. So the store adds
+ * something only if removals will still be possible afterwards: before the commit, the file of the database gets the
+ * blocks of all its pages, and both the database and the log get blocks for some removals. No other program can take
+ * those blocks. A receiver can always take his mail, and that makes space for new mail.
  */
 #include "store/store-private.h"
 
@@ -28,7 +28,8 @@ int diskspace_open(struct store *s)
 	sqlite3_stmt *st;
 	int r;
 
-	/* Closed behind all of SQLite's own: the locks that it has on the file would go with the first one. */
+	/* Closed after all of SQLite's own descriptors: the first close() of a process releases all its locks on a
+	 * file. */
 	s->db_fd = open(s->path, O_RDWR | O_CLOEXEC);
 	if (s->db_fd < 0)
 		return -errno;
@@ -51,7 +52,7 @@ uint64_t diskspace_log_bytes(const struct store *s)
 	return DISKSPACE_LOG_HEAD + s->log_pages * (s->page_bytes + DISKSPACE_FRAME_HEAD) + DISKSPACE_LOG;
 }
 
-/* A file system that gives no blocks ahead gives them when it may. */
+/* A file system without fallocate() allocates the blocks when they are written. */
 static int diskspace_allocate(struct store *s, uint64_t bytes)
 {
 	if (fallocate(s->db_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) < 0)
@@ -59,7 +60,7 @@ static int diskspace_allocate(struct store *s, uint64_t bytes)
 	return 0;
 }
 
-/* Of the pages that there are now, and so many bytes behind them. */
+/* Allocates the blocks of all pages of the database, and of so many bytes after them. */
 static int diskspace_in_database(struct store *s, uint64_t behind)
 {
 	struct db *d = &s->writer.db;
@@ -85,7 +86,7 @@ static int diskspace_in_database(struct store *s, uint64_t behind)
 	return r;
 }
 
-/* Whoever fills the disk may just have been faster: then it is as full as if none of this were here. */
+/* Another program can have taken the space in between. Then the disk is as full as it would be without this file. */
 void diskspace_reset(struct store *s)
 {
 	s->allocated_bytes = 0;

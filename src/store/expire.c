@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What has been kept long enough goes, a little at a time. A channel that grows is held to its number of messages by
- * the transactions that make it grow. What is old is found by a walk through all channels, a step now and then: in each
- * channel the oldest lie first, so a look at those is enough. A channel that has been empty for a while gives its name
- * back.
+ * Removes messages that the rule of their kind does not keep, a few at a time. The transactions that make a channel
+ * grow also hold it to its number of messages. Old messages are found by a walk through all channels, in small steps:
+ * the oldest messages of a channel come first, so only those are looked at. A channel that has been empty for an hour
+ * releases its name.
  */
 #include "store/store-private.h"
 
@@ -31,7 +31,7 @@ static bool expire_is_old(const struct store *s, const struct store_rule *rule, 
 	return rule->max_age_usec > 0 && age_of(s, stamp) > rule->max_age_usec / 1000;
 }
 
-/* How many of the first @n are old. What came before one that is old is old as well, whatever it is stamped with. */
+/* How many of the first @n are old. A message before an old one is old as well, whatever its stamp is. */
 static unsigned expire_count_old(const struct store *s, const struct store_rule *rule, const uint64_t *stamps,
 				 unsigned n)
 {
@@ -83,12 +83,12 @@ int expire_excess(struct store *s, struct store_channel *c)
 
 	if (max == 0 || c->now.count <= max + max / 8 + EXPIRE_SLACK)
 		return 0;
-	/* More than has come, so that it is caught up with where the rule has become stricter. */
+	/* More than this transaction has added: after the rule has become stricter, the channel comes down to it. */
 	excess = c->now.count - max;
 	return expire_messages(s, c, (unsigned)MIN(excess, (uint64_t)EXPIRE_BUDGET), &more);
 }
 
-/* Rows of one of the other tables that lie as messages do. *ret_left: some are still there. */
+/* The same for a table with the keys of messages: receipts, or keys of senders. *ret_left: some rows stay. */
 static int expire_rows(struct store *s, struct store_channel *c, enum db_statement oldest, enum db_statement remove,
 		       bool *ret_more, bool *ret_left)
 {
@@ -130,7 +130,7 @@ struct expire_found {
 	char key[1 + STORE_NAME_MAX];
 };
 
-/* One that nobody has open gives its name back. *ret_more: the next time, since it was not said before. */
+/* Releases the name of a channel that is not open. *ret_more: in the next step, since `dropping` was not set before. */
 static int expire_name(struct store *s, const struct store_channel *c, bool *ret_more)
 {
 	if (s->may_drop)
@@ -140,7 +140,7 @@ static int expire_name(struct store *s, const struct store_channel *c, bool *ret
 	return 0;
 }
 
-/* One channel of the walk. *ret_more: it is not done yet. */
+/* One channel of the walk. *ret_more: the channel is not finished. */
 static int expire_channel(struct store *s, const struct expire_found *seen, bool *ret_more)
 {
 	struct map_node *open = map_find(&s->open, seen->key, 1U + seen->name_len);
@@ -163,7 +163,7 @@ static int expire_channel(struct store *s, const struct expire_found *seen, bool
 		r = expire_rows(s, c, DB_RECEIPT_OLDEST, DB_RECEIPT_REMOVE, ret_more, &left);
 	if (r >= 0)
 		r = expire_rows(s, c, DB_SENT_OLDEST, DB_SENT_REMOVE, ret_more, &left);
-	/* That one is on this stack only. */
+	/* `closed` is a local: it must not stay in s->touched. */
 	list_remove(&closed.touched);
 	if (open || r < 0)
 		return r;
@@ -193,7 +193,7 @@ static int expire_find(struct store *s, struct expire_found *seen, unsigned *ret
 	return r;
 }
 
-/* When the walk begins again: soon enough that nothing stays for much longer than it should. */
+/* The pause between two walks: short enough that no message stays for much longer than its rule says. */
 static uint64_t expire_round_usec(const struct store *s)
 {
 	uint64_t usec = EXPIRE_ROUND_USEC;
@@ -213,7 +213,7 @@ int expire_step(struct store *s)
 
 	r = expire_find(s, seen, &n);
 	for (i = 0; i < n && r >= 0 && !more; i++) {
-		/* One whose name was given back already. */
+		/* A row without a name belongs to no channel. */
 		if (seen[i].name_len > 0)
 			r = expire_channel(s, &seen[i], &more);
 		if (r >= 0 && !more)
@@ -263,7 +263,7 @@ static void expire_fire(struct timer *t)
 {
 	struct store *s = container_of(t, struct store, sweep);
 
-	/* Should the transaction fail before it comes to the step, which says when the next one is. */
+	/* For a transaction that fails before expire_step(), which sets the timer again. */
 	loop_timer(&s->writer.loop, t, clock_usec() + expire_round_usec(s));
 	s->sweep_due = true;
 }

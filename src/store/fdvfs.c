@@ -93,7 +93,7 @@ static int fdvfs_control(_unused_ sqlite3_file *f, _unused_ int op, _unused_ voi
 
 static int fdvfs_sector(_unused_ sqlite3_file *f)
 {
-	return 0; /* what SQLite takes where it is not told */
+	return 0; /* SQLite then uses its default */
 }
 
 static int fdvfs_is_like(_unused_ sqlite3_file *f)

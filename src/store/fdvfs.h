@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SQLite on a file that is known by its descriptor alone: no name is looked up, and nothing lies beside it. For a copy
- * that nobody else has open: there are no locks, and what fails in the middle cannot be taken back.
+ * that nobody else has open: there are no locks, and a write that fails in the middle is not rolled back.
  */
 
 #define FDVFS_NAME    "ioe-fd"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening a channel. The reader looks what there is, so that nobody who enters a room, or has mail brought, waits for a
- * commit that takes long. It can, since a channel is changed only for those who have it open, and what they had done was
- * answered, and is on disk, before they closed it. The walk (expire.c) is the exception. That it takes out what is old
- * does no harm: the writer counts for itself once it is asked for something. But it must never give the name back of a
- * channel that somebody has just been told of. So the writer is told first, and leaves alone what it was told of; and
- * before a transaction in which it may give names back it says so, and whoever opens then asks the writer itself.
+ * Opening a channel. The reader looks it up, so that entering a room or fetching mail does not wait for a long commit.
+ * The reader may do that: only threads that have a channel open change it, and their changes were answered, and on
+ * disk, before they closed it. The walk (expire.c) is the exception. Its removal of old messages does no harm, because
+ * the writer counts again at its first request for the channel. But it must never release the name of a channel that
+ * was just opened. So store_open() sends the channel to the writer first, and the walk leaves a channel that it knows
+ * alone. Before a transaction that can release names the writer sets `dropping`, and store_open() then asks the writer,
+ * not the reader.
  */
 #include "store/store-private.h"
 
@@ -14,7 +15,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The writer: from here on the walk knows it. Where there is no memory, it does from the first request on. */
+/* The writer: from here on the walk knows the channel. Without memory, it does so from the first request on. */
 static void open_arrived(struct msg *m)
 {
 	struct store_channel *c = container_of(m, struct store_channel, arrival);
@@ -30,7 +31,7 @@ int open_enter(struct store *s, struct store_channel *c)
 	return r;
 }
 
-/* Its notes, in one piece of memory. */
+/* The attributes of the channel, each in one piece of memory. */
 static int open_load_attributes(struct db *d, struct store_open *o)
 {
 	sqlite3_stmt *st = db_start(d, DB_ATTRIBUTE_ALL, 1, o->counts.id);
@@ -77,7 +78,7 @@ static int open_load(struct db *d, struct store_open *o)
 	return r;
 }
 
-/* All of it as it was at one moment. */
+/* The channel and its attributes in one transaction: as they were at one moment. */
 static int open_look(struct store *s, struct db *d, struct store_open *o)
 {
 	int r = o->channel ? db_run(d, DB_BEGIN_READ, 0) : -ENOMEM;
@@ -136,8 +137,9 @@ int store_open(struct store *s, struct store_open *q)
 	if (q->channel)
 		inbox_push(&s->writer.loop.inbox, &q->channel->arrival);
 	/*
-	 * Both sides change this, so there is an order: either the writer says so later and then finds what was just put
-	 * in its inbox, or it is read here that it has said so. If it is over again, the reader sees what came of it.
+	 * Both sides write to `dropping`, so one comes first: either the writer sets it later, and then finds the
+	 * channel in its inbox, or this thread sees it set. If it is clear again, the reader sees what the writer has
+	 * done.
 	 */
 	if (atomic_fetch_or(&s->dropping, 0))
 		store_push(s, &s->writer, &q->request, open_answer, open_write);
@@ -156,7 +158,7 @@ void store_open_done(struct store_open *q)
 	}
 }
 
-/* The writer, between two transactions: nothing of the channel is under way. */
+/* The writer, between two transactions: no request uses the channel. */
 static void open_close_arrived(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reader's side: pages, lists, questions. Rows are packed one behind the other into the request's buffer. */
+/* The reader's requests: pages, lists, dispositions. Rows are packed one after the other into the buffer of the
+ * request. */
 #include "store/store-private.h"
 
 #include "base/macro.h"

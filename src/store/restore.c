@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A copy is put in the place of a store that nobody has open. What is there consists of several files, which no single
- * step can exchange: so the copy is made ready under a name of its own, whole, checked and on disk, and that it has this
- * name is the moment at which it counts. Moving the old files away and giving it theirs is done then, or, where that was
- * interrupted, by whoever opens the store or restores next. There is always the old one or the new one.
+ * Puts a copy in the place of a store that is not open. A store has several files, which no single step can replace. So
+ * the copy is written under a name of its own, checked and synced, and then renamed to RESTORE_READY: from this moment
+ * on the copy is the store. Then the old files are moved away and the copy gets their name. If that is interrupted, the
+ * next store_new() or restore finishes it. At every moment the folder has a whole store, the old one or the new one.
  */
 #include "store/store-private.h"
 
@@ -35,7 +35,7 @@ static int restore_sync_dir(int dirfd)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-/* As all in there it is the user's that the daemon runs as, whoever puts it there. */
+/* Gives the file to the owner of the folder, who is the user of the daemon, also where root restores. */
 static int restore_give(int dirfd, int fd, mode_t mode)
 {
 	struct stat dir, own;
@@ -48,7 +48,7 @@ static int restore_give(int dirfd, int fd, mode_t mode)
 	return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
-/* Of the copy's own time, so that it is the same one where this is done in several goes. */
+/* Named by the time of the copy, so that a restore that is done in several goes finds the same folder. */
 static int restore_open_replaced(int dirfd, unsigned nth, char ret[static RESTORE_KEPT_MAX])
 {
 	char name[32];

@@ -1,9 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of the store: store.c (its life), age.c (how old something is), open.c (channels come and go), batch.c (the writer's transactions), write.c
- * (what is done in them), expire.c (what has been kept long enough), diskspace.c (full disks), read.c (the reader), checkpoint.c
- * (the keeper) and backup.c (its copies). Nobody else includes this.
+ * The inside of the store, for the files of src/store/ only. store.c: its life and threads; open.c: opening and closing
+ * of channels; batch.c: the writer's transactions; write.c: the requests in them; age.c: how old a message is;
+ * expire.c: removal of old messages; diskspace.c: full disks; read.c: the reader; checkpoint.c and backup.c: the work
+ * of the maintenance thread; restore.c: a copy in the place of a store that is not open.
  */
 
 #include "base/map.h"
@@ -16,50 +17,50 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-/* A thread, its connection, and the loop it waits in. */
+/* A thread, its connection, and the loop in which it waits. */
 struct store_thread {
 	struct store *store;
 	struct loop loop;
-	struct log_ratelimit ratelimit; /* of what is logged */
+	struct log_ratelimit ratelimit; /* of its log events */
 	struct db db;
 	pthread_t thread;
 	bool started;
 	sem_t ended;
 	struct msg stop;
-	void (*turn)(struct store *s); /* NULL or: after each pass of the loop */
+	void (*turn)(struct store *s); /* NULL, or called after each pass of the loop */
 };
 
 struct store_channel {
 	struct store *store;
 	struct msg arrival;
-	struct map_node node;        /* of s->open, by `key`... */
-	bool entered;                /* ... once it is in there */
-	bool loaded;                 /* the following is known */
-	struct list touched;         /* in s->touched while a transaction has changed it */
-	struct store_counts now;     /* as the transaction under way will leave it */
-	struct store_counts was;     /* as the last one that was committed did */
-	uint64_t row_last;           /* up to where the row on disk counts... */
-	uint64_t row_was;            /* ... and did when the transaction began */
-	bool row_dirty;              /* the row has to be written */
+	struct map_node node;    /* in s->open, by `key`... */
+	bool entered;            /* ... where this is true */
+	bool loaded;             /* the members from `now` to `row_dirty` are known */
+	struct list touched;     /* in s->touched if the open transaction changed the channel */
+	struct store_counts now; /* after the open transaction */
+	struct store_counts was; /* after the last commit */
+	uint64_t row_last;       /* the last message that the row on disk counts... */
+	uint64_t row_was;        /* ... and counted at the begin of the transaction */
+	bool row_dirty;          /* the row must be written in this transaction, and not lazily */
 	struct store_request close;
 	uint8_t name_len;
 	char key[1 + STORE_NAME_MAX]; /* the kind, then the name */
 };
 
-/* From when to when it is in the store's time, and between what the clock was; in milliseconds. */
+/* A span in which the clock did not jump: its begin and end in the store's time and by the clock, in milliseconds. */
 struct age_span {
 	uint64_t counted, until;
 	uint64_t real, real_until;
-	uint64_t offset; /* by which the clock was ahead, modulo 2^64; the least, where several spans have become this one */
+	uint64_t offset; /* clock minus store's time, modulo 2^64; of merged spans the smallest */
 };
 
 #define AGE_SPANS_MAX 32
 struct age {
 	const struct store_clock *clock;
-	uint64_t ahead;  /* of CLOCK_BOOTTIME is the store's time by this, modulo 2^64; fixed once it is open */
-	struct age_span spans[AGE_SPANS_MAX]; /* in their order; the last one's end is now */
+	uint64_t ahead; /* store's time minus CLOCK_BOOTTIME, modulo 2^64; constant after age_open() */
+	struct age_span spans[AGE_SPANS_MAX]; /* in the order of time; the last one is open and ends now */
 	unsigned n;
-	bool changed;    /* they are not on disk like that */
+	bool changed; /* the spans on disk are older */
 	char boot_id[STORE_BOOT_ID_MAX + 1];
 };
 
@@ -68,61 +69,61 @@ struct store {
 	char dir[PATH_MAX], path[PATH_MAX + 16];
 	uint64_t max_queued_bytes, max_channels;
 
-	/* The writer's. */
-	struct store_request *first, **last; /* what waits for the next transaction */
+	/* For the writer only. */
+	struct store_request *first, **last; /* requests for the next transaction */
 	struct map open;
-	struct store_channel id_block; /* of a kind of its own, with an empty name, which the walk passes over */
+	struct store_channel id_block; /* has a kind of its own and an empty name, so the walk skips it */
 	struct list touched;
 	struct {
 		uint64_t now[STORE_KINDS_MAX], was[STORE_KINDS_MAX];
-	} rows;                              /* of channels of each kind, as a store_channel's counts */
+	} rows; /* number of channels of each kind; now and was as in store_channel */
 	struct store_rule rules[STORE_KINDS_MAX];
 	uint64_t now_usec;                   /* real time of this transaction */
-	struct age age;                      /* but for age.ahead and age.clock, which are everybody's */
+	struct age age;                      /* age.ahead and age.clock: for all threads */
 	struct {
-		uint64_t now[STORE_KINDS_MAX];   /* dropped as too old: by the transaction under way, */
-		uint64_t round[STORE_KINDS_MAX]; /* and since that was last told */
-		uint64_t next_usec;              /* when it may be told again */
-		bool unlogged;                   /* one of these is not zero */
+		uint64_t now[STORE_KINDS_MAX];   /* messages expired by the open transaction, */
+		uint64_t round[STORE_KINDS_MAX]; /* and since the last log event about it */
+		uint64_t next_usec;              /* earliest time of the next log event */
+		bool unlogged;                   /* `now` or `round` is not zero */
 	} expired;
 	struct timer sweep;
-	uint64_t sweep_at;                   /* the channel behind which it goes on */
+	uint64_t sweep_at; /* id of the last channel that the walk has finished */
 	bool sweep_due;
-	atomic_uint dropping;                /* said before a transaction that may give names back (open.c)... */
-	bool may_drop;                       /* ... as the one under way may */
-	bool checkpointing;                  /* the keeper is at it */
-	uint64_t checkpointed_at;            /* how long the log was when it began */
-	int64_t wal_bytes;                   /* the log's, with what stands ready behind it */
-	uint64_t log_pages;                  /* of it, those that the next transaction comes behind */
-	uint64_t moved_pages;                /* the checkpoint's: all that there were, where it has moved them all */
-	int db_fd;                           /* diskspace.c's: the database, */
-	uint64_t page_bytes, allocated_bytes; /* what a page has, and the file's blocks, as far as is known */
-	bool takes_in;                       /* the transaction under way does */
-	bool full;                           /* ... but may not, since the disk is full */
+	atomic_uint dropping;     /* set before a transaction that can release names (open.c)... */
+	bool may_drop;            /* ... and this in that transaction */
+	bool checkpointing;       /* the maintenance thread has `checkpoint` */
+	uint64_t checkpointed_at; /* pages in the log when it began */
+	int64_t wal_bytes;        /* size of the log's file, with the zeros at its end */
+	uint64_t log_pages;       /* pages in the log, after which the next transaction is written */
+	uint64_t moved_pages;     /* pages in the log at the checkpoint if it has moved all of them; else 0 */
+	int db_fd;                /* the database file, for diskspace.c */
+	uint64_t page_bytes, allocated_bytes; /* size of a page; of the file's blocks, as far as is known */
+	bool takes_in;                        /* the open transaction adds messages or attributes */
+	bool full;                            /* the disk is full: requests that add are refused */
 	struct msg checkpoint;
 
-	uint64_t low_water_mark; /* the pool's last number, as it was at the start */
+	uint64_t low_water_mark; /* the last number of id_block at the start */
 
-	/* Written by the writer. */
+	/* Written by the writer, read by all. */
 	atomic_uint_fast64_t queued, commits, written, wal_pages, busy_since, n_expired[STORE_KINDS_MAX];
 	atomic_bool closed, was_full;
-	atomic_bool damaged;                 /* also by the others */
+	atomic_bool damaged; /* written by all threads of the store */
 	struct msg check;
-	bool has_wal;                        /* there was one once all was open */
-	atomic_bool checking;                /* it is under way */
-	atomic_bool ending;                  /* what takes long gives up */
-	pthread_mutex_t lock; /* of why, for a few instructions */
+	bool has_wal;         /* a -wal file was there after the start */
+	atomic_bool checking; /* `check` is away */
+	atomic_bool ending;   /* store_free() was called: long work gives up */
+	pthread_mutex_t lock; /* guards `why`; held for a few instructions */
 	char why[512];
 };
 
 /* store.c */
 void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
 		int (*run)(struct store *s, struct store_request *q));
-/* In the store's threads: the answer is there. */
+/* In a thread of the store: sends the answer home. */
 void store_answer(struct store_request *q, int result);
-/* The writer: nothing is written any more, since this has failed. */
+/* @what has failed for good: closes the store. */
 void store_fail(struct store *s, const char *what, const struct db *d);
-/* In that thread: this has failed, and may go right the next time. */
+/* In the thread @t: @what has failed, but can succeed the next time. */
 void store_trouble(struct store_thread *t, const char *what, int error);
 
 /* batch.c: the writer's turn */
@@ -130,42 +131,47 @@ void batch_arrived(struct msg *m);
 void batch_turn(struct store *s);
 
 /* age.c */
-int age_open(struct store *s, const struct store_clock *clock); /* behind diskspace_open(). 0 or negative errno */
-void age_close(struct store *s);                                /* once its thread has ended */
-/* The writer, before a transaction that stamps by s->now_usec: where the clock has jumped, that is corrected and is
- * written with it. */
+int age_open(struct store *s, const struct store_clock *clock); /* after diskspace_open(). 0 or negative errno */
+void age_close(struct store *s);                                /* after the writer has ended */
+/* The writer, before a transaction: where the clock has jumped, corrects s->now_usec, by which messages are stamped,
+ * and has the new span written in the transaction. */
 void age_check_clock(struct store *s);
-void age_save(struct store *s);                      /* now and then, before a transaction */
-int age_write(struct store *s);                      /* in a transaction, where age.changed. 0 or negative errno */
-uint64_t age_of(const struct store *s, uint64_t real); /* what was stamped so: how many milliseconds ago, at least */
+void age_save(struct store *s); /* the writer, before a transaction: notes the time once an hour */
+int age_write(struct store *s); /* in a transaction, if age.changed. 0 or negative errno */
+uint64_t age_of(const struct store *s, uint64_t real); /* the least age of a message with this stamp, in milliseconds */
 
-/* open.c; the writer: it is in s->open. 0 or -ENOMEM */
+/* open.c. The writer: puts the channel in s->open if it is not there. 0 or -ENOMEM */
 int open_enter(struct store *s, struct store_channel *c);
 
-/* write.c; a run() is 0, negative errno: the transaction cannot be committed; or positive errno: it is refused alone */
-int write_count(struct store *s); /* what channels there are, at the start. 0 or negative errno */
-int write_load_id_block(struct store *s); /* at the start: how far the numbers are used. 0 or negative errno */
-int write_ready(struct store *s, struct store_channel *c); /* before anything is done with an open one */
-int write_load(struct store *s, struct store_channel *c); /* by its key. 0 or negative errno; id 0: not on disk */
-void write_touch(struct store *s, struct store_channel *c);
-int write_update_row(struct store *s, struct store_channel *c); /* its row, where it has to be written */
-/* Takes one message out. 0, ENOENT or negative errno. *ret_removed, where it is not NULL, tells whose it was. */
+/* write.c. A run() returns 0, a negative errno: the transaction fails, or a positive errno: only this request fails. */
+int write_count(struct store *s);         /* at the start: counts the channels. 0 or negative errno */
+int write_load_id_block(struct store *s); /* at the start. 0 or negative errno */
+int write_ready(struct store *s,
+		struct store_channel
+			*c); /* before any other use of an open channel. 0, negative errno, or positive as a run() */
+int write_load(struct store *s,
+	       struct store_channel *c); /* reads its counts by its key. 0 or negative errno; id 0: not on disk */
+void write_touch(struct store *s, struct store_channel *c);     /* the open transaction changes it */
+int write_update_row(struct store *s, struct store_channel *c); /* if it is dirty, or far behind. 0 or negative errno */
+/* Removes one message. 0, ENOENT or negative errno. *ret_removed, where it is not NULL, has its sender. */
 int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
 		   struct store_removed *ret_removed);
 
-/* read.c; by any connection */
-int read_find(struct db *d, uint8_t kind, const char *name, size_t len, struct store_counts *ret); /* 1; 0: not there */
-int read_tail(struct db *d, struct store_counts *c); /* counts what the row does not tell of yet */
+/* read.c; with any connection */
+int read_find(struct db *d, uint8_t kind, const char *name, size_t len,
+	      struct store_counts *ret); /* 1: found; 0: not there */
+int read_tail(struct db *d,
+	      struct store_counts *c); /* adds the messages that the row does not count yet. 0 or negative errno */
 
 /* expire.c */
-/* At most @budget messages of the channel that need not be kept any longer. *ret_more: there are more. */
+/* Removes at most @budget messages that the rule does not keep. *ret_more: there are more. 0 or negative errno. */
 int expire_messages(struct store *s, struct store_channel *c, unsigned budget, bool *ret_more);
-/* Some of what an open channel has too many of. 0 or negative errno. */
+/* Removes some of the messages that an open channel has too many of. 0 or negative errno. */
 int expire_excess(struct store *s, struct store_channel *c);
-/* A step of the walk through all channels. Names are given back only where s->may_drop; else s->dropping is set, and the
- * next step goes on there. 0 or negative errno. */
+/* A step of the walk through all channels. Releases a name only if s->may_drop is set; otherwise sets s->dropping, and
+ * the next step goes on at the same channel. 0 or negative errno. */
 int expire_step(struct store *s);
-/* What was dropped: once the walk has been everywhere, or @all there is. */
+/* Logs how many messages have expired: after a whole walk, or, with @all, now. */
 void expire_log(struct store *s, bool all);
 void expire_start(struct store *s); /* in the writer's thread */
 void expire_stop(struct store *s);
@@ -173,20 +179,20 @@ void expire_stop(struct store *s);
 /* diskspace.c */
 int diskspace_open(struct store *s); /* 0 or negative errno */
 void diskspace_close(struct store *s);
-/* In a transaction, before the commit: 0, -ENOSPC as if that had said so, or another negative errno. */
+/* In a transaction, before the commit. 0, -ENOSPC (and the error is in db, as after a failed commit), another errno. */
 int diskspace_reserve(struct store *s);
-void diskspace_reset(struct store *s);               /* the file has been cut */
-uint64_t diskspace_log_bytes(const struct store *s); /* bytes that the log's file is to have */
+void diskspace_reset(struct store *s);               /* after SQLite has truncated the file */
+uint64_t diskspace_log_bytes(const struct store *s); /* the size that the file of the log needs */
 
-/* restore.c: finishes what was interrupted, if there is such. *ret_kept: "", or where what was there is kept. 0 or negative
- * errno */
+/* restore.c: finishes a restore that was interrupted; *ret_done: there was one. *ret_kept: the folder that has the old
+ * files, or "". 0 or negative errno. */
 int restore_finish(int dirfd, bool *ret_done, char ret_kept[static RESTORE_KEPT_MAX]);
 
 /* checkpoint.c */
 void checkpoint_start(struct store *s); /* before the writer's first transaction */
-/* The writer, in a transaction, so that nobody else writes to the log: sees to it that there is room in its file. */
+/* The writer, in a transaction, when nobody else writes to the log: makes its file large enough. */
 void checkpoint_grow_log(struct store *s);
-/* The writer, between two transactions: has the log moved into the database where it has become long. */
+/* The writer, between two transactions: starts a checkpoint if the log has become long. */
 void checkpoint_begin(struct store *s);
-/* The writer, on a full disk, rolling back what failed: moves it now. False: it does not begin anew by that. */
+/* The writer, on a full disk: rolls the transaction back and runs a checkpoint. False: the log could not begin anew. */
 bool checkpoint_now(struct store *s);

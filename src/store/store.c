@@ -111,7 +111,7 @@ static bool store_is_file(const struct store *s, const char *suffix, int fd)
 	return fd < 0 || fstat(fd, &here) < 0 || (there.st_dev == here.st_dev && there.st_ino == here.st_ino);
 }
 
-/* The keeper. */
+/* In the maintenance thread. */
 static void store_check_file_arrived(struct msg *m)
 {
 	static const struct db gone = { .text = "it, or its -wal, was moved away or removed while ioed ran" };
@@ -152,7 +152,7 @@ void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-/* Once what came before has been seen to: the writer takes one more turn. */
+/* The messages before this one have been handled; the writer takes one more turn. */
 static void store_stop_thread(struct msg *m)
 {
 	loop_stop(&container_of(m, struct store_thread, stop)->loop);
@@ -347,7 +347,7 @@ unsigned store_free(struct store *s, uint64_t until_usec)
 	if (!s)
 		return 0;
 	atomic_store_explicit(&s->ending, true, memory_order_relaxed);
-	/* The keeper may still have a word for the writer. */
+	/* The maintenance thread can still send a message to the writer. */
 	left = !store_thread_end(&s->maintenance, &until);
 	left += !store_thread_end(&s->reader, &until);
 	left += !store_thread_end(&s->writer, &until);

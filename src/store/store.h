@@ -1,16 +1,17 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbered logs on disk: the only SQLite. A channel has a kind (a small number of the caller's), a name, and messages
- * numbered from 1 up; a number is never given twice, also when the channel has been empty meanwhile.
+ * Numbered logs on disk. A channel has a kind (a small number that the caller chooses), a name, and messages with the
+ * numbers 1, 2, 3... The store never gives a number of a channel twice, not even after the channel was empty.
  *
- * One thread writes. What comes while it commits goes into the next transaction, all of it, and what belongs to a
- * transaction is answered only once that is on disk. One that fails has used no number and fails for all that were in
- * it. Another thread reads, with a connection of its own, so that a page does not wait for a slow disk's commit; what
- * was answered by the writer, it sees. A third moves the log into the database and makes backups.
+ * The writer thread commits. All requests that arrive during one commit form the next transaction, and each is answered
+ * only after its transaction is on disk. A transaction that fails has used no number, and all requests in it fail. The
+ * reader thread has a connection of its own, so a page does not wait for a slow commit; the reader sees all that the
+ * writer has answered. The maintenance thread moves the write-ahead log into the database and makes backups.
  *
- * A request is embedded by its caller, who keeps it and all it points at until done() is called, in the thread of its
- * home loop. Requests of one thread are carried out in the order they were made, the reader's apart.
+ * The caller embeds a request, and keeps it and all memory that it points at until on_complete() is called, in the
+ * thread of its home loop. The writer serves the requests of one thread in the order in which they were made; so does
+ * the reader. Between the two there is no order.
  */
 
 #include "base/buf.h"
@@ -23,13 +24,13 @@
 
 #define STORE_NAME_MAX  64   /* bytes of a channel's or a sender's name */
 #define STORE_KEY_MAX   64   /* of a sender's own key for a message */
-#define STORE_VALUE_MAX 4096 /* of a note */
+#define STORE_VALUE_MAX 4096 /* of an attribute */
 #define STORE_KINDS_MAX 4
 
 struct store;
-struct store_channel; /* one that is open; the store's */
+struct store_channel; /* an open channel; owned by the store */
 
-/* Where a message is in all the store: its channel's id and its number, in one. */
+/* The id of a message in the whole store: the id of its channel and its number, in one integer. */
 #define STORE_NUMBER_BITS 40
 #define STORE_NUMBER_MAX  ((1ULL << STORE_NUMBER_BITS) - 1)
 static inline uint64_t store_id(uint64_t channel, uint64_t number)
@@ -46,17 +47,18 @@ static inline uint64_t store_id_number(uint64_t id)
 }
 
 /*
- * How long things of a kind are kept. Zero: no bound. Age is counted in the time for which the machine ran, whatever its
- * clock showed (age.c): what a message is stamped with is only shown.
+ * How long the store keeps the messages of a kind. Zero: no bound. An age is measured in the time for which the machine
+ * ran, not by its clock (age.c); the time stamp of a message is only shown.
  */
 struct store_rule {
-	uint64_t max_messages;  /* a channel; the oldest go first, a few later than they might */
+	uint64_t max_messages; /* of one channel; the oldest are removed first, a few of them late */
 	uint64_t max_age_usec;
-	const char *where, *option; /* for what is logged: "rooms", "chat.history"; static. NULL: "channels", "the rule" */
-	bool receipts;          /* what became of a message is kept as long as it would have been */
+	const char *where,
+		*option; /* for log messages: "rooms", "chat.history"; static. NULL: "channels", "the rule" */
+	bool receipts;   /* the disposition of a message is kept for as long as the message would have been */
 };
 
-/* The system's clocks, or a test's. */
+/* The clocks of the system, or those of a test. */
 #define STORE_BOOT_ID_MAX 63
 struct store_clock {
 	uint64_t (*real_usec)(void);                         /* CLOCK_REALTIME */
@@ -66,57 +68,61 @@ struct store_clock {
 
 struct store_args {
 	const char *dir;           /* where store.db lies or is made */
-	uint64_t max_queued_bytes; /* of requests that wait to be written; from there on: busy */
-	uint64_t max_channels;     /* on disk, of each kind, so that one does not use up the other's */
+	uint64_t max_queued_bytes; /* of requests that wait for the writer; above it a request is refused with -EBUSY */
+	uint64_t max_channels;     /* on disk, for each kind: one kind cannot use up the channels of another */
 	struct store_rule rules[STORE_KINDS_MAX];
-	/* NULL or: it is a copy that was put back, so what was told of it since is not in it. Must see to it, durably, that
-	 * this is another STORE; it may be asked for again if the daemon is killed. 0, or negative errno: it is not opened. */
+	/* NULL or: called where the database is a restored copy, which lacks all that was answered after it was made.
+	 * Has to give the data another store id, durably. Is called again at the next start if the daemon is killed
+	 * before the end. 0, or negative errno: the store is not opened. */
 	int (*renew)(void *userdata);
 	void *userdata;
 	const struct store_clock *clock; /* NULL: the system's; static */
 };
 
 /*
- * Opens it, brings its schema up to date, and starts its threads. 0, or a negative errno with a sentence in @why:
- * -EPROTONOSUPPORT: a newer ioed wrote it; -EBADMSG: it is damaged; -EBUSY: another process has it; -EROFS, -ENOSPC...
+ * Opens the store, brings its schema up to date, and starts its threads. 0, or a negative errno with a sentence in
+ * @why: -EPROTONOSUPPORT: a newer ioed wrote it; -EBADMSG: it is damaged; -EBUSY: another process uses it; -EROFS,
+ * -ENOSPC...
  */
 int store_new(struct store **ret, const struct store_args *args, char *why, size_t why_size);
 
-/* Once no thread asks any more: writes what is queued, ends the threads. What is stuck in the kernel by @until_usec is
- * left behind, with all the store's memory: how many threads that are. No done() is called any more. NULL is fine. */
+/* To be called when no thread makes requests any more. Writes the queued requests and ends the threads; on_complete()
+ * is not called any more. Returns how many threads are still in the kernel at @until_usec (CLOCK_MONOTONIC): they are
+ * left behind, with all memory of the store. NULL is fine. */
 unsigned store_free(struct store *s, uint64_t until_usec);
 
-/* From any thread. */
+/* For any thread. */
 struct store_state {
-	bool closed;               /* a commit failed: nothing is written any more */
-	bool damaged;              /* something could not be read as it should be */
-	char why[512];             /* ... and what to do */
-	bool full;                 /* the disk was, when something was last to be taken in */
+	bool closed;               /* a commit failed: the store writes nothing any more */
+	bool damaged;              /* a read found something that cannot be right */
+	char why[512];             /* a sentence: why it is closed or damaged, and what to do; "": neither */
+	bool full;                 /* the disk was full at the last write that needed room */
 	uint64_t commits, written; /* transactions, and requests in them */
 	uint64_t queued_bytes;
 	uint64_t wal_pages;
-	uint64_t expired[STORE_KINDS_MAX]; /* messages that were dropped since they were too old */
-	uint64_t busy_usec;        /* how long the writer has been at its present transaction; 0: idle */
+	uint64_t expired[STORE_KINDS_MAX]; /* messages that were removed because they were too old */
+	uint64_t busy_usec;                /* for how long the writer has worked on its transaction; 0: it is idle */
 };
 void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret);
-/* Has one of its threads look whether the database still lies where it was opened: what is kept in a file without a name
- * is gone with the daemon. Where it does not, the store is closed. */
+/* Any thread. The maintenance thread then checks that the database file still has the name by which it was opened, and
+ * closes the store if it has not: data in a file without a name is lost when the daemon ends. */
 void store_check_file(struct store *s);
-/* The time that ages and ends are counted in: as CLOCK_BOOTTIME, and goes on where it was over a restart. */
+/* Any thread. The time by which ages and ends are measured: like CLOCK_BOOTTIME, but a restart does not set it back. */
 uint64_t store_age_msec(const struct store *s);
 int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule); /* 0 or -ENOMEM */
 
 struct store_request {
-	struct msg msg; /* to the store and back */
+	struct msg msg; /* carries the request to a thread of the store, and back */
 	struct loop *home;
-	void (*on_complete)(struct store_request *q); /* owns it from then on */
+	void (*on_complete)(struct store_request *q); /* the request is the caller's again */
 	/*
-	 * 0 or: -ENOENT no such channel or message, -EDQUOT a bound of the channel, -ENFILE max_channels, -ENOSPC the disk
-	 * is full and the store is well, -ENOMEM, -EIO the store is closed (store_state.why).
+	 * 0 or: -ENOENT no such channel or message, -EDQUOT a bound of the channel is reached, -ENFILE max_channels is,
+	 * -ENOSPC the disk is full but the store works, -ENOMEM, -EBADMSG it is damaged, -EIO it is closed
+	 * (store_state.why).
 	 */
 	int result;
 
-	/* The store's. */
+	/* For the store only. */
 	struct store *store;
 	struct store_request *next;
 	size_t queued_bytes;
@@ -125,11 +131,11 @@ struct store_request {
 };
 
 /*
- * The following take a request over: 0, and done() will be called. -EBUSY: too many bytes are queued, nothing was taken;
- * only store_append(), store_attribute() and store_reserve() may say that.
+ * Each function below takes a request. 0: on_complete() will be called. -EBUSY: too many bytes wait for the writer, and
+ * the request was not taken; only store_append(), store_set() and store_reserve() return that.
  */
 
-/* A note: a name and a value that a channel keeps, with an end if it has one. Valid as long as the request. */
+/* An attribute of a channel: a name and a value, and the time at which it ends. Valid as long as the request. */
 struct store_attribute {
 	struct store_attribute *next;
 	uint64_t until_msec; /* as store_age_msec(); 0: for ever */
@@ -145,8 +151,9 @@ struct store_counts {
 	uint64_t count, bytes;
 };
 
-/* Opens a channel, which may not be on disk: the first write makes it. Opened once at a time, and used once that has been
- * answered. It waits for no commit: the counts may still have what is being taken out because it is old. */
+/* Opens a channel. It need not be on disk: the first write creates it. A channel is opened once at a time, and
+ * used after the answer. The answer does not wait for a commit: the counts can include messages that are just
+ * being expired. */
 struct store_open {
 	struct store_request request;
 	uint8_t kind, name_len;
@@ -159,31 +166,32 @@ struct store_open {
 int store_open(struct store *s, struct store_open *q);
 void store_open_done(struct store_open *q);
 
-/* The channel's last word: no request with it may come behind. */
+/* Closes a channel. No request with it is allowed afterwards. */
 void store_close(struct store *s, struct store_channel *c);
 
 /*
- * Numbers that are given without the store, in any channel. Up to the floor, earlier runs may have done so; this one may up
- * to what it has reserved in the pool, which is no channel otherwise.
+ * Ephemeral messages get their numbers without the store, in any channel. An earlier run can have given every number up
+ * to the low-water mark; this run gives those above it, up to the end of the range that it has reserved in the id
+ * block. The id block is a channel for store_reserve() only. Any thread; it belongs to the store.
  */
 uint64_t store_low_water_mark(const struct store *s);
 struct store_channel *store_id_block(struct store *s);
 
-/* One message at the end. */
+/* Adds one message at the end of a channel. */
 struct store_append {
 	struct store_request request;
 	struct store_channel *channel;
-	uint64_t after;                          /* its number is behind this one */
+	uint64_t after;                          /* its number is higher than this one */
 	const char *from, *text, *key;           /* key: NULL for none */
 	size_t from_len, text_len, key_len;
-	uint64_t max_messages, max_bytes;        /* more than that would be -EDQUOT; 0: no bound */
-	struct store_counts counts;              /* behind it; last is its number */
+	uint64_t max_messages, max_bytes; /* a message that exceeds them is refused with -EDQUOT; 0: no bound */
+	struct store_counts counts;       /* with the message; last is its number */
 	uint64_t message_id, time_msec;
-	bool repeated;                           /* the sender's key was here before: message_id and time are that one's */
+	bool repeated; /* the key of this sender is known: message_id and time_msec are of that message */
 };
 int store_append(struct store *s, struct store_append *q);
 
-/* What becomes of a message. */
+/* The disposition of a message. */
 enum store_disposition {
 	STORE_HELD,
 	STORE_TAKEN,
@@ -197,7 +205,7 @@ struct store_removed {
 	char from[STORE_NAME_MAX];
 };
 
-/* Takes messages out. Those that are not there are passed over. */
+/* Removes messages. A number without a message is skipped. */
 struct store_remove {
 	struct store_request request;
 	struct store_channel *channel;
@@ -212,7 +220,8 @@ struct store_remove {
 };
 int store_remove(struct store *s, struct store_remove *q);
 
-/* Sets a note; an empty value removes it. One that has an end takes along those of the channel whose end has passed. */
+/* Sets an attribute; an empty value removes it. Setting one that has an end removes those of the channel that are
+ * over. */
 struct store_set {
 	struct store_request request;
 	struct store_channel *channel;
@@ -222,7 +231,7 @@ struct store_set {
 };
 int store_set(struct store *s, struct store_set *q);
 
-/* Takes @n numbers for messages that are not kept: those behind the old last and @after, up to @until. */
+/* Reserves @n numbers for ephemeral messages: the first is above the old last and @after, the last is @until. */
 struct store_reserve {
 	struct store_request request;
 	struct store_channel *channel;
@@ -231,7 +240,7 @@ struct store_reserve {
 };
 int store_reserve(struct store *s, struct store_reserve *q);
 
-/* The reader's. */
+/* The requests below are for the reader. */
 
 struct store_row {
 	uint64_t number, time_msec;
@@ -239,43 +248,43 @@ struct store_row {
 	const char *from, *text;
 };
 
-/* Messages behind @after, oldest first. */
+/* Messages with numbers above @after, oldest first. */
 struct store_page {
 	struct store_request request;
-	uint64_t channel_id;     /* 0: by name, and it is set once the page is there */
+	uint64_t channel_id; /* 0: the channel is found by its name, and the answer sets this */
 	uint8_t kind, name_len;
 	char name[STORE_NAME_MAX];
 	uint64_t after, upto;
-	size_t max_rows, max_bytes; /* the first one is there whatever its size */
+	size_t max_rows, max_bytes; /* the first message is in the page whatever its size */
 	bool count_left;
-	bool count_all;          /* by name only */
-	struct buf rows;         /* from here on the answer; store_page_done() */
+	bool count_all;  /* for a channel that is found by its name */
+	struct buf rows; /* from here on the answer; freed by store_page_done() */
 	size_t n_rows;
-	uint64_t last;           /* the last one's number; @after where there is none */
-	bool more;               /* there are further ones up to @upto */
+	uint64_t last;           /* number of the last message in the page; @after where there is none */
+	bool more;               /* there are further messages up to @upto */
 	uint64_t left;           /* count_left: how many */
 	struct store_counts counts; /* count_all: the whole channel's, as they are on disk */
 };
 int store_page(struct store *s, struct store_page *q);
-/* *at = 0 at first. False: that was the last one. What it points at lives as long as the page. */
+/* *at = 0 at first. False: there are no more rows. A row points into the page and lives as long as it. */
 bool store_page_next(const struct store_page *q, size_t *at, struct store_row *ret);
 void store_page_done(struct store_page *q);
 
-/* What became of a message of this sender's. -ENOENT: there is none (any more). */
+/* The disposition of a message of this sender. -ENOENT: nothing is known of such a message, or not any more. */
 struct store_lookup {
 	struct store_request request;
 	uint64_t message_id;
 	uint8_t from_len;
 	char from[STORE_NAME_MAX];
 	enum store_disposition disposition;
-	uint64_t time_msec;      /* of that; HELD: when it was taken in */
+	uint64_t time_msec; /* of the disposition; STORE_HELD: when the message was stored */
 };
 int store_lookup(struct store *s, struct store_lookup *q);
 
 struct store_listed {
 	struct store_counts counts;
 	size_t name_len, value_len;
-	const char *name, *value; /* of the note that was asked for */
+	const char *name, *value; /* of the requested attribute */
 };
 
 /* Channels of a kind, in the order of their names. */
@@ -283,7 +292,7 @@ struct store_list {
 	struct store_request request;
 	uint8_t kind, after_len;
 	char after[STORE_NAME_MAX];
-	const char *attribute; /* whose value is wanted; NULL: none */
+	const char *attribute; /* the name of the attribute whose value is wanted; NULL: none */
 	size_t max_rows;
 	struct buf rows;
 	size_t n_rows;
@@ -294,31 +303,31 @@ bool store_list_next(const struct store_list *q, size_t *at, struct store_listed
 void store_list_done(struct store_list *q);
 
 /*
- * A whole and consistent copy as DIR/store.db, while all goes on; DIR is made where its parent is there. -EEXIST where the
- * copy is; -EPERM: somebody else could read the copy there or take it away; -EBADMSG: what was written is not what it
- * should be. @why has a sentence for each.
+ * Makes a consistent copy of the whole store as DIR/store.db, while the store goes on. DIR is created if its parent
+ * exists. -EEXIST: there is such a file; -EPERM: other users could read or remove the copy there; -EBADMSG: the copy
+ * that was written is damaged; -ECANCELED. For each, @why is a sentence.
  */
 struct store_backup {
 	struct store_request request;
 	const char *dir;
-	int served_fd;           /* -1 or: a folder that clients may read, in and below which there is no place for a copy... */
-	const char *served_mark; /* ... nor below one that has an entry of this name; NULL: none */
-	atomic_bool stop; /* from any thread: nobody wants it any more. -ECANCELED, and nothing is left of it */
+	int served_fd;           /* -1 or: a folder that clients read; a copy in it or below it is refused... */
+	const char *served_mark; /* ... and so is one below a folder with an entry of this name; NULL: no such name */
+	atomic_bool stop;        /* set by any thread to give up: the result is -ECANCELED, and no file is left */
 	char why[512];
 };
 int store_backup(struct store *s, struct store_backup *q);
 
 /*
- * Puts a copy in the place of the store in a folder, which nobody has open or opens meanwhile. It is checked; what was
- * there is kept in a folder beside. However it ends, there is the one or the other. Blocks. 0, or negative errno with a
- * sentence in @why.
+ * Puts a copy in the place of the store of a folder. No daemon has that store open, or opens it meanwhile. The copy is
+ * checked first; the old files are moved to a folder beside it. However this ends, the folder has a whole store, the
+ * old one or the copy. Blocks. 0, or negative errno with a sentence in @why.
  */
 #define RESTORE_KEPT_MAX 64
 struct store_restore {
-	int dirfd;        /* the caller's */
+	int dirfd;        /* of the folder; stays the caller's */
 	const char *dir;  /* its path, for sentences */
 	const char *file;
-	char kept[RESTORE_KEPT_MAX]; /* the folder in it that has what was there; "": nothing was */
+	char kept[RESTORE_KEPT_MAX]; /* the folder in it that has the old files; "": there were none */
 	char why[1024];
 };
 int store_restore(struct store_restore *q);

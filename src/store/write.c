@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the writer does to channels. An open channel's counts are in memory, as they will be after the transaction under
- * way; its row on disk is written where something was taken out, and else once in WRITE_ROW_LAG messages, so that a message
- * costs one insertion and nothing else. What the row does not tell of yet is counted with the first that is asked.
+ * The writer's requests. The counts of an open channel are in memory, as they will be after the open transaction. The
+ * row of the channel on disk is updated lazily: when something was removed, and else once in WRITE_ROW_LAG messages, so
+ * that a new message costs one insertion only. read_tail() counts the messages that the row does not count yet.
  */
 #include "store/store-private.h"
 
@@ -119,7 +119,7 @@ int write_count(struct store *s)
 	return r < 0 ? r : 0;
 }
 
-/* A row that a channel of this kind has left, or a new one. ENFILE: there are as many of the kind as there may be. */
+/* Takes a row of this kind that has no name any more, or adds one. ENFILE: the kind has max_channels rows. */
 static int write_make(struct store *s, struct store_channel *c)
 {
 	struct db *d = &s->writer.db;
@@ -159,7 +159,7 @@ static int write_make(struct store *s, struct store_channel *c)
 	return 0;
 }
 
-/* Before something is taken in. ENOSPC: the disk is full. */
+/* Before something is added. 0, negative errno, ENOSPC (the disk is full) or ENFILE. */
 static int write_begin(struct store *s, struct store_channel *c)
 {
 	if (s->full)
@@ -169,7 +169,7 @@ static int write_begin(struct store *s, struct store_channel *c)
 	return c->now.id > 0 ? 0 : write_make(s, c);
 }
 
-/* Counted against what may wait to be written. */
+/* Queues a request of @n bytes, if max_queued_bytes allows it. */
 static int write_push(struct store *s, struct store_request *q, size_t n, int (*run)(struct store *s, struct store_request *q))
 {
 	if (atomic_load_explicit(&s->queued, memory_order_relaxed) + n > s->max_queued_bytes)
@@ -180,7 +180,7 @@ static int write_push(struct store *s, struct store_request *q, size_t n, int (*
 	return 0;
 }
 
-/* 1: this sender's key was here; 0: it was not. */
+/* 1: this key of the sender is known, and the answer is in @a; 0: it is not. */
 static int write_get_key(struct store *s, struct store_append *a)
 {
 	struct db *d = &s->writer.db;
@@ -213,7 +213,7 @@ static int write_put_key(struct store *s, const struct store_append *a)
 	return db_step(d, st);
 }
 
-/* Its numbers have been given up to there. */
+/* All numbers up to @upto count as given. */
 static void write_skip(struct store_channel *c, uint64_t upto)
 {
 	c->now.last = MAX(c->now.last, upto);
@@ -374,7 +374,7 @@ static int write_set(struct store *s, struct store_request *request)
 		write_touch(s, c);
 	if (r != 0)
 		return r;
-	/* Each that comes with an end takes along those whose time is over: they are bounded by whoever sets them. */
+	/* An attribute with an end removes those that are over: so their number is bounded by the one who sets them. */
 	if (q->until_msec > 0)
 		r = db_run(d, DB_ATTRIBUTE_REMOVE_OVER, 2, c->now.id, store_age_msec(s));
 	if (r < 0)

@@ -392,7 +392,7 @@ START_TEST(it_jumps_twice_a_day)
 END_TEST
 
 /* How many there are. */
-static unsigned notes(struct store_channel **ret_channel)
+static unsigned count_attributes(struct store_channel **ret_channel)
 {
 	struct store_open open = { .kind = 0, .name_len = 4, .name = "room" };
 	unsigned n = 0;
@@ -424,14 +424,14 @@ START_TEST(what_has_an_end)
 		ck_assert_int_eq(STORE_CALL(store_set, &over), 0);
 	}
 	store_close(store, c);
-	n = notes(&over.channel);
+	n = count_attributes(&over.channel);
 	ck_assert_uint_eq(n, 3);
 	pass(HOUR + 60);
 	over.name = "d";
 	ck_assert_int_eq(STORE_CALL(store_set, &over), 0); /* takes along what is over */
 	store_close(store, over.channel);
 	again();
-	n = notes(&over.channel);
+	n = count_attributes(&over.channel);
 	ck_assert_uint_eq(n, 3);
 }
 END_TEST
