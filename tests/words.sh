@@ -20,7 +20,6 @@ attach      *                                            observer
 borrowed    *                                            reserved
 branch      *                                            fanout
 came        base,wire,loop,log,net,server,config,store,control on_arrival
-catching    *-channel                                    catching_up
 chamber     *                                            channel fixture
 coldread    *                                            prefetch
 door        *                                            allowed include
