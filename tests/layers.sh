@@ -44,6 +44,10 @@ keepers='
 #[[:space:]]*include[[:space:]]*<(glib|gio/|check[.]h)
 #[[:space:]]*include[[:space:]]*<sys/(poll|select)[.]h
 (^|[^_[:alnum:]])epoll_(create|create1|ctl|wait|pwait|pwait2)[[:space:]]*[(] loop/loop.[ch]
+(^|[^_[:alnum:]])(getsockopt|setsockopt|getsockname|getpeername|accept4?|recv|recvfrom|recvmsg|send|sendto|sendmsg|shutdown)[[:space:]]*[(] net/* control/control.c control/peer_rights.c log/service_manager.c peer/* ctl/*
+(^|[^_[:alnum:]])(sendfile|ioctl)[[:space:]]*[(][^)] net/* client/terminal.c client/progress.c
+(SIOCOUTQ|SIOCINQ|FIONREAD|TCP_INFO)                net/*
+conn([.]|->)watch                                   net/*
 '
 
 # A word that matches one of the globs behind it.
@@ -166,7 +170,7 @@ made_up_tree()
 	printf '#include <json-c/json.h>\n' >wire/varlink.c
 	printf '#include <sys/epoll.h>\nint x = epoll_wait(1);\n' >loop/loop.c
 	printf '#include <systemd/sd-journal.h>\n' >log/journal.c
-	printf '#include "loop/loop.h"\n' >net/conn.c
+	printf '#include "loop/loop.h"\nint x = recv(c->watch.fd, p, n, 0), y = ioctl(fd, FIONREAD, &n);\n' >net/conn.c
 	printf '#include "net/conn.h"\n' >session/session.c
 	printf '#include <libconfig.h>\n#include "base/buf.h"\n' >config/load.c
 	printf '#include "session/session.h"\n#include "roles/file/path.h"\n' >roles/file/file.c
@@ -235,6 +239,13 @@ own_test()
 	reversed roles/file/file.c '#include <sqlite3.h>'
 	reversed session/session.c 'r = epoll_ctl(fd, 1, 2, NULL);'
 	reversed base/buf.c '#include <glib.h>'
+	reversed session/session.c 'r = getsockopt(fd, 1, 2, &x, &n);'
+	reversed session/session.c 'n = send(fd, p, len, 0);'
+	reversed roles/file/file.c 'n = sendfile(fd, file, NULL, 1);'
+	reversed session/session.c 'r = ioctl(fd, request, &n);'
+	reversed server/server.c 'int request = SIOCOUTQ;'
+	reversed session/session.c 'close(s->conn.watch.fd);'
+	reversed session/session.c 'fd = conn->watch.fd;'
 
 	made_up_tree
 	mkdir "$scratch/src/attic" "$scratch/tests"
