@@ -186,6 +186,22 @@ check_commands()
 	same command "$page" "$scratch/entries" "$scratch/wanted"
 }
 
+# Behind check_commands: each command that is not for the prompt alone (PROMPT, a regular expression) is completed in bash,
+# also behind help, and in zsh.
+check_completions()
+{
+	local program=$1 prompt=$2 name missing=""
+	local bash=$top_srcdir/tools/completions/$1.bash zsh=$top_srcdir/tools/completions/_$1
+
+	while read -r name; do
+		grep -qE "^[[:space:]]*''\) words='([^']* )?$name " "$bash" || missing+=" $name (bash)"
+		[ "$name" = help ] || grep -qE "^[[:space:]]*help\) words='([^']* )?${name}[ ']" "$bash" || missing+=" $name (bash, help)"
+		grep -q "^[[:space:]]*'$name:" "$zsh" || missing+=" $name (zsh)"
+	done < <(grep -vxE "$prompt" "$scratch/wanted")
+	[ -z "$missing" ]
+	result $? "tools/completions/ has each command of $program${missing:+, but not:$missing}"
+}
+
 # A page that mandoc has nothing to say against, but that a page it refers to is not installed here.
 check_page()
 {
@@ -216,7 +232,9 @@ check_flags ioed.8 "$IOED"
 check_flags ioectl.1 "$IOECTL"
 check_flags ioe-client.1 "$IOE_CLIENT"
 check_commands ioectl.1 "$IOECTL"
+check_completions ioectl ''
 check_commands ioe-client.1 "$IOE_CLIENT"
+check_completions ioe-client 'connect|bye|exit|quit'
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
