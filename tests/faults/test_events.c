@@ -5,7 +5,7 @@
  * journal's records as lines.
  */
 
-#include "faults/plan.h"
+#include "faults/fail_plan.h"
 #include "integration/mail.h"
 #include "integration/room.h"
 
@@ -72,8 +72,8 @@ static struct daemon *events_start(unsigned reactors, const char *config, struct
 {
 	struct daemon *d = daemon_new(reactors, config);
 
-	*ret_plan = plan_new(d, 0);
-	plan_spawn(d);
+	*ret_plan = fail_plan_new(d, 0);
+	fail_plan_spawn(d);
 	daemon_wait_ready(d);
 	return d;
 }
@@ -113,23 +113,23 @@ static void events_name_the_file(unsigned reactors)
 	g_autofree char *log = NULL;
 
 	client_ask(c, "NICK,Ann", "OK,Ann");
-	plan_arm(plan, FAIL_PWRITE, ENOSPC, 1, true);
+	fail_plan_arm(plan, FAIL_PWRITE, ENOSPC, 1, true);
 	client_puts(c, "WRITE,\xc3\xa9 \xe2\x80\xae,5\nhello");
 	client_expect_error(c, "no-space");
-	g_assert_cmpuint(plan_disarm(plan), >=, 1);
-	plan_arm(plan, FAIL_FSYNC, EIO, 1, false);
+	g_assert_cmpuint(fail_plan_disarm(plan), >=, 1);
+	fail_plan_arm(plan, FAIL_FSYNC, EIO, 1, false);
 	client_puts(c, "WRITE,torn,1\nx");
 	client_expect_error(c, "internal");
-	g_assert_cmpuint(plan_disarm(plan), ==, 1);
+	g_assert_cmpuint(fail_plan_disarm(plan), ==, 1);
 	client_puts(c, "WRITE,torn,1\nx");
 	client_expect(c, "OK,received,1");
-	plan_arm(plan, FAIL_OPENAT, EROFS, 1, true);
+	fail_plan_arm(plan, FAIL_OPENAT, EROFS, 1, true);
 	client_puts(c, "WRITE,late,1\nx");
 	client_expect_error(c, "denied");
-	g_assert_cmpuint(plan_disarm(plan), >=, 1);
+	g_assert_cmpuint(fail_plan_disarm(plan), >=, 1);
 	client_free(c);
 	log = events_end(d);
-	plan_free(plan);
+	fail_plan_free(plan);
 	g_assert_nonnull(strstr(log, "ioed: err: 'late': Read-only file system ["));
 	g_assert_nonnull(strstr(log, "ioed: err: '\\xc3\\xa9 \\xe2\\x80\\xae' was not stored: No space left on device ["));
 	g_assert_nonnull(strstr(log, " IOE_PEER=127.0.0.1 IOE_NAME=Ann IOE_VERB=WRITE "
@@ -138,7 +138,7 @@ static void events_name_the_file(unsigned reactors)
 	g_assert_nonnull(strstr(log, " IOE_FILE=torn IOE_BYTES=1]\n"));
 }
 
-/* A disk that fails, and a client that will not stop asking: the house's trouble, told so many times. */
+/* A disk that fails, and a client that will not stop asking: the server's trouble, told so many times. */
 static void events_flood_of_requests(unsigned reactors)
 {
 	struct fail_plan *plan;
@@ -150,14 +150,14 @@ static void events_flood_of_requests(unsigned reactors)
 
 	for (unsigned i = 0; i < 5000; i++)
 		g_string_append_printf(requests, "READ,f%u\n", i);
-	plan_arm(plan, FAIL_OPENAT2, EIO, 1, true);
+	fail_plan_arm(plan, FAIL_OPENAT2, EIO, 1, true);
 	client_send(c, requests->str, requests->len);
 	for (unsigned i = 0; i < 5000; i++)
 		client_expect_error(c, "internal");
-	g_assert_cmpuint(plan_disarm(plan), >=, 5000);
+	g_assert_cmpuint(fail_plan_disarm(plan), >=, 5000);
 	client_free(c);
 	log = events_end(d);
-	plan_free(plan);
+	fail_plan_free(plan);
 	g_assert_cmpuint(events_count(log, "ioed: err: ", &lines), ==, 5000);
 	g_assert_cmpuint(lines, ==, EVENTS_BURST);
 	g_assert_nonnull(strstr(log, "ioed: err: The disk failed: 4997 more like this left out in 3600 s (log.burst) "
@@ -183,7 +183,7 @@ static void events_unreadable(unsigned reactors)
 	id = mail_send(ann, "bob", "text");
 	(void)mail_send(ann, "cid", "text");
 	/* The store's reader has seen none of it yet. */
-	plan_arm(plan, FAIL_PREAD64, EIO, 1, true);
+	fail_plan_arm(plan, FAIL_PREAD64, EIO, 1, true);
 	client_ask(bob, "WAIT,on", "OK");
 	client_expect_error(bob, "unavailable");
 	client_expect_eof(bob);
@@ -203,7 +203,7 @@ static void events_unreadable(unsigned reactors)
 				      "disk failed; connect again"));
 	client_free(bob);
 	g_free(room_until(ann, "LEFT,attic,bob,unavailable"));
-	g_assert_cmpuint(plan_disarm(plan), >=, 3);
+	g_assert_cmpuint(fail_plan_disarm(plan), >=, 3);
 
 	bob = mail_client(d, "bob");
 	client_ask(bob, "WAIT,on", "OK");
@@ -211,7 +211,7 @@ static void events_unreadable(unsigned reactors)
 	client_free(bob);
 	client_free(ann);
 	log = events_end(d);
-	plan_free(plan);
+	fail_plan_free(plan);
 	g_assert_nonnull(strstr(log, "store.db: reading failed for now: "));
 	g_assert_cmpuint(events_count(log, "would miss something: what is kept for ", &lines), ==, 3);
 }
@@ -354,7 +354,7 @@ static void events_all_bytes(unsigned reactors)
 	unsigned lines, n = 0;
 
 	client_ask(line, "PING", "PONG");
-	plan_arm(plan, FAIL_OPENAT2, EIO, 1, true);
+	fail_plan_arm(plan, FAIL_OPENAT2, EIO, 1, true);
 	for (unsigned c = 1; c < 256; c++) {
 		const char name[] = { 'x', (char)c, 'y', '\0' };
 
@@ -373,11 +373,11 @@ static void events_all_bytes(unsigned reactors)
 		events_keep_up(d, ioe1, ++n);
 	}
 	events_keep_up(d, ioe1, 0);
-	g_assert_cmpuint(plan_disarm(plan), >=, 1000);
+	g_assert_cmpuint(fail_plan_disarm(plan), >=, 1000);
 	client_free(line);
 	client_free(ioe1);
 	log = events_end(d);
-	plan_free(plan);
+	fail_plan_free(plan);
 	g_assert_cmpuint(events_count(log, " IOE_VERB=READ IOE_FILE=", &lines), >=, 1000);
 	g_assert_nonnull(strstr(log, " IOE_FILE=\\xc3\\xa9]\n"));
 	g_assert_nonnull(strstr(log, " IOE_FILE=x]y]\n"));

@@ -4,7 +4,7 @@
  * acknowledged is there and whole, and nothing half-done is seen.
  */
 
-#include "faults/plan.h"
+#include "faults/fail_plan.h"
 #include "faults/writers.h"
 
 #include <stdio.h>

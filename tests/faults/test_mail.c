@@ -8,8 +8,8 @@
  */
 
 #include "faults/disk.h"
-#include "faults/letters.h"
-#include "faults/plan.h"
+#include "faults/mail_scenario.h"
+#include "faults/fail_plan.h"
 #include "integration/mail.h"
 
 #include <errno.h>
@@ -25,14 +25,14 @@
 struct mail_count {
 	const char *what;
 	unsigned long rounds, acked, came, again, repeated;
-	struct letters_damage damage;
+	struct mail_scenario_damage damage;
 };
 
 static struct mail_count mail_counts[5]; /* the last one is empty */
 static unsigned long mail_fills, mail_filled; /* disks that were full and had room again, and what was sent meanwhile */
 
-static void mail_count(const char *what, unsigned long rounds, const struct letters *l,
-		       const struct letters_damage *damage)
+static void mail_count(const char *what, unsigned long rounds, const struct mail_scenario *l,
+		       const struct mail_scenario_damage *damage)
 {
 	struct mail_count *c = mail_counts;
 
@@ -50,12 +50,13 @@ static void mail_count(const char *what, unsigned long rounds, const struct lett
 	c->damage.torn += damage->torn;
 }
 
-static unsigned mail_sum(const struct letters_damage *damage)
+static unsigned mail_sum(const struct mail_scenario_damage *damage)
 {
 	return damage->lost + damage->disorder + damage->doubled + damage->torn;
 }
 
-static void mail_expect_whole(const struct letters_damage *damage, const char *when, unsigned round, unsigned seed)
+static void mail_expect_whole(const struct mail_scenario_damage *damage, const char *when, unsigned round,
+			      unsigned seed)
 {
 	if (mail_sum(damage) > 0)
 		harness_fail("After %s %u (seed %u): %u lost, %u out of order, %u doubled, %u torn.", when, round, seed,
@@ -70,16 +71,16 @@ static void mail_restart(struct daemon *d)
 }
 
 /* Between one acknowledgement and the next, wherever that is. */
-static void mail_kill(struct daemon *d, struct letters *l, GRand *random)
+static void mail_kill(struct daemon *d, struct mail_scenario *l, GRand *random)
 {
 	unsigned n = (unsigned)g_rand_int_range(random, 0, 200);
 
-	letters_start(l, d);
-	if (!letters_wait_acked(l, n, harness_deadline()))
+	mail_scenario_start(l, d);
+	if (!mail_scenario_wait_acked(l, n, harness_deadline()))
 		harness_fail("Only %u of %u messages were acknowledged.", atomic_load(&l->acked), n);
 	g_usleep((gulong)g_rand_int_range(random, 0, 3000));
 	daemon_kill(d);
-	letters_join(l);
+	mail_scenario_join(l);
 	mail_restart(d);
 }
 
@@ -88,18 +89,18 @@ static void mail_kills(unsigned reactors)
 	unsigned rounds = harness_is_long() ? 200 : 20, seed = (unsigned)g_test_rand_int();
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	GRand *random = g_rand_new_with_seed(seed);
-	struct letters_damage damage;
-	struct letters l;
+	struct mail_scenario_damage damage;
+	struct mail_scenario l;
 
-	letters_init(&l, seed);
+	mail_scenario_init(&l, seed);
 	for (unsigned i = 0; i < rounds; i++) {
 		mail_kill(d, &l, random);
 		mail_expect_whole(&l.damage, "kill", i + 1, seed);
 	}
-	letters_check(&l, d, &damage);
+	mail_scenario_check(&l, d, &damage);
 	mail_expect_whole(&damage, "kill", rounds, seed);
 	mail_count("kills", rounds, &l, &damage);
-	letters_done(&l);
+	mail_scenario_done(&l);
 	g_rand_free(random);
 	daemon_finish(d);
 }
@@ -110,19 +111,19 @@ static void mail_early(void)
 	struct daemon *d = daemon_start(4, DAEMON_LISTENER);
 	unsigned seed = (unsigned)g_test_rand_int(), rounds = 0;
 	GRand *random = g_rand_new_with_seed(seed);
-	struct letters_damage damage = { 0 };
-	struct letters l;
+	struct mail_scenario_damage damage = { 0 };
+	struct mail_scenario l;
 
-	letters_init(&l, seed);
+	mail_scenario_init(&l, seed);
 	l.early = true;
 	while (damage.lost == 0) {
 		if (rounds++ == MAIL_BROKEN_MAX)
 			harness_fail("%d kills lost nothing: this test sees no loss.", MAIL_BROKEN_MAX);
 		mail_kill(d, &l, random);
-		letters_check(&l, d, &damage);
+		mail_scenario_check(&l, d, &damage);
 	}
 	mail_count("kills of one that acknowledges early", rounds, &l, &damage);
-	letters_done(&l);
+	mail_scenario_done(&l);
 	g_rand_free(random);
 	daemon_finish(d);
 }
@@ -137,27 +138,27 @@ struct mail_power {
 static void mail_power_spawn(struct mail_power *p)
 {
 	atomic_store(&p->plan->always, 0);
-	plan_spawn(p->d);
+	fail_plan_spawn(p->d);
 	daemon_wait_ready(p->d);
 	atomic_store(&p->plan->always, p->always);
 }
 
-static void mail_cut(struct mail_power *p, struct letters *l, GRand *random, struct letters_damage *ret)
+static void mail_cut(struct mail_power *p, struct mail_scenario *l, GRand *random, struct mail_scenario_damage *ret)
 {
 	unsigned n = (unsigned)g_rand_int_range(random, 0, 150);
 
-	letters_start(l, p->d);
-	if (!letters_wait_acked(l, n, harness_deadline()))
+	mail_scenario_start(l, p->d);
+	if (!mail_scenario_wait_acked(l, n, harness_deadline()))
 		harness_fail("Only %u of %u messages were acknowledged.", atomic_load(&l->acked), n);
-	letters_note(l);
+	mail_scenario_note(l);
 	disk_cut(&p->disk);
 	daemon_kill(p->d);
-	letters_join(l);
+	mail_scenario_join(l);
 	g_free(daemon_take_log(p->d));
 	disk_unmount(&p->disk);
 	disk_mount(&p->disk);
 	mail_power_spawn(p);
-	letters_check(l, p->d, ret);
+	mail_scenario_check(l, p->d, ret);
 }
 
 static void mail_power_run(unsigned always, unsigned long rounds, const char *what)
@@ -165,12 +166,12 @@ static void mail_power_run(unsigned always, unsigned long rounds, const char *wh
 	struct mail_power p = { .d = daemon_new(4, DAEMON_LISTENER), .always = always };
 	unsigned seed = (unsigned)g_test_rand_int();
 	GRand *random = g_rand_new_with_seed(seed);
-	struct letters_damage damage = { 0 };
+	struct mail_scenario_damage damage = { 0 };
 	unsigned long i = 0;
-	struct letters l;
+	struct mail_scenario l;
 
-	letters_init(&l, seed);
-	p.plan = plan_new(p.d, 0);
+	mail_scenario_init(&l, seed);
+	p.plan = fail_plan_new(p.d, 0);
 	disk_init(&p.disk, p.d->dir, "ext4", p.d->state);
 	disk_mount(&p.disk);
 	mail_power_spawn(&p);
@@ -185,9 +186,9 @@ static void mail_power_run(unsigned always, unsigned long rounds, const char *wh
 	mail_count(what, i, &l, &damage);
 	daemon_stop(p.d);
 	disk_done(&p.disk);
-	letters_done(&l);
+	mail_scenario_done(&l);
 	g_rand_free(random);
-	plan_free(p.plan);
+	fail_plan_free(p.plan);
 	(void)daemon_free(p.d);
 }
 

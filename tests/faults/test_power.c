@@ -8,7 +8,7 @@
  */
 
 #include "faults/disk.h"
-#include "faults/plan.h"
+#include "faults/fail_plan.h"
 #include "faults/writers.h"
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ struct power {
 static void power_spawn(struct power *p)
 {
 	atomic_store(&p->plan->always, 0);
-	plan_spawn(p->d);
+	fail_plan_spawn(p->d);
 	daemon_wait_ready(p->d);
 	atomic_store(&p->plan->always, p->always);
 }
@@ -60,7 +60,7 @@ static void power_init(struct power *p, const struct power_case *c)
 	unsigned seed = (unsigned)g_test_rand_int();
 
 	p->d = daemon_new(1, DAEMON_LISTENER);
-	p->plan = plan_new(p->d, 0);
+	p->plan = fail_plan_new(p->d, 0);
 	p->always = c->broken ? c->broken->always : 0;
 	p->random = g_rand_new_with_seed(seed);
 	disk_init(&p->disk, p->d->dir, c->type, p->d->state);
@@ -75,7 +75,7 @@ static void power_done(struct power *p)
 	disk_done(&p->disk);
 	writers_done(&p->writers);
 	g_rand_free(p->random);
-	plan_free(p->plan);
+	fail_plan_free(p->plan);
 	(void)daemon_free(p->d);
 }
 

@@ -6,7 +6,7 @@
  */
 
 #include "faults/disk.h"
-#include "faults/plan.h"
+#include "faults/fail_plan.h"
 #include "integration/client.h"
 
 #include <errno.h>

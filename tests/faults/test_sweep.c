@@ -6,66 +6,66 @@
  * a replacement failed, and descriptors and memory as before.
  */
 
-#include "faults/scene.h"
+#include "faults/scenario.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-/* More calls of one function than this within a scene: something repeats itself for ever. */
+/* More calls of one function than this within a scenario: something repeats itself for ever. */
 #define SWEEP_CALLS_MAX 500
 
 /* So often more memory may be out than before, until it counts as lost. */
 #define SWEEP_LOST_MAX 5
 
-static const struct scene_script sweep_scripts[] = {
-	{ "new-small", SCENE_NEW, "in/new", 1000, false },
-	{ "new-large", SCENE_NEW, "new", 700000, false },
-	{ "replace-small", SCENE_REPLACE, "in/kept", 1000, true },
-	{ "replace-large", SCENE_REPLACE, "kept", 700000, true },
-	{ "read-small", SCENE_READ, "in/small", 5000, false },
-	{ "read-large", SCENE_READ, "large", 600000, true },
-	{ "list", SCENE_LIST, "many", 0, false },
-	{ "old-small", SCENE_OLD, "new", 1000, false },
-	{ "old-large", SCENE_OLD, "new", 300000, false },
+static const struct scenario_script sweep_scripts[] = {
+	{ "new-small", SCENARIO_NEW, "in/new", 1000, false },
+	{ "new-large", SCENARIO_NEW, "new", 700000, false },
+	{ "replace-small", SCENARIO_REPLACE, "in/kept", 1000, true },
+	{ "replace-large", SCENARIO_REPLACE, "kept", 700000, true },
+	{ "read-small", SCENARIO_READ, "in/small", 5000, false },
+	{ "read-large", SCENARIO_READ, "large", 600000, true },
+	{ "list", SCENARIO_LIST, "many", 0, false },
+	{ "old-small", SCENARIO_OLD, "new", 1000, false },
+	{ "old-large", SCENARIO_OLD, "new", 300000, false },
 };
 
 static const struct sweep_setup {
 	const char *name;
 	unsigned always, kinds;
 } sweep_setups[] = {
-	{ "plain", 0, SCENE_NEW | SCENE_REPLACE | SCENE_READ | SCENE_LIST | SCENE_OLD },
-	{ "no-tmpfile", FAIL_NO_TMPFILE, SCENE_NEW | SCENE_REPLACE | SCENE_OLD },
-	{ "no-openat2", FAIL_NO_OPENAT2, SCENE_NEW | SCENE_REPLACE | SCENE_READ | SCENE_LIST },
-	{ "cold", FAIL_COLD, SCENE_READ },
+	{ "plain", 0, SCENARIO_NEW | SCENARIO_REPLACE | SCENARIO_READ | SCENARIO_LIST | SCENARIO_OLD },
+	{ "no-tmpfile", FAIL_NO_TMPFILE, SCENARIO_NEW | SCENARIO_REPLACE | SCENARIO_OLD },
+	{ "no-openat2", FAIL_NO_OPENAT2, SCENARIO_NEW | SCENARIO_REPLACE | SCENARIO_READ | SCENARIO_LIST },
+	{ "cold", FAIL_COLD, SCENARIO_READ },
 };
 
-static const struct scene_target sweep_targets[] = {
+static const struct scenario_target sweep_targets[] = {
 	{ FAIL_OPENAT, 0, { EIO, ENOSPC, EMFILE } },
 	{ FAIL_OPENAT2, 0, { EIO, EAGAIN, ENFILE } },
-	{ FAIL_PWRITE, SCENE_WRITES | SCENE_CUTS, { EIO, ENOSPC, EINTR } },
-	{ FAIL_WRITE, SCENE_WRITES | SCENE_CUTS, { EIO, ENOSPC, EINTR } },
-	{ FAIL_SPLICE, SCENE_CUTS, { EIO, ENOSPC, EINTR } },
-	{ FAIL_FSYNC, SCENE_WRITES, { EIO, ENOSPC, EINTR } },
-	{ FAIL_LINKAT, SCENE_WRITES, { EIO, EDQUOT, EROFS } },
-	{ FAIL_RENAMEAT, SCENE_WRITES, { EIO, ENOSPC, EROFS } },
-	{ FAIL_UNLINKAT, SCENE_WRITES, { EIO, EROFS } },
-	{ FAIL_FTRUNCATE, SCENE_WRITES, { EIO, EROFS } },
-	{ FAIL_FALLOCATE, SCENE_WRITES, { EIO, ENOSPC } },
-	{ FAIL_FCHMOD, SCENE_WRITES, { EIO, EROFS } },
+	{ FAIL_PWRITE, SCENARIO_WRITES | SCENARIO_CUTS, { EIO, ENOSPC, EINTR } },
+	{ FAIL_WRITE, SCENARIO_WRITES | SCENARIO_CUTS, { EIO, ENOSPC, EINTR } },
+	{ FAIL_SPLICE, SCENARIO_CUTS, { EIO, ENOSPC, EINTR } },
+	{ FAIL_FSYNC, SCENARIO_WRITES, { EIO, ENOSPC, EINTR } },
+	{ FAIL_LINKAT, SCENARIO_WRITES, { EIO, EDQUOT, EROFS } },
+	{ FAIL_RENAMEAT, SCENARIO_WRITES, { EIO, ENOSPC, EROFS } },
+	{ FAIL_UNLINKAT, SCENARIO_WRITES, { EIO, EROFS } },
+	{ FAIL_FTRUNCATE, SCENARIO_WRITES, { EIO, EROFS } },
+	{ FAIL_FALLOCATE, SCENARIO_WRITES, { EIO, ENOSPC } },
+	{ FAIL_FCHMOD, SCENARIO_WRITES, { EIO, EROFS } },
 	{ FAIL_FSTAT, 0, { EIO, ENOMEM } },
 	{ FAIL_FSTATAT, 0, { EIO, ENOMEM } },
-	{ FAIL_PREADV2, SCENE_CUTS, { EIO, EAGAIN, EINTR } },
-	{ FAIL_PREAD, SCENE_CUTS | SCENE_BREAKS, { EIO, EINTR } },
-	{ FAIL_SENDFILE, SCENE_CUTS | SCENE_BREAKS, { EIO, EAGAIN, EINTR } },
+	{ FAIL_PREADV2, SCENARIO_CUTS, { EIO, EAGAIN, EINTR } },
+	{ FAIL_PREAD, SCENARIO_CUTS | SCENARIO_BREAKS, { EIO, EINTR } },
+	{ FAIL_SENDFILE, SCENARIO_CUTS | SCENARIO_BREAKS, { EIO, EAGAIN, EINTR } },
 	{ FAIL_FDOPENDIR, 0, { ENOMEM } },
 	{ FAIL_READDIR, 0, { EIO } },
-	{ FAIL_MKDIRAT, SCENE_WRITES, { EIO, ENOSPC } },
-	{ FAIL_FCNTL, SCENE_BREAKS, { EMFILE } },
-	{ FAIL_RECV, SCENE_CUTS | SCENE_BREAKS, { EIO, EAGAIN, EINTR } },
-	{ FAIL_SEND, SCENE_CUTS | SCENE_BREAKS, { EIO, EAGAIN, EINTR } },
-	{ FAIL_ACCEPT4, SCENE_BREAKS | SCENE_ONCE, { EMFILE, EINTR } },
-	{ FAIL_EPOLL_CTL, SCENE_BREAKS, { ENOMEM, ENOSPC } },
-	{ FAIL_MALLOC, SCENE_BREAKS, { ENOMEM } },
+	{ FAIL_MKDIRAT, SCENARIO_WRITES, { EIO, ENOSPC } },
+	{ FAIL_FCNTL, SCENARIO_BREAKS, { EMFILE } },
+	{ FAIL_RECV, SCENARIO_CUTS | SCENARIO_BREAKS, { EIO, EAGAIN, EINTR } },
+	{ FAIL_SEND, SCENARIO_CUTS | SCENARIO_BREAKS, { EIO, EAGAIN, EINTR } },
+	{ FAIL_ACCEPT4, SCENARIO_BREAKS | SCENARIO_ONCE, { EMFILE, EINTR } },
+	{ FAIL_EPOLL_CTL, SCENARIO_BREAKS, { ENOMEM, ENOSPC } },
+	{ FAIL_MALLOC, SCENARIO_BREAKS, { ENOMEM } },
 	{ FAIL_CLOSE, 0, { EIO, EINTR } },
 };
 
@@ -73,7 +73,7 @@ static const int sweep_errors[] = { EIO, ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, 
 
 struct sweep_case {
 	const struct sweep_setup *setup;
-	const struct scene_script *script;
+	const struct scenario_script *script;
 	unsigned reactors;
 };
 
@@ -89,28 +89,28 @@ static bool sweep_is_transient(int error)
  * A run may need more memory at once than any before it, and some of that is kept for the next. So where there is more
  * than before, the same is done again: what is kept is used then, what is lost is lost once more.
  */
-static void sweep_check_memory(struct scene *s, unsigned *lost)
+static void sweep_check_memory(struct scenario *s, unsigned *lost)
 {
-	long long blocks = scene_wait_quiet(s);
+	long long blocks = scenario_wait_quiet(s);
 
 	*lost = blocks > s->blocks ? *lost + 1 : 0;
 	if (*lost >= SWEEP_LOST_MAX)
-		scene_fail(s, "It loses memory: done %u times, each time some blocks more, at last %lld and %lld.", *lost,
-			   s->blocks, blocks);
+		scenario_fail(s, "It loses memory: done %u times, each time some blocks more, at last %lld and %lld.",
+			      *lost, s->blocks, blocks);
 	s->blocks = blocks;
 }
 
-/* One run of the scene: false where nothing failed in it, or too much. */
-static bool sweep_run(struct scene *s)
+/* One run of the scenario: false where nothing failed in it, or too much. */
+static bool sweep_run(struct scenario *s)
 {
-	const struct scene_target *t = s->target;
+	const struct scenario_target *t = s->target;
 	unsigned lost = 0;
 
-	g_string_printf(s->where, "%s() fails with %s at call %u%s", plan_function_name(t->function),
-			plan_error_name(s->error), s->nth, s->on ? " and from there on" : "");
+	g_string_printf(s->where, "%s() fails with %s at call %u%s", fail_plan_function_name(t->function),
+			fail_plan_error_name(s->error), s->nth, s->on ? " and from there on" : "");
 	do {
-		plan_arm(s->plan, t->function, s->error, s->nth, s->on);
-		scene_play(s);
+		fail_plan_arm(s->plan, t->function, s->error, s->nth, s->on);
+		scenario_play(s);
 		if (!s->failed)
 			sweep_check_memory(s, &lost);
 		sweep_runs++;
@@ -119,25 +119,25 @@ static bool sweep_run(struct scene *s)
 	return s->injected > 0 && !s->failed;
 }
 
-static void sweep_error(struct scene *s, int error)
+static void sweep_error(struct scenario *s, int error)
 {
 	s->error = error;
 	for (int on = 0; on < 2 && !s->failed; on++) {
 		/* What asks to be tried again is, for ever. */
-		if (on && (sweep_is_transient(error) || s->target->flags & SCENE_ONCE))
+		if (on && (sweep_is_transient(error) || s->target->flags & SCENARIO_ONCE))
 			break;
 		s->on = on;
 		s->nth = 1;
 		while (sweep_run(s))
 			if (++s->nth > SWEEP_CALLS_MAX)
-				scene_fail(s, "There is no end to it.");
+				scenario_fail(s, "There is no end to it.");
 	}
 }
 
-static void sweep_function(struct scene *s, const struct scene_target *t)
+static void sweep_function(struct scenario *s, const struct scenario_target *t)
 {
 	/* What ran out of descriptors waits for a second, or until one comes back: not in each of the short cases. */
-	if (t->function == FAIL_ACCEPT4 && s->script->kind != SCENE_LIST && !harness_is_long())
+	if (t->function == FAIL_ACCEPT4 && s->script->kind != SCENARIO_LIST && !harness_is_long())
 		return;
 	s->target = t;
 	if (harness_is_long()) {
@@ -147,7 +147,7 @@ static void sweep_function(struct scene *s, const struct scene_target *t)
 		for (size_t i = 0; i < G_N_ELEMENTS(t->errors) && t->errors[i]; i++)
 			sweep_error(s, t->errors[i]);
 	}
-	if (t->flags & SCENE_CUTS)
+	if (t->flags & SCENARIO_CUTS)
 		sweep_error(s, FAIL_SHORT);
 }
 
@@ -155,26 +155,26 @@ static void sweep_case_run(gconstpointer data)
 {
 	const struct sweep_case *c = data;
 	unsigned long before = sweep_faults;
-	struct scene s;
+	struct scenario s;
 
-	scene_init(&s, c->script, c->reactors, c->setup->always | FAIL_FILES_UNSYNCED | FAIL_DIRS_UNSYNCED);
-	scene_measure(&s);
+	scenario_init(&s, c->script, c->reactors, c->setup->always | FAIL_FILES_UNSYNCED | FAIL_DIRS_UNSYNCED);
+	scenario_measure(&s);
 	for (size_t i = 0; i < G_N_ELEMENTS(sweep_targets) && !s.failed; i++) {
 		sweep_function(&s, &sweep_targets[i]);
 		if (i != G_N_ELEMENTS(sweep_targets) / 2 || s.failed)
 			continue;
 		daemon_kill(s.d);
-		scene_restart(&s);
-		scene_measure(&s);
+		scenario_restart(&s);
+		scenario_measure(&s);
 	}
 	/* A clean end, too: that is where LeakSanitizer speaks. */
 	daemon_stop(s.d);
 	if (!s.failed)
-		scene_restart(&s);
+		scenario_restart(&s);
 	if (!s.failed && sweep_faults - before < 50)
-		scene_fail(&s, "Only %lu calls were failed: the library does not see what the daemon does.",
-			   sweep_faults - before);
-	scene_done(&s);
+		scenario_fail(&s, "Only %lu calls were failed: the library does not see what the daemon does.",
+			      sweep_faults - before);
+	scenario_done(&s);
 }
 
 /* All of it with one reactor; the long form with four, too. */
@@ -201,6 +201,6 @@ int main(int argc, char **argv)
 	int r;
 
 	r = harness_main(argc, argv, sweep_add);
-	printf("# counts: %lu calls failed in %lu runs of a scene\n", sweep_faults, sweep_runs);
+	printf("# counts: %lu calls failed in %lu runs of a scenario\n", sweep_faults, sweep_runs);
 	return r;
 }

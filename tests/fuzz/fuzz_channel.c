@@ -37,13 +37,13 @@ static void play_ask(struct play *p, struct talk_client *c)
 static void play_store(struct play *p)
 {
 	static const int errors[] = { -ENOSPC, -ENOMEM, -EBUSY, -EIO };
-	struct store *s = house_store(p->talk.house);
+	struct store *s = sim_server_store(p->talk.sim);
 	uint8_t x = play_take(p);
 
 	switch (x % 8) {
 	case 0:
 	case 1:
-		p->talk.house->store_held = true;
+		p->talk.sim->store_held = true;
 		break;
 	case 2:
 		session_store_commit(s);
@@ -61,7 +61,7 @@ static void play_store(struct play *p)
 		session_store_set_busy(s, x / 8 % 2);
 		break;
 	default:
-		house_serve_store(p->talk.house);
+		sim_server_serve_store(p->talk.sim);
 		break;
 	}
 }
@@ -80,7 +80,7 @@ static void play_step(struct play *p)
 		play_ask(p, c);
 		break;
 	case 4:
-		house_pass(p->talk.house);
+		sim_server_pass(p->talk.sim);
 		break;
 	case 5:
 		talk_hear(c, SIZE_MAX);
@@ -92,8 +92,8 @@ static void play_step(struct play *p)
 		play_store(p);
 		break;
 	case 8:
-		house_sleep(p->talk.house, usecs[play_take(p) % ELEMENTSOF(usecs)]);
-		house_pass(p->talk.house);
+		sim_server_sleep(p->talk.sim, usecs[play_take(p) % ELEMENTSOF(usecs)]);
+		sim_server_pass(p->talk.sim);
 		break;
 	default:
 		talk_break(c, play_take(p) & 1);
@@ -108,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2 || size > INPUT_MAX)
 		return 0;
-	talk_init(&p.talk, house_get(HOUSE_WIDE), play_take(&p) & 1);
+	talk_init(&p.talk, sim_server_get(SIM_SERVER_WIDE), play_take(&p) & 1);
 	for (unsigned i = 0; i < TALK_CLIENTS; i++)
 		talk_begin(&p.talk.clients[i]);
 	while (p.data < p.end)

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "fuzz/fuzz.h"
-#include "fuzz/session_house.h"
+#include "fuzz/sim_server.h"
 #include "fuzz/session_model.h"
 #include "session/limits.h"
 
@@ -149,7 +149,7 @@ static void talk_number(struct talk *t)
 
 static void talk_long_line(struct talk *t)
 {
-	size_t max = house_get(HOUSE_WIDE)->limits->line, n = max - 8 + talk_take(t) % 16;
+	size_t max = sim_server_get(SIM_SERVER_WIDE)->limits->line, n = max - 8 + talk_take(t) % 16;
 	uint8_t how = talk_take(t);
 	char *line = malloc(n);
 
@@ -224,7 +224,7 @@ static unsigned chance_of(struct chance *c, unsigned n)
 }
 
 struct session_end {
-	struct house *house;
+	struct sim_server *sim;
 	int fd;
 	bool gone;
 	struct buf heard;
@@ -260,11 +260,11 @@ static size_t end_piece(struct chance *c, uint8_t cut, size_t done)
 /* All that can happen without another word from the client. Whether anything did. */
 static bool end_go_on(struct session_end *e, struct chance *c)
 {
-	bool moved = house_jobs(e->house) > 0;
+	bool moved = sim_server_jobs(e->sim) > 0;
 
-	while (house_jobs(e->house) > 0)
-		house_work(e->house, chance_of(c, 8));
-	house_pass(e->house);
+	while (sim_server_jobs(e->sim) > 0)
+		sim_server_work(e->sim, chance_of(c, 8));
+	sim_server_pass(e->sim);
 	while (end_hear(e, SIZE_MAX) > 0)
 		moved = true;
 	return moved;
@@ -287,19 +287,19 @@ static void end_say_all(struct session_end *e, const struct buf *bytes, uint8_t 
 			continue;
 		}
 		done += (size_t)n;
-		e->house->asked += (size_t)n; /* the model knows it better */
+		e->sim->asked += (size_t)n; /* the model knows it better */
 		quiet = 0;
 		switch (chance_of(c, 5)) {
 		case 0:
 			break;
 		case 1:
-			house_work(e->house, chance_of(c, 8));
+			sim_server_work(e->sim, chance_of(c, 8));
 			break;
 		case 2:
 			(void)end_hear(e, 1 + chance_of(c, 5000));
 			break;
 		default:
-			house_pass(e->house);
+			sim_server_pass(e->sim);
 			break;
 		}
 	}
@@ -316,7 +316,7 @@ static void end_hear_out(struct session_end *e, struct chance *c)
 }
 
 /* What was written last is what is there. */
-static void check_folder(struct house *h, const struct model *m)
+static void check_folder(struct sim_server *h, const struct model *m)
 {
 	for (size_t i = 0; i < m->n_files; i++) {
 		const struct model_file *f = &m->files[i];
@@ -324,23 +324,24 @@ static void check_folder(struct house *h, const struct model *m)
 
 		if (!f->is_written)
 			continue;
-		FUZZ_CHECK(house_read_file(h, f->name, &b) == 0);
+		FUZZ_CHECK(sim_server_read_file(h, f->name, &b) == 0);
 		FUZZ_CHECK(b.len == f->size && (b.len == 0 || memcmp(b.data, f->data, b.len) == 0));
 		buf_done(&b);
 	}
 }
 
-static void model_begin(struct model *m, const struct house *h, enum house_listener listener)
+static void model_begin(struct model *m, const struct sim_server *h, enum sim_server_listener listener)
 {
 	*m = (struct model){
-		.has_file = listener == HOUSE_ALL || listener == HOUSE_FILE || listener == HOUSE_ALL_RAW,
-		.has_compute = listener == HOUSE_ALL || listener == HOUSE_COMPUTE || listener == HOUSE_ALL_RAW,
-		.is_alone = listener == HOUSE_FILE || listener == HOUSE_COMPUTE,
+		.has_file = listener == SIM_SERVER_ALL || listener == SIM_SERVER_FILE || listener == SIM_SERVER_ALL_RAW,
+		.has_compute = listener == SIM_SERVER_ALL || listener == SIM_SERVER_COMPUTE ||
+			       listener == SIM_SERVER_ALL_RAW,
+		.is_alone = listener == SIM_SERVER_FILE || listener == SIM_SERVER_COMPUTE,
 		.line_max = h->limits->line,
-		.max_size = HOUSE_WIDE_SIZE,
+		.max_size = SIM_SERVER_WIDE_SIZE,
 	};
-	for (unsigned i = 0; i < HOUSE_FILES; i++) {
-		const struct house_file *f = &house_files[i];
+	for (unsigned i = 0; i < SIM_SERVER_FILES; i++) {
+		const struct sim_server_file *f = &sim_server_files[i];
 
 		(void)model_add_file(m, f->name, strlen(f->name), f->data, f->size);
 	}
@@ -348,10 +349,11 @@ static void model_begin(struct model *m, const struct house *h, enum house_liste
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum house_listener listeners[] = { HOUSE_ALL, HOUSE_FILE, HOUSE_COMPUTE, HOUSE_ALL_RAW };
-	struct session_end e = { .house = house_get(HOUSE_WIDE) };
+	static const enum sim_server_listener listeners[] = { SIM_SERVER_ALL, SIM_SERVER_FILE, SIM_SERVER_COMPUTE,
+							      SIM_SERVER_ALL_RAW };
+	struct session_end e = { .sim = sim_server_get(SIM_SERVER_WIDE) };
 	struct talk t = { .data = data, .end = data + size };
-	enum house_listener listener;
+	enum sim_server_listener listener;
 	struct handle handle;
 	struct chance chance;
 	struct model m;
@@ -363,22 +365,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cut = talk_take(&t);
 	chance.state = talk_take(&t) << 8;
 	chance.state |= talk_take(&t);
-	t.large_left = listener == HOUSE_COMPUTE ? 0 : LARGE_MAX;
-	if (listener == HOUSE_ALL_RAW)
+	t.large_left = listener == SIM_SERVER_COMPUTE ? 0 : LARGE_MAX;
+	if (listener == SIM_SERVER_ALL_RAW)
 		talk_put_str(&t, "PING\n"); /* settles that it is no old client */
 	while (t.data < t.end && t.bytes.len < BYTES_MAX)
 		talk_request(&t);
 
-	model_begin(&m, e.house, listener);
+	model_begin(&m, e.sim, listener);
 	if (model_read(&m, t.bytes.data, t.bytes.len)) {
-		e.fd = house_connect(e.house, listener, 0, cut & 4, &handle);
+		e.fd = sim_server_connect(e.sim, listener, 0, cut & 4, &handle);
 		FUZZ_CHECK(e.fd >= 0);
 		end_say_all(&e, &t.bytes, cut, &chance);
 		end_hear_out(&e, &chance);
 		FUZZ_CHECK(model_agrees(&m, e.heard.data, e.heard.len));
-		check_folder(e.house, &m);
+		check_folder(e.sim, &m);
 		closep(&e.fd);
-		house_settle(e.house);
+		sim_server_settle(e.sim);
 	}
 	model_done(&m);
 	buf_done(&t.bytes);

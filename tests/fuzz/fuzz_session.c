@@ -34,7 +34,7 @@
 
 struct play {
 	const uint8_t *data, *end;
-	struct house *house;
+	struct sim_server *sim;
 	bool small_buffers;
 	struct client clients[CLIENTS];
 	unsigned helm;
@@ -84,7 +84,8 @@ static void play_next(struct play *p, uint8_t listener)
 {
 	p->helm = (p->helm + 1) % CLIENTS;
 	if (play_helm(p)->fd < 0)
-		(void)client_open(play_helm(p), p->house, listener % HOUSE_LISTENERS, p->helm % HOSTS, p->small_buffers);
+		(void)client_open(play_helm(p), p->sim, listener % SIM_SERVER_LISTENERS, p->helm % HOSTS,
+				  p->small_buffers);
 }
 
 static void play_sleep(struct play *p, uint8_t x)
@@ -95,18 +96,18 @@ static void play_sleep(struct play *p, uint8_t x)
 		301 * USEC_PER_SEC,   48 * 3600 * USEC_PER_SEC,
 	};
 
-	house_sleep(p->house, usecs[x % ELEMENTSOF(usecs)]);
-	house_pass(p->house);
+	sim_server_sleep(p->sim, usecs[x % ELEMENTSOF(usecs)]);
+	sim_server_pass(p->sim);
 }
 
 static void play_store(struct play *p, uint8_t x)
 {
 	static const int errors[] = { -ENOSPC, -EIO, -ENOMEM, -EBUSY };
-	struct store *s = house_store(p->house);
+	struct store *s = sim_server_store(p->sim);
 
 	switch (x % 8) {
 	case 0: /* it is slow from now on, and does only what it is told to */
-		p->house->store_held = true;
+		p->sim->store_held = true;
 		break;
 	case 1:
 		session_store_commit(s);
@@ -127,7 +128,7 @@ static void play_store(struct play *p, uint8_t x)
 		session_store_sweep(s);
 		break;
 	default:
-		house_serve_store(p->house);
+		sim_server_serve_store(p->sim);
 		break;
 	}
 }
@@ -146,14 +147,14 @@ static void play_step(struct play *p)
 		break;
 	case 0x03:
 		play_send(p);
-		house_pass(p->house);
+		sim_server_pass(p->sim);
 		break;
 	case 0x04:
 		play_send(p);
 		play_sleep(p, play_take(p));
 		break;
 	case 0x05:
-		house_work(p->house, play_take(p));
+		sim_server_work(p->sim, play_take(p));
 		break;
 	case 0x06:
 		(void)client_hear(play_helm(p), 16 * (size_t)play_take(p) + 1);
@@ -194,7 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > INPUT_MAX)
 		return 0;
 	options = play_take(&p);
-	p.house = house_get(options & 1 ? HOUSE_NARROW : HOUSE_WIDE);
+	p.sim = sim_server_get(options & 1 ? SIM_SERVER_NARROW : SIM_SERVER_WIDE);
 	p.small_buffers = options & 2;
 	for (unsigned i = 0; i < CLIENTS; i++)
 		p.clients[i].fd = -1;
@@ -206,6 +207,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (p.clients[i].fd >= 0)
 			client_finish(&p.clients[i]);
-	house_settle(p.house);
+	sim_server_settle(p.sim);
 	return 0;
 }

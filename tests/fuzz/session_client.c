@@ -169,7 +169,7 @@ static bool client_says_http(const char *line, size_t n)
 /* A byte of a line. It is too long once it has more bytes than it may, and no CR of its end among them. */
 static void client_said_byte(struct client *c, char ch)
 {
-	size_t max = c->house->limits->line, n;
+	size_t max = c->sim->limits->line, n;
 
 	if (c->skipping) {
 		c->skipping = ch != '\n';
@@ -417,15 +417,16 @@ static void client_heard(struct client *c, const char *p, size_t n)
 	}
 }
 
-bool client_open(struct client *c, struct house *h, enum house_listener listener, unsigned host, bool small_buffers)
+bool client_open(struct client *c, struct sim_server *h, enum sim_server_listener listener, unsigned host,
+		 bool small_buffers)
 {
 	*c = (struct client){
-		.house = h,
+		.sim = h,
 		.listener = h->server.listeners[listener],
-		.fd = house_connect(h, listener, host, small_buffers, &c->session),
+		.fd = sim_server_connect(h, listener, host, small_buffers, &c->session),
 		.dialect = DIALECT_LINE,
 		.first_line = true,
-		.raw = listener >= HOUSE_ALL_RAW,
+		.raw = listener >= SIM_SERVER_ALL_RAW,
 	};
 	return c->fd >= 0;
 }
@@ -440,9 +441,9 @@ size_t client_say(struct client *c, const char *p, size_t n)
 	if (taken <= 0)
 		return 0;
 	/* A request ends with its line; or, an old client's and one that is too long, with what was sent at once. */
-	c->house->asked++;
+	c->sim->asked++;
 	for (ssize_t i = 0; i < taken; i++)
-		c->house->asked += p[i] == '\n';
+		c->sim->asked += p[i] == '\n';
 	if (!c->raw)
 		client_said(c, p, (size_t)taken);
 	return (size_t)taken;
@@ -496,31 +497,31 @@ static bool client_is_answered(const struct client *c)
 /* Whether anything but the client itself may have ended the session. */
 static bool client_is_safe(const struct client *c)
 {
-	return !c->raw && !c->cut && !c->house->slept && c->house->kind == HOUSE_WIDE;
+	return !c->raw && !c->cut && !c->sim->slept && c->sim->kind == SIM_SERVER_WIDE;
 }
 
 void client_finish(struct client *c)
 {
-	bool slept = c->house->slept;
+	bool slept = c->sim->slept;
 	unsigned quiet = 0;
 
 	client_end(c);
-	house_serve_store(c->house);
+	sim_server_serve_store(c->sim);
 	while (c->fd >= 0 && !c->gone && quiet < 16) {
-		bool moved = house_jobs(c->house) > 0;
+		bool moved = sim_server_jobs(c->sim) > 0;
 
 		/* Whether mail is taken, and so acknowledged, is looked for once a second at least. */
 		if (quiet >= 8)
-			house_sleep(c->house, 300 * USEC_PER_MSEC);
+			sim_server_sleep(c->sim, 300 * USEC_PER_MSEC);
 
-		while (house_jobs(c->house) > 0)
-			house_work(c->house, 0);
-		house_pass(c->house);
+		while (sim_server_jobs(c->sim) > 0)
+			sim_server_work(c->sim, 0);
+		sim_server_pass(c->sim);
 		while (client_hear(c, SIZE_MAX) > 0)
 			moved = true;
 		quiet = moved ? 0 : quiet + 1;
 	}
-	c->house->slept = slept;
+	c->sim->slept = slept;
 	FUZZ_CHECK(c->fd < 0 || c->gone || c->raw); /* it waits for nothing and nobody */
 	if (c->fd >= 0 && client_is_safe(c))
 		FUZZ_CHECK(client_is_answered(c));

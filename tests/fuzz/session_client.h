@@ -7,10 +7,10 @@
  */
 
 #include "base/buf.h"
-#include "fuzz/session_house.h"
+#include "fuzz/sim_server.h"
 
 struct client {
-	struct house *house;
+	struct sim_server *sim;
 	const struct listener *listener;
 	int fd; /* -1: not there */
 	struct handle session;
@@ -35,7 +35,8 @@ struct client {
 };
 
 /* False: refused. */
-bool client_open(struct client *c, struct house *h, enum house_listener listener, unsigned host, bool small_buffers);
+bool client_open(struct client *c, struct sim_server *h, enum sim_server_listener listener, unsigned host,
+		 bool small_buffers);
 
 /* Returns how much was taken; what was not counts as not sent. */
 size_t client_say(struct client *c, const char *p, size_t n);

@@ -43,7 +43,7 @@ static void _printf_(3, 4) talk_say(struct talk_client *c, struct talk_request q
 	va_end(ap);
 	q.step = ++c->talk->step;
 	c->open[c->n_open++] = q;
-	c->talk->house->asked += 2;
+	c->talk->sim->asked += 2;
 	/* Half a line is no request, and nothing must follow it. */
 	if (send(c->fd, line.data, line.len, MSG_NOSIGNAL) < (ssize_t)line.len)
 		talk_forget(c);
@@ -206,10 +206,10 @@ void talk_ask(struct talk_client *c, enum talk_ask kind, unsigned x, unsigned y)
 	}
 }
 
-void talk_init(struct talk *t, struct house *h, bool small_buffers)
+void talk_init(struct talk *t, struct sim_server *h, bool small_buffers)
 {
 	memset(t, 0, sizeof(*t));
-	t->house = h;
+	t->sim = h;
 	t->step = 1;
 	t->small_buffers = small_buffers;
 	for (unsigned i = 0; i < TALK_CLIENTS; i++) {
@@ -226,13 +226,13 @@ void talk_begin(struct talk_client *c)
 
 	if (c->fd >= 0)
 		return;
-	c->fd = house_connect(t->house, HOUSE_ALL, c->index, t->small_buffers, &handle);
+	c->fd = sim_server_connect(t->sim, SIM_SERVER_ALL, c->index, t->small_buffers, &handle);
 	FUZZ_CHECK(c->fd >= 0);
 	c->began = ++t->step;
 	talk_say(c, (struct talk_request){ .kind = TALK_HELLO }, "HELLO,ioe/1\n");
 	talk_say(c, (struct talk_request){ .kind = TALK_NICK }, "NICK,%s\n", talk_names[c->index]);
 	for (unsigned i = 0; i < 3 && c->fd >= 0 && !c->named; i++) {
-		house_pass(t->house);
+		sim_server_pass(t->sim);
 		talk_hear(c, SIZE_MAX);
 	}
 	/* The session that has the name has not ended yet. */
@@ -257,11 +257,11 @@ static void talk_go_on(struct talk *t)
 {
 	unsigned quiet = 0;
 
-	house_serve_store(t->house);
+	sim_server_serve_store(t->sim);
 	while (quiet < TALK_QUIET) {
-		bool moved = session_store_waiting(house_store(t->house)) > 0;
+		bool moved = session_store_waiting(sim_server_store(t->sim)) > 0;
 
-		house_pass(t->house);
+		sim_server_pass(t->sim);
 		for (unsigned i = 0; i < TALK_CLIENTS; i++) {
 			moved |= talk_recv(&t->clients[i], SIZE_MAX);
 			if (t->clients[i].gone)
@@ -278,7 +278,7 @@ static void talk_check_rooms(struct talk *t)
 	bool were_in[TALK_CLIENTS][TALK_ROOMS] = { { 0 } };
 	uint64_t at[TALK_CLIENTS][TALK_ROOMS] = { { 0 } };
 
-	house_sleep(t->house, 20 * USEC_PER_SEC); /* all are within their rate again */
+	sim_server_sleep(t->sim, 20 * USEC_PER_SEC); /* all are within their rate again */
 	for (unsigned i = 0; i < TALK_CLIENTS; i++) {
 		c = &t->clients[i];
 		FUZZ_CHECK(c->fd < 0 || c->ended || c->n_open == 0);
@@ -323,11 +323,11 @@ void talk_end(struct talk *t)
 	for (unsigned i = 0; i < TALK_CLIENTS; i++)
 		talk_break(&t->clients[i], false);
 	talk_go_on(t);
-	session_store_fail_read(house_store(t->house), 0);
+	session_store_fail_read(sim_server_store(t->sim), 0);
 	talk_check_mail(t);
 	for (unsigned i = 0; i < TALK_CLIENTS; i++) {
 		talk_break(&t->clients[i], false);
 		buf_done(&t->clients[i].received);
 	}
-	house_settle(t->house);
+	sim_server_settle(t->sim);
 }

@@ -6,7 +6,7 @@
  */
 
 #include "base/buf.h"
-#include "fuzz/session_house.h"
+#include "fuzz/sim_server.h"
 
 #define TALK_CLIENTS 4
 #define TALK_ROOMS   2
@@ -81,7 +81,7 @@ struct talk_client {
 };
 
 struct talk {
-	struct house *house;
+	struct sim_server *sim;
 	struct talk_client clients[TALK_CLIENTS];
 	struct talk_text texts[TALK_TEXTS];
 	unsigned n_texts;
@@ -91,7 +91,7 @@ struct talk {
 	bool small_buffers;
 };
 
-void talk_init(struct talk *t, struct house *h, bool small_buffers);
+void talk_init(struct talk *t, struct sim_server *h, bool small_buffers);
 void talk_begin(struct talk_client *c);            /* connects and takes its name; does nothing while it is connected */
 void talk_break(struct talk_client *c, bool half); /* half-closes only, or closes */
 void talk_ask(struct talk_client *c, enum talk_ask kind, unsigned x, unsigned y);

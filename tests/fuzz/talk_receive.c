@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define TALK_STRICT  (2 * HOUSE_HISTORY) /* the store keeps at least so many: store/expire.c */
+#define TALK_STRICT  (2 * SIM_SERVER_HISTORY) /* the store keeps at least so many: store/expire.c */
 #define TALK_FIELDS  10
 
 const char *const talk_names[TALK_CLIENTS] = { "ann", "bob", "cid", "dan" };

@@ -6,7 +6,7 @@
  * --seed with what is printed first repeats where members are cut off.
  */
 
-#include "heard.h"
+#include "event_reader.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const char order_not_kept[] = ORDER_PATIENT "chat = { rate = 0; durable =
 /* What has been done in all, with one reactor and with four. */
 struct order_count {
 	unsigned rooms, messages, heard, cuts, rejoins;
-	struct heard_damage damage;
+	struct event_reader_damage damage;
 };
 
 static struct order_count order_all, order_cut, order_late;
@@ -33,18 +33,18 @@ static unsigned order_rooms(unsigned rooms_long)
 	return harness_is_long() ? rooms_long : 1;
 }
 
-static void order_judge(struct order_count *count, struct heard *h, const struct heard *log)
+static void order_judge(struct order_count *count, struct event_reader *h, const struct event_reader *log)
 {
-	heard_compare(h, log);
-	heard_add(&count->damage, &h->damage);
+	event_reader_compare(h, log);
+	event_reader_add(&count->damage, &h->damage);
 	count->heard += h->n;
 }
 
 static void order_expect_whole(const struct order_count *count, const char *room, unsigned seed)
 {
-	const struct heard_damage *d = &count->damage;
+	const struct event_reader_damage *d = &count->damage;
 
-	if (heard_sum(d) > 0)
+	if (event_reader_sum(d) > 0)
 		harness_fail("In room %s (seed %u): %u missing, %u doubled, %u out of order, %u altered.", room, seed,
 			     d->missing, d->doubled, d->disorder, d->altered);
 }
@@ -54,7 +54,7 @@ struct order_member {
 	struct client *c;
 	const char *room;
 	unsigned index, say, window, total;
-	struct heard heard;
+	struct event_reader heard;
 	GThread *thread;
 };
 
@@ -75,7 +75,7 @@ static gpointer order_talk(gpointer data)
 			client_printf(m->c, "SAY,%s,%u-%u\n", m->room, m->index, asked);
 		if (!client_try_line(m->c, harness_deadline(), &line))
 			break;
-		if (heard_take_line(&m->heard, line, m->room)) {
+		if (event_reader_take_line(&m->heard, line, m->room)) {
 			if (strstr(line, self))
 				own = m->heard.last;
 		} else if (g_str_has_prefix(line, "OK,")) {
@@ -96,7 +96,7 @@ static void order_begin(struct order_member m[], unsigned n, struct daemon *d, c
 		g_autofree char *name = g_strdup_printf("m%u", i), *answer = g_strdup_printf("OK,%s,0,", room);
 
 		m[i] = (struct order_member){ .room = room, .index = i, .say = say, .window = window, .total = say * n };
-		heard_init(&m[i].heard);
+		event_reader_init(&m[i].heard);
 		m[i].c = room_client(d, name);
 		client_printf(m[i].c, "JOIN,%s\n", room);
 		g_free(room_until(m[i].c, answer));
@@ -114,7 +114,7 @@ static void order_hear_rest(struct order_member *m)
 
 		if (strcmp(line, "PONG,done") == 0)
 			return;
-		(void)heard_take_line(&m->heard, line, m->room);
+		(void)event_reader_take_line(&m->heard, line, m->room);
 	}
 }
 
@@ -129,13 +129,13 @@ static void order_end(struct order_member m[], unsigned n)
 static void order_done(struct order_member m[], unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		heard_done(&m[i].heard);
+		event_reader_done(&m[i].heard);
 		client_free(m[i].c);
 	}
 }
 
 /* It has all that was said, and what each has said in his order. */
-static void order_expect_log(const struct heard *log, unsigned members, unsigned say)
+static void order_expect_log(const struct event_reader *log, unsigned members, unsigned say)
 {
 	g_autofree unsigned *next = g_new0(unsigned, members);
 
@@ -155,21 +155,21 @@ static void order_expect_log(const struct heard *log, unsigned members, unsigned
 static void order_room(struct daemon *d, const char *room, unsigned say, bool kept)
 {
 	struct order_member m[ORDER_MEMBERS];
-	struct heard history;
-	const struct heard *log = kept ? &history : &m[0].heard;
+	struct event_reader history;
+	const struct event_reader *log = kept ? &history : &m[0].heard;
 
 	order_begin(m, ORDER_MEMBERS, d, room, say, say);
 	order_end(m, ORDER_MEMBERS);
-	heard_init(&history);
+	event_reader_init(&history);
 	if (kept)
-		heard_take_history(&history, m[0].c, room);
+		event_reader_take_history(&history, m[0].c, room);
 	for (unsigned i = 0; i < ORDER_MEMBERS; i++)
 		order_judge(&order_all, &m[i].heard, log);
 	order_expect_whole(&order_all, room, 0);
 	order_expect_log(log, ORDER_MEMBERS, say);
 	order_all.rooms++;
 	order_all.messages += say * ORDER_MEMBERS;
-	heard_done(&history);
+	event_reader_done(&history);
 	order_done(m, ORDER_MEMBERS);
 }
 
@@ -198,7 +198,7 @@ struct order_guest {
 	const char *room;
 	unsigned total, visits;
 	GRand *random;
-	struct heard heard;
+	struct event_reader heard;
 	GThread *thread;
 };
 
@@ -219,7 +219,7 @@ static bool order_visit(struct order_guest *g)
 		g_autofree char *line = NULL;
 
 		comes = client_try_line(c, harness_deadline(), &line);
-		if (comes && heard_take_line(&g->heard, line, g->room))
+		if (comes && event_reader_take_line(&g->heard, line, g->room))
 			more--;
 	}
 	client_reset(c);
@@ -241,17 +241,17 @@ static void order_guests_begin(struct order_guest g[], struct daemon *d, const c
 	for (unsigned i = 0; i < ORDER_CUT_OFF; i++) {
 		g[i] = (struct order_guest){ .d = d, .room = room, .total = total };
 		g[i].random = g_rand_new_with_seed(seed + i);
-		heard_init(&g[i].heard);
+		event_reader_init(&g[i].heard);
 		g[i].thread = g_thread_new("guest", order_visit_until_all, &g[i]);
 	}
 }
 
-static void order_guest_end(struct order_guest *g, const struct heard *log)
+static void order_guest_end(struct order_guest *g, const struct event_reader *log)
 {
 	order_judge(&order_cut, &g->heard, log);
 	order_cut.cuts += g->visits;
 	order_cut.rejoins += g->visits - 1;
-	heard_done(&g->heard);
+	event_reader_done(&g->heard);
 	g_rand_free(g->random);
 }
 
@@ -260,7 +260,7 @@ static void order_cut_off_room(struct daemon *d, const char *room, unsigned say,
 {
 	struct order_member m[ORDER_WRITERS];
 	struct order_guest g[ORDER_CUT_OFF];
-	struct heard log;
+	struct event_reader log;
 
 	order_begin(m, ORDER_WRITERS, d, room, say, 1);
 	order_guests_begin(g, d, room, say * ORDER_WRITERS, seed);
@@ -268,8 +268,8 @@ static void order_cut_off_room(struct daemon *d, const char *room, unsigned say,
 		(void)g_thread_join(g[i].thread);
 	order_end(m, ORDER_WRITERS);
 	daemon_wait_sessions(d, ORDER_WRITERS);
-	heard_init(&log);
-	heard_take_history(&log, m[0].c, room);
+	event_reader_init(&log);
+	event_reader_take_history(&log, m[0].c, room);
 	for (unsigned i = 0; i < ORDER_CUT_OFF; i++)
 		order_guest_end(&g[i], &log);
 	for (unsigned i = 0; i < ORDER_WRITERS; i++)
@@ -278,7 +278,7 @@ static void order_cut_off_room(struct daemon *d, const char *room, unsigned say,
 	order_expect_log(&log, ORDER_WRITERS, say);
 	order_cut.rooms++;
 	order_cut.messages += say * ORDER_WRITERS;
-	heard_done(&log);
+	event_reader_done(&log);
 	order_done(m, ORDER_WRITERS);
 }
 
@@ -313,14 +313,14 @@ static char *order_left_meanwhile(struct client *c)
 }
 
 /* Until it is told that it is slow, and closed. What it has got by then is whole. */
-static void order_hear_out(struct client *c, const char *room, struct heard *h)
+static void order_hear_out(struct client *c, const char *room, struct event_reader *h)
 {
 	for (;;) {
 		g_autofree char *line = client_line(c);
 
 		if (g_str_has_prefix(line, "ERROR: slow: "))
 			break;
-		g_assert_true(heard_take_line(h, line, room));
+		g_assert_true(event_reader_take_line(h, line, room));
 		g_assert_cmpuint(h->n, ==, h->last);
 	}
 	client_expect_eof(c);
@@ -334,7 +334,7 @@ static void order_slow_room(struct daemon *d, const char *room)
 	g_autofree char *left = g_strdup_printf("LEFT,%s,Bert,slow", room);
 	g_autofree char *again = g_strdup_printf("JOINED,%s,Bert2", room);
 	struct client *a, *b;
-	struct heard heard, log;
+	struct event_reader heard, log;
 	guint64 said = 0;
 
 	room_meet(d, room, &a, &b);
@@ -344,7 +344,7 @@ static void order_slow_room(struct daemon *d, const char *room)
 		slow = order_left_meanwhile(a);
 	}
 	g_assert_cmpstr(slow, ==, left);
-	heard_init(&heard);
+	event_reader_init(&heard);
 	order_hear_out(b, room, &heard);
 	g_assert_cmpuint(heard.n, <, said);
 	b = room_client(d, "Bert2");
@@ -353,16 +353,16 @@ static void order_slow_room(struct daemon *d, const char *room)
 	while (heard.n < said) {
 		g_autofree char *line = client_line(b);
 
-		g_assert_true(heard_take_line(&heard, line, room));
+		g_assert_true(event_reader_take_line(&heard, line, room));
 	}
-	heard_init(&log);
-	heard_take_history(&log, a, room);
+	event_reader_init(&log);
+	event_reader_take_history(&log, a, room);
 	order_judge(&order_late, &heard, &log);
 	order_expect_whole(&order_late, room, 0);
 	order_late.rooms++;
 	order_late.messages += log.n;
-	heard_done(&heard);
-	heard_done(&log);
+	event_reader_done(&heard);
+	event_reader_done(&log);
 	client_free(a);
 	client_free(b);
 }

@@ -365,7 +365,7 @@ START_TEST(lengths_are_right)
 }
 END_TEST
 
-START_TEST(letters_are_written)
+START_TEST(mail_scenario_are_written)
 {
 	static const struct letter_bytes long_one = { "{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}{x}", 33 };
 	char text[LETTER_TEXT_BYTES], buf[LETTER_MAX], want[LETTER_MAX];
@@ -420,7 +420,7 @@ int main(void)
 	tcase_add_test(t, frame_refuses);
 	tcase_add_test(t, texts_differ);
 	tcase_add_test(t, lengths_are_right);
-	tcase_add_test(t, letters_are_written);
+	tcase_add_test(t, mail_scenario_are_written);
 	tcase_add_test(t, targets_by_name);
 	suite_add_tcase(s, t);
 

@@ -63,13 +63,13 @@ END_TEST
 START_TEST(who_vanished_is_gone_in_two_minutes)
 {
 	static const uint64_t before[] = { 0, 1, 30, 59, 60, 100, 109, 110 };
-	uint64_t heard_usec = now_usec - SECONDS(before[_i]);
+	uint64_t event_reader_usec = now_usec - SECONDS(before[_i]);
 
 	begin(SECONDS(before[_i]));
-	while (look(true, true, l.look_usec - heard_usec))
-		ck_assert_uint_le(now_usec - heard_usec, TIMEOUT);
-	ck_assert_uint_ge(now_usec - heard_usec, SECONDS(110));
-	ck_assert_uint_le(now_usec - heard_usec, TIMEOUT);
+	while (look(true, true, l.look_usec - event_reader_usec))
+		ck_assert_uint_le(now_usec - event_reader_usec, TIMEOUT);
+	ck_assert_uint_ge(now_usec - event_reader_usec, SECONDS(110));
+	ck_assert_uint_le(now_usec - event_reader_usec, TIMEOUT);
 }
 END_TEST
 

@@ -15,7 +15,7 @@
 
 #include "unit/run.h"
 #include "unit/serve.h"
-#include "unit/stage.h"
+#include "unit/session_fixture.h"
 
 /* The server as a whole */
 
@@ -35,7 +35,7 @@ START_TEST(stopping_answers_what_is_open)
 	char line[500];
 	int plain, ioe, idle;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	idle = serve_connect();
 	plain = serve_connect();
 	ioe = serve_connect();
@@ -44,15 +44,15 @@ START_TEST(stopping_answers_what_is_open)
 	serve_say(plain, "PARK,a\n");
 	serve_say(ioe, "HELLO,ioe/1\nPARK,b\n");
 	(void)serve_line(ioe, line, sizeof(line));
-	stage_until_parked(2);
+	session_fixture_until_parked(2);
 	serve_stop_begin();
 
 	serve_expect_end(idle);
 	serve_expect(ioe, "GOAWAY,the test is over\n");
 	serve_until(all_are_leaving, &heard);
 	serve_say(plain, "PING\n"); /* too late */
-	(void)stage_answer(0);
-	(void)stage_answer(1);
+	(void)session_fixture_answer(0);
+	(void)session_fixture_answer(1);
 	serve_expect(plain, "a\n");
 	serve_expect(ioe, "b\n");
 	serve_expect_end(plain);
@@ -66,16 +66,16 @@ START_TEST(stopping_does_not_wait_for_ever)
 	char c;
 	int fd;
 
-	stage_start(_i, "stop_timeout = \"100ms\";");
+	session_fixture_start(_i, "stop_timeout = \"100ms\";");
 	fd = serve_connect();
 	serve_say(fd, "PARK,a\n");
-	stage_until_parked(1);
+	session_fixture_until_parked(1);
 	serve_stop_begin();
 	/* The loop that keeps the time is the test's: until the session has been reset. */
 	while (recv(fd, &c, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
 		ck_assert_int_eq(loop_pass(serve_server()->args.loop, 10), 0);
 	serve_close(fd);
-	(void)stage_answer(0);
+	(void)session_fixture_answer(0);
 	serve_stop_wait();
 }
 END_TEST
@@ -109,18 +109,18 @@ START_TEST(stopping_and_reloading_in_a_storm)
 	pthread_t threads[4];
 	char more[100];
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	ck_assert_int_eq(getsockname(serve_server()->listeners[0]->watch.fd, (struct sockaddr *)&sa, &len), 0);
 	for (unsigned i = 0; i < ELEMENTSOF(threads); i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, storm, &sa), 0);
 	for (unsigned i = 0; i < 100; i++) {
 		(void)snprintf(more, sizeof(more), "limits = { memory = \"%uM\"; pipeline = %u; };", i + 1, i + 1);
-		serve_reload(stage_configure(_i, more));
+		serve_reload(session_fixture_configure(_i, more));
 		(void)server_poke(serve_server());
 		ck_assert_int_eq(server_status(serve_server(), &st), 0);
 		ck_assert_uint_eq(st.memory_limit, (i + 1ULL) << 20);
 		status_done(&st);
-		stage_settle();
+		session_fixture_settle();
 	}
 	serve_stop_begin();
 	atomic_store(&stop_storm, true);
@@ -134,7 +134,7 @@ START_TEST(each_reactor_gets_its_share)
 {
 	int c[12];
 
-	stage_start(1, "");
+	session_fixture_start(1, "");
 	for (unsigned i = 0; i < ELEMENTSOF(c); i++)
 		c[i] = serve_connect();
 	serve_until_sessions(ELEMENTSOF(c));
@@ -163,13 +163,13 @@ static void stand_still(_unused_ struct reactor *r, _unused_ void *arg)
 
 START_TEST(a_reactor_that_stands_still_is_noticed)
 {
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	ck_assert(server_poke(serve_server()));
 	serve_until(poked_again, NULL);
 	for (unsigned i = 0; i < serve_server()->reactors.n; i++)
 		serve_call(i, stand_still, NULL);
 	serve_until(poked_again, NULL);
-	stage_settle();
+	session_fixture_settle();
 	serve_stop();
 }
 END_TEST
@@ -180,15 +180,15 @@ START_TEST(the_status_counts)
 	char *more;
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	serve_say(c, "PING\nPING\nnonsense\nBIG,1000\nFAIL\n");
 	serve_expect(c, "PONG\nPONG\n");
 	serve_expect_error(c, "bad-command");
 	serve_expect(c, "1000\n");
-	serve_expect_n(c, stage_bytes, 1000);
+	serve_expect_n(c, session_fixture_bytes, 1000);
 	serve_expect_error(c, "internal");
-	stage_settle();
+	session_fixture_settle();
 	ck_assert_int_eq(server_status(serve_server(), &st), 0);
 	ck_assert_str_eq(st.state, "running");
 	ck_assert_uint_eq(st.sessions, 1);
@@ -205,7 +205,7 @@ START_TEST(the_status_counts)
 	ck_assert_uint_eq(st.workers, 4);
 	status_done(&st);
 	/* What takes a restart is told as it runs. */
-	more = stage_configure(_i, "limits = { connections = 77; };");
+	more = session_fixture_configure(_i, "limits = { connections = 77; };");
 	strstr(more, "workers = 4")[10] = '7';
 	serve_reload(more);
 	ck_assert_int_eq(server_status(serve_server(), &st), 0);
@@ -222,8 +222,8 @@ START_TEST(what_hinders_the_start_is_said)
 	static const char config[] = "listeners = ( { port = 0; address = \"192.0.2.1\"; roles = [ \"test\" ]; } );\n"
 				     "state_dir = \"%s/state\"; runtime_dir = \"%s/run\";\n";
 
-	ck_assert_ptr_nonnull(
-		strstr(serve_refuse(&stage_schema, stage_roles, config), "192.0.2.1 is no address of this machine"));
+	ck_assert_ptr_nonnull(strstr(serve_refuse(&session_fixture_schema, session_fixture_roles, config),
+				     "192.0.2.1 is no address of this machine"));
 }
 END_TEST
 
@@ -233,12 +233,12 @@ int main(void)
 	TCase *tc = tcase_create("server");
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, stopping_answers_what_is_open, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, stopping_does_not_wait_for_ever, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, stopping_and_reloading_in_a_storm, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, stopping_answers_what_is_open, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, stopping_does_not_wait_for_ever, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, stopping_and_reloading_in_a_storm, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_test(tc, each_reactor_gets_its_share);
-	tcase_add_loop_test(tc, a_reactor_that_stands_still_is_noticed, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, the_status_counts, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, a_reactor_that_stands_still_is_noticed, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, the_status_counts, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_test(tc, what_hinders_the_start_is_said);
 	suite_add_tcase(s, tc);
 

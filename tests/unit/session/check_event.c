@@ -24,25 +24,25 @@
 
 /* What observers heard, a word a call. */
 static char heard[4096];
-static pthread_mutex_t heard_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t event_reader_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void hear(const char *word, const char *more)
 {
 	size_t n;
 
-	(void)pthread_mutex_lock(&heard_lock);
+	(void)pthread_mutex_lock(&event_reader_lock);
 	n = strlen(heard);
 	(void)snprintf(heard + n, sizeof(heard) - n, "%s%s ", word, more);
-	(void)pthread_mutex_unlock(&heard_lock);
+	(void)pthread_mutex_unlock(&event_reader_lock);
 }
 
 static bool has_heard(_unused_ struct reactor *r, void *words)
 {
 	bool yes;
 
-	(void)pthread_mutex_lock(&heard_lock);
+	(void)pthread_mutex_lock(&event_reader_lock);
 	yes = strcmp(heard, words) == 0;
-	(void)pthread_mutex_unlock(&heard_lock);
+	(void)pthread_mutex_unlock(&event_reader_lock);
 	return yes;
 }
 
@@ -50,18 +50,18 @@ static bool has_heard_as_much(_unused_ struct reactor *r, void *words)
 {
 	bool as_much;
 
-	(void)pthread_mutex_lock(&heard_lock);
+	(void)pthread_mutex_lock(&event_reader_lock);
 	as_much = strlen(heard) >= strlen(words);
-	(void)pthread_mutex_unlock(&heard_lock);
+	(void)pthread_mutex_unlock(&event_reader_lock);
 	return as_much;
 }
 
 static void expect_heard(const char *words)
 {
-	(void)pthread_mutex_lock(&heard_lock);
+	(void)pthread_mutex_lock(&event_reader_lock);
 	ck_assert_str_eq(heard, words);
 	heard[0] = '\0';
-	(void)pthread_mutex_unlock(&heard_lock);
+	(void)pthread_mutex_unlock(&event_reader_lock);
 }
 
 static void until_heard(const char *words)
@@ -76,9 +76,9 @@ static void until_drained_and_taken(void)
 	bool drained_first;
 
 	serve_until(has_heard_as_much, (void *)"drained taken ");
-	(void)pthread_mutex_lock(&heard_lock);
+	(void)pthread_mutex_lock(&event_reader_lock);
 	drained_first = heard[0] == 'd';
-	(void)pthread_mutex_unlock(&heard_lock);
+	(void)pthread_mutex_unlock(&event_reader_lock);
 	expect_heard(drained_first ? "drained taken " : "taken drained ");
 }
 

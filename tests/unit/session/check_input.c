@@ -11,22 +11,22 @@
 
 #include "unit/run.h"
 #include "unit/serve.h"
-#include "unit/stage.h"
+#include "unit/session_fixture.h"
 
 /* Bodies */
 
 START_TEST(a_body_comes_in_any_pieces)
 {
 	static const unsigned rooms[] = { 1, 3, 64 }, pieces[] = { 1, 2, 7, 100, 100000 };
-	char *body = stage_body_of(1000), text[3000];
+	char *body = session_fixture_body_of(1000), text[3000];
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	(void)snprintf(text, sizeof(text), "PING,0\nEAT,1000\n%sPING,1\nEAT,0\nEAT,1000\n%sPING,2\n", body, body);
 	for (size_t r = 0; r < ELEMENTSOF(rooms); r++)
 		for (size_t k = 0; k < ELEMENTSOF(pieces); k++) {
-			atomic_store(&stage_body_room, rooms[r]);
+			atomic_store(&session_fixture_body_room, rooms[r]);
 			for (size_t at = 0; at < strlen(text); at += pieces[k])
 				serve_say_n(c, text + at, MIN(pieces[k], strlen(text) - at));
 			serve_expect(c, "PONG,0\neaten\nPONG,1\neaten\neaten\nPONG,2\n");
@@ -39,20 +39,20 @@ END_TEST
 
 static bool body_was_asked(_unused_ struct reactor *r, _unused_ void *arg)
 {
-	return atomic_load(&stage_body_asked) > 0;
+	return atomic_load(&session_fixture_body_asked) > 0;
 }
 
 /* A sink without room: the session is not read, so the client cannot send for ever; and not asked in a loop. */
 START_TEST(a_full_sink_holds_the_client_up)
 {
 	size_t n = 32 << 20, sent = 0;
-	char *body = stage_body_of(n), line[40];
+	char *body = session_fixture_body_of(n), line[40];
 	unsigned asked;
 	int c;
 
-	stage_start(2 * _i, "");
+	session_fixture_start(2 * _i, "");
 	c = serve_connect();
-	atomic_store(&stage_body_room, 0);
+	atomic_store(&session_fixture_body_room, 0);
 	(void)snprintf(line, sizeof(line), "EAT,%zu\n", n);
 	serve_say(c, line);
 	for (unsigned quiet = 0; quiet < 50;) {
@@ -60,24 +60,24 @@ START_TEST(a_full_sink_holds_the_client_up)
 
 		sent += k > 0 ? (size_t)k : 0;
 		quiet = k > 0 ? 0 : quiet + 1;
-		stage_settle();
+		session_fixture_settle();
 	}
 	ck_assert_uint_lt(sent, n);
 	ck_assert_uint_lt(pool_used(&serve_server()->reactors.at[0].pool), 200 << 10);
 	serve_until(body_was_asked, NULL);
-	asked = atomic_load(&stage_body_asked);
+	asked = atomic_load(&session_fixture_body_asked);
 	for (unsigned i = 0; i < 20; i++)
-		stage_settle();
-	ck_assert_uint_eq(atomic_load(&stage_body_asked), asked);
+		session_fixture_settle();
+	ck_assert_uint_eq(atomic_load(&session_fixture_body_asked), asked);
 
 	/* Told that there is room, though there is none: asked once more. */
-	serve_call(0, stage_body_resume, NULL);
-	stage_settle();
-	ck_assert_uint_ge(atomic_load(&stage_body_asked), asked + 1);
-	ck_assert_uint_le(atomic_load(&stage_body_asked), asked + 2);
+	serve_call(0, session_fixture_body_resume, NULL);
+	session_fixture_settle();
+	ck_assert_uint_ge(atomic_load(&session_fixture_body_asked), asked + 1);
+	ck_assert_uint_le(atomic_load(&session_fixture_body_asked), asked + 2);
 
-	atomic_store(&stage_body_room, 64);
-	serve_call(0, stage_body_resume, NULL);
+	atomic_store(&session_fixture_body_room, 64);
+	serve_call(0, session_fixture_body_resume, NULL);
 	serve_say_n(c, body + sent, n - sent);
 	serve_say(c, "PING\n");
 	serve_expect(c, "eaten\nPONG\n");
@@ -90,19 +90,19 @@ END_TEST
 /* The sink may be full with part of the body held already. */
 START_TEST(what_is_held_of_a_body_is_not_lost)
 {
-	char *body = stage_body_of(5000), text[6000];
+	char *body = session_fixture_body_of(5000), text[6000];
 	int c;
 
-	stage_start(2 * _i, "");
+	session_fixture_start(2 * _i, "");
 	c = serve_connect();
 	for (unsigned round = 0; round < 20; round++) {
-		atomic_store(&stage_body_asked, 0);
-		atomic_store(&stage_body_room, 0);
+		atomic_store(&session_fixture_body_asked, 0);
+		atomic_store(&session_fixture_body_room, 0);
 		(void)snprintf(text, sizeof(text), "EAT,5000\n%sPING,%u\n", body, round);
 		serve_say(c, text);
 		serve_until(body_was_asked, NULL);
-		atomic_store(&stage_body_room, round + 1);
-		serve_call(0, stage_body_resume, NULL);
+		atomic_store(&session_fixture_body_room, round + 1);
+		serve_call(0, session_fixture_body_resume, NULL);
 		(void)snprintf(text, sizeof(text), "eaten\nPONG,%u\n", round);
 		serve_expect(c, text);
 	}
@@ -114,10 +114,10 @@ END_TEST
 
 START_TEST(a_refused_body_is_thrown_away)
 {
-	char *body = stage_body_of(200000), line[60];
+	char *body = session_fixture_body_of(200000), line[60];
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	for (size_t n = 0; n <= 200000; n = n * 10 + 2) {
 		body[n] = '\0';
@@ -132,7 +132,7 @@ START_TEST(a_refused_body_is_thrown_away)
 			serve_expect(c, "PONG\n");
 		}
 		free(body);
-		body = stage_body_of(200000);
+		body = session_fixture_body_of(200000);
 	}
 	free(body);
 	serve_close(c);
@@ -142,7 +142,7 @@ END_TEST
 
 static bool body_has_gone(_unused_ struct reactor *r, void *arg)
 {
-	return atomic_load(&stage_body_gone) == *(unsigned *)arg;
+	return atomic_load(&session_fixture_body_gone) == *(unsigned *)arg;
 }
 
 #define TEXT(s) s, sizeof(s) - 1
@@ -178,7 +178,7 @@ START_TEST(the_body_of_a_bad_request_is_thrown_away)
 	};
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
 		c = serve_connect();
 		if (rows[i].ioe1) {
@@ -202,11 +202,11 @@ END_TEST
 
 START_TEST(a_body_that_breaks_off_is_told)
 {
-	char *body = stage_body_of(1000);
+	char *body = session_fixture_body_of(1000);
 	unsigned gone = 0;
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (size_t n = 0; n < 1000; n += 333) {
 		/* By the end of what is said: the answer can still be read. */
 		c = serve_connect();
@@ -216,11 +216,11 @@ START_TEST(a_body_that_breaks_off_is_told)
 		serve_expect(c, "PONG\n");
 		serve_expect_error(c, "bad-argument");
 		serve_expect_end(c);
-		ck_assert_uint_eq(atomic_load(&stage_body_gone), ++gone);
+		ck_assert_uint_eq(atomic_load(&session_fixture_body_gone), ++gone);
 
 		/* By a reset; also while the sink has no room. */
 		for (int full = 0; full < 2; full++) {
-			atomic_store(&stage_body_room, full ? 0 : 64);
+			atomic_store(&session_fixture_body_room, full ? 0 : 64);
 			c = serve_connect();
 			serve_say(c, "PING\nEAT,1000\n");
 			serve_say_n(c, body, n);
@@ -229,7 +229,7 @@ START_TEST(a_body_that_breaks_off_is_told)
 			gone++;
 			serve_until(body_has_gone, &gone);
 		}
-		atomic_store(&stage_body_room, 64);
+		atomic_store(&session_fixture_body_room, 64);
 	}
 	free(body);
 	serve_stop();
@@ -246,7 +246,7 @@ START_TEST(any_pieces_give_the_same_answers)
 	char all[8192] = "", line[1024];
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (size_t k = 0; k < ELEMENTSOF(pieces); k++) {
 		size_t len = 0;
 
@@ -279,7 +279,7 @@ START_TEST(lines_of_all_lengths)
 	char *line = malloc(70000);
 	int c;
 
-	stage_start(_i, "limits = { line = 1000; };");
+	session_fixture_start(_i, "limits = { line = 1000; };");
 	c = serve_connect();
 	memset(line, 'x', 70000);
 	memcpy(line, "PING,", 5);
@@ -310,7 +310,7 @@ START_TEST(bad_lines_are_errors_and_no_more)
 {
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	serve_say_n(c, "PING\nPING\0x\nPING\n", 17);
 	serve_expect(c, "PONG\n");
@@ -363,7 +363,7 @@ START_TEST(other_protocols_end_with_their_first_bytes)
 	size_t n;
 	int c;
 
-	stage_start(_i, "legacy_wait = \"10s\";");
+	session_fixture_start(_i, "legacy_wait = \"10s\";");
 	for (size_t i = 0; i < ELEMENTSOF(strangers); i++)
 		for (size_t k = 0; k < ELEMENTSOF(pieces); k++) {
 			c = serve_connect();
@@ -387,13 +387,13 @@ START_TEST(a_long_line_of_a_browser_ends_it)
 	size_t n;
 	int c;
 
-	stage_start(_i, "legacy_wait = \"10s\"; limits = { line = 1000; };");
+	session_fixture_start(_i, "legacy_wait = \"10s\"; limits = { line = 1000; };");
 	memset(line, 'x', 3000);
 	for (size_t i = 0; i < ELEMENTSOF(begins); i++)
 		for (unsigned split = 0; split <= strlen(begins[i]); split++) {
 			c = serve_connect();
 			serve_say_n(c, begins[i], split);
-			stage_settle();
+			session_fixture_settle();
 			serve_say(c, begins[i] + split);
 			serve_say_n(c, line, 3000);
 			serve_say(c, " HTTP/1.1\nPING\n");
@@ -420,7 +420,7 @@ START_TEST(only_the_first_line_tells)
 {
 	int c;
 
-	stage_start(_i, "legacy_wait = \"10s\";");
+	session_fixture_start(_i, "legacy_wait = \"10s\";");
 	c = serve_connect();
 	serve_say_n(c, "PING\nPING,x HTTP/1.1\n\26\nPING\0\nPING\n", 35);
 	serve_expect(c, "PONG\nPONG,x HTTP/1.1\n");
@@ -435,7 +435,7 @@ START_TEST(only_the_first_line_tells)
 	serve_close(c);
 	c = serve_connect();
 	serve_say_n(c, "PI\377\373", 4);
-	stage_settle();
+	session_fixture_settle();
 	serve_say_n(c, "\0NG\n", 4);
 	serve_expect(c, "PONG\n");
 	serve_close(c);
@@ -448,22 +448,22 @@ START_TEST(a_held_line_is_not_changed)
 {
 	int c;
 
-	stage_start(2 * _i, "");
+	session_fixture_start(2 * _i, "");
 	c = serve_connect();
 	serve_say(c, "PARK,a\n");
-	stage_until_parked(1);
+	session_fixture_until_parked(1);
 	serve_say_n(c, "HO\377\361LD,b\r\nPING,be", 17);
-	stage_settle();
+	session_fixture_settle();
 	serve_say(c, "hind\nHOLD");
-	stage_settle();
+	session_fixture_settle();
 	serve_say(c, ",c\n");
-	(void)stage_answer(0);
+	(void)session_fixture_answer(0);
 	serve_expect(c, "a\n");
-	stage_until_parked(2);
-	(void)stage_answer(1);
+	session_fixture_until_parked(2);
+	(void)session_fixture_answer(1);
 	serve_expect(c, "b\nPONG,behind\n");
-	stage_until_parked(3);
-	(void)stage_answer(2);
+	session_fixture_until_parked(3);
+	(void)session_fixture_answer(2);
 	serve_expect(c, "c\n");
 	serve_close(c);
 	serve_stop();
@@ -476,18 +476,18 @@ int main(void)
 	TCase *tc = tcase_create("input");
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, a_body_comes_in_any_pieces, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, a_body_comes_in_any_pieces, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, a_full_sink_holds_the_client_up, 0, 2);
 	tcase_add_loop_test(tc, what_is_held_of_a_body_is_not_lost, 0, 2);
-	tcase_add_loop_test(tc, a_refused_body_is_thrown_away, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, the_body_of_a_bad_request_is_thrown_away, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, a_body_that_breaks_off_is_told, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, any_pieces_give_the_same_answers, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, lines_of_all_lengths, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, bad_lines_are_errors_and_no_more, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, other_protocols_end_with_their_first_bytes, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, a_long_line_of_a_browser_ends_it, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, only_the_first_line_tells, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, a_refused_body_is_thrown_away, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, the_body_of_a_bad_request_is_thrown_away, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_body_that_breaks_off_is_told, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, any_pieces_give_the_same_answers, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, lines_of_all_lengths, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, bad_lines_are_errors_and_no_more, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, other_protocols_end_with_their_first_bytes, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_long_line_of_a_browser_ends_it, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, only_the_first_line_tells, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, a_held_line_is_not_changed, 0, 2);
 	suite_add_tcase(s, tc);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions from both ends: clients are plain sockets, and the role (stage.h) puts its answers off for as long, and
+ * Sessions from both ends: clients are plain sockets, and the role (session_fixture.h) puts its answers off for as long, and
  * gives them in the order, that a test wants. With one reactor and with four.
  */
 
@@ -15,7 +15,7 @@
 
 #include "unit/run.h"
 #include "unit/serve.h"
-#include "unit/stage.h"
+#include "unit/session_fixture.h"
 
 /* Order */
 
@@ -24,7 +24,7 @@ START_TEST(answers_leave_in_the_order_of_the_requests)
 	static const unsigned order[] = { 3, 9, 1, 4, 8, 0, 7, 2, 6, 5 };
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	for (unsigned i = 0; i < 10; i++) {
 		char text[40];
@@ -32,11 +32,11 @@ START_TEST(answers_leave_in_the_order_of_the_requests)
 		(void)snprintf(text, sizeof(text), "PARK,%u\nPING,%u\n", i, i);
 		serve_say(c, text);
 	}
-	stage_until_parked(10);
+	session_fixture_until_parked(10);
 	for (unsigned i = 0; i < 10; i++) {
 		if (i < 6)
 			serve_expect_nothing(c); /* the oldest is not answered yet */
-		ck_assert(stage_answer(order[i]));
+		ck_assert(session_fixture_answer(order[i]));
 	}
 	for (unsigned i = 0; i < 10; i++) {
 		char text[40];
@@ -53,17 +53,17 @@ START_TEST(what_is_answered_leaves_at_once)
 {
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	serve_say(c, "PING,0\nPARK,1\nPARK,2\nPARK,3\n");
 	serve_expect(c, "PONG,0\n");
-	stage_until_parked(3);
-	(void)stage_answer(1);
+	session_fixture_until_parked(3);
+	(void)session_fixture_answer(1);
 	serve_expect_nothing(c);
-	(void)stage_answer(0);
+	(void)session_fixture_answer(0);
 	serve_expect(c, "1\n2\n");
 	serve_expect_nothing(c);
-	(void)stage_answer(2);
+	(void)session_fixture_answer(2);
 	serve_expect(c, "3\n");
 	serve_close(c);
 	serve_stop();
@@ -76,7 +76,7 @@ START_TEST(workers_do_not_change_the_order)
 	int c[6];
 	char text[64];
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (unsigned k = 0; k < ELEMENTSOF(c); k++)
 		c[k] = serve_connect();
 	for (unsigned i = 0; i < 300; i++)
@@ -99,24 +99,24 @@ START_TEST(a_barrier_waits_and_holds)
 {
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	serve_say(c, "PARK,a\nPARK,b\nHOLD,c\nPARK,d\nPING\n");
-	stage_until_parked(2);
-	stage_settle();
-	ck_assert_uint_eq(stage_count_parked(), 2);
-	(void)stage_answer(1);
-	ck_assert_uint_eq(stage_count_parked(), 2); /* one before it is still open */
-	(void)stage_answer(0);
+	session_fixture_until_parked(2);
+	session_fixture_settle();
+	ck_assert_uint_eq(session_fixture_count_parked(), 2);
+	(void)session_fixture_answer(1);
+	ck_assert_uint_eq(session_fixture_count_parked(), 2); /* one before it is still open */
+	(void)session_fixture_answer(0);
 	serve_expect(c, "a\nb\n");
-	stage_until_parked(3);
-	stage_settle();
-	ck_assert_uint_eq(stage_count_parked(), 3);
+	session_fixture_until_parked(3);
+	session_fixture_settle();
+	ck_assert_uint_eq(session_fixture_count_parked(), 3);
 	serve_expect_nothing(c);
-	(void)stage_answer(2);
-	stage_until_parked(4);
+	(void)session_fixture_answer(2);
+	session_fixture_until_parked(4);
 	serve_expect(c, "c\n");
-	(void)stage_answer(3);
+	(void)session_fixture_answer(3);
 	serve_expect(c, "d\nPONG\n");
 	serve_close(c);
 	serve_stop();
@@ -129,7 +129,7 @@ START_TEST(so_many_requests_and_no_more)
 {
 	int c;
 
-	stage_start(_i, "limits = { pipeline = 4; };");
+	session_fixture_start(_i, "limits = { pipeline = 4; };");
 	c = serve_connect();
 	for (unsigned i = 0; i < 12; i++) {
 		char text[16];
@@ -140,10 +140,10 @@ START_TEST(so_many_requests_and_no_more)
 	for (unsigned i = 0; i < 12; i++) {
 		char text[16];
 
-		stage_until_parked(MIN(i + 4, 12U));
-		stage_settle();
-		ck_assert_uint_eq(stage_count_parked(), MIN(i + 4, 12U));
-		(void)stage_answer(i);
+		session_fixture_until_parked(MIN(i + 4, 12U));
+		session_fixture_settle();
+		ck_assert_uint_eq(session_fixture_count_parked(), MIN(i + 4, 12U));
+		(void)session_fixture_answer(i);
 		(void)snprintf(text, sizeof(text), "%u\n", i);
 		serve_expect(c, text);
 	}
@@ -173,7 +173,7 @@ START_TEST(output_is_bounded)
 	uint64_t bytes = 0;
 	int c;
 
-	stage_start(_i, "limits = { output = \"64K\"; };");
+	session_fixture_start(_i, "limits = { output = \"64K\"; };");
 	c = serve_connect_small();
 	for (unsigned i = 0; i < 400; i++)
 		serve_say(c, "BIG,50000\n");
@@ -182,7 +182,7 @@ START_TEST(output_is_bounded)
 	ck_assert_uint_le(bytes, (64 << 10) + 50010);
 	for (unsigned i = 0; i < 400; i++) {
 		serve_expect(c, "50000\n");
-		serve_expect_n(c, stage_bytes, 50000);
+		serve_expect_n(c, session_fixture_bytes, 50000);
 	}
 	serve_say(c, "PING\n");
 	serve_expect(c, "PONG\n");
@@ -201,7 +201,7 @@ static void fill_pool(int greedy)
 {
 	while (!pool_is_over(&serve_server()->reactors.at[0].pool)) {
 		serve_say(greedy, "BIG,1048576\n");
-		stage_settle();
+		session_fixture_settle();
 	}
 }
 
@@ -213,7 +213,7 @@ START_TEST(without_memory_requests_are_refused_in_step)
 {
 	int greedy, c;
 
-	stage_start(2 * _i, "limits = { memory = \"1M\"; output = \"2M\"; };");
+	session_fixture_start(2 * _i, "limits = { memory = \"1M\"; output = \"2M\"; };");
 	greedy = serve_connect_small();
 	c = serve_connect();
 	serve_say(c, "PING\n");
@@ -234,7 +234,7 @@ START_TEST(without_memory_requests_are_refused_in_step)
 	serve_until(pool_has_room, NULL);
 	serve_say(c, "BIG,1\n");
 	serve_expect(c, "1\n");
-	serve_expect_n(c, stage_bytes, 1);
+	serve_expect_n(c, session_fixture_bytes, 1);
 	serve_close(c);
 	serve_stop();
 }
@@ -244,7 +244,7 @@ START_TEST(without_memory_unfinished_lines_end)
 {
 	int greedy, c, idle;
 
-	stage_start(2 * _i, "limits = { memory = \"1M\"; output = \"2M\"; };");
+	session_fixture_start(2 * _i, "limits = { memory = \"1M\"; output = \"2M\"; };");
 	idle = serve_connect();
 	greedy = serve_connect_small();
 	c = serve_connect();
@@ -267,7 +267,7 @@ START_TEST(so_many_sessions_and_no_more)
 {
 	int a, b, c;
 
-	stage_start(_i, "limits = { connections = 2; };");
+	session_fixture_start(_i, "limits = { connections = 2; };");
 	a = serve_connect();
 	b = serve_connect();
 	serve_until_sessions(2);
@@ -276,7 +276,7 @@ START_TEST(so_many_sessions_and_no_more)
 	serve_expect_end(c);
 	serve_close(a);
 	serve_until_sessions(1);
-	stage_settle(); /* reactor 0 has heard of it */
+	session_fixture_settle(); /* reactor 0 has heard of it */
 	a = serve_connect();
 	serve_say(a, "PING\n");
 	serve_expect(a, "PONG\n");
@@ -292,20 +292,20 @@ START_TEST(the_end_of_requests_is_not_the_end_of_answers)
 {
 	int c;
 
-	stage_start(_i, "limits = { pipeline = 2; };");
+	session_fixture_start(_i, "limits = { pipeline = 2; };");
 	c = serve_connect();
 	serve_say(c, "PING\nPARK,a\nPARK,b\nPARK,c\nHOLD,d\nPING,last\nPING,unfinished");
 	serve_end(c);
 	serve_expect(c, "PONG\n");
-	stage_until_parked(2);
-	(void)stage_answer(1);
-	(void)stage_answer(0);
+	session_fixture_until_parked(2);
+	(void)session_fixture_answer(1);
+	(void)session_fixture_answer(0);
 	serve_expect(c, "a\nb\n");
-	stage_until_parked(3);
-	(void)stage_answer(2);
-	stage_until_parked(4);
+	session_fixture_until_parked(3);
+	(void)session_fixture_answer(2);
+	session_fixture_until_parked(4);
 	serve_expect(c, "c\n");
-	(void)stage_answer(3);
+	(void)session_fixture_answer(3);
 	serve_expect(c, "d\nPONG,last\n");
 	serve_expect_end(c);
 	serve_stop();
@@ -316,7 +316,7 @@ START_TEST(an_end_without_a_request)
 {
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	serve_end(c);
 	serve_expect_end(c);
@@ -333,19 +333,19 @@ START_TEST(goodbye_is_the_last_answer)
 	static const char *const words[] = { "BYE", "quit", "Exit" };
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (unsigned i = 0; i < ELEMENTSOF(words); i++) {
 		char text[60];
 
 		(void)snprintf(text, sizeof(text), "PING\nPARK,x\n%s\nPING\nPARK,y\n", words[i]);
 		c = serve_connect();
 		serve_say(c, text);
-		stage_until_parked(i + 1);
-		(void)stage_answer(i);
+		session_fixture_until_parked(i + 1);
+		(void)session_fixture_answer(i);
 		serve_expect(c, "PONG\nx\nBYE\n");
 		serve_expect_end(c);
 	}
-	ck_assert_uint_eq(stage_count_parked(), ELEMENTSOF(words));
+	ck_assert_uint_eq(session_fixture_count_parked(), ELEMENTSOF(words));
 	serve_stop();
 }
 END_TEST
@@ -355,16 +355,16 @@ START_TEST(a_request_may_outlive_its_session)
 {
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (unsigned i = 0; i < 3; i++) {
 		c = serve_connect();
 		serve_say(c, "PARK,a\nPARK,b\nPARK,c\nPING\nHOLD,d\n");
-		stage_until_parked(3 * (i + 1));
-		(void)stage_answer(3 * i + 1); /* answered, but behind one that is not */
+		session_fixture_until_parked(3 * (i + 1));
+		(void)session_fixture_answer(3 * i + 1); /* answered, but behind one that is not */
 		serve_reset(c);
 		serve_until_sessions(0);
-		ck_assert(!stage_answer(3 * i + 2));
-		ck_assert(!stage_answer(3 * i));
+		ck_assert(!session_fixture_answer(3 * i + 2));
+		ck_assert(!session_fixture_answer(3 * i));
 	}
 	serve_stop();
 }
@@ -374,17 +374,17 @@ START_TEST(a_session_that_is_found_again_is_not_the_same)
 {
 	int c;
 
-	stage_start(0, "");
+	session_fixture_start(0, "");
 	c = serve_connect();
 	serve_say(c, "PARK,old\n");
-	stage_until_parked(1);
+	session_fixture_until_parked(1);
 	serve_reset(c);
 	serve_until_sessions(0);
 	c = serve_connect(); /* takes over the slot */
 	serve_say(c, "PARK,new\n");
-	stage_until_parked(2);
-	ck_assert(!stage_answer(0));
-	ck_assert(stage_answer(1));
+	session_fixture_until_parked(2);
+	ck_assert(!session_fixture_answer(0));
+	ck_assert(session_fixture_answer(1));
 	serve_expect(c, "new\n");
 	serve_expect_nothing(c);
 	serve_close(c);
@@ -401,7 +401,7 @@ START_TEST(one_of_many_gets_the_name)
 	char line[200];
 	int c[RIVALS];
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (unsigned i = 0; i < RIVALS; i++)
 		c[i] = serve_connect();
 	for (unsigned round = 0; round < 20; round++) {
@@ -424,7 +424,7 @@ START_TEST(one_of_many_gets_the_name)
 			(void)snprintf(line, sizeof(line), "OK,own-%u\n", i);
 			serve_expect(c[i], line);
 		}
-		stage_settle();
+		session_fixture_settle();
 	}
 	for (unsigned i = 0; i < RIVALS; i++)
 		serve_close(c[i]);
@@ -438,7 +438,7 @@ START_TEST(a_name_is_free_when_its_session_ends)
 	char line[200];
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	for (unsigned i = 0; i < 300; i++) {
 		c = serve_connect();
 		(void)snprintf(line, sizeof(line), "NICK,a%u\nNICK,A%u\nNICK,b%u\nNICK,a%u\n", i, i, i, i % 7);
@@ -446,8 +446,8 @@ START_TEST(a_name_is_free_when_its_session_ends)
 		serve_reset(c);
 	}
 	serve_until_sessions(0);
-	stage_settle();
-	stage_settle();
+	session_fixture_settle();
+	session_fixture_settle();
 	c = serve_connect();
 	serve_say(c, "NICK,a1\n");
 	serve_expect(c, "OK,a1\n");
@@ -466,7 +466,7 @@ START_TEST(names_that_nobody_may_have)
 	char line[200];
 	int c;
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c = serve_connect();
 	for (size_t i = 0; i < ELEMENTSOF(denied) + ELEMENTSOF(bad); i++) {
 		bool is_bad = i >= ELEMENTSOF(denied);
@@ -485,7 +485,7 @@ START_TEST(a_role_claims_a_name)
 {
 	int c[2];
 
-	stage_start(_i, "");
+	session_fixture_start(_i, "");
 	c[0] = serve_connect();
 	c[1] = serve_connect();
 	serve_say(c[0], "!hush\n@Anna\nPARK,a\n!hush\n@no name\n=x\n");
@@ -496,9 +496,9 @@ START_TEST(a_role_claims_a_name)
 	serve_expect_error(c[1], "bad-argument");
 	serve_expect_error(c[1], "taken");
 	serve_expect(c[1], "MINE,Bert\n");
-	stage_until_parked(1);
+	session_fixture_until_parked(1);
 	serve_expect_nothing(c[0]);
-	ck_assert(stage_answer(0));
+	ck_assert(session_fixture_answer(0));
 	serve_expect(c[0], "a\n");
 	serve_expect_error(c[0], "bad-argument");
 	serve_expect(c[0], "=x\n");
@@ -527,7 +527,7 @@ START_TEST(time_ends_sessions)
 	uint64_t before;
 	int c;
 
-	stage_start(0, rows[_i].config);
+	session_fixture_start(0, rows[_i].config);
 	before = clock_usec();
 	c = serve_connect();
 	serve_say(c, rows[_i].say);
@@ -551,7 +551,7 @@ START_TEST(who_does_not_read_is_not_kept)
 {
 	int c[8];
 
-	stage_start(_i, "limits = { stall_time = \"100ms\"; output = \"8M\"; memory = \"1G\"; };");
+	session_fixture_start(_i, "limits = { stall_time = \"100ms\"; output = \"8M\"; memory = \"1G\"; };");
 	for (unsigned i = 0; i < ELEMENTSOF(c); i++) {
 		c[i] = serve_connect_small();
 		serve_say(c[i], "BIG,1048576\nBIG,1048576\nBIG,1048576\nBIG,1048576\nBIG,1048576\nBIG,1048576\n");
@@ -601,7 +601,7 @@ START_TEST(who_could_not_be_in_time_gets_his_time_anew)
 	struct away a = { .away = _i % 2 };
 	int c;
 
-	stage_start(0, "limits = { idle = \"50s\"; line_time = \"50s\"; stall_time = \"50s\"; };");
+	session_fixture_start(0, "limits = { idle = \"50s\"; line_time = \"50s\"; stall_time = \"50s\"; };");
 	c = serve_connect();
 	serve_say(c, rows[_i / 2].say);
 	serve_expect(c, "PONG\n");
@@ -609,7 +609,7 @@ START_TEST(who_could_not_be_in_time_gets_his_time_anew)
 		serve_expect_error(c, "denied");
 	serve_call(0, go_away, &a);
 	ck_assert_uint_eq(a.heard, 1);
-	stage_settle();
+	session_fixture_settle();
 	if (a.away) {
 		serve_say(c, rows[_i / 2].more);
 		serve_expect(c, rows[_i / 2].answer);
@@ -627,26 +627,26 @@ int main(void)
 	TCase *tc = tcase_create("session");
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_loop_test(tc, answers_leave_in_the_order_of_the_requests, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, what_is_answered_leaves_at_once, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, workers_do_not_change_the_order, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, a_barrier_waits_and_holds, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, so_many_requests_and_no_more, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, output_is_bounded, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, answers_leave_in_the_order_of_the_requests, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, what_is_answered_leaves_at_once, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, workers_do_not_change_the_order, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_barrier_waits_and_holds, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, so_many_requests_and_no_more, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, output_is_bounded, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, without_memory_requests_are_refused_in_step, 0, 2);
 	tcase_add_loop_test(tc, without_memory_unfinished_lines_end, 0, 2);
-	tcase_add_loop_test(tc, so_many_sessions_and_no_more, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, the_end_of_requests_is_not_the_end_of_answers, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, an_end_without_a_request, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, goodbye_is_the_last_answer, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, a_request_may_outlive_its_session, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, so_many_sessions_and_no_more, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, the_end_of_requests_is_not_the_end_of_answers, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, an_end_without_a_request, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, goodbye_is_the_last_answer, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_request_may_outlive_its_session, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_test(tc, a_session_that_is_found_again_is_not_the_same);
-	tcase_add_loop_test(tc, one_of_many_gets_the_name, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, a_name_is_free_when_its_session_ends, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, a_role_claims_a_name, 0, STAGE_WAYS);
-	tcase_add_loop_test(tc, names_that_nobody_may_have, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, one_of_many_gets_the_name, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_name_is_free_when_its_session_ends, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_role_claims_a_name, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, names_that_nobody_may_have, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, time_ends_sessions, 0, 6);
-	tcase_add_loop_test(tc, who_does_not_read_is_not_kept, 0, STAGE_WAYS);
+	tcase_add_loop_test(tc, who_does_not_read_is_not_kept, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, who_could_not_be_in_time_gets_his_time_anew, 0, 6);
 	suite_add_tcase(s, tc);
 

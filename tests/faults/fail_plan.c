@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "faults/plan.h"
+#include "faults/fail_plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,14 +8,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static char *plan_path(const struct daemon *d)
+static char *fail_plan_path(const struct daemon *d)
 {
 	return g_build_filename(d->dir, "plan", NULL);
 }
 
-struct fail_plan *plan_new(struct daemon *d, unsigned always)
+struct fail_plan *fail_plan_new(struct daemon *d, unsigned always)
 {
-	g_autofree char *path = plan_path(d);
+	g_autofree char *path = fail_plan_path(d);
 	struct fail_plan *p;
 	int fd;
 
@@ -29,15 +29,15 @@ struct fail_plan *plan_new(struct daemon *d, unsigned always)
 	return p;
 }
 
-void plan_free(struct fail_plan *p)
+void fail_plan_free(struct fail_plan *p)
 {
 	(void)munmap(p, sizeof(*p));
 }
 
-void plan_spawn(struct daemon *d)
+void fail_plan_spawn(struct daemon *d)
 {
 	const char *given = g_getenv("ASAN_OPTIONS");
-	g_autofree char *path = plan_path(d), *before = g_strdup(given), *options = NULL;
+	g_autofree char *path = fail_plan_path(d), *before = g_strdup(given), *options = NULL;
 
 	/*
 	 * AddressSanitizer wants to be the first library, and says so; being the second is enough here. And behind ours it
@@ -58,7 +58,7 @@ void plan_spawn(struct daemon *d)
 		(void)unsetenv("ASAN_OPTIONS");
 }
 
-void plan_arm(struct fail_plan *p, enum fail_function function, int error, unsigned nth, bool on)
+void fail_plan_arm(struct fail_plan *p, enum fail_function function, int error, unsigned nth, bool on)
 {
 	p->function = function;
 	p->error = error;
@@ -69,13 +69,13 @@ void plan_arm(struct fail_plan *p, enum fail_function function, int error, unsig
 	atomic_store(&p->armed, true);
 }
 
-unsigned plan_disarm(struct fail_plan *p)
+unsigned fail_plan_disarm(struct fail_plan *p)
 {
 	atomic_store(&p->armed, false);
 	return atomic_load(&p->injected);
 }
 
-const char *plan_function_name(enum fail_function function)
+const char *fail_plan_function_name(enum fail_function function)
 {
 	static const char *const names[] = {
 #define FAIL_NAME(id, name) [FAIL_##id] = name,
@@ -86,7 +86,7 @@ const char *plan_function_name(enum fail_function function)
 	return names[function];
 }
 
-const char *plan_error_name(int error)
+const char *fail_plan_error_name(int error)
 {
 	return error == FAIL_SHORT ? "half of it" : strerrorname_np(error);
 }

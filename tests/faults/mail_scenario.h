@@ -10,19 +10,19 @@
 
 #include <stdatomic.h>
 
-#define LETTERS_SENDERS   4
-#define LETTERS_RECEIVERS 3
+#define MAIL_SCENARIO_SENDERS   4
+#define MAIL_SCENARIO_RECEIVERS 3
 
-struct letters_pair {
+struct mail_scenario_pair {
 	GArray *letters;       /* struct letter, the n-th at n - 1 */
 	unsigned seen_max;     /* the highest that came */
 	unsigned session_last; /* ... in the receiver's present session */
 };
 
-struct letters;
+struct mail_scenario;
 
-struct letters_thread {
-	struct letters *letters;
+struct mail_scenario_thread {
+	struct mail_scenario *letters;
 	GThread *thread;
 	struct client *client;
 	unsigned index;
@@ -31,32 +31,32 @@ struct letters_thread {
 };
 
 /* What is wrong with what came. */
-struct letters_damage {
+struct mail_scenario_damage {
 	unsigned lost;     /* a SEND was acknowledged, and it never came */
 	unsigned disorder; /* one came behind a later one of its pair */
 	unsigned doubled;  /* it is held twice; or came again after its ACK was answered */
 	unsigned torn;     /* nobody has sent that */
 };
 
-struct letters {
+struct mail_scenario {
 	GMutex lock; /* of all below */
-	struct letters_pair pairs[LETTERS_SENDERS][LETTERS_RECEIVERS];
-	struct letters_damage damage;
+	struct mail_scenario_pair pairs[MAIL_SCENARIO_SENDERS][MAIL_SCENARIO_RECEIVERS];
+	struct mail_scenario_damage damage;
 	bool early;  /* takes a SEND for acknowledged when it is sent: what a daemon that answers too early looks like */
 	bool noted;
-	struct letters_thread senders[LETTERS_SENDERS], receivers[LETTERS_RECEIVERS];
+	struct mail_scenario_thread senders[MAIL_SCENARIO_SENDERS], receivers[MAIL_SCENARIO_RECEIVERS];
 	atomic_uint acked; /* in this round */
 	unsigned long acked_in_all, came, again, repeated;
 };
 
-void letters_init(struct letters *l, unsigned seed);
-void letters_done(struct letters *l);
+void mail_scenario_init(struct mail_scenario *l, unsigned seed);
+void mail_scenario_done(struct mail_scenario *l);
 /* The senders connect, and those receivers who are not away. */
-void letters_start(struct letters *l, struct daemon *d);
-bool letters_wait_acked(struct letters *l, unsigned n, gint64 deadline);
+void mail_scenario_start(struct mail_scenario *l, struct daemon *d);
+bool mail_scenario_wait_acked(struct mail_scenario *l, unsigned n, gint64 deadline);
 /* What is acknowledged from here on need not be so. */
-void letters_note(struct letters *l);
+void mail_scenario_note(struct mail_scenario *l);
 /* The daemon is gone: waits for the threads, too. */
-void letters_join(struct letters *l);
+void mail_scenario_join(struct mail_scenario *l);
 /* Takes all there is, and finds out what has not come. */
-void letters_check(struct letters *l, struct daemon *d, struct letters_damage *ret);
+void mail_scenario_check(struct mail_scenario *l, struct daemon *d, struct mail_scenario_damage *ret);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fuzz/session_house.h"
+#include "fuzz/sim_server.h"
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -27,26 +27,26 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#define HOUSE_STRING_(x) #x
-#define HOUSE_STRING(x)  HOUSE_STRING_(x)
+#define SIM_SERVER_STRING_(x) #x
+#define SIM_SERVER_STRING(x)  SIM_SERVER_STRING_(x)
 
-#define HOUSE_LISTENER(roles, raw) "{ port = 0; address = \"127.0.0.1\"; roles = [ " roles " ]; raw = " raw "; }"
+#define SIM_SERVER_LISTENER(roles, raw) "{ port = 0; address = \"127.0.0.1\"; roles = [ " roles " ]; raw = " raw "; }"
 
-/* In the order of enum house_listener. */
-#define HOUSE_LISTENER_LIST                                                                                       \
-	"listeners = ( " HOUSE_LISTENER("\"file\", \"chat\", \"relay\", \"compute\"", "false") ", "               \
-	HOUSE_LISTENER("\"file\"", "false") ", " HOUSE_LISTENER("\"compute\"", "false") ", "                      \
-	HOUSE_LISTENER("\"chat\"", "false") ", "                                                                  \
-	HOUSE_LISTENER("\"file\", \"chat\", \"relay\", \"compute\"", "true") ", "                                 \
-	HOUSE_LISTENER("\"file\"", "true") ", " HOUSE_LISTENER("\"compute\"", "true") ", "                        \
-	HOUSE_LISTENER("\"chat\"", "true") " );\n"
+/* In the order of enum sim_server_listener. */
+#define SIM_SERVER_LISTENER_LIST                                                                                       \
+	"listeners = ( " SIM_SERVER_LISTENER("\"file\", \"chat\", \"relay\", \"compute\"", "false") ", "               \
+	SIM_SERVER_LISTENER("\"file\"", "false") ", " SIM_SERVER_LISTENER("\"compute\"", "false") ", "                 \
+	SIM_SERVER_LISTENER("\"chat\"", "false") ", "                                                                  \
+	SIM_SERVER_LISTENER("\"file\", \"chat\", \"relay\", \"compute\"", "true") ", "                                 \
+	SIM_SERVER_LISTENER("\"file\"", "true") ", " SIM_SERVER_LISTENER("\"compute\"", "true") ", "                   \
+	SIM_SERVER_LISTENER("\"chat\"", "true") " );\n"
 
-static const char *const house_configs[HOUSE_MAX] = {
-	[HOUSE_WIDE] = HOUSE_LISTENER_LIST
-		"file = { sync = false; max_size = " HOUSE_STRING(HOUSE_WIDE_SIZE) "; };\n"
-		"chat = { history = " HOUSE_STRING(HOUSE_HISTORY) "; };\n",
-	[HOUSE_NARROW] = HOUSE_LISTENER_LIST
-		"file = { sync = false; max_size = " HOUSE_STRING(HOUSE_NARROW_SIZE) "; };\n"
+static const char *const sim_server_configs[SIM_SERVER_MAX] = {
+	[SIM_SERVER_WIDE] = SIM_SERVER_LISTENER_LIST
+		"file = { sync = false; max_size = " SIM_SERVER_STRING(SIM_SERVER_WIDE_SIZE) "; };\n"
+		"chat = { history = " SIM_SERVER_STRING(SIM_SERVER_HISTORY) "; };\n",
+	[SIM_SERVER_NARROW] = SIM_SERVER_LISTENER_LIST
+		"file = { sync = false; max_size = " SIM_SERVER_STRING(SIM_SERVER_NARROW_SIZE) "; };\n"
 		"limits = { connections = 6; per_address = 5; line = 64; output = 4096; pipeline = 3;\n"
 		"           idle = \"1m\"; line_time = \"5s\"; stall_time = \"20s\"; };\n"
 		"chat = { durable = false; burst = 5; text = 40; joined = 2; members = 2; rooms = 3; records = 3; };\n"
@@ -54,61 +54,61 @@ static const char *const house_configs[HOUSE_MAX] = {
 };
 
 /* Less than the option's row allows, so that few bytes reach it. */
-#define HOUSE_NARROW_MEMORY (96U << 10)
+#define SIM_SERVER_NARROW_MEMORY (96U << 10)
 
-#define HOUSE_COPIED_MAX    (64U << 10) /* a longer file leaves by sendfile() */
-#define HOUSE_LISTING_MAX   (16U << 10)
-#define HOUSE_SAID_MAX      (640U << 10) /* all that can be said in an input, with each byte encoded */
-#define HOUSE_SAID_NARROW   (16U << 10)  /* ... where lines are short, and in one pass */
-#define HOUSE_RAW_KEPT      (64U << 10) /* while an old client is listened to, and a read more */
-#define HOUSE_RAW_MAX       (HOUSE_RAW_KEPT + REACTOR_SCRATCH + (4U << 10))
-#define HOUSE_CHUNK         4096
-#define HOUSE_SEGMENT       (16U << 10)
+#define SIM_SERVER_COPIED_MAX    (64U << 10) /* a longer file leaves by sendfile() */
+#define SIM_SERVER_LISTING_MAX   (16U << 10)
+#define SIM_SERVER_SAID_MAX      (640U << 10) /* all that can be said in an input, with each byte encoded */
+#define SIM_SERVER_SAID_NARROW   (16U << 10)  /* ... where lines are short, and in one pass */
+#define SIM_SERVER_RAW_KEPT      (64U << 10) /* while an old client is listened to, and a read more */
+#define SIM_SERVER_RAW_MAX       (SIM_SERVER_RAW_KEPT + REACTOR_SCRATCH + (4U << 10))
+#define SIM_SERVER_CHUNK         4096
+#define SIM_SERVER_SEGMENT       (16U << 10)
 
-#define HOUSE_FILE_MODE     0600
+#define SIM_SERVER_FILE_MODE     0600
 
-static const struct role *const house_roles[] = { &file_role, &chat_role, &relay_role, &compute_role, NULL };
-enum { HOUSE_ROLE_CHAT = 1, HOUSE_ROLE_RELAY = 2 };
+static const struct role *const sim_server_roles[] = { &file_role, &chat_role, &relay_role, &compute_role, NULL };
+enum { SIM_SERVER_ROLE_CHAT = 1, SIM_SERVER_ROLE_RELAY = 2 };
 
-struct house_file house_files[HOUSE_FILES] = {
+struct sim_server_file sim_server_files[SIM_SERVER_FILES] = {
 	{ .name = "big", .size = 100000 },
 	{ .name = "empty", .size = 0 },
-	{ .name = "exact", .size = HOUSE_COPIED_MAX, .is_wide = true },
+	{ .name = "exact", .size = SIM_SERVER_COPIED_MAX, .is_wide = true },
 	{ .name = "one", .size = 1 },
 	{ .name = "sub/deep", .size = 70 },
 	{ .name = "text", .size = 300 },
 };
 
 /*
- * Time stands still but for house_sleep(), and the calendar says the same at the beginning of each input. The linker
+ * Time stands still but for sim_server_sleep(), and the calendar says the same at the beginning of each input. The linker
  * puts these in the place of the clock_gettime() of all that is linked here, but not of the fuzzer's libraries (--wrap).
  */
-#define HOUSE_REAL_USEC 1700000000000000ULL
-static uint64_t house_now_usec = 1ULL << 40, house_began_usec = 1ULL << 40;
+#define SIM_SERVER_REAL_USEC 1700000000000000ULL
+static uint64_t sim_server_now_usec = 1ULL << 40, sim_server_began_usec = 1ULL << 40;
 
 int __real_clock_gettime(clockid_t clock, struct timespec *ts);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	uint64_t now = house_now_usec;
+	uint64_t now = sim_server_now_usec;
 
 	if (clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME && clock != CLOCK_REALTIME)
 		return __real_clock_gettime(clock, ts);
 	if (clock == CLOCK_REALTIME)
-		now = now - house_began_usec + HOUSE_REAL_USEC;
+		now = now - sim_server_began_usec + SIM_SERVER_REAL_USEC;
 	ts->tv_sec = (time_t)(now / USEC_PER_SEC);
 	ts->tv_nsec = (long)(now % USEC_PER_SEC) * 1000;
 	return 0;
 }
 
 /* Text with numbers in it: what is said in the wrong place is misread as a request, or as a size. */
-static void house_make_files(void)
+static void sim_server_make_files(void)
 {
 	static const char text[] = "22\nLIST\n7,WRITE,\r\n";
 
-	for (unsigned i = 0; i < HOUSE_FILES; i++) {
-		struct house_file *f = &house_files[i];
+	for (unsigned i = 0; i < SIM_SERVER_FILES; i++) {
+		struct sim_server_file *f = &sim_server_files[i];
 
 		f->data = malloc(f->size + 1);
 		FUZZ_CHECK(f->data);
@@ -117,53 +117,53 @@ static void house_make_files(void)
 	}
 }
 
-static void house_put_file(const struct house *h, const struct house_file *f)
+static void sim_server_put_file(const struct sim_server *h, const struct sim_server_file *f)
 {
 	_cleanup_(closep) int fd = -1;
 
-	if (f->is_wide && h->kind != HOUSE_WIDE)
+	if (f->is_wide && h->kind != SIM_SERVER_WIDE)
 		return;
-	fd = openat(h->root_fd, f->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, HOUSE_FILE_MODE);
-	FUZZ_CHECK(fd >= 0 && fchmod(fd, HOUSE_FILE_MODE) == 0);
+	fd = openat(h->root_fd, f->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, SIM_SERVER_FILE_MODE);
+	FUZZ_CHECK(fd >= 0 && fchmod(fd, SIM_SERVER_FILE_MODE) == 0);
 	FUZZ_CHECK(io_pwrite_all(fd, f->data, f->size, 0) == 0);
 }
 
 /* NULL for none of the first files. */
-static const struct house_file *house_find_file(const char *folder, const char *name)
+static const struct sim_server_file *sim_server_find_file(const char *folder, const char *name)
 {
 	size_t n = strlen(folder);
 
-	for (unsigned i = 0; i < HOUSE_FILES; i++)
-		if (strncmp(house_files[i].name, folder, n) == 0 && strcmp(house_files[i].name + n, name) == 0)
-			return &house_files[i];
+	for (unsigned i = 0; i < SIM_SERVER_FILES; i++)
+		if (strncmp(sim_server_files[i].name, folder, n) == 0 && strcmp(sim_server_files[i].name + n, name) == 0)
+			return &sim_server_files[i];
 	return NULL;
 }
 
 /* What clients wrote goes; what they wrote over becomes what it was. */
-static void house_clean_folder(const struct house *h, int fd, const char *folder)
+static void sim_server_clean_folder(const struct sim_server *h, int fd, const char *folder)
 {
 	DIR *d = fdopendir(fd);
 	struct dirent *e;
 
 	FUZZ_CHECK(d);
 	while ((e = readdir(d))) {
-		const struct house_file *f = house_find_file(folder, e->d_name);
+		const struct sim_server_file *f = sim_server_find_file(folder, e->d_name);
 		struct stat st;
 
 		if (e->d_name[0] == '.')
 			continue;
 		FUZZ_CHECK(fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0);
 		/* A file that a client wrote has file.mode, which is another than that of one that was put here. */
-		if (S_ISDIR(st.st_mode) || (f && (st.st_mode & 0777) == HOUSE_FILE_MODE))
+		if (S_ISDIR(st.st_mode) || (f && (st.st_mode & 0777) == SIM_SERVER_FILE_MODE))
 			continue;
 		FUZZ_CHECK(unlinkat(dirfd(d), e->d_name, 0) == 0);
 		if (f)
-			house_put_file(h, f);
+			sim_server_put_file(h, f);
 	}
 	(void)closedir(d);
 }
 
-static void house_check_folder(struct house *h)
+static void sim_server_check_folder(struct sim_server *h)
 {
 	DIR *spool = fdopendir(openat(h->root_fd, ".ioe", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *e;
@@ -172,12 +172,12 @@ static void house_check_folder(struct house *h)
 	while ((e = readdir(spool)))
 		FUZZ_CHECK(e->d_name[0] == '.'); /* nothing half-done stays behind */
 	(void)closedir(spool);
-	house_clean_folder(h, openat(h->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "");
-	house_clean_folder(h, openat(h->root_fd, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "sub/");
+	sim_server_clean_folder(h, openat(h->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "");
+	sim_server_clean_folder(h, openat(h->root_fd, "sub", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "sub/");
 }
 
 /* Pipes are not counted: the fuzzer has some to a symbolizer that it starts at its own time. */
-static unsigned house_count_fds(void)
+static unsigned sim_server_count_fds(void)
 {
 	DIR *d = opendir("/proc/self/fd");
 	struct dirent *e;
@@ -191,19 +191,19 @@ static unsigned house_count_fds(void)
 	return n;
 }
 
-static void house_no_log(_unused_ enum log_level level, _unused_ const struct log_field *fields, _unused_ size_t n,
+static void sim_server_no_log(_unused_ enum log_level level, _unused_ const struct log_field *fields, _unused_ size_t n,
 			 _unused_ const char *text)
 {
 }
 
-static struct house *houses[HOUSE_MAX];
-static unsigned house_n_fds; /* open between two inputs */
+static struct sim_server *houses[SIM_SERVER_MAX];
+static unsigned sim_server_n_fds; /* open between two inputs */
 
-static void house_remove_folder(struct house *h)
+static void sim_server_remove_folder(struct sim_server *h)
 {
-	house_check_folder(h);
-	for (unsigned i = 0; i < HOUSE_FILES; i++)
-		(void)unlinkat(h->root_fd, house_files[i].name, 0);
+	sim_server_check_folder(h);
+	for (unsigned i = 0; i < SIM_SERVER_FILES; i++)
+		(void)unlinkat(h->root_fd, sim_server_files[i].name, 0);
 	(void)unlinkat(h->root_fd, "sub", AT_REMOVEDIR);
 	(void)unlinkat(h->root_fd, ".ioe", AT_REMOVEDIR);
 	(void)unlinkat(h->server.state_fd, "files", AT_REMOVEDIR);
@@ -211,18 +211,18 @@ static void house_remove_folder(struct house *h)
 }
 
 /* At exit, in the order of server_free(). */
-static void house_tear_down(void)
+static void sim_server_tear_down(void)
 {
-	for (unsigned k = 0; k < HOUSE_MAX; k++) {
-		struct house *h = houses[k];
+	for (unsigned k = 0; k < SIM_SERVER_MAX; k++) {
+		struct sim_server *h = houses[k];
 
 		if (!h)
 			continue;
-		house_remove_folder(h);
+		sim_server_remove_folder(h);
 		(void)worker_pool_stop(h->server.reactors.workers, 0);
 		for (unsigned i = h->server.reactors.n_roles; i > 0; i--)
-			if (house_roles[i - 1]->stop)
-				house_roles[i - 1]->stop(h->server.reactors.roles[i - 1].state);
+			if (sim_server_roles[i - 1]->stop)
+				sim_server_roles[i - 1]->stop(h->server.reactors.roles[i - 1].state);
 		reactor_done(h->reactor);
 		listener_list_free(h->server.listeners);
 		(void)settings_unref(h->server.settings);
@@ -232,29 +232,29 @@ static void house_tear_down(void)
 		free(h->reactor);
 		free(h);
 	}
-	for (unsigned i = 0; i < HOUSE_FILES; i++)
-		free(house_files[i].data);
+	for (unsigned i = 0; i < SIM_SERVER_FILES; i++)
+		free(sim_server_files[i].data);
 }
 
-static struct settings *house_parse(enum house_kind kind)
+static struct settings *sim_server_parse(enum sim_server_kind kind)
 {
 	struct settings *s = NULL;
 	struct buf why = { .max = 64 << 10 };
 
-	if (config_parse(house_configs[kind], strlen(house_configs[kind]), "house", 1, &ioed_schema, &s, &why) < 0)
+	if (config_parse(sim_server_configs[kind], strlen(sim_server_configs[kind]), "house", 1, &ioed_schema, &s, &why) < 0)
 		(void)fprintf(stderr, "%s\n", buf_str(&why));
 	FUZZ_CHECK(s);
 	buf_done(&why);
-	if (kind == HOUSE_NARROW)
-		((struct limits_options *)(uintptr_t)settings_get(s, &limits_section))->memory = HOUSE_NARROW_MEMORY;
+	if (kind == SIM_SERVER_NARROW)
+		((struct limits_options *)(uintptr_t)settings_get(s, &limits_section))->memory = SIM_SERVER_NARROW_MEMORY;
 	return s;
 }
 
-static void house_open_folder(struct house *h)
+static void sim_server_open_folder(struct sim_server *h)
 {
 	const char *tmp = getenv("TMPDIR"), *at = tmp ? tmp : "/tmp";
 
-	if (h->kind == HOUSE_NARROW && access("/dev/shm", W_OK) == 0)
+	if (h->kind == SIM_SERVER_NARROW && access("/dev/shm", W_OK) == 0)
 		at = "/dev/shm";
 	FUZZ_CHECK(snprintf(h->path, sizeof(h->path), "%s/ioe-fuzz-XXXXXX", at) < (int)sizeof(h->path));
 	FUZZ_CHECK(mkdtemp(h->path));
@@ -262,7 +262,7 @@ static void house_open_folder(struct house *h)
 	FUZZ_CHECK(h->server.state_fd >= 0);
 }
 
-static void house_start_role(struct house *h, unsigned i)
+static void sim_server_start_role(struct sim_server *h, unsigned i)
 {
 	struct server *s = &h->server;
 	struct role_start with = {
@@ -275,50 +275,50 @@ static void house_start_role(struct house *h, unsigned i)
 	};
 	char why[1024] = "";
 
-	if (house_roles[i]->start)
-		FUZZ_CHECK(house_roles[i]->start(&with, &s->reactors.roles[i].state, why, sizeof(why)) == 0);
+	if (sim_server_roles[i]->start)
+		FUZZ_CHECK(sim_server_roles[i]->start(&with, &s->reactors.roles[i].state, why, sizeof(why)) == 0);
 }
 
-static void house_start_roles(struct house *h)
+static void sim_server_start_roles(struct sim_server *h)
 {
 	struct server *s = &h->server;
 
 	for (unsigned i = 0; i < s->reactors.n_roles; i++)
-		house_start_role(h, i);
-	if (h->kind == HOUSE_NARROW)
+		sim_server_start_role(h, i);
+	if (h->kind == SIM_SERVER_NARROW)
 		((struct file_state *)s->reactors.roles[0].state)->root.walk = true;
 	h->root_fd = openat(s->state_fd, "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	FUZZ_CHECK(h->root_fd >= 0);
 	FUZZ_CHECK(mkdirat(h->root_fd, "sub", 0700) == 0);
-	for (unsigned i = 0; i < HOUSE_FILES; i++)
-		house_put_file(h, &house_files[i]);
+	for (unsigned i = 0; i < SIM_SERVER_FILES; i++)
+		sim_server_put_file(h, &sim_server_files[i]);
 }
 
 /* As server_start(), but for the threads, and for what outlives a process. */
-static struct house *house_build(enum house_kind kind)
+static struct sim_server *sim_server_build(enum sim_server_kind kind)
 {
-	struct house *h = calloc(1, sizeof(*h));
+	struct sim_server *h = calloc(1, sizeof(*h));
 	struct server *s = &h->server;
 	struct listener_plan plan;
 	char why[1024] = "";
 
 	FUZZ_CHECK(h && loop_init(&h->main_loop) == 0);
 	h->kind = kind;
-	house_open_folder(h);
-	s->settings = house_parse(kind);
+	sim_server_open_folder(h);
+	s->settings = sim_server_parse(kind);
 	s->args = (struct server_args){
-		.instance = 1, .roles = house_roles, .settings = s->settings, .loop = &h->main_loop
+		.instance = 1, .roles = sim_server_roles, .settings = s->settings, .loop = &h->main_loop
 	};
 	s->lock_fd = -1;
 	s->reactors.instance = 1;
 	s->reactors.n = 1;
 	s->reactors.at = h->reactor = calloc(1, sizeof(*h->reactor));
 	FUZZ_CHECK(h->reactor);
-	for (; house_roles[s->reactors.n_roles]; s->reactors.n_roles++)
-		s->reactors.roles[s->reactors.n_roles].role = house_roles[s->reactors.n_roles];
+	for (; sim_server_roles[s->reactors.n_roles]; s->reactors.n_roles++)
+		s->reactors.roles[s->reactors.n_roles].role = sim_server_roles[s->reactors.n_roles];
 	(void)snprintf(s->reactors.store_id, sizeof(s->reactors.store_id), "%032d", kind);
 	FUZZ_CHECK(worker_pool_new(&s->reactors.workers, 2, NULL) == 0);
-	house_start_roles(h);
+	sim_server_start_roles(h);
 
 	plan = (struct listener_plan){
 		.size = sizeof(struct frontend),
@@ -330,9 +330,9 @@ static struct house *house_build(enum house_kind kind)
 		.why = why,
 		.why_size = sizeof(why),
 	};
-	s->listeners = calloc(HOUSE_LISTENERS + 1, sizeof(struct listener *));
-	FUZZ_CHECK(s->listeners && s->settings->n_listeners == HOUSE_LISTENERS);
-	for (; s->n_listeners < HOUSE_LISTENERS; s->n_listeners++)
+	s->listeners = calloc(SIM_SERVER_LISTENERS + 1, sizeof(struct listener *));
+	FUZZ_CHECK(s->listeners && s->settings->n_listeners == SIM_SERVER_LISTENERS);
+	for (; s->n_listeners < SIM_SERVER_LISTENERS; s->n_listeners++)
 		FUZZ_CHECK(listener_open(&plan, s->n_listeners, &s->listeners[s->n_listeners]) == 0);
 	FUZZ_CHECK(reactor_init(h->reactor, &s->reactors, 0, s->settings) == 0);
 	h->reactor->listeners = listener_list_copy(s->listeners);
@@ -340,15 +340,16 @@ static struct house *house_build(enum house_kind kind)
 	/* As if they were full: what is free shall be really free, so that a sanitizer sees who still uses it. */
 	h->reactor->n_free_requests = h->reactor->pool.n_free = UINT_MAX / 2;
 	h->limits = h->reactor->limits;
-	/* A line with each byte encoded, or (lines are short in the narrow house) a file; a listing of all there can be;
+	/* A line with each byte encoded, or (lines are short in the narrow sim) a file; a listing of all there can be;
 	 * and all that was said. */
-	h->said_max = kind == HOUSE_WIDE ? HOUSE_SAID_MAX : HOUSE_SAID_NARROW;
-	h->answer_max = (kind == HOUSE_WIDE ? 3 * h->limits->line : HOUSE_NARROW_SIZE) + HOUSE_LISTING_MAX + h->said_max;
+	h->said_max = kind == SIM_SERVER_WIDE ? SIM_SERVER_SAID_MAX : SIM_SERVER_SAID_NARROW;
+	h->answer_max = (kind == SIM_SERVER_WIDE ? 3 * h->limits->line : SIM_SERVER_NARROW_SIZE) + SIM_SERVER_LISTING_MAX + h->said_max;
 	return h;
 }
 
 /* As the acceptor does, for a connection that was not accepted. */
-int house_connect(struct house *h, enum house_listener listener, unsigned host, bool small_buffers, struct handle *ret)
+int sim_server_connect(struct sim_server *h, enum sim_server_listener listener, unsigned host, bool small_buffers,
+		       struct handle *ret)
 {
 	struct address peer = { .port = 1 };
 	int fds[2], small = 1;
@@ -371,7 +372,7 @@ int house_connect(struct house *h, enum house_listener listener, unsigned host, 
 	return fds[1];
 }
 
-static size_t house_count(const struct list *head)
+static size_t sim_server_count(const struct list *head)
 {
 	size_t n = 0;
 
@@ -380,14 +381,14 @@ static size_t house_count(const struct list *head)
 	return n;
 }
 
-static void house_check_session(const struct house *h, const struct session *s)
+static void sim_server_check_session(const struct sim_server *h, const struct session *s)
 {
 	const struct limits_options *l = h->limits;
 	const struct input *in = s->input;
-	uint64_t held_max = REACTOR_SCRATCH + l->line + 2 + (s->listener->raw ? HOUSE_RAW_KEPT : 0);
+	uint64_t held_max = REACTOR_SCRATCH + l->line + 2 + (s->listener->raw ? SIM_SERVER_RAW_KEPT : 0);
 
 	FUZZ_CHECK(!session_has_ended(s) && reactor_find(h->reactor, s->handle) == s);
-	FUZZ_CHECK(s->n_requests == house_count(&s->requests) && s->n_requests <= l->pipeline);
+	FUZZ_CHECK(s->n_requests == sim_server_count(&s->requests) && s->n_requests <= l->pipeline);
 	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
 	FUZZ_CHECK(s->conn.out.files <= l->pipeline + 1);
 	/* What a pass says beyond that is told of in the next one. */
@@ -406,24 +407,24 @@ static void house_check_session(const struct house *h, const struct session *s)
  * What is charged for one session beside what asks before it charges, which are uploads. Of a queue only the bytes are
  * known here: its chunks are at least half full, but for the last, and for the first, which is being sent.
  */
-static uint64_t house_charged(const struct house *h, const struct session *s)
+static uint64_t sim_server_charged(const struct sim_server *h, const struct session *s)
 {
 	uint64_t n = s->input ? s->input->charged : 0;
 
 	if (s->raw) /* and what waits to be said: a chunk or two for each answer, and for the events behind it */
-		n += HOUSE_RAW_MAX + 2 * raw_event_bytes(s) + (uint64_t)(s->n_requests + h->limits->pipeline + 2) * 2 * HOUSE_CHUNK;
+		n += SIM_SERVER_RAW_MAX + 2 * raw_event_bytes(s) + (uint64_t)(s->n_requests + h->limits->pipeline + 2) * 2 * SIM_SERVER_CHUNK;
 	if (!outq_is_empty(&s->conn.out))
-		n += 2 * s->conn.out.bytes + 2 * (uint64_t)s->conn.out.events + 2 * HOUSE_CHUNK + h->answer_max;
+		n += 2 * s->conn.out.bytes + 2 * (uint64_t)s->conn.out.events + 2 * SIM_SERVER_CHUNK + h->answer_max;
 	for (const struct list *l = s->requests.next; l != &s->requests; l = l->next) {
 		const struct request *q = container_of(l, struct request, link);
 
 		if (!outq_is_empty(&q->out))
-			n += 2 * q->out.bytes + HOUSE_CHUNK;
+			n += 2 * q->out.bytes + SIM_SERVER_CHUNK;
 	}
 	return n;
 }
 
-static uint64_t house_answered(const struct house *h)
+static uint64_t sim_server_answered(const struct sim_server *h)
 {
 	uint64_t n = 0;
 
@@ -432,40 +433,40 @@ static uint64_t house_answered(const struct house *h)
 	return n;
 }
 
-static void house_check(const struct house *h)
+static void sim_server_check(const struct sim_server *h)
 {
 	const struct reactor *r = h->reactor;
-	size_t n = house_count(&r->sessions), dead = house_count(&r->dead);
-	uint64_t charged = POOL_LANES * HOUSE_SEGMENT;
+	size_t n = sim_server_count(&r->sessions), dead = sim_server_count(&r->dead);
+	uint64_t charged = POOL_LANES * SIM_SERVER_SEGMENT;
 
 	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next) {
-		house_check_session(h, container_of(l, struct session, link));
-		charged += house_charged(h, container_of(l, struct session, link));
+		sim_server_check_session(h, container_of(l, struct session, link));
+		charged += sim_server_charged(h, container_of(l, struct session, link));
 	}
 	for (const struct list *l = r->dead.next; l != &r->dead; l = l->next)
-		charged += house_charged(h, container_of(l, struct session, link));
-	FUZZ_CHECK(house_answered(h) <= h->answered + h->asked);
+		charged += sim_server_charged(h, container_of(l, struct session, link));
+	FUZZ_CHECK(sim_server_answered(h) <= h->answered + h->asked);
 	FUZZ_CHECK(atomic_load(&r->counters.sessions) == n);
 	FUZZ_CHECK(r->set->acceptor.connections == n + dead && r->set->acceptor.connections <= h->limits->connections);
 	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + charged);
 }
 
-struct store *house_store(const struct house *h)
+struct store *sim_server_store(const struct sim_server *h)
 {
 	return channel_engine_store(h->server.shared);
 }
 
-void house_serve_store(struct house *h)
+void sim_server_serve_store(struct sim_server *h)
 {
-	struct store *s = house_store(h);
+	struct store *s = sim_server_store(h);
 
 	h->store_held = false;
 	session_store_set_busy(s, false);
 }
 
-static void house_run_store(struct house *h)
+static void sim_server_run_store(struct sim_server *h)
 {
-	struct store *s = house_store(h);
+	struct store *s = sim_server_store(h);
 
 	if (h->store_held)
 		return;
@@ -475,70 +476,70 @@ static void house_run_store(struct house *h)
 }
 
 /* Its loop has waited until now: it was not away, and asks anew what has come. */
-static void house_wake(struct house *h)
+static void sim_server_wake(struct sim_server *h)
 {
-	h->reactor->loop.now_usec = h->reactor->loop.round_usec = house_now_usec;
+	h->reactor->loop.now_usec = h->reactor->loop.round_usec = sim_server_now_usec;
 }
 
-void house_pass(struct house *h)
+void sim_server_pass(struct sim_server *h)
 {
-	house_run_store(h);
+	sim_server_run_store(h);
 	FUZZ_CHECK(loop_pass(&h->reactor->loop, 0) == 0);
-	house_check(h);
+	sim_server_check(h);
 }
 
-struct house *house_get(enum house_kind kind)
+struct sim_server *sim_server_get(enum sim_server_kind kind)
 {
-	if (house_n_fds == 0) {
-		log_set_sink(house_no_log);
+	if (sim_server_n_fds == 0) {
+		log_set_sink(sim_server_no_log);
 		log_set_level(LOG_LEVEL_DEBUG);
 		(void)signal(SIGPIPE, SIG_IGN);
-		(void)atexit(house_tear_down);
-		house_make_files();
+		(void)atexit(sim_server_tear_down);
+		sim_server_make_files();
 	}
 	if (!houses[kind]) {
-		houses[kind] = house_build(kind);
-		house_n_fds = house_count_fds();
+		houses[kind] = sim_server_build(kind);
+		sim_server_n_fds = sim_server_count_fds();
 	}
 	/* Time went on while the other one was lived in. */
-	house_wake(houses[kind]);
-	house_pass(houses[kind]);
+	sim_server_wake(houses[kind]);
+	sim_server_pass(houses[kind]);
 	return houses[kind];
 }
 
-size_t house_jobs(const struct house *h)
+size_t sim_server_jobs(const struct sim_server *h)
 {
 	return session_worker_jobs(h->server.reactors.workers);
 }
 
-void house_work(struct house *h, size_t n)
+void sim_server_work(struct sim_server *h, size_t n)
 {
 	h->worked = true;
 	session_worker_run(h->server.reactors.workers, n);
 }
 
-void house_sleep(struct house *h, uint64_t usec)
+void sim_server_sleep(struct sim_server *h, uint64_t usec)
 {
 	h->slept = true;
-	house_now_usec += usec;
-	house_wake(h);
+	sim_server_now_usec += usec;
+	sim_server_wake(h);
 }
 
-int house_read_file(const struct house *h, const char *name, struct buf *ret)
+int sim_server_read_file(const struct sim_server *h, const char *name, struct buf *ret)
 {
 	return io_read_file(h->root_fd, name, ret);
 }
 
-static bool house_is_empty(const struct house *h)
+static bool sim_server_is_empty(const struct sim_server *h)
 {
 	const struct reactor *r = h->reactor;
 
 	return list_is_empty(&r->sessions) && list_is_empty(&r->dead) && r->busy == 0 && r->closer.n == 0 &&
-	       house_jobs(h) == 0 && session_store_waiting(house_store(h)) == 0 && list_is_empty(&r->loop.deferred_calls);
+	       sim_server_jobs(h) == 0 && session_store_waiting(sim_server_store(h)) == 0 && list_is_empty(&r->loop.deferred_calls);
 }
 
 /* All rooms and mailboxes are idle, and go; the next input finds none, and a store that is as new. */
-static void house_empty_channels(struct house *h)
+static void sim_server_empty_channels(struct sim_server *h)
 {
 	struct channel_engine *hub = h->server.shared;
 	struct channel_shard *s = &hub->shards[0];
@@ -552,48 +553,48 @@ static void house_empty_channels(struct house *h)
 		FUZZ_CHECK(c->n_catching_up == 0 && !c->replay && list_is_empty(&c->unnumbered) &&
 			   list_is_empty(&c->waiting));
 		if (c->stored)
-			store_close(house_store(h), c->stored);
+			store_close(sim_server_store(h), c->stored);
 		channel_free(c);
 	}
 	FUZZ_CHECK(s->n_idle == 0 && list_is_empty(&s->idle));
 	for (unsigned i = 0; i < ELEMENTSOF(s->n_open); i++)
 		FUZZ_CHECK(s->n_open[i] == 0);
-	house_roles[HOUSE_ROLE_RELAY]->stop(h->server.reactors.roles[HOUSE_ROLE_RELAY].state);
-	house_roles[HOUSE_ROLE_CHAT]->stop(h->server.reactors.roles[HOUSE_ROLE_CHAT].state);
+	sim_server_roles[SIM_SERVER_ROLE_RELAY]->stop(h->server.reactors.roles[SIM_SERVER_ROLE_RELAY].state);
+	sim_server_roles[SIM_SERVER_ROLE_CHAT]->stop(h->server.reactors.roles[SIM_SERVER_ROLE_CHAT].state);
 	h->server.shared = NULL;
-	house_start_role(h, HOUSE_ROLE_CHAT);
-	house_start_role(h, HOUSE_ROLE_RELAY);
+	sim_server_start_role(h, SIM_SERVER_ROLE_CHAT);
+	sim_server_start_role(h, SIM_SERVER_ROLE_RELAY);
 }
 
-void house_settle(struct house *h)
+void sim_server_settle(struct sim_server *h)
 {
 	const struct reactor *r = h->reactor;
 	const uint64_t turn_usec = 64ULL * 64 * 64 * 64 * USEC_PER_MSEC;
 
-	house_serve_store(h);
-	for (unsigned i = 0; i < 1000 && !house_is_empty(h); i++) {
-		while (house_jobs(h) > 0)
-			house_work(h, 0);
-		house_pass(h);
+	sim_server_serve_store(h);
+	for (unsigned i = 0; i < 1000 && !sim_server_is_empty(h); i++) {
+		while (sim_server_jobs(h) > 0)
+			sim_server_work(h, 0);
+		sim_server_pass(h);
 	}
 	FUZZ_CHECK(list_is_empty(&r->sessions) && list_is_empty(&r->dead));
-	FUZZ_CHECK(r->busy == 0 && r->closer.n == 0 && house_jobs(h) == 0);
+	FUZZ_CHECK(r->busy == 0 && r->closer.n == 0 && sim_server_jobs(h) == 0);
 	FUZZ_CHECK(list_is_empty(&r->loop.deferred_calls));
 	FUZZ_CHECK(pool_used(&r->pool) == 0);
 	FUZZ_CHECK(r->names.map.n == 0);
 	FUZZ_CHECK(r->set->acceptor.connections == 0 && r->set->acceptor.addresses.n == 0 && r->placed == 0);
 	FUZZ_CHECK(r->loop.wheel.n == (timer_is_armed(&r->ratelimit.timer) ? 1 : 0));
-	house_empty_channels(h);
+	sim_server_empty_channels(h);
 	if (h->worked)
-		house_check_folder(h);
+		sim_server_check_folder(h);
 	if (h->runs++ % 32 == 0)
-		FUZZ_CHECK(house_count_fds() == house_n_fds);
+		FUZZ_CHECK(sim_server_count_fds() == sim_server_n_fds);
 
 	/* The wheel shall stand for the next input as it stood for this one. */
-	house_now_usec += turn_usec - house_now_usec % turn_usec;
-	house_began_usec = house_now_usec;
-	house_wake(h);
+	sim_server_now_usec += turn_usec - sim_server_now_usec % turn_usec;
+	sim_server_began_usec = sim_server_now_usec;
+	sim_server_wake(h);
 	h->slept = h->worked = false;
 	h->asked = 0;
-	h->answered = house_answered(h);
+	h->answered = sim_server_answered(h);
 }

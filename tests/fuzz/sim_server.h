@@ -4,49 +4,49 @@
  * A server in which nothing happens by itself: one reactor without its thread, workers and a store without theirs, a
  * clock that stands still. What happens next, and when, is said by whoever fuzzes it. The roles and their folder are real.
  *
- * A house stands for the whole run; what an input leaves behind in it must be nothing, and house_settle() insists.
+ * A house stands for the whole run; what an input leaves behind in it must be nothing, and sim_server_settle() insists.
  */
 
 #include "server/server.h"
 #include "session/session-private.h"
 
-enum house_kind {
-	HOUSE_WIDE,   /* the defaults; its folder is on a disk, so that the loop finds it cached */
-	HOUSE_NARROW, /* limits as small as they can be; its folder in memory, where the workers open and walk */
-	HOUSE_MAX,
+enum sim_server_kind {
+	SIM_SERVER_WIDE,   /* the defaults; its folder is on a disk, so that the loop finds it cached */
+	SIM_SERVER_NARROW, /* limits as small as they can be; its folder in memory, where the workers open and walk */
+	SIM_SERVER_MAX,
 };
 
-enum house_listener {
-	HOUSE_ALL, /* every role, without old clients */
-	HOUSE_FILE,
-	HOUSE_COMPUTE,
-	HOUSE_CHAT,
-	HOUSE_ALL_RAW, /* the same with old clients */
-	HOUSE_FILE_RAW,
-	HOUSE_COMPUTE_RAW,
-	HOUSE_CHAT_RAW,
-	HOUSE_LISTENERS,
+enum sim_server_listener {
+	SIM_SERVER_ALL, /* every role, without old clients */
+	SIM_SERVER_FILE,
+	SIM_SERVER_COMPUTE,
+	SIM_SERVER_CHAT,
+	SIM_SERVER_ALL_RAW, /* the same with old clients */
+	SIM_SERVER_FILE_RAW,
+	SIM_SERVER_COMPUTE_RAW,
+	SIM_SERVER_CHAT_RAW,
+	SIM_SERVER_LISTENERS,
 };
 
 /* chat.history, which is held to now and then. */
-#define HOUSE_HISTORY 8
+#define SIM_SERVER_HISTORY     8
 
 /* file.max_size: more than an upload's piece; and so much that only two uploads fit into limits.memory. */
-#define HOUSE_WIDE_SIZE   300000
-#define HOUSE_NARROW_SIZE 40000
+#define SIM_SERVER_WIDE_SIZE   300000
+#define SIM_SERVER_NARROW_SIZE 40000
 
 /* What is in the folder before each input, apart from its folder "sub". */
-struct house_file {
+struct sim_server_file {
 	const char *name;
 	size_t size;
 	bool is_wide; /* only in the wide house */
 	char *data;
 };
-#define HOUSE_FILES 6
-extern struct house_file house_files[HOUSE_FILES];
+#define SIM_SERVER_FILES 6
+extern struct sim_server_file sim_server_files[SIM_SERVER_FILES];
 
-struct house {
-	enum house_kind kind;
+struct sim_server {
+	enum sim_server_kind kind;
 	struct server server;
 	struct loop main_loop; /* hears what reactors tell main */
 	struct reactor *reactor;
@@ -63,23 +63,24 @@ struct house {
 };
 
 /* The one of this kind; built when it is first asked for, and as new. */
-struct house *house_get(enum house_kind kind);
+struct sim_server *sim_server_get(enum sim_server_kind kind);
 
 /* A new session at that listener, from the machine of that number. Its handle, and the client's end of the connection;
  * -1 where it was refused. */
-int house_connect(struct house *h, enum house_listener listener, unsigned host, bool small_buffers, struct handle *ret);
+int sim_server_connect(struct sim_server *h, enum sim_server_listener listener, unsigned host, bool small_buffers,
+		       struct handle *ret);
 
-void house_pass(struct house *h);           /* one pass of the loop, and all that must hold after it */
-void house_work(struct house *h, size_t n); /* one job of those that wait */
-size_t house_jobs(const struct house *h);
-void house_sleep(struct house *h, uint64_t usec);
+void sim_server_pass(struct sim_server *h);           /* one pass of the loop, and all that must hold after it */
+void sim_server_work(struct sim_server *h, size_t n); /* one job of those that wait */
+size_t sim_server_jobs(const struct sim_server *h);
+void sim_server_sleep(struct sim_server *h, uint64_t usec);
 
 /* What the store is asked is done before each pass, unless h->store_held. */
-struct store *house_store(const struct house *h);
-void house_serve_store(struct house *h); /* as it is at first */
+struct store *sim_server_store(const struct sim_server *h);
+void sim_server_serve_store(struct sim_server *h); /* as it is at first */
 
 /* A file of the folder, as it is. 0 or negative errno. */
-int house_read_file(const struct house *h, const char *name, struct buf *ret);
+int sim_server_read_file(const struct sim_server *h, const char *name, struct buf *ret);
 
 /* All clients have closed: every session must end without the clock's help, and leave nothing. */
-void house_settle(struct house *h);
+void sim_server_settle(struct sim_server *h);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "faults/letters.h"
+#include "faults/mail_scenario.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define LETTERS_WINDOW 8 /* SENDs that are not answered yet */
+#define MAIL_SCENARIO_WINDOW 8 /* SENDs that are not answered yet */
 
 struct letter {
 	uint64_t id;  /* 0: not known */
@@ -14,47 +14,51 @@ struct letter {
 };
 
 /* Which one it is. */
-struct letters_key {
+struct mail_scenario_key {
 	unsigned sender, receiver, n;
 	bool again; /* sent once more, with its key */
 };
 
-void letters_init(struct letters *l, unsigned seed)
+void mail_scenario_init(struct mail_scenario *l, unsigned seed)
 {
-	*l = (struct letters){};
+	*l = (struct mail_scenario){};
 	g_mutex_init(&l->lock);
-	for (unsigned s = 0; s < LETTERS_SENDERS; s++)
-		for (unsigned r = 0; r < LETTERS_RECEIVERS; r++)
+	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++)
+		for (unsigned r = 0; r < MAIL_SCENARIO_RECEIVERS; r++)
 			l->pairs[s][r].letters = g_array_new(FALSE, TRUE, sizeof(struct letter));
-	for (unsigned i = 0; i < LETTERS_SENDERS; i++)
-		l->senders[i] = (struct letters_thread){ .letters = l, .index = i, .random = g_rand_new_with_seed(seed + i) };
-	for (unsigned i = 0; i < LETTERS_RECEIVERS; i++)
-		l->receivers[i] = (struct letters_thread){ .letters = l, .index = i, .random = g_rand_new_with_seed(~seed - i) };
+	for (unsigned i = 0; i < MAIL_SCENARIO_SENDERS; i++)
+		l->senders[i] = (struct mail_scenario_thread){ .letters = l,
+							       .index = i,
+							       .random = g_rand_new_with_seed(seed + i) };
+	for (unsigned i = 0; i < MAIL_SCENARIO_RECEIVERS; i++)
+		l->receivers[i] = (struct mail_scenario_thread){ .letters = l,
+								 .index = i,
+								 .random = g_rand_new_with_seed(~seed - i) };
 }
 
-void letters_done(struct letters *l)
+void mail_scenario_done(struct mail_scenario *l)
 {
-	for (unsigned s = 0; s < LETTERS_SENDERS; s++)
-		for (unsigned r = 0; r < LETTERS_RECEIVERS; r++)
+	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++)
+		for (unsigned r = 0; r < MAIL_SCENARIO_RECEIVERS; r++)
 			g_array_unref(l->pairs[s][r].letters);
-	for (unsigned i = 0; i < LETTERS_SENDERS; i++) {
+	for (unsigned i = 0; i < MAIL_SCENARIO_SENDERS; i++) {
 		g_queue_clear_full(&l->senders[i].out, g_free);
 		g_rand_free(l->senders[i].random);
 	}
-	for (unsigned i = 0; i < LETTERS_RECEIVERS; i++)
+	for (unsigned i = 0; i < MAIL_SCENARIO_RECEIVERS; i++)
 		g_rand_free(l->receivers[i].random);
 	g_mutex_clear(&l->lock);
 }
 
-static struct letter *letters_find(struct letters *l, const struct letters_key *k)
+static struct letter *mail_scenario_find(struct mail_scenario *l, const struct mail_scenario_key *k)
 {
-	struct letters_pair *p = &l->pairs[k->sender][k->receiver];
+	struct mail_scenario_pair *p = &l->pairs[k->sender][k->receiver];
 
 	return k->n >= 1 && k->n <= p->letters->len ? &g_array_index(p->letters, struct letter, k->n - 1) : NULL;
 }
 
 /* Most are short, some fill pages of the store. */
-static char *letters_text(const struct letters_key *k)
+static char *mail_scenario_text(const struct mail_scenario_key *k)
 {
 	unsigned seed = k->sender * 7919 + k->receiver * 104729 + k->n;
 	gsize len = seed % 8 == 0 ? 500 + seed * 2654435761U % 8000 : seed % 40;
@@ -64,12 +68,12 @@ static char *letters_text(const struct letters_key *k)
 }
 
 /* Every other sender gives keys, and sends again what was not answered. */
-static bool letters_has_key(const struct letters_thread *t)
+static bool mail_scenario_has_key(const struct mail_scenario_thread *t)
 {
 	return t->index % 2 == 0;
 }
 
-static void letters_acked(struct letters *l, struct letter *x)
+static void mail_scenario_acked(struct mail_scenario *l, struct letter *x)
 {
 	if (l->noted)
 		return;
@@ -78,67 +82,68 @@ static void letters_acked(struct letters *l, struct letter *x)
 }
 
 /* While the power fails nothing need be true that is said, and the number may be given again. */
-static void letters_know(struct letters *l, struct letter *x, uint64_t id)
+static void mail_scenario_know(struct mail_scenario *l, struct letter *x, uint64_t id)
 {
 	if (!l->noted)
 		x->id = id;
 }
 
-static void letters_send(struct letters_thread *t, struct letters_key *k)
+static void mail_scenario_send(struct mail_scenario_thread *t, struct mail_scenario_key *k)
 {
-	g_autofree char *text = letters_text(k), *key = NULL;
+	g_autofree char *text = mail_scenario_text(k), *key = NULL;
 
-	if (letters_has_key(t))
+	if (mail_scenario_has_key(t))
 		key = g_strdup_printf(",%u-%u-%u", k->sender, k->receiver, k->n);
 	client_printf(t->client, "SEND,r%u,%s%s\n", k->receiver, text, key ? key : "");
 	g_queue_push_tail(&t->out, k);
 	if (t->letters->early) {
 		g_mutex_lock(&t->letters->lock);
-		letters_acked(t->letters, letters_find(t->letters, k));
+		mail_scenario_acked(t->letters, mail_scenario_find(t->letters, k));
 		g_mutex_unlock(&t->letters->lock);
 	}
 }
 
-static void letters_send_new(struct letters_thread *t)
+static void mail_scenario_send_new(struct mail_scenario_thread *t)
 {
-	struct letters_key *k = g_new(struct letters_key, 1);
-	struct letters *l = t->letters;
-	struct letters_pair *p;
+	struct mail_scenario_key *k = g_new(struct mail_scenario_key, 1);
+	struct mail_scenario *l = t->letters;
+	struct mail_scenario_pair *p;
 
-	*k = (struct letters_key){ t->index, (unsigned)g_rand_int_range(t->random, 0, LETTERS_RECEIVERS), 0, false };
+	*k = (struct mail_scenario_key){ t->index, (unsigned)g_rand_int_range(t->random, 0, MAIL_SCENARIO_RECEIVERS), 0,
+					 false };
 	p = &l->pairs[k->sender][k->receiver];
 	g_mutex_lock(&l->lock);
 	(void)g_array_set_size(p->letters, p->letters->len + 1);
 	k->n = p->letters->len;
 	g_mutex_unlock(&l->lock);
-	letters_send(t, k);
+	mail_scenario_send(t, k);
 }
 
 /* The oldest SEND's answer. */
-static void letters_answered(struct letters_thread *t, const char *line)
+static void mail_scenario_answered(struct mail_scenario_thread *t, const char *line)
 {
-	g_autofree struct letters_key *k = g_queue_pop_head(&t->out);
-	struct letters *l = t->letters;
+	g_autofree struct mail_scenario_key *k = g_queue_pop_head(&t->out);
+	struct mail_scenario *l = t->letters;
 	uint64_t id = g_str_has_prefix(line, "OK,") ? g_ascii_strtoull(line + 3, NULL, 10) : 0;
 	struct letter *x;
 
 	if (id == 0)
 		return; /* refused, and so nothing is promised */
 	g_mutex_lock(&l->lock);
-	x = letters_find(l, k);
+	x = mail_scenario_find(l, k);
 	if (x->id != 0 && x->id != id) {
 		g_printerr("# Letter %u of %u to %u has two ids\n", k->n, k->sender, k->receiver);
 		l->damage.doubled++;
 	}
 	l->repeated += k->again;
-	letters_know(l, x, id);
+	mail_scenario_know(l, x, id);
 	if (!l->early)
-		letters_acked(l, x);
+		mail_scenario_acked(l, x);
 	g_mutex_unlock(&l->lock);
 }
 
 /* The session that had the name before may not be gone yet. */
-static bool letters_login(struct letters_thread *t, const char *name)
+static bool mail_scenario_login(struct mail_scenario_thread *t, const char *name)
 {
 	g_autofree char *hi = NULL;
 
@@ -156,47 +161,47 @@ static bool letters_login(struct letters_thread *t, const char *name)
 	}
 }
 
-static gpointer letters_run_sender(gpointer data)
+static gpointer mail_scenario_run_sender(gpointer data)
 {
-	struct letters_thread *t = data;
-	bool go_on = letters_login(t, "s");
+	struct mail_scenario_thread *t = data;
+	bool go_on = mail_scenario_login(t, "s");
 	GQueue again = t->out;
 
 	g_queue_init(&t->out);
-	for (struct letters_key *k; (k = g_queue_pop_head(&again));)
-		if (letters_has_key(t)) {
+	for (struct mail_scenario_key *k; (k = g_queue_pop_head(&again));)
+		if (mail_scenario_has_key(t)) {
 			k->again = true;
-			letters_send(t, k);
+			mail_scenario_send(t, k);
 		} else {
 			g_free(k);
 		}
 	while (go_on) {
 		g_autofree char *line = NULL;
 
-		while (t->out.length < LETTERS_WINDOW)
-			letters_send_new(t);
+		while (t->out.length < MAIL_SCENARIO_WINDOW)
+			mail_scenario_send_new(t);
 		go_on = client_try_line(t->client, harness_deadline(), &line);
 		if (go_on)
-			letters_answered(t, line);
+			mail_scenario_answered(t, line);
 	}
 	client_free(t->client);
 	return NULL;
 }
 
 /* A MAIL has come. Returns its id; 0: it is none that was ever sent. */
-static uint64_t letters_mail(struct letters *l, unsigned receiver, const char *line)
+static uint64_t mail_scenario_mail(struct mail_scenario *l, unsigned receiver, const char *line)
 {
 	g_auto(GStrv) f = g_strsplit(line, ",", 0);
-	struct letters_key k = { 0 };
+	struct mail_scenario_key k = { 0 };
 	g_autofree char *text = NULL, *from = NULL;
-	struct letters_pair *p;
+	struct mail_scenario_pair *p;
 	struct letter *x = NULL;
 	uint64_t id;
 
 	if (g_strv_length(f) == 5 && sscanf(f[4], "%u %u %u ", &k.sender, &k.receiver, &k.n) == 3 &&
-	    k.sender < LETTERS_SENDERS && k.receiver == receiver)
-		x = letters_find(l, &k);
-	text = letters_text(&k);
+	    k.sender < MAIL_SCENARIO_SENDERS && k.receiver == receiver)
+		x = mail_scenario_find(l, &k);
+	text = mail_scenario_text(&k);
 	from = g_strdup_printf("s%u", k.sender);
 	if (!x || strcmp(text, f[4]) != 0 || strcmp(from, f[2]) != 0) {
 		g_printerr("# Nobody has sent %.80s\n", line);
@@ -216,27 +221,27 @@ static uint64_t letters_mail(struct letters *l, unsigned receiver, const char *l
 	}
 	l->again += x->came;
 	l->came++;
-	letters_know(l, x, id);
+	mail_scenario_know(l, x, id);
 	x->came = true;
 	p->session_last = k.n;
 	p->seen_max = MAX(p->seen_max, k.n);
 	return id;
 }
 
-static void letters_begin_session(struct letters *l, unsigned receiver)
+static void mail_scenario_begin_session(struct mail_scenario *l, unsigned receiver)
 {
-	for (unsigned s = 0; s < LETTERS_SENDERS; s++)
+	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++)
 		l->pairs[s][receiver].session_last = 0;
 }
 
 /* The ACK of these is answered: a list of ids. */
-static void letters_taken(struct letters *l, unsigned receiver, const char *ids)
+static void mail_scenario_taken(struct mail_scenario *l, unsigned receiver, const char *ids)
 {
 	g_auto(GStrv) each = g_strsplit(ids, ",", 0);
 
 	if (l->noted)
 		return;
-	for (unsigned s = 0; s < LETTERS_SENDERS; s++) {
+	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++) {
 		GArray *letters = l->pairs[s][receiver].letters;
 
 		/* From the newest on: what is acknowledged came just now. */
@@ -249,7 +254,7 @@ static void letters_taken(struct letters *l, unsigned receiver, const char *ids)
 	}
 }
 
-static void letters_ack(struct letters_thread *t, GString *ids)
+static void mail_scenario_ack(struct mail_scenario_thread *t, GString *ids)
 {
 	if (ids->len == 0)
 		return;
@@ -259,31 +264,31 @@ static void letters_ack(struct letters_thread *t, GString *ids)
 }
 
 /* One line of what a receiver gets. */
-static void letters_receive(struct letters_thread *t, const char *line, GString *ids)
+static void mail_scenario_receive(struct mail_scenario_thread *t, const char *line, GString *ids)
 {
-	struct letters *l = t->letters;
+	struct mail_scenario *l = t->letters;
 	uint64_t id;
 
 	g_mutex_lock(&l->lock);
 	if (g_str_has_prefix(line, "MAIL,")) {
-		id = letters_mail(l, t->index, line);
+		id = mail_scenario_mail(l, t->index, line);
 		if (id)
 			g_string_append_printf(ids, "%s%" G_GUINT64_FORMAT, ids->len ? "," : "", id);
 	} else if (t->out.length > 0) {
 		g_autofree char *acked = g_queue_pop_head(&t->out);
 
 		if (g_str_has_prefix(line, "OK,"))
-			letters_taken(l, t->index, acked);
+			mail_scenario_taken(l, t->index, acked);
 	}
 	g_mutex_unlock(&l->lock);
 }
 
-static gpointer letters_run_receiver(gpointer data)
+static gpointer mail_scenario_run_receiver(gpointer data)
 {
-	struct letters_thread *t = data;
+	struct mail_scenario_thread *t = data;
 	g_autoptr(GString) ids = g_string_new(NULL);
 	g_autofree char *ok = NULL;
-	bool go_on = letters_login(t, "r");
+	bool go_on = mail_scenario_login(t, "r");
 
 	if (go_on)
 		client_puts(t->client, "WAIT,on\n");
@@ -294,37 +299,37 @@ static gpointer letters_run_receiver(gpointer data)
 		go_on = client_try_line(t->client, harness_deadline(), &line);
 		if (!go_on)
 			break;
-		letters_receive(t, line, ids);
+		mail_scenario_receive(t, line, ids);
 		/* One by one, or several at once. */
 		if (g_rand_int_range(t->random, 0, 4) == 0 || ids->len > 500)
-			letters_ack(t, ids);
+			mail_scenario_ack(t, ids);
 	}
 	g_queue_clear_full(&t->out, g_free);
 	client_free(t->client);
 	return NULL;
 }
 
-void letters_start(struct letters *l, struct daemon *d)
+void mail_scenario_start(struct mail_scenario *l, struct daemon *d)
 {
 	l->noted = false;
 	atomic_store(&l->acked, 0);
-	for (unsigned i = 0; i < LETTERS_RECEIVERS; i++) {
-		struct letters_thread *t = &l->receivers[i];
+	for (unsigned i = 0; i < MAIL_SCENARIO_RECEIVERS; i++) {
+		struct mail_scenario_thread *t = &l->receivers[i];
 
 		t->thread = NULL;
 		if (g_rand_int_range(t->random, 0, 3) == 0)
 			continue; /* is away */
-		letters_begin_session(l, i);
+		mail_scenario_begin_session(l, i);
 		t->client = client_new(d, 0);
-		t->thread = g_thread_new("receiver", letters_run_receiver, t);
+		t->thread = g_thread_new("receiver", mail_scenario_run_receiver, t);
 	}
-	for (unsigned i = 0; i < LETTERS_SENDERS; i++)
+	for (unsigned i = 0; i < MAIL_SCENARIO_SENDERS; i++)
 		l->senders[i].client = client_new(d, 0);
-	for (unsigned i = 0; i < LETTERS_SENDERS; i++)
-		l->senders[i].thread = g_thread_new("sender", letters_run_sender, &l->senders[i]);
+	for (unsigned i = 0; i < MAIL_SCENARIO_SENDERS; i++)
+		l->senders[i].thread = g_thread_new("sender", mail_scenario_run_sender, &l->senders[i]);
 }
 
-bool letters_wait_acked(struct letters *l, unsigned n, gint64 deadline)
+bool mail_scenario_wait_acked(struct mail_scenario *l, unsigned n, gint64 deadline)
 {
 	while (atomic_load(&l->acked) < n) {
 		if (g_get_monotonic_time() > deadline)
@@ -334,18 +339,18 @@ bool letters_wait_acked(struct letters *l, unsigned n, gint64 deadline)
 	return true;
 }
 
-void letters_note(struct letters *l)
+void mail_scenario_note(struct mail_scenario *l)
 {
 	g_mutex_lock(&l->lock);
 	l->noted = true;
 	g_mutex_unlock(&l->lock);
 }
 
-void letters_join(struct letters *l)
+void mail_scenario_join(struct mail_scenario *l)
 {
-	for (unsigned i = 0; i < LETTERS_SENDERS; i++)
+	for (unsigned i = 0; i < MAIL_SCENARIO_SENDERS; i++)
 		(void)g_thread_join(l->senders[i].thread);
-	for (unsigned i = 0; i < LETTERS_RECEIVERS; i++)
+	for (unsigned i = 0; i < MAIL_SCENARIO_RECEIVERS; i++)
 		if (l->receivers[i].thread)
 			(void)g_thread_join(l->receivers[i].thread);
 	l->acked_in_all += atomic_load(&l->acked);
@@ -353,7 +358,7 @@ void letters_join(struct letters *l)
 }
 
 /* FETCH, and ACK what came. False: nothing did. */
-static bool letters_drain(struct letters_thread *t)
+static bool mail_scenario_drain(struct mail_scenario_thread *t)
 {
 	g_autoptr(GString) ids = g_string_new(NULL);
 	bool some = false;
@@ -363,7 +368,7 @@ static bool letters_drain(struct letters_thread *t)
 		g_autofree char *line = client_line(t->client), *ok = NULL;
 
 		if (g_str_has_prefix(line, "MAIL,")) {
-			letters_receive(t, line, ids);
+			mail_scenario_receive(t, line, ids);
 			some = true;
 			continue;
 		}
@@ -372,19 +377,19 @@ static bool letters_drain(struct letters_thread *t)
 			t->letters->damage.lost++;
 			return false;
 		}
-		letters_ack(t, ids);
+		mail_scenario_ack(t, ids);
 		if (t->out.length > 0) {
 			ok = client_line(t->client);
-			letters_receive(t, ok, ids);
+			mail_scenario_receive(t, ok, ids);
 		}
 		return some;
 	}
 }
 
-static void letters_find_lost(struct letters *l)
+static void mail_scenario_find_lost(struct mail_scenario *l)
 {
-	for (unsigned s = 0; s < LETTERS_SENDERS; s++)
-		for (unsigned r = 0; r < LETTERS_RECEIVERS; r++) {
+	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++)
+		for (unsigned r = 0; r < MAIL_SCENARIO_RECEIVERS; r++) {
 			GArray *letters = l->pairs[s][r].letters;
 
 			for (guint i = 0; i < letters->len; i++) {
@@ -399,18 +404,18 @@ static void letters_find_lost(struct letters *l)
 		}
 }
 
-void letters_check(struct letters *l, struct daemon *d, struct letters_damage *ret)
+void mail_scenario_check(struct mail_scenario *l, struct daemon *d, struct mail_scenario_damage *ret)
 {
-	for (unsigned i = 0; i < LETTERS_RECEIVERS; i++) {
-		struct letters_thread *t = &l->receivers[i];
+	for (unsigned i = 0; i < MAIL_SCENARIO_RECEIVERS; i++) {
+		struct mail_scenario_thread *t = &l->receivers[i];
 
-		letters_begin_session(l, i);
+		mail_scenario_begin_session(l, i);
 		t->client = client_new(d, 0);
-		g_assert_true(letters_login(t, "r"));
-		while (letters_drain(t))
+		g_assert_true(mail_scenario_login(t, "r"));
+		while (mail_scenario_drain(t))
 			;
 		client_free(t->client);
 	}
-	letters_find_lost(l);
+	mail_scenario_find_lost(l);
 	*ret = l->damage;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "faults/scene.h"
+#include "faults/scenario.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 /* How long memory may take to be given back. */
-#define SCENE_SETTLE_USEC (20 * 1000)
+#define SCENARIO_SETTLE_USEC (20 * 1000)
 
 /* New files that stay until the next restart, to be found again. */
-#define SCENE_NEW_MAX 5
+#define SCENARIO_NEW_MAX     5
 
-void scene_fail(struct scene *s, const char *fmt, ...)
+void scenario_fail(struct scenario *s, const char *fmt, ...)
 {
 	g_autofree char *text = NULL;
 	va_list ap;
@@ -28,49 +28,49 @@ void scene_fail(struct scene *s, const char *fmt, ...)
 
 /* Files */
 
-static char *scene_path(const struct scene *s, const char *name)
+static char *scenario_path(const struct scenario *s, const char *name)
 {
 	return g_build_filename(s->d->files, name, NULL);
 }
 
-static GBytes *scene_noise(struct scene *s, size_t n)
+static GBytes *scenario_noise(struct scenario *s, size_t n)
 {
 	return g_bytes_new_take(harness_noise(n, ++s->seed), n);
 }
 
 /* Consumes @data. */
-static void scene_put(struct scene *s, const char *name, GBytes *data)
+static void scenario_put(struct scenario *s, const char *name, GBytes *data)
 {
-	g_autofree char *path = scene_path(s, name);
+	g_autofree char *path = scenario_path(s, name);
 
 	harness_write_file(path, g_bytes_get_data(data, NULL), g_bytes_get_size(data));
 	(void)g_hash_table_insert(s->files, g_strdup(name), data);
 }
 
-static void scene_prepare_files(struct scene *s)
+static void scenario_prepare_files(struct scenario *s)
 {
-	g_autofree char *in = scene_path(s, "in"), *many = scene_path(s, "many");
+	g_autofree char *in = scenario_path(s, "in"), *many = scenario_path(s, "many");
 	g_autoptr(GString) listing = g_string_new(NULL);
 
 	g_assert_cmpint(mkdir(in, 0755), ==, 0);
 	g_assert_cmpint(mkdir(many, 0755), ==, 0);
-	scene_put(s, "after", g_bytes_new_static("again", 5)); /* what scene_check_service() writes */
-	scene_put(s, "in/kept", scene_noise(s, 1000));
-	scene_put(s, "in/small", scene_noise(s, 5000));
-	scene_put(s, "kept", scene_noise(s, 700000));
-	scene_put(s, "large", scene_noise(s, 600000));
+	scenario_put(s, "after", g_bytes_new_static("again", 5)); /* what scenario_check_service() writes */
+	scenario_put(s, "in/kept", scenario_noise(s, 1000));
+	scenario_put(s, "in/small", scenario_noise(s, 5000));
+	scenario_put(s, "kept", scenario_noise(s, 700000));
+	scenario_put(s, "large", scenario_noise(s, 600000));
 	for (unsigned i = 10; i < 40; i++) {
 		g_autofree char *name = g_strdup_printf("many/%u", i);
 
-		scene_put(s, name, scene_noise(s, 3));
+		scenario_put(s, name, scenario_noise(s, 3));
 		g_string_append_printf(listing, "%u\n", i);
 	}
 	s->listing = g_string_free(g_steal_pointer(&listing), FALSE);
 }
 
-static bool scene_holds(const struct scene *s, const char *name, GBytes *data)
+static bool scenario_holds(const struct scenario *s, const char *name, GBytes *data)
 {
-	g_autofree char *path = scene_path(s, name), *seen = NULL;
+	g_autofree char *path = scenario_path(s, name), *seen = NULL;
 	gsize n;
 
 	return data && g_file_get_contents(path, &seen, &n, NULL) && n == g_bytes_get_size(data) &&
@@ -78,7 +78,7 @@ static bool scene_holds(const struct scene *s, const char *name, GBytes *data)
 }
 
 /* Every file that must be there and no other, @name aside; whether that one is there. */
-static bool scene_check_tree(struct scene *s, const char *name)
+static bool scenario_check_tree(struct scenario *s, const char *name)
 {
 	g_autofree char *tree = harness_tree(s->d->files);
 	g_auto(GStrv) lines = g_strsplit(tree, "\n", 0);
@@ -94,27 +94,27 @@ static bool scene_check_tree(struct scene *s, const char *name)
 			n++;
 		} else if (g_str_has_prefix(lines[i], ".ioe/") && s->target && s->target->function == FAIL_UNLINKAT) {
 			/* What could not be taken away is taken away at the next start. */
-			g_autofree char *path = scene_path(s, lines[i]);
+			g_autofree char *path = scenario_path(s, lines[i]);
 
 			(void)unlink(path);
 		} else {
-			scene_fail(s, "%s was left behind.", lines[i]);
+			scenario_fail(s, "%s was left behind.", lines[i]);
 		}
 	}
 	if (n + (name && g_hash_table_contains(s->files, name)) != g_hash_table_size(s->files))
-		scene_fail(s, "A file is gone.");
+		scenario_fail(s, "A file is gone.");
 	return there;
 }
 
 /* Answers: all that came until the end of file, taken apart. */
 
-struct scene_answers {
+struct scenario_answers {
 	struct client *c;
 	bool refused; /* the session was */
 };
 
 /* Without its LF; NULL: the session ended before it. */
-static char *scene_line(struct scene_answers *a)
+static char *scenario_line(struct scenario_answers *a)
 {
 	const char *from = a->c->in->str + a->c->at;
 	const char *end = memchr(from, '\n', a->c->in->len - a->c->at);
@@ -126,11 +126,11 @@ static char *scene_line(struct scene_answers *a)
 }
 
 /* What an error of this kind should be called. */
-static bool scene_code_is_right(const struct scene *s, const char *line)
+static bool scenario_code_is_right(const struct scenario *s, const char *line)
 {
 	const char *code;
 
-	if (s->target->flags & SCENE_BREAKS)
+	if (s->target->flags & SCENARIO_BREAKS)
 		return true;
 	switch (s->error) {
 	case ENOSPC:
@@ -154,11 +154,11 @@ static bool scene_code_is_right(const struct scene *s, const char *line)
 }
 
 /* True: there is none, or it is an error, and it may be. */
-static bool scene_take_failure(struct scene *s, struct scene_answers *a, const char *line, bool may_fail)
+static bool scenario_take_failure(struct scenario *s, struct scenario_answers *a, const char *line, bool may_fail)
 {
 	if (!line) {
-		if (!(s->target->flags & SCENE_BREAKS) && !a->refused)
-			scene_fail(s, "The session ended without an answer.");
+		if (!(s->target->flags & SCENARIO_BREAKS) && !a->refused)
+			scenario_fail(s, "The session ended without an answer.");
 		return true;
 	}
 	if (!g_str_has_prefix(line, "ERROR: "))
@@ -166,61 +166,62 @@ static bool scene_take_failure(struct scene *s, struct scene_answers *a, const c
 	if (g_str_has_prefix(line, "ERROR: limit: "))
 		a->refused = true;
 	if (!may_fail || s->injected == 0)
-		scene_fail(s, "Where nothing had failed, this came: %s", line);
-	else if (!scene_code_is_right(s, line))
-		scene_fail(s, "The error should be called otherwise: %s", line);
+		scenario_fail(s, "Where nothing had failed, this came: %s", line);
+	else if (!scenario_code_is_right(s, line))
+		scenario_fail(s, "The error should be called otherwise: %s", line);
 	return true;
 }
 
-static void scene_take_hi(struct scene *s, struct scene_answers *a)
+static void scenario_take_hi(struct scenario *s, struct scenario_answers *a)
 {
 	g_autofree char *line = NULL;
 
 	if (!s->script->ioe1)
 		return;
-	line = scene_line(a);
-	if (!scene_take_failure(s, a, line, true) && !g_str_has_prefix(line, "HI,ioe/1,"))
-		scene_fail(s, "Not an answer to HELLO: \"%.80s\"", line);
+	line = scenario_line(a);
+	if (!scenario_take_failure(s, a, line, true) && !g_str_has_prefix(line, "HI,ioe/1,"))
+		scenario_fail(s, "Not an answer to HELLO: \"%.80s\"", line);
 }
 
-static void scene_take_pong(struct scene *s, struct scene_answers *a)
+static void scenario_take_pong(struct scenario *s, struct scenario_answers *a)
 {
-	g_autofree char *line = scene_line(a);
+	g_autofree char *line = scenario_line(a);
 
 	if (line && a->c->at != a->c->in->len)
-		scene_fail(s, "More answers came than requests were sent.");
+		scenario_fail(s, "More answers came than requests were sent.");
 	else if ((line && strcmp(line, "PONG,step") != 0) ||
-		 (!line && !(s->target->flags & SCENE_BREAKS) && !a->refused))
-		scene_fail(s, "The session is out of step: \"%s\"", line ? line : "(nothing)");
+		 (!line && !(s->target->flags & SCENARIO_BREAKS) && !a->refused))
+		scenario_fail(s, "The session is out of step: \"%s\"", line ? line : "(nothing)");
 }
 
 /* A sized answer: all of it, or an error; half of it only where the session ends there. */
-static void scene_take_sized(struct scene *s, struct scene_answers *a, const char *data, size_t n, bool may_fail)
+static void scenario_take_sized(struct scenario *s, struct scenario_answers *a, const char *data, size_t n,
+				bool may_fail)
 {
-	g_autofree char *line = scene_line(a), *size = g_strdup_printf("%zu", n);
+	g_autofree char *line = scenario_line(a), *size = g_strdup_printf("%zu", n);
 	size_t left = a->c->in->len - a->c->at;
 
-	if (scene_take_failure(s, a, line, may_fail))
+	if (scenario_take_failure(s, a, line, may_fail))
 		return;
 	if (strcmp(line, size) != 0)
-		scene_fail(s, "The size is wrong: \"%.80s\", not %s.", line, size);
+		scenario_fail(s, "The size is wrong: \"%.80s\", not %s.", line, size);
 	else if (memcmp(a->c->in->str + a->c->at, data, MIN(n, left)) != 0)
-		scene_fail(s, "The bytes are wrong.");
-	else if (left < n && !(s->target->flags & SCENE_BREAKS))
-		scene_fail(s, "The session ended after %zu of %zu bytes.", left, n);
+		scenario_fail(s, "The bytes are wrong.");
+	else if (left < n && !(s->target->flags & SCENARIO_BREAKS))
+		scenario_fail(s, "The session ended after %zu of %zu bytes.", left, n);
 	a->c->at += MIN(n, left);
 }
 
-static void scene_take_file(struct scene *s, struct scene_answers *a, const char *name, bool may_fail)
+static void scenario_take_file(struct scenario *s, struct scenario_answers *a, const char *name, bool may_fail)
 {
 	gsize n;
 	const char *data = g_bytes_get_data(g_hash_table_lookup(s->files, name), &n);
 
-	scene_take_sized(s, a, data, n, may_fail);
+	scenario_take_sized(s, a, data, n, may_fail);
 }
 
 /* Bytes that clients cost; UINT64_MAX while there is a session. */
-static uint64_t scene_memory(const struct scene *s)
+static uint64_t scenario_memory(const struct scenario *s)
 {
 	g_autofree char *json = daemon_varlink(s->d, "{\"method\":\"org.ioe.control.Status\"}");
 	const char *sessions = daemon_json_value(json, "sessions"), *memory = daemon_json_value(json, "memory");
@@ -229,7 +230,7 @@ static uint64_t scene_memory(const struct scene *s)
 	return g_ascii_strtoull(sessions, NULL, 10) ? UINT64_MAX : g_ascii_strtoull(memory, NULL, 10);
 }
 
-long long scene_wait_quiet(struct scene *s)
+long long scenario_wait_quiet(struct scenario *s)
 {
 	gint64 start = g_get_monotonic_time(), now;
 	unsigned descriptors;
@@ -237,52 +238,53 @@ long long scene_wait_quiet(struct scene *s)
 	long long blocks;
 
 	do {
-		memory = scene_memory(s);
+		memory = scenario_memory(s);
 		descriptors = daemon_descriptors(s->d);
 		blocks = atomic_load(&s->plan->blocks);
 		now = g_get_monotonic_time();
 		if (memory == s->memory && descriptors == s->descriptors &&
-		    (blocks <= s->blocks || now - start > SCENE_SETTLE_USEC))
+		    (blocks <= s->blocks || now - start > SCENARIO_SETTLE_USEC))
 			return blocks;
 	} while (now - start < 10 * G_USEC_PER_SEC);
 
 	if (memory == UINT64_MAX)
-		scene_fail(s, "A session stays.");
+		scenario_fail(s, "A session stays.");
 	else
-		scene_fail(s, "Before and after: %u and %u descriptors, %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
+		scenario_fail(s,
+			      "Before and after: %u and %u descriptors, %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
 			      " bytes for clients.",
-			   s->descriptors, descriptors, s->memory, memory);
+			      s->descriptors, descriptors, s->memory, memory);
 	return blocks;
 }
 
 /* All answers there will be; and what a session that broke had begun has come to its end, too. */
-static void scene_finish_session(struct scene *s, struct client *c)
+static void scenario_finish_session(struct scenario *s, struct client *c)
 {
 	(void)shutdown(c->fd, SHUT_WR); /* it may have been reset */
 	g_free(client_until_closed(c));
 	c->at = 0;
-	s->injected = plan_disarm(s->plan);
-	(void)scene_wait_quiet(s);
+	s->injected = fail_plan_disarm(s->plan);
+	(void)scenario_wait_quiet(s);
 }
 
 /* What is there now must be what the answer to the WRITE lets one expect. */
-static void scene_check_written(struct scene *s, const char *name, GBytes *data, const char *line)
+static void scenario_check_written(struct scenario *s, const char *name, GBytes *data, const char *line)
 {
-	bool ok = line && g_str_has_prefix(line, "OK,"), there = scene_check_tree(s, name), is_new;
+	bool ok = line && g_str_has_prefix(line, "OK,"), there = scenario_check_tree(s, name), is_new;
 	GBytes *old = g_hash_table_lookup(s->files, name);
 
-	is_new = there && scene_holds(s, name, data);
-	if (there && !is_new && !scene_holds(s, name, old))
-		scene_fail(s, "%s holds neither what was there before nor what was sent.", name);
+	is_new = there && scenario_holds(s, name, data);
+	if (there && !is_new && !scenario_holds(s, name, old))
+		scenario_fail(s, "%s holds neither what was there before nor what was sent.", name);
 	else if (old && !there)
-		scene_fail(s, "%s is gone.", name);
+		scenario_fail(s, "%s is gone.", name);
 	else if (ok && !is_new)
-		scene_fail(s, "A false OK: %s is not what was sent.", name);
+		scenario_fail(s, "A false OK: %s is not what was sent.", name);
 	else if (ok && s->injected > 0 && s->target->function == FAIL_FSYNC)
-		scene_fail(s, "A false OK: fsync() failed.");
+		scenario_fail(s, "A false OK: fsync() failed.");
 	/* Once it has its name it cannot be taken back: whether it stays is what nobody knows after a failed fsync. */
 	else if (line && !ok && is_new && s->target->function != FAIL_FSYNC)
-		scene_fail(s, "%s was refused, and is there: %s", name, line);
+		scenario_fail(s, "%s was refused, and is there: %s", name, line);
 	if (is_new) {
 		if (!old)
 			g_queue_push_tail(&s->news, g_strdup(name));
@@ -290,80 +292,80 @@ static void scene_check_written(struct scene *s, const char *name, GBytes *data,
 	}
 }
 
-static void scene_forget_news(struct scene *s, unsigned max)
+static void scenario_forget_news(struct scenario *s, unsigned max)
 {
 	while (g_queue_get_length(&s->news) > max) {
-		g_autofree char *name = g_queue_pop_head(&s->news), *path = scene_path(s, name);
+		g_autofree char *name = g_queue_pop_head(&s->news), *path = scenario_path(s, name);
 
 		(void)unlink(path);
 		(void)g_hash_table_remove(s->files, name);
 	}
 }
 
-static void scene_play_write(struct scene *s, struct client *c)
+static void scenario_play_write(struct scenario *s, struct client *c)
 {
-	const struct scene_script *w = s->script;
+	const struct scenario_script *w = s->script;
 	g_autofree char *name = NULL, *line = NULL, *ok = g_strdup_printf("OK,received,%zu", w->size);
-	g_autoptr(GBytes) data = scene_noise(s, w->size);
-	struct scene_answers a = { .c = c };
+	g_autoptr(GBytes) data = scenario_noise(s, w->size);
+	struct scenario_answers a = { .c = c };
 
-	name = w->kind == SCENE_NEW ? g_strdup_printf("%s%u", w->file, s->seed) : g_strdup(w->file);
+	name = w->kind == SCENARIO_NEW ? g_strdup_printf("%s%u", w->file, s->seed) : g_strdup(w->file);
 	client_printf(c, "%sWRITE,%s,%zu\n", w->ioe1 ? "HELLO,ioe/1\n" : "", name, w->size);
 	client_send(c, g_bytes_get_data(data, NULL), w->size);
 	client_puts(c, "READ,in/small\nPING,step\n");
-	scene_finish_session(s, c);
+	scenario_finish_session(s, c);
 
-	scene_take_hi(s, &a);
-	line = scene_line(&a);
-	if (!scene_take_failure(s, &a, line, true) && strcmp(line, ok) != 0)
-		scene_fail(s, "Not an answer to WRITE: \"%.80s\"", line);
-	scene_take_file(s, &a, "in/small", !(s->target->flags & SCENE_WRITES));
-	scene_take_pong(s, &a);
-	scene_check_written(s, name, data, line);
-	scene_forget_news(s, SCENE_NEW_MAX);
+	scenario_take_hi(s, &a);
+	line = scenario_line(&a);
+	if (!scenario_take_failure(s, &a, line, true) && strcmp(line, ok) != 0)
+		scenario_fail(s, "Not an answer to WRITE: \"%.80s\"", line);
+	scenario_take_file(s, &a, "in/small", !(s->target->flags & SCENARIO_WRITES));
+	scenario_take_pong(s, &a);
+	scenario_check_written(s, name, data, line);
+	scenario_forget_news(s, SCENARIO_NEW_MAX);
 }
 
 /* The bytes come right behind the digits, and the end of file says that these are all. */
-static void scene_play_old(struct scene *s, struct client *c)
+static void scenario_play_old(struct scenario *s, struct client *c)
 {
 	g_autofree char *name = NULL, *line = NULL, *ok = g_strdup_printf("OK,received,%zu", s->script->size);
 	char *content = harness_noise(s->script->size, ++s->seed);
 	g_autoptr(GBytes) data = g_bytes_new_take(content, s->script->size);
-	struct scene_answers a = { .c = c };
+	struct scenario_answers a = { .c = c };
 
 	memcpy(content, "x\n", 2); /* what could as well be a person's: a digit, an LF, a comma and a number */
 	name = g_strdup_printf("%s%u", s->script->file, s->seed);
 	client_printf(c, "WRITE,%s,%zu", name, s->script->size);
 	client_send(c, g_bytes_get_data(data, NULL), s->script->size);
-	scene_finish_session(s, c);
+	scenario_finish_session(s, c);
 
 	line = c->in->len > 0 ? g_strdup(c->in->str) : NULL;
-	if (!scene_take_failure(s, &a, line, true) && strcmp(line, ok) != 0)
-		scene_fail(s, "Not an answer to WRITE: \"%.80s\"", line);
-	scene_check_written(s, name, data, line);
-	scene_forget_news(s, SCENE_NEW_MAX);
+	if (!scenario_take_failure(s, &a, line, true) && strcmp(line, ok) != 0)
+		scenario_fail(s, "Not an answer to WRITE: \"%.80s\"", line);
+	scenario_check_written(s, name, data, line);
+	scenario_forget_news(s, SCENARIO_NEW_MAX);
 }
 
-static void scene_play_read(struct scene *s, struct client *c)
+static void scenario_play_read(struct scenario *s, struct client *c)
 {
-	struct scene_answers a = { .c = c };
-	bool list = s->script->kind == SCENE_LIST;
+	struct scenario_answers a = { .c = c };
+	bool list = s->script->kind == SCENARIO_LIST;
 
 	client_printf(c, "%s%s,%s\nPING,step\n", s->script->ioe1 ? "HELLO,ioe/1\n" : "", list ? "LIST" : "READ",
 		      s->script->file);
-	scene_finish_session(s, c);
+	scenario_finish_session(s, c);
 
-	scene_take_hi(s, &a);
+	scenario_take_hi(s, &a);
 	if (list)
-		scene_take_sized(s, &a, s->listing, strlen(s->listing), true);
+		scenario_take_sized(s, &a, s->listing, strlen(s->listing), true);
 	else
-		scene_take_file(s, &a, s->script->file, true);
-	scene_take_pong(s, &a);
-	(void)scene_check_tree(s, NULL);
+		scenario_take_file(s, &a, s->script->file, true);
+	scenario_take_pong(s, &a);
+	(void)scenario_check_tree(s, NULL);
 }
 
 /* Right behind it, everything works: with a session of its own, as others have. */
-static void scene_check_service(struct scene *s)
+static void scenario_check_service(struct scenario *s)
 {
 	struct client *c = client_new(s->d, 0);
 	gsize n;
@@ -377,76 +379,76 @@ static void scene_check_service(struct scene *s)
 	client_free(c);
 }
 
-void scene_play(struct scene *s)
+void scenario_play(struct scenario *s)
 {
 	struct client *c = client_new(s->d, 0);
 
 	switch (s->script->kind) {
-	case SCENE_NEW:
-	case SCENE_REPLACE:
-		scene_play_write(s, c);
+	case SCENARIO_NEW:
+	case SCENARIO_REPLACE:
+		scenario_play_write(s, c);
 		break;
-	case SCENE_OLD:
-		scene_play_old(s, c);
+	case SCENARIO_OLD:
+		scenario_play_old(s, c);
 		break;
-	case SCENE_READ:
-	case SCENE_LIST:
-		scene_play_read(s, c);
+	case SCENARIO_READ:
+	case SCENARIO_LIST:
+		scenario_play_read(s, c);
 		break;
 	}
 	client_free(c);
 	if (!s->failed)
-		scene_check_service(s);
+		scenario_check_service(s);
 }
 
-void scene_measure(struct scene *s)
+void scenario_measure(struct scenario *s)
 {
-	static const struct scene_target none = { .function = FAIL_FUNCTION_MAX };
+	static const struct scenario_target none = { .function = FAIL_FUNCTION_MAX };
 
 	(void)g_string_assign(s->where, "Nothing fails");
 	s->target = &none;
-	s->memory = scene_memory(s);
+	s->memory = scenario_memory(s);
 	s->descriptors = daemon_descriptors(s->d);
 	s->blocks = atomic_load(&s->plan->blocks);
 	for (unsigned i = 0; i < 10 && !s->failed; i++) {
-		scene_play(s);
-		s->blocks = MAX(s->blocks, scene_wait_quiet(s));
+		scenario_play(s);
+		s->blocks = MAX(s->blocks, scenario_wait_quiet(s));
 	}
 }
 
-void scene_restart(struct scene *s)
+void scenario_restart(struct scenario *s)
 {
 	GHashTableIter iter;
 	gpointer name, data;
 
 	(void)g_string_assign(s->where, "After a restart");
 	s->target = NULL;
-	plan_spawn(s->d);
+	fail_plan_spawn(s->d);
 	daemon_wait_ready(s->d);
-	(void)scene_check_tree(s, NULL);
+	(void)scenario_check_tree(s, NULL);
 	g_hash_table_iter_init(&iter, s->files);
 	while (g_hash_table_iter_next(&iter, &name, &data))
-		if (!scene_holds(s, name, data))
-			scene_fail(s, "%s is not what was acknowledged.", (const char *)name);
+		if (!scenario_holds(s, name, data))
+			scenario_fail(s, "%s is not what was acknowledged.", (const char *)name);
 	g_free(daemon_take_log(s->d));
 }
 
-void scene_init(struct scene *s, const struct scene_script *script, unsigned reactors, unsigned always)
+void scenario_init(struct scenario *s, const struct scenario_script *script, unsigned reactors, unsigned always)
 {
-	*s = (struct scene){ .script = script, .where = g_string_new("Start") };
+	*s = (struct scenario){ .script = script, .where = g_string_new("Start") };
 	harness_show(s->where);
 	s->d = daemon_new(reactors, DAEMON_LISTENER "workers = 2;\n");
-	s->plan = plan_new(s->d, always);
+	s->plan = fail_plan_new(s->d, always);
 	s->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
-	scene_prepare_files(s);
-	plan_spawn(s->d);
+	scenario_prepare_files(s);
+	fail_plan_spawn(s->d);
 	daemon_wait_ready(s->d);
 }
 
-void scene_done(struct scene *s)
+void scenario_done(struct scenario *s)
 {
 	harness_hide(s->where);
-	plan_free(s->plan);
+	fail_plan_free(s->plan);
 	(void)daemon_free(s->d);
 	g_hash_table_destroy(s->files);
 	g_queue_clear_full(&s->news, g_free);
