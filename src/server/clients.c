@@ -2,11 +2,8 @@
 #include "server/clients.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "server/server.h"
-#include "session/session-private.h"
-#include "wire/field.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -77,34 +74,6 @@ void server_task_return(struct server_task *e)
 	server_post(e->server, &e->msg, server_task_arrived);
 }
 
-static enum client_state clients_state(const struct session *s)
-{
-	if (session_is_closing(s))
-		return CLIENT_ENDING;
-	if (s->conn.full)
-		return CLIENT_STALLED;
-	return s->n_requests > 0 ? CLIENT_BUSY : CLIENT_IDLE;
-}
-
-static void clients_fill(struct client *c, const struct session *s, uint64_t now, uint64_t real)
-{
-	*c = (struct client){
-		.handle = s->handle,
-		.address = s->address,
-		.dialect = s->dialect,
-		.state = clients_state(s),
-		.requests = s->n_requests,
-		.connected_usec = real - MIN(now - s->since_usec, real),
-		/* A session adopted in this very pass may be a little ahead. */
-		.idle_usec = now - MIN(now, s->active_usec),
-		.bytes_in = s->conn.received,
-		.bytes_out = s->conn.sent,
-	};
-	memcpy(c->listener, s->listener->address, sizeof(c->listener));
-	if (s->nick)
-		memcpy(c->name, s->nick->shown, sizeof(c->name));
-}
-
 /* In a reactor. */
 static void clients_gather(struct msg *m)
 {
@@ -118,7 +87,7 @@ static void clients_gather(struct msg *m)
 		const struct session *s = reactor_slot(r, c->slot);
 
 		if (s)
-			clients_fill(&c->page[c->n++], s, now, real);
+			admin_describe(s, now, real, &c->page[c->n++]);
 	}
 	if (c->slot >= r->n_slots) {
 		c->slot = 0;
@@ -152,18 +121,6 @@ void clients_next(struct clients *c)
 	server_task_send(&c->task, c->reactor, clients_gather);
 }
 
-/* By this a client knows that it is not to come back by itself, as it does when a server stops. */
-#define CLIENTS_KICKED "kicked: "
-
-static void clients_kick_log(const struct clients_kick *k, struct session *s)
-{
-	struct log_field fields[SESSION_FIELDS_MAX];
-	struct session_words words;
-	size_t n = session_fields(s, &words, fields);
-
-	log_full(LOG_LEVEL_NOTICE, fields, n, "session %s of %s was kicked: %s", words.id, words.name, k->why);
-}
-
 /* In the session's reactor, twice: what the client is told leaves at the end of the first pass. */
 static void clients_kick_act(struct msg *m)
 {
@@ -172,18 +129,13 @@ static void clients_kick_act(struct msg *m)
 	struct session *s = reactor_find(r, k->handle);
 
 	if (s && !k->told) {
-		char why[sizeof(CLIENTS_KICKED) + 3 * CLIENTS_WHY_MAX] = CLIENTS_KICKED;
-		size_t n = strlen(why);
-
-		why[n + field_encode(why + n, k->why, strlen(k->why))] = '\0';
 		k->found = k->told = true;
-		clients_kick_log(k, s);
-		session_goaway(s, why);
+		admin_kick(s, k->why);
 		inbox_push(&r->loop.inbox, m);
 		return;
 	}
 	if (s)
-		session_end(s, "kicked");
+		admin_drop(s);
 	server_task_return(&k->task);
 }
 
@@ -191,7 +143,7 @@ struct clients_kick *clients_kick_new(struct server *s, struct handle h, const c
 				      void (*on_arrival)(struct server_task *e), void *userdata)
 {
 	struct clients_kick *k = calloc(1, sizeof(*k));
-	size_t n = MIN(strlen(why), (size_t)CLIENTS_WHY_MAX);
+	size_t n = MIN(strlen(why), (size_t)ADMIN_WHY_MAX);
 
 	if (!k)
 		return NULL;

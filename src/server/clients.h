@@ -1,15 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Main's questions to the reactors about their sessions: who is there, and the end of one. A question is an task: it
+ * Main's questions to the reactors about their sessions: who is there, and the end of one. A question is a task: it
  * travels to a reactor and comes back to main; what it holds is read in between by nobody else.
  */
 
-#include "base/address.h"
 #include "base/list.h"
 #include "loop/inbox.h"
-#include "session/name.h"
-#include "wire/dialect.h"
+#include "session/admin.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,27 +38,6 @@ void server_task_return(struct server_task *e);
 /* After all reactors have ended: those that never came back. */
 void server_task_free_all(struct list *tasks);
 
-enum client_state {
-	CLIENT_IDLE,
-	CLIENT_BUSY,    /* a request is open */
-	CLIENT_STALLED, /* it does not read its answers */
-	CLIENT_ENDING,
-	CLIENT_STATE_MAX,
-};
-
-struct client {
-	struct handle handle;
-	struct address address;
-	enum dialect dialect;
-	enum client_state state;
-	unsigned requests;       /* open ones */
-	uint64_t connected_usec; /* real time */
-	uint64_t idle_usec;
-	uint64_t bytes_in, bytes_out;
-	char name[NAME_MAX_BYTES + 1]; /* "": none */
-	char listener[64];
-};
-
 /*
  * All sessions, a page at a time. One that is there all the time is seen once, one that comes or goes meanwhile once or
  * not at all: the walk goes by slots, and a session keeps its own. A reactor is held for a page at most.
@@ -80,11 +57,10 @@ struct clients *clients_new(struct server *s, void (*on_arrival)(struct server_t
 void clients_next(struct clients *c);
 
 /* Ends one session: an ioe/1 client is told "GOAWAY,kicked: why", nobody else anything. */
-#define CLIENTS_WHY_MAX 80
 struct clients_kick {
 	struct server_task task; /* first */
 	struct handle handle;
-	char why[CLIENTS_WHY_MAX + 1];
+	char why[ADMIN_WHY_MAX + 1];
 	bool found;           /* the answer: it was there */
 	bool told;
 };

@@ -14,7 +14,7 @@ static unsigned fake_sessions;   /* how many there are */
 static unsigned fake_pages;      /* asked for */
 static unsigned fake_tasks;    /* that were not freed yet */
 static bool fake_hold;           /* tasks stay away */
-static char fake_why[CLIENTS_WHY_MAX + 1];
+static char fake_why[ADMIN_WHY_MAX + 1];
 static struct handle fake_kicked;
 static struct loop *fake_loop;
 

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "config/config.h"
-#include "session/session-private.h"
 
 #include <check.h>
 #include <errno.h>

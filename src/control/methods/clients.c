@@ -323,7 +323,7 @@ int method_kick(struct method_call *c)
 
 	if (!clients_parse_id(id, &h))
 		return method_invalid(c->out, "id");
-	if (why && (strlen(why) > CLIENTS_WHY_MAX || str_has_control(why, strlen(why)) || !str_is_utf8(why, strlen(why))))
+	if (why && (strlen(why) > ADMIN_WHY_MAX || str_has_control(why, strlen(why)) || !str_is_utf8(why, strlen(why))))
 		return method_invalid(c->out, "why");
 	j = calloc(1, sizeof(*j));
 	if (!j)

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "session/limits.h"
-#include "session/session-private.h"
 
 #include <check.h>
 #include <errno.h>
@@ -213,9 +212,9 @@ START_TEST(test_kick_long)
 	start(_i);
 	memset(why, ',', sizeof(why) - 1);
 	why[sizeof(why) - 1] = '\0';
-	for (size_t i = 0; i < CLIENTS_WHY_MAX; i++)
+	for (size_t i = 0; i < ADMIN_WHY_MAX; i++)
 		memcpy(want + strlen("GOAWAY,kicked: ") + 3 * i, "%2C", 3);
-	want[strlen("GOAWAY,kicked: ") + 3 * CLIENTS_WHY_MAX] = '\n';
+	want[strlen("GOAWAY,kicked: ") + 3 * ADMIN_WHY_MAX] = '\n';
 	fd = serve_connect();
 	serve_say(fd, "HELLO,ioe/1\n");
 	(void)serve_line(fd, (char[512]){ 0 }, 512);

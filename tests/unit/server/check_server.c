@@ -5,7 +5,6 @@
 #include "base/macro.h"
 #include "server/status.h"
 #include "session/limits.h"
-#include "session/session-private.h"
 
 #include <check.h>
 #include <errno.h>
