@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rooms: what is said reaches every member once, in one order, from the number it asked for; who is gone is gone. With
- * one reactor and with four.
+ * Rooms: every member receives each message once, in one order, from the number on that it asked for, and nothing after
+ * it has left. With one reactor and with four.
  */
 
 #include "base/clock.h"
@@ -22,7 +22,7 @@
 #include "unit/serve.h"
 #include "unit/store.h"
 
-/* Asks until the answer is this. */
+/* Sends the request until this is the reply. */
 static void until(int fd, const char *ask, const char *want)
 {
 	uint64_t end = clock_usec() + 60 * USEC_PER_SEC;
@@ -35,7 +35,7 @@ static void until(int fd, const char *ask, const char *want)
 	} while (strcmp(line, want) != 0);
 }
 
-/* It hears itself between the question and the answer; then so do the others. */
+/* The sender receives its own message before the reply; then the others receive it. */
 START_TEST(what_is_said_reaches_all)
 {
 	int fd[8];
@@ -49,7 +49,7 @@ START_TEST(what_is_said_reaches_all)
 		(void)snprintf(line, sizeof(line), "OK,0\nlobby +m%u \n", i);
 		serve_expect(fd[i], line);
 	}
-	/* Those who came later have been heard of. */
+	/* Skips the notifications of those that entered later. */
 	for (unsigned i = 0; i < 8; i++)
 		for (unsigned j = i + 1; j < 8; j++) {
 			(void)snprintf(line, sizeof(line), "lobby +m%u \n", j);
@@ -74,7 +74,7 @@ START_TEST(what_is_said_reaches_all)
 }
 END_TEST
 
-/* Who hears that it is out, is out: it may come again at once. */
+/* A session that has received its expulsion is out, and can enter again at once. */
 START_TEST(the_expelled_may_come_again)
 {
 	int owner, fd;
@@ -114,7 +114,7 @@ START_TEST(the_ended_are_gone)
 	serve_end(fd);
 	serve_expect(watcher, "r +b \nr -b closed\n");
 	serve_close(fd);
-	/* Gone before the owner has answered, more often than not. */
+	/* Mostly the session ends before the owner has answered. */
 	for (unsigned i = 0; i < 200; i++) {
 		fd = serve_connect();
 		serve_say(fd, "JOIN,q\nSAY,d,q,x\nJOIN,p,0\nPART,q\nJOIN,q,1\n");
@@ -123,7 +123,7 @@ START_TEST(the_ended_are_gone)
 	serve_until_sessions(1);
 	serve_say(watcher, "PART,r\n");
 	serve_expect(watcher, "r -watcher left\nOK\n");
-	/* It may be that none of them was read before its reset. */
+	/* Possibly none of them was read before its reset. */
 	serve_say(watcher, "JOIN,q\nSAY,d,q,kept\nPART,q\n");
 	for (char line[256];;) {
 		(void)serve_line(watcher, line, sizeof(line));
@@ -137,7 +137,7 @@ START_TEST(the_ended_are_gone)
 }
 END_TEST
 
-/* Ends in the same pass of its loop in which it hears that it has come in. */
+/* Ends in the pass of its loop in which the request that entered is back. */
 struct coming {
 	struct channel_request rq;
 	bool done;
@@ -212,7 +212,7 @@ static void come(struct reactor *r, void *arg)
 	channel_submit(&c->rq);
 }
 
-/* It has come in and was given nothing yet, as a session whose name has changed meanwhile. */
+/* The session is a member and has not gone on yet, as one whose name has changed meanwhile. */
 START_TEST(ended_before_it_went_on_is_gone)
 {
 	struct coming c = {};
@@ -253,7 +253,7 @@ START_TEST(limits_hold)
 	serve_expect(a, "ERROR: internal: MEMBER\nERROR: internal: SUBSCRIPTIONS\n");
 	serve_say(b, "JOIN,x\nCOUNT,x\n");
 	serve_expect(b, "NO,MEMBERS\nOK,1\n");
-	/* What is in use makes no room. */
+	/* A channel in use is not freed for another one. */
 	channel_fixture_limits = (struct channel_limits){ .open = 1, .members = 1, .subscriptions = 100 };
 	for (unsigned i = 0, refused = 0; refused == 0; i++) {
 		char line[64];
@@ -272,7 +272,7 @@ START_TEST(limits_hold)
 }
 END_TEST
 
-/* A name that nobody uses costs nothing for long, whoever asks for how many. */
+/* Unused names do not stay in memory, however many are asked for. */
 START_TEST(names_without_end_take_no_memory)
 {
 	char line[128], *p;
@@ -298,7 +298,7 @@ START_TEST(names_without_end_take_no_memory)
 }
 END_TEST
 
-/* What is known of a channel outlives its place in memory, and the daemon. */
+/* Attributes and numbers are there again when the channel comes back into memory, and after a restart. */
 START_TEST(notes_and_numbers_outlive_memory)
 {
 	char state[64], line[64];
@@ -332,7 +332,7 @@ START_TEST(notes_and_numbers_outlive_memory)
 }
 END_TEST
 
-/* What is not kept is numbered, too, and no number comes twice: not after a restart, and not beside what is kept. */
+/* Ephemeral messages have numbers, too. None is given twice: not after a restart, and not to a durable message. */
 START_TEST(numbers_of_what_is_not_kept)
 {
 	char state[64], line[128];
@@ -385,7 +385,7 @@ static uint64_t said_behind(int fd, const char *how, unsigned room, uint64_t las
 	return n;
 }
 
-/* So it is in rooms that the disk does not know: not when they went out of memory meanwhile, nor when it is to know them. */
+/* The same for rooms that are not on disk: neither after they were freed, nor when they come to disk. */
 START_TEST(numbers_of_what_no_disk_knows)
 {
 	enum { ROOMS = 40 };
@@ -418,7 +418,7 @@ START_TEST(numbers_of_what_no_disk_knows)
 }
 END_TEST
 
-/* All that is said from several sessions, kept and not, in one order for everybody. */
+/* Messages of several sessions, durable and ephemeral, in one order for all. */
 static void *talk(void *arg)
 {
 	const char *how = arg;
@@ -478,7 +478,7 @@ START_TEST(all_hear_one_order)
 }
 END_TEST
 
-/* Comes and goes at random, and in the end has heard everything once. */
+/* Enters and leaves at random, and in the end has received each message once. */
 #define SAYINGS 4000
 
 static void *come_and_go(void *arg)
@@ -499,7 +499,8 @@ static void *come_and_go(void *arg)
 				continue;
 			ck_assert_msg(n == at + 1, "'%s' after %u", line, at);
 			at = n;
-			/* Leaves the room and comes again in the same session; often, where it is close behind the talker. */
+			/* Leaves the room and enters again in the same session; often, while it is close behind the
+			 * sender. */
 			if (rand_r(&seed) % (last < at + 32 ? 8 : 200) == 0) {
 				(void)snprintf(line, sizeof(line), "PART,r\nJOIN,r,%u\n", at);
 				serve_say(fd, line);
@@ -605,7 +606,7 @@ START_TEST(a_slow_member_leaves_and_catches_up)
 }
 END_TEST
 
-/* What cannot be looked up is refused to all who wait for it, and no reason to end. */
+/* A channel that the store cannot open: all its requests are refused, and the daemon goes on. */
 START_TEST(one_that_does_not_open)
 {
 	int fd;
@@ -626,7 +627,7 @@ START_TEST(one_that_does_not_open)
 }
 END_TEST
 
-/* A store that does not open takes nothing else with it. */
+/* Without a store, all that needs no disk works. */
 START_TEST(without_a_store)
 {
 	char state[64];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is said to more members than are told in one pass: whoever comes, goes, is put out or asks something in between
- * has heard what he had to, in order. What is said and done here is done in the reactor's own thread, between two
- * passes, so nothing depends on who is quicker.
+ * A room with more members than are flushed in one pass. A member that enters, leaves, is expelled or sends a request
+ * in between has received its messages, in order. All steps are taken in the reactor's own thread, between two passes,
+ * so the result does not depend on timing.
  */
 
 #include "base/macro.h"
@@ -18,7 +18,7 @@
 #include "unit/run.h"
 #include "unit/serve.h"
 
-#define MEMBERS 200 /* several slices; the last one speaks as people do */
+#define MEMBERS 200 /* several passes; the last one speaks the dialect line */
 
 static void room_limits(_unused_ const struct settings *s, struct channel_limits *ret)
 {
@@ -205,13 +205,13 @@ static void say(const char *text)
 	room_say(the_room(), text, strlen(text));
 }
 
-/* As the loop does it at the end of a pass. */
+/* As the loop does at the end of a pass. */
 static void slice(void)
 {
 	fanout_flush_some(&the_shard()->flush);
 }
 
-/* Members are in the order in which they came, and so are told. */
+/* Members are in the order in which they entered, and are flushed in that order. */
 static struct channel_member *member(unsigned i)
 {
 	struct channel_member *m = channel_next_member(the_room(), NULL);
@@ -226,7 +226,7 @@ static struct session *member_session(struct reactor *r, unsigned i)
 	return reactor_find(r, member(i)->session);
 }
 
-static bool all_is_told(_unused_ struct reactor *r, _unused_ void *arg)
+static bool nothing_is_pending(_unused_ struct reactor *r, _unused_ void *arg)
 {
 	return the_shard()->pending_bytes == 0 && list_is_empty(&the_shard()->active);
 }
@@ -236,7 +236,7 @@ static void say_in_between(_unused_ struct reactor *r, _unused_ void *arg)
 	say("a");
 	say("b");
 	slice();
-	ck_assert(!list_is_empty(&the_shard()->active)); /* not to all at once */
+	ck_assert(!list_is_empty(&the_shard()->active)); /* not all at once */
 	say("untold");
 	say("c");
 	slice();
@@ -254,7 +254,7 @@ START_TEST(each_hears_all_in_order)
 	serve_call(0, say_in_between, NULL);
 	for (unsigned k = 0; k < ELEMENTSOF(texts); k++)
 		expect_all(MEMBERS, texts[k]);
-	serve_until(all_is_told, NULL);
+	serve_until(nothing_is_pending, NULL);
 	stop(MEMBERS);
 }
 END_TEST
@@ -275,7 +275,7 @@ static void came_done(struct channel_request *rq)
 	free(e);
 }
 
-/* The one that has connected last comes into the room. */
+/* The session that has connected last enters the room. */
 static void come(struct reactor *r)
 {
 	struct session *s = container_of(r->sessions.prev, struct session, link);
@@ -311,7 +311,7 @@ START_TEST(who_comes_in_between_hears_what_is_said_then)
 		expect(i, "b");
 		expect(i, "c");
 	}
-	serve_until(all_is_told, NULL);
+	serve_until(nothing_is_pending, NULL);
 	serve_expect_nothing(fds[MEMBERS - 1]);
 	stop(MEMBERS);
 }
@@ -339,7 +339,7 @@ static void part(struct reactor *r, struct session *s)
 	channel_submit(&e->rq);
 }
 
-/* The last ones are told last: none of them has been told of anything when it goes. */
+/* The last ones are flushed last: they have received nothing when they leave. */
 static void leave_in_between(struct reactor *r, _unused_ void *arg)
 {
 	struct session *ended = member_session(r, MEMBERS - 1), *parted = member_session(r, MEMBERS - 2);
@@ -354,7 +354,7 @@ static void leave_in_between(struct reactor *r, _unused_ void *arg)
 	say("b");
 	channel_expel(the_room(), expelled, m);
 	channel_notify_member(the_room(), told, m);
-	/* And of those that have been told of "a" but not of "b". */
+	/* Likewise of those that have received "a" but not "b". */
 	session_end(first, "gone");
 	part(r, second);
 	slice();
@@ -386,12 +386,12 @@ START_TEST(who_leaves_in_between_has_heard_what_he_had_to)
 	}
 	serve_expect_end(fds[MEMBERS - 1]);
 	fds[MEMBERS - 1] = -1;
-	/* The others have heard that two have gone, too, and those who left have not. */
+	/* The others have received that two have left; those two have not. */
 	for (unsigned i = 2; i < MEMBERS - 3; i++) {
 		expect(i, "closed");
 		expect(i, "closed");
 	}
-	serve_until(all_is_told, NULL);
+	serve_until(nothing_is_pending, NULL);
 	serve_expect_nothing(fds[1]);
 	serve_expect_nothing(fds[MEMBERS - 2]);
 	serve_expect_nothing(fds[MEMBERS - 3]);
@@ -406,7 +406,7 @@ static void all_leave(struct reactor *r, _unused_ void *arg)
 	say("b");
 	while (channel_n_members(the_room()) > 0)
 		part(r, member_session(r, 0));
-	ck_assert(all_is_told(r, NULL));
+	ck_assert(nothing_is_pending(r, NULL));
 	ck_assert_ptr_null(map_next(&the_shard()->fanouts, NULL));
 	slice();
 }
@@ -424,7 +424,7 @@ START_TEST(nothing_is_kept_for_nobody)
 }
 END_TEST
 
-/* More than one follower's queue is given in one go, and, the second time, more than may wait. */
+/* More than fits the output of one session at once, and the second time more than may be pending. */
 static char long_text[4001];
 
 static void say_much(_unused_ struct reactor *r, void *arg)
@@ -454,12 +454,12 @@ START_TEST(much_is_told_in_order_and_bounded)
 
 			serve_expect_n(fds[i], want, (size_t)len);
 		}
-	serve_until(all_is_told, NULL);
+	serve_until(nothing_is_pending, NULL);
 	stop(9);
 }
 END_TEST
 
-/* What cannot be formatted would be missed: who is to be told of it is told that instead. */
+/* A message that cannot be formatted would be missed: its sessions are dropped as slow instead. */
 static void say_unspeakable(_unused_ struct reactor *r, _unused_ void *arg)
 {
 	say("a");
@@ -475,7 +475,7 @@ START_TEST(nobody_misses_anything_unnoticed)
 	for (unsigned i = 0; i < MEMBERS; i++) {
 		char line[512];
 
-		/* Dropped, or on its way already. */
+		/* Dropped, or sent already. */
 		(void)serve_line(fds[i], line, sizeof(line));
 		if (line[0] == 'a' || line[0] == '[')
 			(void)serve_line(fds[i], line, sizeof(line));

@@ -92,7 +92,8 @@ START_TEST(both_are_merged)
 }
 END_TEST
 
-/* One that makes room for another is on disk only, and its topic comes from there; a topic is cut between characters. */
+/* One that makes room for another is on disk only, and its topic comes from there; a topic is cut between
+ * characters. */
 START_TEST(closed_ones_come_from_the_disk)
 {
 	char request[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The switch: a member that was behind is told live from an exact number on, of what is kept nowhere, too. */
+/* Going live: a member that was catching up receives live messages from an exact number on, ephemeral ones included. */
 
 #include "channel/channel-private.h"
 
@@ -14,7 +14,7 @@
 #include "unit/run.h"
 #include "unit/serve.h"
 
-/* What the owner gives to one that has read up to a number, in the owner's thread. */
+/* The owner's answer to a session that has read up to a number; in the owner's thread. */
 struct ask {
 	struct channel_go_live w;
 	bool came;
@@ -41,7 +41,7 @@ static void ask_submit(struct reactor *r, void *arg)
 	channel_submit(&a->w.rq);
 }
 
-/* Whether it is switched over, and how many it is given: all behind @at, and no other. */
+/* Asks to go live. -1: not yet; else the number of messages in the answer: all behind @at, and no other. */
 static int ask(uint64_t at)
 {
 	struct ask a = { .w.at = at };
@@ -72,7 +72,7 @@ static void say_more(int fd, unsigned from, unsigned to)
 	}
 }
 
-START_TEST(a_switch_is_at_an_exact_number)
+START_TEST(going_live_is_at_an_exact_number)
 {
 	int fd;
 
@@ -82,15 +82,15 @@ START_TEST(a_switch_is_at_an_exact_number)
 	serve_expect(fd, "OK,0\nr +127.0.0.1 \n");
 	say_more(fd, 1, 3);
 	ck_assert_int_eq(ask(3), 0);
-	ck_assert_int_eq(ask(2), -1); /* nothing has been kept for anybody; now it is */
+	ck_assert_int_eq(ask(2), -1); /* the replay buffer begins with this request */
 	ck_assert_int_eq(ask(2), -1);
 	say_more(fd, 4, 8);
 	ck_assert_int_eq(ask(2), -1); /* 3 is not among them */
 	ck_assert_int_eq(ask(4), 4);
-	ck_assert_int_eq(ask(4), -1); /* that was let go again */
+	ck_assert_int_eq(ask(4), -1); /* it has been dropped */
 	say_more(fd, 9, 9);
 	ck_assert_int_eq(ask(8), 1);
-	/* Not without end. */
+	/* The buffer is bounded. */
 	ck_assert_int_eq(ask(8), -1);
 	say_more(fd, 10, 10 + REPLAY_MAX);
 	ck_assert_int_eq(ask(9), -1);
@@ -100,7 +100,7 @@ START_TEST(a_switch_is_at_an_exact_number)
 }
 END_TEST
 
-/* In the middle of a flow that is kept nowhere: what comes first is what came right behind the number in the answer. */
+/* Enters in a flow of ephemeral messages: the first one received has the number behind that of the reply. */
 static atomic_uint in_flow;
 
 static void *jump_in(_unused_ void *arg)
@@ -146,7 +146,7 @@ static void *flow(_unused_ void *arg)
 	return NULL;
 }
 
-START_TEST(a_switch_in_the_flow_has_no_gap)
+START_TEST(going_live_in_the_flow_has_no_gap)
 {
 	pthread_t threads[5];
 
@@ -166,8 +166,8 @@ int main(void)
 	TCase *tc = tcase_create("replay");
 
 	tcase_set_timeout(tc, 240);
-	tcase_add_test(tc, a_switch_is_at_an_exact_number);
-	tcase_add_loop_test(tc, a_switch_in_the_flow_has_no_gap, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_test(tc, going_live_is_at_an_exact_number);
+	tcase_add_loop_test(tc, going_live_in_the_flow_has_no_gap, 0, CHANNEL_FIXTURE_WAYS);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
