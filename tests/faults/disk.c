@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -28,6 +29,20 @@ bool disk_may_mount(const char **ret_why)
 	else
 		return true;
 	return false;
+}
+
+int disk_main(int argc, char **argv, void (*add)(void), void (*report)(void))
+{
+	const char *why;
+	int r;
+
+	if (!disk_may_mount(&why)) {
+		printf("Skipped: %s\n", why);
+		return 77;
+	}
+	r = harness_main(argc, argv, add);
+	report();
+	return r;
 }
 
 /* What it complains about, or NULL where it succeeds. */

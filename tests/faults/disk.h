@@ -14,6 +14,9 @@ struct disk {
 
 /* Own mounts for this process and its children. False, and why not, where that cannot be. Before any thread. */
 bool disk_may_mount(const char **ret_why);
+/* As harness_main(), with mounts of its own; skips all tests where those cannot be. @report prints the counts after the
+ * tests. */
+int disk_main(int argc, char **argv, void (*add)(void), void (*report)(void));
 /* Whether mkfs for @type is there; else the test is skipped. */
 bool disk_may_make(const char *type);
 

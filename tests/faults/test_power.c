@@ -185,17 +185,13 @@ static void power_count(const struct power_case *c)
 	       c->damage.torn, c->damage.stray);
 }
 
-int main(int argc, char **argv)
+static void power_report(void)
 {
-	const char *why;
-	int r;
-
-	if (!disk_may_mount(&why)) {
-		printf("Skipped: %s\n", why);
-		return 77;
-	}
-	r = harness_main(argc, argv, power_add);
 	for (size_t i = 0; i < G_N_ELEMENTS(power_cases); i++)
 		power_count(&power_cases[i]);
-	return r;
+}
+
+int main(int argc, char **argv)
+{
+	return disk_main(argc, argv, power_add, power_report);
 }

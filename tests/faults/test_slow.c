@@ -563,17 +563,13 @@ static void slow_add(void)
 		harness_add("slow/commits", slow_commits);
 }
 
-int main(int argc, char **argv)
+static void slow_report(void)
 {
-	const char *why;
-	int r;
-
-	if (!disk_may_mount(&why)) {
-		printf("Skipped: %s\n", why);
-		return 77;
-	}
-	r = harness_main(argc, argv, slow_add);
 	for (struct slow_times *t = slow_times; t->when; t++)
 		slow_print(t);
-	return r;
+}
+
+int main(int argc, char **argv)
+{
+	return disk_main(argc, argv, slow_add, slow_report);
 }

@@ -284,16 +284,12 @@ static void space_add(void)
 	g_test_add_func("/space/file-limit", space_file_limit);
 }
 
+static void space_report(void)
+{
+	printf("# counts: %lu rounds of a disk that takes nothing and then does again\n", space_rounds);
+}
+
 int main(int argc, char **argv)
 {
-	const char *why;
-	int r;
-
-	if (!disk_may_mount(&why)) {
-		printf("Skipped: %s\n", why);
-		return 77;
-	}
-	r = harness_main(argc, argv, space_add);
-	printf("# counts: %lu rounds of a disk that takes nothing and then does again\n", space_rounds);
-	return r;
+	return disk_main(argc, argv, space_add, space_report);
 }
