@@ -34,17 +34,17 @@ static int builtin_hello(struct request *q, struct fields *f)
 	if (f->n == 0) {
 		request_begin(q, "HI");
 		request_end(q);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	if (dialect_get(s->dialect)->is_final) {
 		request_error(q, ERROR_BAD_ARGUMENT,
 			      "a session that is raw stays raw; connect anew, and end the line with LF");
-		return 0;
+		return ACT_ANSWERED;
 	}
 	if (!builtin_field_is(&f->at[0], "ioe/1")) {
 		request_error(q, ERROR_BAD_ARGUMENT, "the only dialect to choose is ioe/1, not '%.*s'",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	q->dialect = DIALECT_IOE1;
 	s->dialect = DIALECT_IOE1;
@@ -58,7 +58,7 @@ static int builtin_hello(struct request *q, struct fields *f)
 	builtin_field_str(q, BUILTIN_CAPS);
 	builtin_field_str(q, set->store_id);
 	request_end(q);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 static int builtin_connect(struct request *q, _unused_ struct fields *f)
@@ -75,7 +75,7 @@ static int builtin_connect(struct request *q, _unused_ struct fields *f)
 	builtin_field_str(q, address_text(&here, text));
 	request_field_u64(q, here.port);
 	request_end(q);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 static int builtin_auth(struct request *q, _unused_ struct fields *f)
@@ -84,7 +84,7 @@ static int builtin_auth(struct request *q, _unused_ struct fields *f)
 		request_error(q, ERROR_DENIED, "a password is not taken over a connection that others can read");
 	else
 		request_error(q, ERROR_UNAVAILABLE, "this version of ioed knows no users; NICK,name gives you a name");
-	return 0;
+	return ACT_ANSWERED;
 }
 
 /* Words that would be misread where a name stands. */
@@ -265,24 +265,25 @@ static int builtin_nick(struct request *q, struct fields *f)
 	if (f->n > 1 && str_casecmp(f->at[1].data, f->at[1].len, "shared", strlen("shared")) != 0) {
 		request_error(q, ERROR_BAD_ARGUMENT, "behind the name stands shared, or nothing, not '%.*s'",
 			      (int)MIN(f->at[1].len, (size_t)32), f->at[1].data);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	r = request_claim_name(q, name->data, name->len, f->n > 1, builtin_nick_done);
-	if (r < 0)
-		request_refuse_name(q, name->data, name->len, r);
-	return 0;
+	if (r >= 0)
+		return ACT_DEFERRED;
+	request_refuse_name(q, name->data, name->len, r);
+	return ACT_ANSWERED;
 }
 
 static int _hot_ builtin_ping(struct request *q, struct fields *f)
 {
 	if (f->n == 0) {
 		request_line(q, "PONG", 4);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	request_begin(q, "PONG");
 	request_field(q, f->at[0].data, f->at[0].len);
 	request_end(q);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 static int builtin_help_verb(struct buf *b, const struct verb *v)
@@ -326,12 +327,12 @@ static int builtin_help(struct request *q, struct fields *f)
 		other = e ? NULL : elsewhere_find(q->session, f->at[0].data, f->at[0].len);
 		if (other) {
 			elsewhere_answer(q, other);
-			return 0;
+			return ACT_ANSWERED;
 		}
 		if (!e || e->verb->flags & VERB_NOT_YET) {
 			request_error(q, ERROR_NOT_FOUND, "there is no verb '%.*s' here; HELP tells which there are",
 				      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
-			return 0;
+			return ACT_ANSWERED;
 		}
 		r = builtin_help_verb(&b, e->verb);
 	}
@@ -345,7 +346,7 @@ static int builtin_bye(struct request *q, _unused_ struct fields *f)
 {
 	session_finish(q->session);
 	request_line(q, "BYE", 3);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 #define BYE_HELP "Ends the session, once all before it is answered."

@@ -12,6 +12,7 @@
 #include "session/limits.h"
 #include "session/raw/raw.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -206,8 +207,11 @@ static bool input_offer(struct session *s, struct request *q, char *line, size_t
 		if (!(s->listener->role_bits & 1ULL << i) || !role->line)
 			continue;
 		q->role = (uint8_t)i;
-		if (role->line(q, line, len, alone) > 0)
+		if (role->line(q, line, len, alone) > 0) {
+			assert(s->reactor->current != q || q->deferred);
+			s->reactor->current = NULL;
 			return true;
+		}
 	}
 	return false;
 }
@@ -335,18 +339,20 @@ void _hot_ input_act(struct request *q, char *rest, size_t len)
 	if (row->verb.flags & VERB_BARRIER)
 		s->barrier = q;
 	e = row->act(q, &f);
-	if (r->current != q)
-		return; /* answered */
-	r->current = NULL;
-	if (e >= 0 && q->deferred)
+	if (likely(e >= 0)) {
+		assert(r->current != q || (e == ACT_DEFERRED && q->deferred));
+		r->current = NULL;
 		return;
+	}
+	assert(r->current == q);
+	r->current = NULL;
 	if (e == -ENOMEM) {
 		request_report(q, LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "%s was refused: out of memory", row->verb.name);
 		request_error(q, ERROR_BUSY, "out of memory; try again later");
 	} else {
 		request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "%s failed: %s", row->verb.name,
-			       strerror(e < 0 ? -e : EIO));
-		request_error(q, ERROR_INTERNAL, "%s failed: %s", row->verb.name, strerror(e < 0 ? -e : EIO));
+			       strerror(-e));
+		request_error(q, ERROR_INTERNAL, "%s failed: %s", row->verb.name, strerror(-e));
 	}
 }
 

@@ -52,7 +52,7 @@ struct reactor {
 	struct deferred bury;
 	struct request *free_requests;
 	unsigned n_free_requests;
-	struct request *current; /* whose act is running; NULL once it is answered */
+	struct request *current; /* whose act is running; NULL once it is answered: for asserts */
 
 	struct log_ratelimit ratelimit; /* of events that its sessions cause */
 

@@ -18,10 +18,16 @@ struct session;
 struct warnings;
 struct worker_pool;
 
+/* What an act has done with its request. Dispatch asserts that it is true. */
+enum act_outcome {
+	ACT_ANSWERED, /* it is answered, and gone */
+	ACT_DEFERRED, /* request_defer() was called: somebody answers it later, or has done so already */
+};
+
 /*
- * Acts on one request in the session's thread: answers it (session.h: request_ok() and the like), or puts it off
- * with request_defer(). The fields are in the line's memory and die with the call. 0, or negative errno where it
- * broke for a reason of ours, before anything was answered: the session answers internal (or busy) and logs.
+ * Acts on one request in the session's thread: answers it (session.h: request_ok() and the like), or defers it. The
+ * fields are in the line's memory and die with the call. Returns enum act_outcome; or a negative errno where it failed
+ * for a reason of ours, before anything was answered: dispatch answers internal (or busy) and logs.
  */
 typedef int (*role_act_fn)(struct request *q, struct fields *f);
 

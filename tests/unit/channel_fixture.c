@@ -182,11 +182,11 @@ static int channel_fixture_join(struct request *q, struct fields *f)
 	e->subscription = channel_subscription_begin(&e->rq, &r);
 	if (e->subscription) {
 		channel_submit(&e->rq);
-		return 0;
+		return ACT_DEFERRED;
 	}
 	e->rq.result = r;
 	channel_fixture_answer(e);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 static void channel_fixture_part_act(struct channel *c, struct channel_request *rq)
@@ -217,7 +217,7 @@ static int channel_fixture_part(struct request *q, struct fields *f)
 {
 	channel_submit(
 		&channel_fixture_request_new(q, &f->at[0], channel_fixture_part_act, channel_fixture_part_done)->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static void channel_fixture_say_act(struct channel *c, struct channel_request *rq)
@@ -243,7 +243,7 @@ static int channel_fixture_say(struct request *q, struct fields *f)
 	e->rq.create = true;
 	e->rq.message = channel_message_new(CHANNEL_FIXTURE_SAID, e->name, e->name_len, f->at[2].data, f->at[2].len);
 	channel_submit(&e->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static void channel_fixture_kick_act(struct channel *c, struct channel_request *rq)
@@ -275,7 +275,7 @@ static int channel_fixture_kick(struct request *q, struct fields *f)
 
 	(void)snprintf(e->who, sizeof(e->who), "%.*s", (int)f->at[1].len, f->at[1].data);
 	channel_submit(&e->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static void channel_fixture_notify_member_act(struct channel *c, struct channel_request *rq)
@@ -296,7 +296,7 @@ static int channel_fixture_notify_member(struct request *q, struct fields *f)
 	(void)snprintf(e->who, sizeof(e->who), "%.*s", (int)f->at[1].len, f->at[1].data);
 	e->rq.message = channel_message_new(CHANNEL_FIXTURE_LEFT, "psst", 4, f->at[2].data, f->at[2].len);
 	channel_submit(&e->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static void channel_fixture_count_act(struct channel *c, struct channel_request *rq)
@@ -314,7 +314,7 @@ static int channel_fixture_count(struct request *q, struct fields *f)
 {
 	channel_submit(
 		&channel_fixture_request_new(q, &f->at[0], channel_fixture_count_act, channel_fixture_count_done)->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static void channel_fixture_note_act(struct channel *c, struct channel_request *rq)
@@ -334,7 +334,7 @@ static int channel_fixture_note(struct request *q, struct fields *f)
 	e->rq.create = true;
 	(void)snprintf(e->text, sizeof(e->text), "%.*s", (int)f->at[1].len, f->at[1].data);
 	channel_submit(&e->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static void channel_fixture_read_note_act(struct channel *c, struct channel_request *rq)
@@ -364,7 +364,7 @@ static int channel_fixture_read_note(struct request *q, struct fields *f)
 	channel_submit(&channel_fixture_request_new(q, &f->at[0], channel_fixture_read_note_act,
 						    channel_fixture_read_note_done)
 				->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static void channel_fixture_walk_each(struct channel_walk *w, _unused_ struct channel *c)
@@ -396,7 +396,7 @@ static int channel_fixture_open(struct request *q, _unused_ struct fields *f)
 		.on_complete = channel_fixture_walk_done,
 	};
 	channel_walk(&e->walk);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static bool channel_fixture_is_listed(struct channel *c)
@@ -445,7 +445,7 @@ static int channel_fixture_list(struct request *q, struct fields *f)
 		.includes = channel_fixture_is_listed,
 	};
 	channel_list_collect(&e->list, request_reactor(q), channel_fixture_list_go_on);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static const struct role_verb channel_fixture_verbs[] = {

@@ -104,7 +104,7 @@ static int session_fixture_act_park(struct request *q, struct fields *f)
 {
 	request_defer(q);
 	session_fixture_park(q, &f->at[0]);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 struct session_fixture_work {
@@ -146,7 +146,7 @@ static int session_fixture_act_work(struct request *q, struct fields *f)
 	w->spin %= 20000;
 	request_defer(q);
 	worker_submit(request_workers(q), request_loop(q), &w->job);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 char session_fixture_bytes[SESSION_FIXTURE_BYTES];
@@ -158,7 +158,7 @@ static int session_fixture_act_big(struct request *q, struct fields *f)
 	if (str_to_u64(f->at[0].data, f->at[0].len, 0, sizeof(session_fixture_bytes), &n) < 0)
 		return -EINVAL;
 	request_sized(q, session_fixture_bytes, n);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 atomic_uint session_fixture_body_room, session_fixture_body_gone, session_fixture_body_asked;
@@ -222,14 +222,14 @@ static int session_fixture_act_eat(struct request *q, _unused_ struct fields *f)
 	session_fixture_last_body = b;
 	if (n == 0)
 		session_fixture_body_answer(b);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 /* Refuses before the first byte, or (SPIT) once there was one. */
 static int session_fixture_act_skip(struct request *q, _unused_ struct fields *f)
 {
 	request_error(q, ERROR_DENIED, "not hungry");
-	return 0;
+	return ACT_ANSWERED;
 }
 
 static void session_fixture_spit_put(struct body_sink *s, _unused_ size_t n)
@@ -251,7 +251,7 @@ static int session_fixture_act_spit(struct request *q, struct fields *f)
 {
 	int r = session_fixture_act_eat(q, f);
 
-	if (r == 0)
+	if (r == ACT_DEFERRED)
 		session_fixture_last_body->sink.ops = &session_fixture_spit_ops;
 	return r;
 }
@@ -266,9 +266,15 @@ static int session_fixture_act_no_memory(_unused_ struct request *q, _unused_ st
 	return -ENOMEM;
 }
 
+/* Two acts that do not do what they say. */
 static int session_fixture_act_silent(_unused_ struct request *q, _unused_ struct fields *f)
 {
-	return 0;
+	return ACT_ANSWERED;
+}
+
+static int session_fixture_act_pretend(_unused_ struct request *q, _unused_ struct fields *f)
+{
+	return ACT_DEFERRED;
 }
 
 static void session_fixture_claimed(struct request *q, int result, const char *name)
@@ -320,6 +326,8 @@ static const struct role_verb session_fixture_verbs[] = {
 	  session_fixture_act_no_memory },
 	{ { "SILENT", "SILENT", "Forgets to answer.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 },
 	  session_fixture_act_silent },
+	{ { "PRETEND", "PRETEND", "Forgets to defer.", 0, 0, VERB_CONCURRENT, ACCESS_NONE, 0 },
+	  session_fixture_act_pretend },
 	{ { "LATER", "LATER", "Is not yet.", 0, 0, VERB_NOT_YET, ACCESS_NONE, 0 }, NULL },
 };
 

@@ -83,10 +83,10 @@ int chat_history(struct request *q, struct fields *f)
 	if (!chat_history_may(q, room) ||
 	    !chat_history_take(q, &f->at[1], "number of a message", 0, STORE_NUMBER_MAX, &after) ||
 	    !chat_history_take(q, &f->at[2], "count", 1, CHAT_HISTORY_COUNT_MAX, &count))
-		return 0;
+		return ACT_ANSWERED;
 	if (!channel_engine_store(engine)) {
 		request_error(q, ERROR_UNAVAILABLE, "%s", channel_engine_why(engine, why, sizeof(why)));
-		return 0;
+		return ACT_ANSWERED;
 	}
 	h = calloc(1, sizeof(*h));
 	if (!h)
@@ -104,5 +104,5 @@ int chat_history(struct request *q, struct fields *f)
 	h->page.max_bytes = CHAT_HISTORY_BYTES_MAX;
 	request_defer(q);
 	(void)store_page(channel_engine_store(engine), &h->page);
-	return 0;
+	return ACT_DEFERRED;
 }

@@ -131,7 +131,7 @@ int chat_list_rooms(struct request *q, _unused_ struct fields *f)
 
 	r = chat_list_new(q, &l);
 	if (r != 0)
-		return MIN(r, 0);
+		return MIN(r, ACT_ANSWERED);
 	l->rooms = (struct channel_list){
 		.engine = chat_engine(l->state),
 		.kind = chat_policy.kind,
@@ -143,7 +143,7 @@ int chat_list_rooms(struct request *q, _unused_ struct fields *f)
 		.includes = chat_list_is_room,
 	};
 	channel_list_collect(&l->rooms, request_reactor(q), chat_list_go_on);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 /* WHO */
@@ -244,7 +244,7 @@ static int chat_list_who_all(struct request *q)
 
 	r = chat_list_new(q, &l);
 	if (r != 0)
-		return MIN(r, 0);
+		return MIN(r, ACT_ANSWERED);
 	l->walk = (struct channel_walk){
 		.engine = chat_engine(l->state),
 		.kind = chat_policy.kind,
@@ -253,7 +253,7 @@ static int chat_list_who_all(struct request *q)
 		.on_complete = chat_list_names_walked,
 	};
 	channel_walk(&l->walk);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 int chat_list_who(struct request *q, struct fields *f)
@@ -264,7 +264,8 @@ int chat_list_who(struct request *q, struct fields *f)
 	if (f->n == 0)
 		return chat_list_who_all(q);
 	r = chat_request_new(q, &f->at[0], NULL, chat_list_who_acted, chat_list_who_answer, &x);
-	if (r == 0)
-		channel_submit(&x->rq);
-	return MIN(r, 0);
+	if (r != 0)
+		return MIN(r, ACT_ANSWERED);
+	channel_submit(&x->rq);
+	return ACT_DEFERRED;
 }

@@ -211,13 +211,14 @@ int chat_member_join(struct request *q, struct fields *f)
 		return -ENOMEM;
 	r = chat_request_new(q, &f->at[0], NULL, chat_member_entered, chat_member_in, &x);
 	if (r != 0)
-		return MIN(r, 0);
+		return MIN(r, ACT_ANSWERED);
 	x->welcome = chat_member_answer_join;
-	if ((f->n > 1 && !chat_member_take_after(x, &f->at[1])) || !chat_request_within_rate(q, cs))
+	if ((f->n > 1 && !chat_member_take_after(x, &f->at[1])) || !chat_request_within_rate(q, cs)) {
 		(void)chat_request_free(x);
-	else
-		chat_member_submit(x);
-	return 0;
+		return ACT_ANSWERED;
+	}
+	chat_member_submit(x);
+	return ACT_DEFERRED;
 }
 
 int chat_member_enter(struct request *q, const char *room, void (*welcome)(struct chat_request *x),
@@ -284,9 +285,10 @@ int chat_member_part(struct request *q, struct fields *f)
 	int r;
 
 	r = chat_request_new(q, &f->at[0], NULL, chat_member_parted, chat_member_out, &x);
-	if (r == 0)
-		channel_submit(&x->rq);
-	return MIN(r, 0);
+	if (r != 0)
+		return MIN(r, ACT_ANSWERED);
+	channel_submit(&x->rq);
+	return ACT_DEFERRED;
 }
 
 /* Owner: why a member with a new name must leave. NULL: it may stay. */

@@ -140,18 +140,18 @@ int chat_moderate_topic(struct request *q, struct fields *f)
 	if (text->len > STORE_VALUE_MAX) {
 		request_error(q, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu", STORE_VALUE_MAX,
 			      text->len);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	r = chat_moderate_new(q, &f->at[0], NULL, text, chat_moderate_topic_acted, &x);
 	if (r != 0)
-		return MIN(r, 0);
+		return MIN(r, ACT_ANSWERED);
 	x->rq.message = channel_message_new(CHAT_EVENT_TOPIC, x->name, x->name_len, text->data, text->len);
 	if (!x->rq.message) {
 		(void)chat_request_free(x);
 		return -ENOMEM;
 	}
 	channel_submit(&x->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 /* KICK */
@@ -180,7 +180,7 @@ int chat_moderate_kick(struct request *q, struct fields *f)
 	if (r == 0)
 		channel_submit(&x->rq);
 	buf_done(&text);
-	return MIN(r, 0);
+	return r == 0 ? ACT_DEFERRED : MIN(r, ACT_ANSWERED);
 }
 
 /* MUTE and BAN */
@@ -247,16 +247,16 @@ static int chat_moderate_hold(struct request *q, struct fields *f, const char *k
 		request_error(q, ERROR_BAD_ARGUMENT,
 			      "'%.*s' is no number of seconds: that is 0, which lifts it, to %llu",
 			      (int)MIN(seconds->len, (size_t)40), seconds->data, CHAT_MODERATE_SECONDS_MAX);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_hold_acted, &x);
 	if (r != 0)
-		return MIN(r, 0);
+		return MIN(r, ACT_ANSWERED);
 	x->kind = kind;
 	x->seconds = n;
 	x->until_msec = n > 0 ? channel_engine_msec(chat_engine(request_role_state(q))) + n * 1000 : 0;
 	channel_submit(&x->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 int chat_moderate_mute(struct request *q, struct fields *f)
@@ -361,12 +361,12 @@ int chat_moderate_role(struct request *q, struct fields *f)
 	if (to == CHAT_RANK_MAX) {
 		request_error(q, ERROR_BAD_ARGUMENT, "a role is owner, operator or member, not '%.*s'",
 			      (int)MIN(f->at[2].len, (size_t)40), f->at[2].data);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, chat_moderate_role_acted, &x);
 	if (r != 0)
-		return MIN(r, 0);
+		return MIN(r, ACT_ANSWERED);
 	x->to = to;
 	channel_submit(&x->rq);
-	return 0;
+	return ACT_DEFERRED;
 }

@@ -51,11 +51,11 @@ static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const s
 
 	r = chat_request_new(q, room, NULL, chat_say_acted, chat_say_answer, &x);
 	if (r != 0)
-		return MIN(r, 0);
+		return MIN(r, ACT_ANSWERED);
 	x->silent = silent;
 	if (!chat_request_text_fits(q, len) || !chat_request_within_rate(q, cs)) {
 		(void)chat_request_free(x);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	x->rq.message = channel_message_new(CHAT_EVENT_SAID, x->name, x->name_len, text, len);
 	if (!x->rq.message) {
@@ -63,7 +63,7 @@ static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const s
 		return -ENOMEM;
 	}
 	channel_submit(&x->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 int _hot_ chat_say(struct request *q, struct fields *f)
@@ -74,7 +74,7 @@ int _hot_ chat_say(struct request *q, struct fields *f)
 		return -ENOMEM;
 	if (f->at[1].len == 0) {
 		request_error(q, ERROR_BAD_ARGUMENT, "there is nothing to say: the text is empty");
-		return 0;
+		return ACT_ANSWERED;
 	}
 	return chat_say_in(q, cs, &f->at[0], f->at[1].data, f->at[1].len, false);
 }

@@ -38,7 +38,7 @@ static int compute_verb(struct request *q, struct fields *f)
 		return r;
 	request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no decimal integer", (int)MIN(f->at[0].len, (size_t)40),
 		      f->at[0].data);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 static int compute_line(struct request *q, char *line, size_t len, bool alone)

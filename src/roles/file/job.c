@@ -72,7 +72,7 @@ int file_job_run_path(struct request *q, const char *path, int (*run)(struct fil
 	memcpy(j->path, path, len + 1);
 	request_defer(q);
 	worker_submit(request_workers(q), request_loop(q), &j->job);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 int file_job_run(struct request *q, const struct field *f, int (*run)(struct file_job *j),
@@ -81,6 +81,6 @@ int file_job_run(struct request *q, const struct field *f, int (*run)(struct fil
 	char path[PATH_BYTES_MAX + 1] = "";
 
 	if (f && !file_take_name(q, f, path))
-		return 0;
+		return ACT_ANSWERED;
 	return file_job_run_path(q, path, run, done);
 }

@@ -93,14 +93,14 @@ int read_file(struct request *q, struct fields *f)
 	int r;
 
 	if (!file_take_name(q, &f->at[0], path))
-		return 0;
+		return ACT_ANSWERED;
 	if (unlikely(file_watch_is_gone(&state->watch)))
 		return file_job_run_path(q, path, read_run, read_done);
 	fd = path_open_cached(&state->root, path, O_RDONLY);
 	r = fd < 0 ? fd : read_check(fd, &size);
 	if (r >= 0 && size > READ_SMALL_MAX) {
 		request_file(q, STEAL_FD(fd), 0, size);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	if (r >= 0)
 		r = read_small(q, fd, size);
@@ -108,5 +108,5 @@ int read_file(struct request *q, struct fields *f)
 		return file_job_run_path(q, path, read_run, read_done);
 	if (r < 0)
 		file_refuse(q, path, 0, r);
-	return 0;
+	return ACT_ANSWERED;
 }

@@ -365,10 +365,10 @@ int upload_write(struct request *q, struct fields *f)
 	struct upload *u;
 
 	if (!file_take_name(q, &f->at[0], path))
-		return 0;
+		return ACT_ANSWERED;
 	if (size > o->max_size && size != BODY_SIZE_UNDECIDED) {
 		upload_refuse_size(q, size);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	u = upload_new(q, path, size);
 	if (!u) {
@@ -376,7 +376,7 @@ int upload_write(struct request *q, struct fields *f)
 			       path);
 		request_error(q, ERROR_BUSY,
 			      "the server is out of memory for uploads (limits.memory); try again later");
-		return 0;
+		return ACT_ANSWERED;
 	}
 	request_defer(q);
 	request_body(q, &u->sink);
@@ -385,5 +385,5 @@ int upload_write(struct request *q, struct fields *f)
 	/* A smaller file is one job, which looks as well. */
 	else if (size > UPLOAD_PIECE && size != BODY_SIZE_UNDECIDED)
 		upload_submit(u, upload_look_run, upload_done);
-	return 0;
+	return ACT_DEFERRED;
 }

@@ -160,7 +160,7 @@ int relay_ack(struct request *q, struct fields *f)
 	int r;
 
 	if (!relay_ack_take_ids(q, f, ids) || !relay_store(q))
-		return 0;
+		return ACT_ANSWERED;
 	r = relay_session_get(q, &rs);
 	if (r < 0)
 		return r;
@@ -169,5 +169,5 @@ int relay_ack(struct request *q, struct fields *f)
 		return -ENOMEM;
 	channel_request_init(&a->rq, rs->state->engine, &relay_policy, q, rs->box.text, rs->box.len);
 	relay_ack_submit(a);
-	return 0;
+	return ACT_DEFERRED;
 }

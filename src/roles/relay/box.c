@@ -84,12 +84,12 @@ int relay_box(struct request *q, struct fields *f)
 	int r;
 
 	if (!store)
-		return 0;
+		return ACT_ANSWERED;
 	if (f->n > 0 && str_casecmp(f->at[0].data, f->at[0].len, "clear", 5) != 0) {
 		request_error(q, ERROR_BAD_ARGUMENT,
 			      "MAILBOX alone tells, and MAILBOX,clear empties; there is no '%.*s'",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	r = relay_session_get(q, &rs);
 	if (r < 0)
@@ -103,11 +103,11 @@ int relay_box(struct request *q, struct fields *f)
 	if (f->n == 0) {
 		request_defer(q);
 		relay_box_look(b);
-		return 0;
+		return ACT_DEFERRED;
 	}
 	channel_request_init(&b->rq, rs->state->engine, &relay_policy, q, b->name.text, b->name.len);
 	b->rq.act = relay_box_act;
 	b->rq.on_complete = relay_box_cleared;
 	channel_submit(&b->rq);
-	return 0;
+	return ACT_DEFERRED;
 }

@@ -161,10 +161,10 @@ int relay_fetch(struct request *q, struct fields *f)
 	int r;
 
 	if (!relay_fetch_take_max(q, f, &max))
-		return 0;
+		return ACT_ANSWERED;
 	store = relay_store(q);
 	if (!store)
-		return 0;
+		return ACT_ANSWERED;
 	r = relay_session_get(q, &rs);
 	if (r < 0)
 		return r;
@@ -179,5 +179,5 @@ int relay_fetch(struct request *q, struct fields *f)
 		relay_fetch_answer(x, 0);
 	else
 		relay_fetch_read(x, rs);
-	return 0;
+	return ACT_DEFERRED;
 }

@@ -127,7 +127,7 @@ int relay_send(struct request *q, struct fields *f)
 		return -ENOMEM;
 	if (!relay_send_take(q, f, x)) {
 		free(x);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	from_len = relay_session_from(request_session(q), from);
 	channel_request_init(&x->rq, state->engine, &relay_policy, q, x->to.text, x->to.len);
@@ -141,7 +141,7 @@ int relay_send(struct request *q, struct fields *f)
 		return -ENOMEM;
 	}
 	channel_submit(&x->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 struct relay_status {
@@ -179,11 +179,11 @@ int relay_status(struct request *q, struct fields *f)
 	uint64_t id;
 
 	if (!store)
-		return 0;
+		return ACT_ANSWERED;
 	if (relay_words_parse_id(&f->at[0], &id) < 0) {
 		request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no message's ID, which the answer to SEND tells",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	x = calloc(1, sizeof(*x));
 	if (!x)
@@ -198,5 +198,5 @@ int relay_status(struct request *q, struct fields *f)
 	memcpy(x->ask.from, from, x->ask.from_len);
 	request_defer(q);
 	(void)store_lookup(store, &x->ask);
-	return 0;
+	return ACT_DEFERRED;
 }

@@ -179,10 +179,10 @@ int relay_wait(struct request *q, struct fields *f)
 	if (!on && str_casecmp(how->data, how->len, "off", 3) != 0) {
 		request_error(q, ERROR_BAD_ARGUMENT, "WAIT is on or off, not '%.*s'", (int)MIN(how->len, (size_t)32),
 			      how->data);
-		return 0;
+		return ACT_ANSWERED;
 	}
 	if (on && !relay_store(q))
-		return 0;
+		return ACT_ANSWERED;
 	r = relay_session_get(q, &rs);
 	if (r < 0)
 		return r;
@@ -191,5 +191,5 @@ int relay_wait(struct request *q, struct fields *f)
 	rs->asked = q;
 	request_defer(q);
 	relay_wait_resolve(rs, request_session(q));
-	return 0;
+	return ACT_DEFERRED;
 }

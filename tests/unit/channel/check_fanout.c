@@ -97,7 +97,7 @@ static int test_join(struct request *q, struct fields *f)
 	e->subscription = channel_subscription_begin(&e->rq, &r);
 	ck_assert_ptr_nonnull(e->subscription);
 	channel_submit(&e->rq);
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static const struct role_verb test_verbs[] = {

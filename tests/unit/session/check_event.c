@@ -137,20 +137,20 @@ static int test_join(struct request *q, _unused_ struct fields *f)
 	ck_assert_ptr_eq(request_reactor(q), session_reactor(request_session(q)));
 	join(request_session(q));
 	request_ok(q);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 static int test_hold(struct request *q, _unused_ struct fields *f)
 {
 	request_defer(q);
 	held = q;
-	return 0;
+	return ACT_DEFERRED;
 }
 
 static int test_big(struct request *q, _unused_ struct fields *f)
 {
 	request_sized(q, big, sizeof(big));
-	return 0;
+	return ACT_ANSWERED;
 }
 
 /* Something breaks it off, and further up it is still worked with. */
@@ -166,7 +166,7 @@ static int test_break(struct request *q, _unused_ struct fields *f)
 	ck_assert(!list_is_linked(&s->resume.link));
 	ck_assert_int_eq(session_event_text(s, "too late\n", 9, false), -EPIPE);
 	request_ok(q);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 /* Told to oneself before the answer. */
@@ -179,7 +179,7 @@ static int test_echo(struct request *q, struct fields *f)
 
 	ck_assert_int_eq(session_event_text(s, text, (size_t)n, false), 0);
 	request_ok(q);
-	return 0;
+	return ACT_ANSWERED;
 }
 
 /* The first thing that a quiet one says is its name; "no" is none, and "later" takes a while. */

@@ -5,6 +5,7 @@
 #include "session/session-private.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -316,7 +317,7 @@ START_TEST(bad_lines_are_errors_and_no_more)
 	serve_expect(c, "PONG\n");
 	serve_expect_error(c, "bad-command");
 	serve_expect(c, "PONG\n");
-	serve_say(c, "\nPARK\nBYE,now\nNOMEM\nSILENT\nWHATEVER,1,2\nPINGPINGPINGPINGPING\n\1\2\3\377\376\n");
+	serve_say(c, "\nPARK\nBYE,now\nNOMEM\nFAIL\nWHATEVER,1,2\nPINGPINGPINGPINGPING\n\1\2\3\377\376\n");
 	serve_expect_error(c, "bad-command");
 	serve_expect_error(c, "bad-argument");
 	serve_expect_error(c, "bad-argument");
@@ -330,6 +331,22 @@ START_TEST(bad_lines_are_errors_and_no_more)
 	serve_close(c);
 
 	serve_stop();
+}
+END_TEST
+
+static const char *const false_outcomes[] = { "SILENT\n", "PRETEND\n" };
+
+/* An act that neither answers nor defers: an assert ends the process. */
+START_TEST(an_act_must_answer_or_defer)
+{
+	int c;
+
+	session_fixture_start(0, "");
+	c = serve_connect();
+	serve_say(c, "PING\n");
+	serve_expect(c, "PONG\n");
+	serve_say(c, false_outcomes[_i]);
+	serve_expect(c, "nothing comes");
 }
 END_TEST
 
@@ -485,6 +502,7 @@ int main(void)
 	tcase_add_loop_test(tc, any_pieces_give_the_same_answers, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, lines_of_all_lengths, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, bad_lines_are_errors_and_no_more, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test_raise_signal(tc, an_act_must_answer_or_defer, SIGABRT, 0, ELEMENTSOF(false_outcomes));
 	tcase_add_loop_test(tc, other_protocols_end_with_their_first_bytes, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, a_long_line_of_a_browser_ends_it, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, only_the_first_line_tells, 0, SESSION_FIXTURE_WAYS);
