@@ -42,6 +42,7 @@ keepers='
 #[[:space:]]*include[[:space:]]*<sqlite3            store/*
 #[[:space:]]*include[[:space:]]*<(editline|histedit|readline) client/*
 #[[:space:]]*include[[:space:]]*<(glib|gio/|check[.]h)
+#[[:space:]]*include[[:space:]]*"session/session-private[.]h" session/*
 #[[:space:]]*include[[:space:]]*<sys/(poll|select)[.]h
 (^|[^_[:alnum:]])epoll_(create|create1|ctl|wait|pwait|pwait2)[[:space:]]*[(] loop/loop.[ch]
 (^|[^_[:alnum:]])(getsockopt|setsockopt|getsockname|getpeername|accept4?|recv|recvfrom|recvmsg|send|sendto|sendmsg|shutdown)[[:space:]]*[(] net/* control/control.c control/peer_rights.c log/service_manager.c peer/* ctl/*
@@ -163,7 +164,7 @@ made_up_tree()
 		mkdir -p "$scratch/src/$layer"
 	done
 	cd "$scratch/src" || exit 1
-	touch base/buf.h cli/exit.h wire/line.h wire/verb.h loop/{inbox,loop}.h log/journal.h net/conn.h session/{session,role}.h config/load.h \
+	touch base/buf.h cli/exit.h wire/line.h wire/verb.h loop/{inbox,loop}.h log/journal.h net/conn.h session/{session,role,session-private}.h config/load.h \
 		client/client.h peer/peer.h store/store.h channel/channel.h roles/{chat/room,file/file,file/path}.h control/control.h server/server.h
 	printf '#include "config.h"\n#include "base/buf.h"\n#include <string.h>\n' >base/buf.c
 	printf '#include "wire/line.h"\n\n#include "base/buf.h"\n' >wire/line.c
@@ -215,6 +216,7 @@ own_test()
 	reversed net/conn.c '#include "wire/verb.h"'
 	reversed session/session.c '#include "server/server.h"'
 	reversed server/server.c '#include "channel/channel.h"'
+	reversed server/server.c '#include "session/session-private.h"'
 	reversed loop/loop.h '#include "config/load.h"'
 	reversed config/load.c '#include "session/session.h"'
 	reversed control/control.c '#include "roles/file/file.h"'
