@@ -94,11 +94,11 @@ static void conn_send(struct conn *c)
 }
 
 /* An attempt at the handshake, or at the shutdown. False: it failed, or has to wait. */
-static bool conn_attempt(struct conn *c, int (*attempt)(struct transport *t, int fd), int room)
+static bool conn_attempt(struct conn *c, int (*attempt)(struct transport *t, int fd), int full)
 {
 	int r = attempt(c->transport, c->watch.fd);
 
-	c->full = r == room;
+	c->full = r == full;
 	if (r < 0 && r != -EAGAIN)
 		conn_break(c, r);
 	return r == 0;
@@ -112,7 +112,7 @@ static void conn_run_transport(struct conn *c)
 	if (c->dead)
 		return;
 	if (c->handshaking) {
-		c->handshaking = !conn_attempt(c, ops->handshake, TRANSPORT_E_ROOM);
+		c->handshaking = !conn_attempt(c, ops->handshake, TRANSPORT_E_FULL);
 		if (c->handshaking)
 			return;
 	}

@@ -21,12 +21,12 @@ struct transport {
 };
 
 /* handshake() waits for room in the socket, and not for bytes. */
-#define TRANSPORT_E_ROOM 1
+#define TRANSPORT_E_FULL 1
 
 struct transport_ops {
 	/*
 	 * Called first, and again until it returns 0; only then are bytes read and sent. -EAGAIN: bytes of the peer must come
-	 * first. TRANSPORT_E_ROOM: the socket must take bytes first. Other negative errno: the connection breaks. NULL: bytes
+	 * first. TRANSPORT_E_FULL: the socket must take bytes first. Other negative errno: the connection breaks. NULL: bytes
 	 * pass from the beginning.
 	 */
 	int (*handshake)(struct transport *t, int fd);

@@ -46,7 +46,7 @@ static int fake_handshake(struct transport *t, _unused_ int fd)
 		return r;
 	if (f->handshake == 0)
 		return 0;
-	return f->handshake-- % 2 ? TRANSPORT_E_ROOM : -EAGAIN;
+	return f->handshake-- % 2 ? TRANSPORT_E_FULL : -EAGAIN;
 }
 
 static ssize_t fake_read(struct transport *t, int fd, void *buf, size_t n)
