@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a session: shared by session.c (its life), input.c (bytes to requests), request.c (answers in order) and
- * builtin.c (the verbs of every listener). Nobody else includes this.
+ * Inside of a session: shared by session.c (its life), input.c (bytes to requests), request.c (replies in order),
+ * observer.c, event.c, builtin.c (the verbs of every listener), the dialects and raw/. For the files of session/ only.
  */
 
 #include "net/conn.h"

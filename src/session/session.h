@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A session: who is connected, in which dialect, and which requests are open. This header is what roles see of it;
- * how it works inside is session.c's and session-private.h's.
+ * A session: a connected client, its dialect and its open requests. Roles see of it what this header has; its inside is
+ * in session-private.h.
  *
  * A request is the slot its answer leaves through, so answers leave in the order of the requests whatever order they
  * come in. It lives until it is answered, even where its session ends before: whoever put it off always answers it,
