@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Events: the events in the log that an administrator acts on. Each is a row with an id, which is the MESSAGE_ID of
- * its records in the journal and stays what it is for ever. ioed(8) and systemd/ioe.catalog tell of the same rows.
+ * Log events: the log records on which an administrator acts. Each event is a row with an id, which is the MESSAGE_ID
+ * of its records in the journal and never changes. ioed(8) and systemd/ioe.catalog describe the same rows.
  */
 
 #include "base/log.h"
@@ -37,13 +37,13 @@ struct log_event_row {
 	const char *name;
 	const char *id; /* 32 hex digits, of systemd-id128 new */
 	enum log_level level;
-	bool per_address; /* it says something of a peer: each address is counted by itself (log/ratelimit.h) */
+	bool per_address; /* the event is about a peer: each address has a rate limit of its own (log/ratelimit.h) */
 	const char *doc;  /* what happened, in one sentence */
 };
 
 extern const struct log_event_row log_event_rows[LOG_EVENT_MAX];
 
-/* One record, with these fields. */
+/* Logs one record with these fields. Any thread; never waits. */
 void log_event(enum log_event what, const struct log_field *fields, size_t n_fields, const char *fmt, ...)
 	_printf_(4, 5);
 void log_event_v(enum log_event what, const struct log_field *fields, size_t n_fields, const char *fmt, va_list ap)

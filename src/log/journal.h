@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Where log events go. Every thread puts fixed-size records into its own bounded ring; the log thread, which alone
- * may hang on a journal that nobody reads, sends them. A full ring counts what it drops, and the count is told once
- * there is room. The only libsystemd beside service_manager.c.
+ * The log thread. Every thread puts records of a fixed size into its own bounded ring. The log thread sends them to the
+ * journal or to stderr, and it is the only thread that can hang there. A record that finds its ring full is dropped and
+ * counted, and the count is logged when there is space again.
  */
 
 #include "base/log.h"
@@ -25,21 +25,21 @@ extern const struct option_section log_section;
 
 enum log_level journal_level(const struct log_options *options);
 
-/* The journal where stderr is connected to it (JOURNAL_STREAM matches) and it can be reached, else stderr. */
+/* The journal if stderr is connected to it (JOURNAL_STREAM matches) and its socket is there; else stderr. */
 enum journal_sink journal_sink_pick(void);
 
-/* Starts the log thread and becomes log.h's sink. @instance goes with each record as IOE_INSTANCE. 0 or negative errno;
- * -EBUSY: it runs already, or was left behind. Does journal_thread_init() for the caller. */
+/* Starts the log thread and becomes the sink of base/log.h. Each record has @instance as IOE_INSTANCE. 0 or negative
+ * errno; -EBUSY: the log thread runs already, or was left behind. Calls journal_thread_init() for the caller. */
 int journal_start(enum journal_sink sink, unsigned instance);
 
-/* Every thread that logs, once, before its first event, so that its ring is made where failing is possible; without it
- * the first event makes it, or counts as dropped. 0, -ENOMEM. */
+/* For each thread, once, before its first record: makes its ring at a time when an error can be handled. Without this
+ * call the first record makes the ring, or is dropped. 0, -ENOMEM. */
 int journal_thread_init(void);
 
-/* Sends what is queued and gives log.h its stderr back. Where that hangs beyond @until_usec the log thread is left
- * behind, and from then on events are only counted as dropped: stderr would hang the caller too. A second call waits
- * for it once more. */
+/* Sends the queued records, ends the log thread, and gives base/log.h its stderr back. If the log thread hangs until
+ * @until_usec (CLOCK_MONOTONIC) it is left behind, and all later records are dropped: stderr would hang the caller,
+ * too. A second call waits for it again. */
 void journal_stop(uint64_t until_usec);
 
-/* Events dropped since the program began, for status. */
+/* Any thread. Records dropped since the start of the program. */
 uint64_t journal_dropped(void);

@@ -1,9 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What a peer can cause again and again must not fill the journal: of one event, each address (or, where the row says
- * so, all together) has log.burst records in log.interval. What is over is counted, and the count is told when the
- * interval has ended. One for each loop, in its thread; its memory is all here.
+ * The log rate limit: a peer that causes an event again and again cannot fill the journal. Each event has log.burst
+ * records in log.interval; an event about a peer (log_event_row.per_address) has that many for each address. Further
+ * records are counted, and the count is logged at the end of the interval. Each loop has a rate limit of its own, used
+ * in its thread only. Allocates nothing.
  */
 
 #include "base/ratelimit.h"
@@ -15,13 +16,13 @@
 struct address;
 struct loop;
 
-/* Addresses and events that are counted by themselves at a time. More of them share one count for each event. */
+/* Pairs of address and event that have a count of their own at a time. Further pairs share one count for each event. */
 #define LOG_RATELIMIT_ENTRIES 64
 
 struct log_ratelimit_entry {
 	struct ratelimit limit; /* with n 0: free */
 	enum log_event what;
-	bool of_one;            /* of this network, else of anybody */
+	bool of_one; /* of this network only; else of all peers */
 	struct in6_addr network;
 };
 
@@ -31,12 +32,12 @@ struct log_ratelimit {
 	struct log_ratelimit_entry entries[LOG_RATELIMIT_ENTRIES], rest[LOG_EVENT_MAX];
 };
 
-/* For all of the process, from any thread; what is being counted is counted on as it was. */
+/* For the whole process. Any thread. Intervals that have begun keep their old limits. */
 void log_ratelimit_set_limits(unsigned burst, uint64_t interval_usec);
 
 void log_ratelimit_init(struct log_ratelimit *f, struct loop *l);
-/* Tells what has not been told yet. */
+/* Logs the counts that are left. */
 void log_ratelimit_done(struct log_ratelimit *f);
 
-/* Whether it may be logged now; also false where its level is not wanted. @from: NULL for nobody's. */
+/* Whether the event is to be logged now; false also where its level is not wanted. @from: the peer, NULL: none. */
 bool log_ratelimit_pass(struct log_ratelimit *f, enum log_event what, const struct address *from);

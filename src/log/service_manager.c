@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What could not be sent is kept in the order in which it was said, the newest of each kind, and all that comes later
- * waits behind it: a READY=1 that overtook its RELOADING=1 would leave the manager waiting. Nothing is allocated for
- * it, so it cannot fail.
+ * Pending messages keep their order, and later ones wait behind them: if READY=1 overtook its RELOADING=1, the manager
+ * would wait for ever. Only the newest message of each kind is pending, so their memory is fixed, and queueing cannot
+ * fail.
  */
 
 #include "log/service_manager.h"
@@ -38,7 +38,7 @@ struct service_manager {
 	int fd;
 	struct sockaddr_un addr;
 	socklen_t addr_size;
-	bool failed; /* and said so */
+	bool failed; /* a send has failed, and that was logged */
 	size_t n_pending;
 	struct service_manager_message pending[SERVICE_MANAGER_KIND_MAX];
 };
@@ -98,7 +98,7 @@ struct service_manager *service_manager_free(struct service_manager *sm)
 	return NULL;
 }
 
-/* False: the manager has no room for it now. */
+/* False: the socket cannot take the message now. */
 static bool service_manager_send(struct service_manager *sm, const char *text)
 {
 	ssize_t k;

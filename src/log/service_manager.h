@@ -1,9 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What the service manager is told (sd_notify(3)) and what it hands over (sd_listen_fds(3)). sd_notify may hang when
- * its reader stops, so the socket is our own, nonblocking, to the same address: a message that does not fit now is
- * kept (the newest of its kind) and sent by service_manager_retry(). READY=1 is never lost.
+ * Messages to the service manager (sd_notify(3)) and sockets from it (sd_listen_fds(3)). sd_notify() hangs when its
+ * reader stops. So this is a nonblocking socket of our own to the same address. A message that cannot be sent now is
+ * pending (the newest of each kind), and service_manager_retry() sends it. READY=1 is never lost. For main's thread
+ * only.
  */
 
 #include <stdbool.h>
@@ -19,11 +20,11 @@ struct service_manager *service_manager_free(struct service_manager *sm);
 void service_manager_ready(struct service_manager *sm, const char *status);
 void service_manager_status(struct service_manager *sm, const char *status);
 void service_manager_reloading(struct service_manager *sm);
-/* @usec: how long it may take, where the unit's TimeoutStopSec is shorter. */
+/* @usec: the time that the stop needs at most; extends TimeoutStopSec where that is shorter. */
 void service_manager_stopping(struct service_manager *sm, const char *status, uint64_t usec);
-void service_manager_watchdog(struct service_manager *sm); /* never kept: a late one would be a lie */
+void service_manager_watchdog(struct service_manager *sm); /* never pending: a late one would be false */
 
-/* True while something waits to be sent: call service_manager_retry() again within 100 ms. */
+/* True while a message is pending: service_manager_retry() is to be called within 100 ms. */
 bool service_manager_is_pending(const struct service_manager *sm);
 void service_manager_retry(struct service_manager *sm);
 

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Warnings: what is wrong with the daemon just now, for as long as it is. Each kind is a row; what is shown of it are its
- * sentences. Nobody keeps them: who asks for the status has them gathered anew, from the server itself and from each
- * role (role.h: warn()). What only happened is an event (log/event.h).
+ * Warnings: the faults that the daemon has just now. Each kind is a row, and each warning of it is a sentence. Warnings
+ * are not stored: each status gathers them again, from the server and from each role (role.h: warn()). A thing that
+ * happened once is a log event instead (log/event.h).
  */
 
 #include "base/macro.h"
@@ -26,8 +26,8 @@ enum warning {
 };
 
 struct warning_row {
-	const char *name; /* for programs, for ever: ioectl(1) has it */
-	bool degrades;    /* part of what should be served is not */
+	const char *name; /* for programs; never changes; ioectl(1) lists it */
+	bool degrades;    /* the daemon serves less than it should */
 	const char *doc;
 };
 
@@ -42,11 +42,11 @@ struct warning_entry {
 struct warnings {
 	struct warning_entry *list; /* in the order in which they came */
 	size_t n, cap;
-	bool short_of_memory; /* some are missing */
+	bool short_of_memory; /* warnings are missing in the list */
 };
 
-/* One more sentence. A sentence that is there already is not said twice: roles share what they stand on. */
+/* Adds a sentence, unless the list has it: two roles can report the same fault. */
 void warnings_add(struct warnings *w, enum warning what, const char *fmt, ...) _printf_(3, 4);
 bool warnings_has(const struct warnings *w, enum warning what);
-bool warnings_degrade(const struct warnings *w); /* whether one of them does */
+bool warnings_degrade(const struct warnings *w); /* whether one of them degrades */
 void warnings_done(struct warnings *w);

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * How threads talk: each loop has one inbox, anyone may push. It never refuses, so no circle of threads can
- * deadlock; what may be pushed is bounded at the sources (limits.pipeline, one job an upload, one accept a time).
+ * Messages between threads. Each loop has one inbox, and every thread can push to it. A push never fails and never
+ * waits, so a circle of threads cannot deadlock. The sources bound the number of messages (limits.pipeline, one job for
+ * an upload, one accepted connection at a time).
  */
 
 #include <stdatomic.h>
@@ -12,7 +13,7 @@ struct msg {
 	void (*act)(struct msg *m); /* runs in the receiver's thread; owns the message from then on */
 };
 
-/* A stack that is taken whole and turned round: many writers, one reader, no lock. */
+/* A stack without a lock, of many writers and one reader, who takes all of it at once and reverses it. */
 struct inbox {
 	_Atomic(struct msg *) head;
 	int fd; /* eventfd; readable when something was pushed on an empty inbox */
@@ -21,8 +22,8 @@ struct inbox {
 int inbox_init(struct inbox *in); /* 0 or negative errno */
 void inbox_done(struct inbox *in);
 
-/* Takes the message over. May be called from any thread, never blocks, never fails. */
+/* Any thread. The message belongs to the receiver from then on. Never blocks, never fails. */
 void inbox_push(struct inbox *in, struct msg *m);
 
-/* In the receiver's thread: runs all there is, oldest first. */
+/* In the receiver's thread: calls act() of all messages, oldest first. */
 void inbox_run(struct inbox *in);

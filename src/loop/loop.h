@@ -1,12 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The only epoll. A loop belongs to one thread. One pass: each ready watch once, messages among them, then what was put
- * off to the end of the pass (writes, deaths), then timers.
+ * The event loop, and the only file that uses epoll. A loop belongs to one thread. One pass calls each ready watch
+ * once, the inbox among them, then the deferred calls (writes, the freeing of dead objects), then the timers that are
+ * due.
  *
- * A timer says that something did not come in time, and this process may have been away for long: stopped, or without a
- * processor. So a timer fires only when the kernel was asked for events after it had come due, and each watch that was
- * ready then has had its turn. What came in time is known by then, however late the timer is.
+ * A timer usually means that something did not come in time. But the process can have been away for long: stopped, or
+ * without a processor. So a timer fires only when the kernel was asked for events after the timer had come due, and
+ * each watch that was ready then has had its turn. So all that came in time has been seen, however late the timer is.
  */
 
 #include "base/list.h"
@@ -16,14 +17,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Embedded by its owner, who finds himself by container_of. The fd stays the owner's. */
+/* Embedded by its owner, which ready() finds by container_of. The fd stays the owner's. */
 struct watch {
 	int fd;
-	uint32_t events; /* what is asked of epoll now (EPOLLIN, EPOLLOUT); errors are always told */
+	uint32_t events; /* requested from epoll now (EPOLLIN, EPOLLOUT); errors are always reported */
 	void (*ready)(struct watch *w, uint32_t events);
 };
 
-/* A call put off to the end of the pass. Asking twice is asking once. */
+/* A deferred call: run() is called at the end of the pass, once, however often it was deferred. Embedded by its
+ * owner. */
 struct deferred {
 	struct list link;
 	void (*run)(struct deferred *call);
@@ -33,16 +35,16 @@ struct loop {
 	int epoll_fd;
 	bool stopping;
 	uint64_t now_usec; /* when this pass began */
-	uint64_t seen_usec; /* what came before this has had its turn: the time that a timer which fires judges by */
-	uint64_t back_usec; /* when the process was there again, the last time that it had been away; 0: never */
-	uint64_t round_usec; /* what is ready by then has its turn in this round, of one pass or, in a crowd, several */
-	size_t round_events; /* told of in this round */
+	uint64_t seen_usec; /* events before this time have been handled; a timer that fires compares with this */
+	uint64_t back_usec; /* when the process came back, the last time that it was away; 0: never */
+	uint64_t round_usec; /* watches ready by then have their turn in this round, of one or more passes */
+	size_t round_events; /* events reported in this round */
 	size_t n_watches;
 	struct wheel wheel;
 	struct inbox inbox;
 	struct watch inbox_watch;
 	struct list deferred_calls;
-	struct epoll_event *events; /* of this pass, so that a watch removed in it is not called */
+	struct epoll_event *events; /* of this pass: a watch that is removed during it is taken out here, too */
 	int n_events;
 };
 
