@@ -1,6 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Reading and writing whole things where blocking is allowed: workers, start-up, tools. Never in a loop thread. */
+/* Reads and writes whole files and buffers, where blocking is allowed: workers, start, tools. Never in a loop
+ * thread. */
 
 #include "base/buf.h"
 

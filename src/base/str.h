@@ -16,7 +16,7 @@ int str_to_size(const char *s, size_t n, uint64_t *ret);
  * (over 2^63 - 1). */
 int str_to_usec(const char *s, size_t n, uint64_t *ret);
 
-/* The shortest exact text that str_to_size/str_to_usec reads back ("250us", below a millisecond, is only for people).
+/* The shortest exact text that str_to_size/str_to_usec reads back ("250us", below a millisecond, is only shown).
  * @dst holds at least STR_NUMBER_MAX bytes. */
 #define STR_NUMBER_MAX 32
 char *str_from_size(char dst[STR_NUMBER_MAX], uint64_t bytes);

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The Varlink service of one daemon, interface org.ioe.control, on control.sock, in main's loop. Decides nothing: it
- * asks whoever owns the answer. Root, the daemon's own user and members of ioe-admin may call; others get
- * org.varlink.service.PermissionDenied.
+ * The Varlink service of the daemon: interface org.ioe.control on control.sock, in main's loop. It decides nothing
+ * itself; each answer comes from the module that owns the data. Root, the daemon's own user and members of ioe-admin
+ * are allowed to call methods; other users get org.varlink.service.PermissionDenied.
  */
 
 #include "base/buf.h"
@@ -24,17 +24,17 @@ enum control_kind {
 struct control_channel {
 	size_t name_at, name_len;   /* in the page's text */
 	size_t topic_at, topic_len; /* of a room; 0 bytes: it has none */
-	uint64_t members;           /* sessions that follow it now */
-	uint64_t messages, bytes;   /* that are kept */
+	uint64_t members;           /* sessions that are subscribed now */
+	uint64_t messages, bytes;   /* in the store */
 	uint64_t last;              /* the highest number ever given */
 };
 
-/* Rooms or mailboxes in the order of their names, a page at a time: an task for each. */
+/* Rooms or mailboxes in the order of their names, a page at a time. Each page is a round trip of the task. */
 #define CONTROL_CHANNELS_PAGE 128
 struct control_channels {
 	struct server_task task; /* first */
-	bool done;            /* no page comes behind this one */
-	char why[512];        /* not empty: they cannot be known */
+	bool done;               /* this is the last page */
+	char why[512];           /* not empty: why the list cannot be made */
 	struct buf text;
 	size_t n;
 	struct control_channel page[CONTROL_CHANNELS_PAGE];
@@ -42,10 +42,10 @@ struct control_channels {
 
 struct control_backup {
 	struct server_task task; /* first */
-	char why[512];        /* not empty: it failed */
+	char why[512];           /* not empty: why it failed */
 };
 
-/* What only main can do, in its thread. */
+/* Acts that only main can do, in its thread. */
 struct control_acts {
 	/*
 	 * As SIGHUP; @check: all of it but the change. @change is told of each option that changes. 0: @said may hold
@@ -53,11 +53,11 @@ struct control_acts {
 	 */
 	int (*reload)(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said);
 	enum log_level (*log_level)(void *userdata); /* the configured one */
-	/* NULL: no memory. Sets off with channels_next(), and again when it came and is not done. */
+	/* NULL: no memory. channels_next() fetches the first page, and after each on_arrival() the next, until done. */
 	struct control_channels *(*channels)(void *userdata, enum control_kind kind,
 					     void (*on_arrival)(struct server_task *e), void *on_arrival_data);
 	void (*channels_next)(struct control_channels *c);
-	/* A copy of the store as DIR/store.db; sets off at once. NULL: no memory. */
+	/* Starts a copy of the store as DIR/store.db at once. NULL: no memory. */
 	struct control_backup *(*backup)(void *userdata, const char *dir, void (*on_arrival)(struct server_task *e),
 					 void *on_arrival_data);
 	void *userdata;
@@ -66,14 +66,14 @@ struct control_acts {
 struct control_options {
 	uint64_t connections;  /* at once, in all */
 	uint64_t per_user;     /* of one uid, root and the daemon's own exempt */
-	uint64_t timeout_usec; /* a peer that neither asks nor reads is closed */
+	uint64_t timeout_usec; /* after it, a peer that neither calls nor reads is closed */
 };
 extern const struct option_section control_section;
 
 /*
- * Binds RUNTIME/control.sock (0660, group ioe-admin where there is one), replacing one nobody listens on. 0, -EADDRINUSE
- * where a daemon does, another negative errno with a sentence in @why. @server is asked through status.h and clients.h; @acts is copied. Looks the
- * group up, which may block: before the loop runs.
+ * Binds RUNTIME/control.sock (0660, group ioe-admin where there is one), replacing one nobody listens on. 0,
+ * -EADDRINUSE where a daemon does, another negative errno with a sentence in @why. @server is asked through status.h
+ * and clients.h; @acts is copied. Looks the group up, which may block: before the loop runs.
  */
 int control_new(struct control **ret, struct loop *l, const char *runtime_dir, const struct settings *settings,
 		struct server *server, const struct control_acts *acts, char *why, size_t why_size);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What a method is given, and what all of them answer with. */
+/* The arguments of a method, and the replies that all methods use. */
 
 #include "control/service.h"
 
@@ -9,7 +9,7 @@ struct method_call {
 	struct json_object *parameters; /* checked against the method's row; NULL: none */
 	bool more, oneway;
 	struct buf *out;
-	struct service_job *job; /* to be set by a method that does not answer now */
+	struct service_job *job; /* set by a method that answers later */
 };
 
 /* NULL, @otherwise or false where it was not given. */

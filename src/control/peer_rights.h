@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Who is at the other end of a UNIX socket, and whether he may administer the daemon. */
+/* The user at the other end of a UNIX socket, and whether that user is allowed to administer the daemon. */
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -8,13 +8,14 @@
 #define PEER_RIGHTS_GROUP    "ioe-admin"
 #define PEER_RIGHTS_NO_GROUP ((gid_t)-1)
 
-/* The group's number, PEER_RIGHTS_NO_GROUP where there is none. May block. 0, or negative errno where nobody can tell. */
+/* The group's number, PEER_RIGHTS_NO_GROUP where there is none. May block. 0, or negative errno where nobody can
+ * tell. */
 int peer_rights_admin_group(gid_t *ret);
 
 struct peer_rights {
 	uid_t uid;
 	bool allowed;
-	bool exempt; /* root or the daemon's own user: no limit a user holds for these */
+	bool exempt; /* root or the daemon's own user: control.per_user does not apply */
 };
 
 /*
@@ -23,5 +24,5 @@ struct peer_rights {
  */
 int peer_rights_of(int fd, gid_t admins, struct peer_rights *ret);
 
-/* The decision itself. @groups are the supplementary ones. */
+/* The decision itself, without a system call. @groups are the supplementary groups. */
 bool peer_rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups);

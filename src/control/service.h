@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What a call is answered: the methods of org.ioe.control and org.varlink.service. Knows no connection. */
+/* The methods of org.ioe.control and org.varlink.service, and the answer to a call. Knows no connection. */
 
 #include "base/buf.h"
 #include "control/control.h"
@@ -19,7 +19,7 @@ struct service {
 void service_init(struct service *s, struct server *server, const struct control_acts *acts, struct loop *l);
 void service_done(struct service *s);
 
-/* An answer that is not there yet, or comes in several replies. Whoever got it frees it, at any time. */
+/* An answer that comes later, or in several replies. The caller that got it frees it, at any time. */
 struct service_job {
 	void (*ready)(struct service_job *j); /* the caller's: service_job_answer() has something to say */
 	void *userdata;                       /* the caller's */
@@ -27,8 +27,8 @@ struct service_job {
 	struct service *service;
 	struct server_task *task;
 	bool more, oneway;
-	bool slow; /* it takes what it takes, and the peer is not closed meanwhile */
-	/* Appends what has come, if it is worth a reply, to @out. */
+	bool slow; /* control.timeout does not apply while the task is away */
+	/* Appends a reply with what has arrived to @out, if there is something to say. */
 	int (*act)(struct service_job *j, struct buf *out, bool *ret_done);
 	void (*next)(struct service_job *j);
 	void (*free)(struct service_job *j);
@@ -46,9 +46,9 @@ void service_job_next(struct service_job *j);
 bool service_job_is_away(const struct service_job *j); /* ready() is still to come */
 struct service_job *service_job_free(struct service_job *j); /* NULL is fine. Returns NULL */
 
-/* The answer to whoever may not ask, whatever he asked; and to one connection too many. As service_answer(). */
+/* The answer to a user without the right to call, and to one connection too many. As service_answer(). */
 int service_deny(struct buf *out);
 int service_refuse(uint64_t limit, struct buf *out);
 
-/* The text of an interface, NULL where it is none of ours. */
+/* The text of an interface; static. NULL: there is no such interface. */
 const char *service_description(const char *interface);

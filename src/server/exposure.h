@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Listeners that others than this machine can reach. This version asks nobody for a password, so whoever reaches one may
- * do all that its roles do; the administrator is told so, in one sentence a listener, wherever he looks.
+ * Listeners that others than this machine can reach. This version asks nobody for a password, so whoever reaches one
+ * may do all that its roles do; the administrator is told so, in one sentence a listener, wherever he looks.
  */
 
 #include <stdbool.h>

@@ -40,11 +40,11 @@ struct server {
 	unsigned n_made, n_started, n_empty, n_ended; /* of the reactors */
 	int state_fd, lock_fd;
 	char *state_dir, *runtime_dir;
-	char state_shared[512]; /* not empty: somebody else may enter the state directory, and what to do */
+	char state_shared[512]; /* not empty: other users can enter the state directory, and what to do */
 	uint64_t started_usec, started_real_usec;
 	bool stopping, dropped;
 	struct timer stop_timer;
-	struct list tasks; /* clients.h: under way */
+	struct list tasks; /* clients.h: tasks that are away */
 	uint64_t reload_usec;
 	bool reload_ok;
 	char reload_text[256];
@@ -69,13 +69,14 @@ void server_stop(struct server *s, const char *why);
 /* How long that takes at most, with threads that the kernel does not give back, and server_free(). */
 uint64_t server_stop_usec(const struct server *s);
 
-/* After args.stopped, or after a failed start. Returns how many threads are stuck in the kernel and were left behind. */
+/* After args.stopped, or after a failed start. Returns how many threads are stuck in the kernel and were left
+ * behind. */
 unsigned server_free(struct server *s);
 
 /* For the watchdog: whether every reactor has finished a round since the last call; asks each for one more. */
 bool server_poke(struct server *s);
 
-/* Has each role look at what it stands on; what they find shows in the status a little later. */
+/* Has each role check its folder, disk or store; the results are in the status a little later. */
 void server_look(struct server *s);
 
 /* From any thread: runs @m in main's. */

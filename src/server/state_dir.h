@@ -1,21 +1,22 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The state directory: found, made, locked for this daemon alone, and given a name that is the data's own. */
+/* The state directory: its path, its lock for one daemon, and the store id, a name of the data. In main's thread. */
 
 #include <stddef.h>
 
 struct server;
 struct server_options;
 
-/* Fills state_dir, runtime_dir, state_fd, lock_fd, store_id and state_shared of @s, and takes from others what rights
- * they have on the files in there. 0 or negative errno with a sentence in @why. */
+/* Fills state_dir, runtime_dir, state_fd, lock_fd, store_id and state_shared of @s, which state_dir_close() frees also
+ * after an error. Removes the permissions of other users on the files in it. 0 or negative errno with a sentence in
+ * @why. */
 int state_dir_open(struct server *s, const struct server_options *o, char *why, size_t why_size);
-/* Looks again who else may change or enter it. */
+/* Sets state_shared anew: whether other users can enter or replace the directory. */
 void state_dir_check(struct server *s);
-/* The same for whoever changes what lies there while no daemon runs: nothing is made but the lock, which has the owner that
- * the folder has. Fills state_dir, state_fd and lock_fd. */
+/* The same for a program that changes the data while no daemon runs. Only the lock is made, and gets the owner of the
+ * directory. Fills state_dir, state_fd and lock_fd. 0 or negative errno with a sentence in @why. */
 int state_dir_open_stopped(struct server *s, const struct server_options *o, char *why, size_t why_size);
-/* Before the reactors start: the data is not what clients know by the old one. 0 or negative errno; once it is 0 the new
- * one is on disk. */
+/* Before the reactors start, after the data was replaced by a copy: makes a new store id. 0: it is on disk; or negative
+ * errno. */
 int state_dir_renew_store_id(struct server *s);
 void state_dir_close(struct server *s);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What the daemon knows of itself, gathered by main from its threads' counters: what `ioectl status` shows. */
+/* The status of the daemon, as `ioectl status` shows it. Main gathers it from the counters of all threads. */
 
 #include "log/warning.h"
 
@@ -46,7 +46,7 @@ struct status {
 	struct warnings warnings;          /* owned by the status */
 };
 
-/* In main's thread: adds what is wrong just now. */
+/* In main's thread: adds the warnings that are true now. */
 void server_warn(struct server *s, struct warnings *to);
 
 /* In main's thread. 0 or -ENOMEM; free with status_done(). */

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The methods Rooms, Mailboxes and Backup: what is kept in the store, as others tell of it (control_acts). */
+/* The methods Rooms, Mailboxes and Backup. The lists and the copy come from control_acts. */
 
 #include "control/method.h"
 
