@@ -172,7 +172,7 @@ static bool fanout_batch_add(struct fanout_batch *batch, const struct slice *f)
 {
 	struct slice *last = batch->n > 0 ? &batch->slices[batch->n - 1] : NULL;
 
-	if (last && last->segment == f->segment && last->start + last->len == f->start) {
+	if (last && last->buffer == f->buffer && last->start + last->len == f->start) {
 		last->len += f->len;
 		return true;
 	}
@@ -289,7 +289,7 @@ void fanout_push(struct channel_shard *s, struct channel_message *m)
 	f->n_pending++;
 	f->next++;
 	s->pending_bytes += fanout_cost(m);
-	if (m->policy->queued || s->pending_bytes > FANOUT_PENDING_MAX || pool_is_over(&r->pool)) {
+	if (m->policy->queued || s->pending_bytes > FANOUT_PENDING_MAX || chunk_pool_is_over(&r->pool)) {
 		while (fanout_has_pending(f))
 			fanout_send(f, fanout_slowest(f));
 		return;

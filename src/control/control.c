@@ -64,7 +64,7 @@ struct control {
 	struct list dead; /* closed in this pass; a caller further up may still hold them */
 	struct deferred reap;
 	size_t n_peers;
-	struct pool pool;
+	struct chunk_pool pool;
 	struct buf answer; /* of the call at hand */
 	struct log_ratelimit ratelimit;
 };
@@ -284,7 +284,8 @@ static void control_peer_broken(struct conn *conn, _unused_ int error)
 }
 
 /* No file is ever queued here. */
-static void control_peer_cold(_unused_ struct conn *conn, _unused_ int fd, _unused_ uint64_t off, _unused_ uint64_t len)
+static void control_peer_not_resident(_unused_ struct conn *conn, _unused_ int fd, _unused_ uint64_t off,
+				      _unused_ uint64_t len)
 {
 }
 
@@ -292,7 +293,7 @@ static const struct conn_ops control_peer_ops = {
 	.readable = control_peer_readable,
 	.drained = control_peer_drained,
 	.broken = control_peer_broken,
-	.cold = control_peer_cold,
+	.not_resident = control_peer_not_resident,
 };
 
 static void control_peer_timeout(struct timer *t)
@@ -455,7 +456,7 @@ int control_new(struct control **ret, struct loop *l, const char *runtime_dir, c
 	service_init(&c->service, server, acts, l);
 	list_init(&c->peers);
 	list_init(&c->dead);
-	pool_init(&c->pool, UINT64_MAX);
+	chunk_pool_init(&c->pool, UINT64_MAX);
 
 	r = peer_rights_admin_group(&c->admins);
 	if (r < 0) {
@@ -492,7 +493,7 @@ struct control *control_free(struct control *c)
 	if (c->watch.fd >= 0)
 		loop_unwatch(c->loop, &c->watch);
 	endpoint_done(&c->endpoint);
-	pool_done(&c->pool);
+	chunk_pool_done(&c->pool);
 	buf_done(&c->answer);
 	free(c);
 	return NULL;

@@ -85,9 +85,9 @@ static void conn_send(struct conn *c)
 		uint64_t off, len;
 		int fd;
 
-		c->warming = true;
+		c->prefetching = true;
 		outq_not_resident(&c->out, &fd, &off, &len);
-		c->ops->cold(c, fd, off, len);
+		c->ops->not_resident(c, fd, off, len);
 	} else {
 		conn_break(c, r);
 	}
@@ -129,7 +129,7 @@ static void conn_flush(struct deferred *l)
 
 	if (unlikely(c->transport))
 		conn_run_transport(c);
-	if (!c->dead && !c->full && !c->warming && !c->handshaking && conn_has_output(c))
+	if (!c->dead && !c->full && !c->prefetching && !c->handshaking && conn_has_output(c))
 		conn_send(c);
 	if (c->watch.fd < 0)
 		return; /* readable() or drained() closed it */
@@ -138,7 +138,8 @@ static void conn_flush(struct deferred *l)
 		c->ops->broken(c, c->error); /* the owner may be gone after this */
 }
 
-int conn_init(struct conn *c, struct loop *l, struct pool *p, int fd, struct transport *t, const struct conn_ops *ops)
+int conn_init(struct conn *c, struct loop *l, struct chunk_pool *p, int fd, struct transport *t,
+	      const struct conn_ops *ops)
 {
 	int r;
 
@@ -231,7 +232,7 @@ void conn_write(struct conn *c, const void *data, size_t n)
 
 void conn_resident(struct conn *c, uint64_t len)
 {
-	c->warming = false;
+	c->prefetching = false;
 	outq_resident(&c->out, len);
 	conn_defer_flush(c);
 }

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A connected stream socket in a loop: bytes in, bytes out, back-pressure. Knows nothing of lines or sessions; the
- * control socket uses it too. Output is collected during a pass and leaves in one write at its end.
+ * A connection in a loop: bytes in, bytes out, back-pressure. It owns its socket, which nobody outside of net/ touches,
+ * and its transport. It knows nothing of lines or sessions; the control socket uses it, too. Output is collected during
+ * a pass of the loop and leaves in one write at the end of the pass.
  */
 
 #include "loop/loop.h"
@@ -20,22 +21,22 @@ struct conn_ops {
 	void (*drained)(struct conn *c);  /* all output has been given to the kernel */
 	void (*stalled)(struct conn *c);  /* the socket takes no more for now; NULL: not of interest */
 	void (*broken)(struct conn *c, int error); /* negative errno, once; the owner calls conn_done() */
-	/* The head of the output is a piece of a file that is not in memory: have it read, then conn_resident(). */
-	void (*cold)(struct conn *c, int fd, uint64_t off, uint64_t len);
+	/* The head of the output is a piece of a file that is not resident: have it read, then conn_resident(). */
+	void (*not_resident)(struct conn *c, int fd, uint64_t off, uint64_t len);
 };
 
 struct conn {
 	struct watch watch;
 	struct deferred flush;
 	struct loop *loop;
-	struct pool *pool;
+	struct chunk_pool *pool;
 	const struct conn_ops *ops;
 	struct transport *transport; /* owned; NULL: TCP */
 	struct outq out;
 	uint64_t received, sent; /* bytes taken from the transport, and given to it, ever */
 	bool paused : 1;      /* not read, as its owner wishes */
 	bool full : 1;        /* the socket took no more: waits for EPOLLOUT */
-	bool warming : 1;     /* waits for conn_resident() */
+	bool prefetching : 1; /* waits for conn_resident() */
 	bool dead : 1;        /* broken() was or will be called: nothing is sent any more */
 	bool handshaking : 1; /* the transport does not pass bytes yet */
 	bool kept : 1;        /* the transport has bytes of ours that the kernel does not have yet */
@@ -57,7 +58,8 @@ static inline int conn_carried(const struct conn *c)
 }
 
 /* Takes the (nonblocking, CLOEXEC) fd and the transport (NULL: TCP) over on success. 0 or negative errno. */
-int conn_init(struct conn *c, struct loop *l, struct pool *p, int fd, struct transport *t, const struct conn_ops *ops);
+int conn_init(struct conn *c, struct loop *l, struct chunk_pool *p, int fd, struct transport *t,
+	      const struct conn_ops *ops);
 
 /* Unlinks and closes. Safe inside a pass and twice; the memory stays the owner's. */
 void conn_done(struct conn *c);

@@ -24,14 +24,14 @@
 
 enum chunk_kind {
 	CHUNK_BYTES,
-	CHUNK_SLICE, /* a part of a segment */
+	CHUNK_SLICE, /* a part of a shared buffer */
 	CHUNK_FILE,  /* a part of a file */
 };
 
 struct chunk_file {
 	int fd;
 	uint64_t off, left;
-	uint64_t warm; /* bytes from off on that need not be asked for */
+	uint64_t resident; /* bytes from off on that need not be asked for */
 	uint64_t stride; /* how far apart one looks */
 };
 
@@ -43,27 +43,27 @@ struct chunk {
 	uint32_t start, end; /* what is to be sent of the bytes; CHUNK_FILE: nothing */
 	union {
 		char data[1]; /* really cap bytes */
-		struct shared_buffer *segment;
+		struct shared_buffer *buffer;
 		struct chunk_file *file; /* right behind the chunk: few chunks are one, and many are small */
 	};
 };
 
 #define CHUNK_HEAD offsetof(struct chunk, data)
 
-void pool_init(struct pool *p, uint64_t limit)
+void chunk_pool_init(struct chunk_pool *p, uint64_t limit)
 {
-	*p = (struct pool){};
+	*p = (struct chunk_pool){};
 	atomic_init(&p->limit, limit);
 	atomic_init(&p->used, 0);
 	atomic_init(&p->sent, 0);
 }
 
-void pool_set_limit(struct pool *p, uint64_t limit)
+void chunk_pool_set_limit(struct chunk_pool *p, uint64_t limit)
 {
 	atomic_store_explicit(&p->limit, limit, memory_order_relaxed);
 }
 
-void pool_done(struct pool *p)
+void chunk_pool_done(struct chunk_pool *p)
 {
 	struct chunk *c;
 
@@ -81,22 +81,22 @@ void pool_done(struct pool *p)
 }
 
 /* One writer: a load and a store do, and cost nothing; the atomic type is for the reader in main. */
-static void pool_count(atomic_uint_fast64_t *counter, uint64_t n)
+static void chunk_pool_count(atomic_uint_fast64_t *counter, uint64_t n)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-void pool_charge(struct pool *p, size_t n)
+void chunk_pool_charge(struct chunk_pool *p, size_t n)
 {
-	pool_count(&p->used, n);
+	chunk_pool_count(&p->used, n);
 }
 
-void pool_uncharge(struct pool *p, size_t n)
+void chunk_pool_uncharge(struct chunk_pool *p, size_t n)
 {
-	pool_count(&p->used, -(uint64_t)n);
+	chunk_pool_count(&p->used, -(uint64_t)n);
 }
 
-void pool_close_file(struct pool *p, int fd)
+void chunk_pool_close_file(struct chunk_pool *p, int fd)
 {
 	if (p->close_file)
 		p->close_file(p, fd);
@@ -104,7 +104,7 @@ void pool_close_file(struct pool *p, int fd)
 		(void)close(fd);
 }
 
-static struct chunk *chunk_new(struct pool *p, size_t n)
+static struct chunk *chunk_new(struct chunk_pool *p, size_t n)
 {
 	size_t cap = MAX(n, (size_t)CHUNK_SIZE - CHUNK_HEAD);
 	struct chunk *c;
@@ -125,11 +125,11 @@ static struct chunk *chunk_new(struct pool *p, size_t n)
 	c->event = false;
 	c->cap = (uint32_t)cap;
 	c->start = c->end = 0;
-	pool_charge(p, cap);
+	chunk_pool_charge(p, cap);
 	return c;
 }
 
-static struct chunk *chunk_new_slice(struct pool *p)
+static struct chunk *chunk_new_slice(struct chunk_pool *p)
 {
 	struct chunk *c = p->free_slices;
 
@@ -141,14 +141,14 @@ static struct chunk *chunk_new_slice(struct pool *p)
 		if (!c)
 			return NULL;
 	}
-	pool_charge(p, sizeof(struct chunk));
+	chunk_pool_charge(p, sizeof(struct chunk));
 	return c;
 }
 
-static void chunk_free_slice(struct pool *p, struct chunk *c)
+static void chunk_free_slice(struct chunk_pool *p, struct chunk *c)
 {
-	shared_buffer_unref(p, c->segment);
-	pool_uncharge(p, sizeof(struct chunk));
+	shared_buffer_unref(p, c->buffer);
+	chunk_pool_uncharge(p, sizeof(struct chunk));
 	if (p->n_free_slices >= OUTQ_SLICES_FREE_MAX) {
 		free(c);
 		return;
@@ -160,13 +160,13 @@ static void chunk_free_slice(struct pool *p, struct chunk *c)
 
 static const char *chunk_bytes(const struct chunk *c)
 {
-	return (c->kind == CHUNK_SLICE ? c->segment->data : c->data) + c->start;
+	return (c->kind == CHUNK_SLICE ? c->buffer->data : c->data) + c->start;
 }
 
-static void chunk_free(struct pool *p, struct chunk *c)
+static void chunk_free(struct chunk_pool *p, struct chunk *c)
 {
 	if (c->kind == CHUNK_FILE) {
-		pool_close_file(p, c->file->fd);
+		chunk_pool_close_file(p, c->file->fd);
 		free(c);
 		return;
 	}
@@ -174,7 +174,7 @@ static void chunk_free(struct pool *p, struct chunk *c)
 		chunk_free_slice(p, c);
 		return;
 	}
-	pool_uncharge(p, c->cap);
+	chunk_pool_uncharge(p, c->cap);
 	if (c->cap == CHUNK_SIZE - CHUNK_HEAD && p->n_free < CHUNK_FREE_MAX) {
 		c->next = p->free;
 		p->free = c;
@@ -193,7 +193,7 @@ static void outq_append(struct outq *q, struct chunk *c)
 	q->tail = c;
 }
 
-char *outq_reserve(struct outq *q, struct pool *p, size_t n)
+char *outq_reserve(struct outq *q, struct chunk_pool *p, size_t n)
 {
 	struct chunk *c = q->tail;
 
@@ -212,7 +212,7 @@ void outq_commit(struct outq *q, size_t n)
 	q->bytes += n;
 }
 
-int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
+int outq_put(struct outq *q, struct chunk_pool *p, const void *data, size_t n)
 {
 	char *to;
 
@@ -226,11 +226,11 @@ int outq_put(struct outq *q, struct pool *p, const void *data, size_t n)
 	return 0;
 }
 
-int _hot_ outq_put_slice(struct outq *q, struct pool *p, const struct slice *f)
+int _hot_ outq_put_slice(struct outq *q, struct chunk_pool *p, const struct slice *f)
 {
 	struct chunk *c = q->tail;
 
-	if (c && c->kind == CHUNK_SLICE && c->segment == f->segment && c->end == f->start) {
+	if (c && c->kind == CHUNK_SLICE && c->buffer == f->buffer && c->end == f->start) {
 		c->end += f->len;
 		q->events += f->len;
 		return 0;
@@ -244,14 +244,14 @@ int _hot_ outq_put_slice(struct outq *q, struct pool *p, const struct slice *f)
 	c->cap = 0;
 	c->start = f->start;
 	c->end = f->start + f->len;
-	c->segment = f->segment;
-	f->segment->refs++;
+	c->buffer = f->buffer;
+	f->buffer->refs++;
 	outq_append(q, c);
 	q->events += f->len;
 	return 0;
 }
 
-int outq_put_event(struct outq *q, struct pool *p, const void *data, size_t n)
+int outq_put_event(struct outq *q, struct chunk_pool *p, const void *data, size_t n)
 {
 	struct chunk *c = q->tail;
 
@@ -279,7 +279,7 @@ static uint32_t outq_begun(const struct chunk *c)
 	return end ? (uint32_t)(end - rest) + 1 : c->end - c->start;
 }
 
-void outq_drop_events(struct outq *q, struct pool *p)
+void outq_drop_events(struct outq *q, struct chunk_pool *p)
 {
 	struct chunk **at = &q->head, *c;
 
@@ -302,17 +302,17 @@ void outq_drop_events(struct outq *q, struct pool *p)
 	}
 }
 
-int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len)
+int outq_put_file(struct outq *q, struct chunk_pool *p, int fd, uint64_t off, uint64_t len)
 {
 	struct chunk *c;
 
 	if (len == 0) {
-		pool_close_file(p, fd);
+		chunk_pool_close_file(p, fd);
 		return 0;
 	}
 	c = malloc(sizeof(*c) + sizeof(*c->file));
 	if (!c) {
-		pool_close_file(p, fd);
+		chunk_pool_close_file(p, fd);
 		return -ENOMEM;
 	}
 	*c = (struct chunk){ .kind = CHUNK_FILE, .file = (struct chunk_file *)(c + 1) };
@@ -337,7 +337,7 @@ void outq_move(struct outq *to, struct outq *from)
 	*from = (struct outq){};
 }
 
-static void outq_drop_head(struct outq *q, struct pool *p)
+static void outq_drop_head(struct outq *q, struct chunk_pool *p)
 {
 	struct chunk *c = q->head;
 
@@ -350,7 +350,7 @@ static void outq_drop_head(struct outq *q, struct pool *p)
 }
 
 /* What was sent of the bytes at the head leaves. */
-static void outq_sent(struct outq *q, struct pool *p, size_t n)
+static void outq_sent(struct outq *q, struct chunk_pool *p, size_t n)
 {
 	for (;;) {
 		struct chunk *c = q->head;
@@ -382,7 +382,7 @@ static _noinline_ ssize_t outq_send_chunks(const struct chunk *c, struct transpo
 	return transport_writev(t, fd, iov, n, c && c->kind == CHUNK_FILE);
 }
 
-static ssize_t outq_send_bytes(struct outq *q, struct pool *p, struct transport *t, int fd)
+static ssize_t outq_send_bytes(struct outq *q, struct chunk_pool *p, struct transport *t, int fd)
 {
 	const struct chunk *c = q->head;
 	ssize_t n;
@@ -416,8 +416,9 @@ static int outq_probe(const struct chunk *c, uint64_t end)
  */
 static int outq_ready(struct chunk *c, uint64_t bound, uint64_t *ret)
 {
-	uint64_t most = MIN(MIN(c->file->left, bound), (uint64_t)OUTQ_FILE_SEND), have = MIN(c->file->warm, most), next;
-	int r = c->file->warm == 0;
+	uint64_t most = MIN(MIN(c->file->left, bound), (uint64_t)OUTQ_FILE_SEND);
+	uint64_t have = MIN(c->file->resident, most), next;
+	int r = c->file->resident == 0;
 
 	while (r > 0 && have < most) {
 		next = MIN(have + c->file->stride, most);
@@ -449,7 +450,8 @@ static ssize_t outq_copy_file(const struct chunk *c, struct transport *t, int fd
 }
 
 /* Sets @ret_full where the socket did not take all it was given: no need to hear it from another call. */
-static ssize_t outq_send_file(struct outq *q, struct pool *p, struct transport *t, int fd, uint64_t bound, bool *ret_full)
+static ssize_t outq_send_file(struct outq *q, struct chunk_pool *p, struct transport *t, int fd, uint64_t bound,
+			      bool *ret_full)
 {
 	struct chunk *c = q->head;
 	uint64_t piece;
@@ -472,13 +474,13 @@ static ssize_t outq_send_file(struct outq *q, struct pool *p, struct transport *
 	*ret_full = (uint64_t)n < piece;
 	c->file->off += (uint64_t)n;
 	c->file->left -= (uint64_t)n;
-	c->file->warm -= MIN(c->file->warm, (uint64_t)n);
+	c->file->resident -= MIN(c->file->resident, (uint64_t)n);
 	if (c->file->left == 0)
 		outq_drop_head(q, p);
 	return n;
 }
 
-int outq_send(struct outq *q, struct pool *p, struct transport *t, int fd, uint64_t max_bytes, uint64_t *ret_sent)
+int outq_send(struct outq *q, struct chunk_pool *p, struct transport *t, int fd, uint64_t max_bytes, uint64_t *ret_sent)
 {
 	uint64_t sent = 0;
 	bool full = false;
@@ -495,7 +497,7 @@ int outq_send(struct outq *q, struct pool *p, struct transport *t, int fd, uint6
 			break;
 		sent += (uint64_t)n;
 	}
-	pool_count(&p->sent, sent);
+	chunk_pool_count(&p->sent, sent);
 	*ret_sent = sent;
 	if (n < 0)
 		return (int)n;
@@ -513,10 +515,10 @@ void outq_not_resident(const struct outq *q, int *ret_fd, uint64_t *ret_off, uin
 
 void outq_resident(struct outq *q, uint64_t len)
 {
-	q->head->file->warm = len;
+	q->head->file->resident = len;
 }
 
-void outq_clear(struct outq *q, struct pool *p)
+void outq_clear(struct outq *q, struct chunk_pool *p)
 {
 	while (q->head)
 		outq_drop_head(q, p);

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What waits to be sent: bytes in chunks, parts of files, and frames, which are sent to others, too. Chunks come from the
- * pool of their reactor, which also counts what all queues and unfinished inputs of that reactor hold against
- * limits.memory. Events are told from answers, since they may be dropped, and are counted apart.
+ * The output queue of a connection: bytes in chunks, parts of files, and slices, which other queues have, too. Chunks
+ * come from the chunk pool of the reactor. The pool also keeps the reactor's memory account: the bytes that all its
+ * queues and unfinished inputs hold, against limits.memory. Events are counted apart from replies: they can be dropped.
  */
 
 #include "base/macro.h"
@@ -18,40 +18,40 @@ struct slice;
 struct shared_buffer;
 struct transport;
 
-#define POOL_LANES 4
+#define SLICE_GROUPS_MAX 4
 
-struct pool {
+struct chunk_pool {
 	struct chunk *free;
 	unsigned n_free;
-	struct chunk *free_slices; /* the small ones that refer to a segment */
+	struct chunk *free_slices; /* the small ones that refer to a shared buffer */
 	unsigned n_free_slices;
-	struct shared_buffer *lanes[POOL_LANES]; /* slice.c's: with room behind, and in use */
+	struct shared_buffer *current[SLICE_GROUPS_MAX]; /* slice.c's: with room behind, and in use */
 	struct shared_buffer *spare;
-	/* Written by the reactor alone, read by whoever asks for the status, and by who accepts. */
+	/* The memory account. The reactor alone writes it; the status and the acceptor read it. */
 	atomic_uint_fast64_t limit; /* of limits.memory, this reactor's share */
 	atomic_uint_fast64_t used; /* bytes charged now */
 	atomic_uint_fast64_t sent; /* bytes given to the kernel, ever */
-	/* Who closes files, where that shall not hold up the thread; consumes the fd. NULL: close() will do. */
-	void (*close_file)(struct pool *p, int fd);
+	/* Closes a file where that must not hold up the thread; consumes the fd. NULL: close() does. */
+	void (*close_file)(struct chunk_pool *p, int fd);
 };
 
-void pool_init(struct pool *p, uint64_t limit);
-void pool_set_limit(struct pool *p, uint64_t limit);
-void pool_done(struct pool *p);
-void pool_charge(struct pool *p, size_t n);
-void pool_uncharge(struct pool *p, size_t n);
-void pool_close_file(struct pool *p, int fd);
-static inline uint64_t pool_used(const struct pool *p)
+void chunk_pool_init(struct chunk_pool *p, uint64_t limit);
+void chunk_pool_set_limit(struct chunk_pool *p, uint64_t limit);
+void chunk_pool_done(struct chunk_pool *p);
+void chunk_pool_charge(struct chunk_pool *p, size_t n);
+void chunk_pool_uncharge(struct chunk_pool *p, size_t n);
+void chunk_pool_close_file(struct chunk_pool *p, int fd);
+static inline uint64_t chunk_pool_used(const struct chunk_pool *p)
 {
 	return atomic_load_explicit(&p->used, memory_order_relaxed);
 }
-static inline uint64_t pool_limit(const struct pool *p)
+static inline uint64_t chunk_pool_limit(const struct chunk_pool *p)
 {
 	return atomic_load_explicit(&p->limit, memory_order_relaxed);
 }
-static inline bool pool_is_over(const struct pool *p)
+static inline bool chunk_pool_is_over(const struct chunk_pool *p)
 {
-	return pool_used(p) > pool_limit(p);
+	return chunk_pool_used(p) > chunk_pool_limit(p);
 }
 
 /* Inert when zero. */
@@ -63,20 +63,20 @@ struct outq {
 };
 
 /* 0 or -ENOMEM. */
-int outq_put(struct outq *q, struct pool *p, const void *data, size_t n);
+int outq_put(struct outq *q, struct chunk_pool *p, const void *data, size_t n);
 
 /* Room for @n bytes in one piece; what was filled is added with outq_commit(). NULL: no memory. */
-char *outq_reserve(struct outq *q, struct pool *p, size_t n);
+char *outq_reserve(struct outq *q, struct chunk_pool *p, size_t n);
 void outq_commit(struct outq *q, size_t n);
 
 /* An event: by a reference to its bytes, or as a copy. 0 or -ENOMEM. */
-int outq_put_slice(struct outq *q, struct pool *p, const struct slice *f);
-int outq_put_event(struct outq *q, struct pool *p, const void *data, size_t n);
+int outq_put_slice(struct outq *q, struct chunk_pool *p, const struct slice *f);
+int outq_put_event(struct outq *q, struct chunk_pool *p, const void *data, size_t n);
 /* Takes all events out again, but for the one that the peer has the beginning of: that is cut behind its line. */
-void outq_drop_events(struct outq *q, struct pool *p);
+void outq_drop_events(struct outq *q, struct chunk_pool *p);
 
 /* Consumes the fd in any case. */
-int outq_put_file(struct outq *q, struct pool *p, int fd, uint64_t off, uint64_t len);
+int outq_put_file(struct outq *q, struct chunk_pool *p, int fd, uint64_t off, uint64_t len);
 
 /* All of @from behind what @to has. */
 void outq_move(struct outq *to, struct outq *from);
@@ -92,7 +92,8 @@ static inline bool outq_is_empty(const struct outq *q)
  * brought there first (outq_not_resident()); -EPIPE: a file has become shorter than promised; other negative errno: the
  * connection broke.
  */
-int outq_send(struct outq *q, struct pool *p, struct transport *t, int fd, uint64_t max_bytes, uint64_t *ret_sent);
+int outq_send(struct outq *q, struct chunk_pool *p, struct transport *t, int fd, uint64_t max_bytes,
+	      uint64_t *ret_sent);
 
 /* After -EINPROGRESS: the piece that is to be read by a worker. The fd stays the queue's. */
 void outq_not_resident(const struct outq *q, int *ret_fd, uint64_t *ret_off, uint64_t *ret_len);
@@ -100,4 +101,4 @@ void outq_not_resident(const struct outq *q, int *ret_fd, uint64_t *ret_off, uin
 /* The worker's word: this much of the head's file may be sent without asking again. */
 void outq_resident(struct outq *q, uint64_t len);
 
-void outq_clear(struct outq *q, struct pool *p);
+void outq_clear(struct outq *q, struct chunk_pool *p);

@@ -48,7 +48,7 @@ static void status_add_reactors(struct server *s, struct status *st)
 		st->sessions += status_load(&r->counters.sessions);
 		st->bytes_in += status_load(&r->counters.bytes_in);
 		st->bytes_out += status_load(&r->pool.sent);
-		st->memory += pool_used(&r->pool);
+		st->memory += chunk_pool_used(&r->pool);
 		for (unsigned k = 0; k <= s->reactors.n_roles; k++) {
 			st->roles[k].requests += status_load(&r->counters.requests[k]);
 			st->roles[k].errors += status_load(&r->counters.errors[k]);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * To a thousand sessions one after the other, so what a delivery costs counts. It is a look at the session and at its
- * queue's end: either that is a piece of the same segment and becomes longer, or a piece is added. The socket is
+ * queue's end: either that is a piece of the same shared buffer and becomes longer, or a piece is added. The socket is
  * written to once, at the end of the pass. One whose socket is full gets a copy instead: it may stay so for long, and
- * shall not keep a whole segment for a line.
+ * shall not keep a whole shared buffer for a line.
  */
 #include "session/event.h"
 
@@ -22,7 +22,7 @@
 /* Its socket takes no more, or a file stands in front: what is queued now may stay for long. */
 static bool event_is_held_up(const struct conn *c)
 {
-	return c->full || c->warming || c->out.files > 0;
+	return c->full || c->prefetching || c->out.files > 0;
 }
 
 static uint64_t event_waits(const struct session *s)
@@ -45,7 +45,7 @@ static bool event_is_too_slow(const struct session *s, size_t last)
 
 	if (waits <= last)
 		return false;
-	return waits > r->limits->output || (waits > EVENT_QUEUE_MIN && pool_is_over(&r->pool));
+	return waits > r->limits->output || (waits > EVENT_QUEUE_MIN && chunk_pool_is_over(&r->pool));
 }
 
 /* No more is told to it, asked by it or answered: it is told why, and has some seconds to take that. @why is without a
@@ -120,9 +120,9 @@ int _hot_ session_event(struct session *s, const struct slice *f)
 	if (unlikely(session_is_over(s)))
 		return -EPIPE;
 	if (dialect_is_fitted(s->dialect))
-		return event_fitted(s, f->segment->data + f->start, f->len, false);
+		return event_fitted(s, f->buffer->data + f->start, f->len, false);
 	if (unlikely(event_is_held_up(&s->conn)))
-		return event_copy(s, f->segment->data + f->start, f->len);
+		return event_copy(s, f->buffer->data + f->start, f->len);
 	if (unlikely(outq_put_slice(&s->conn.out, &s->reactor->pool, f) < 0))
 		return event_cut(s);
 	conn_defer_flush(&s->conn);

@@ -10,8 +10,8 @@
 struct session;
 
 /*
- * Queues a whole event, formatted for the session's dialect: a line with its end, in raw without (slice_new()'s lane is
- * the dialect). It leaves at the end of the pass; in raw it waits until it can be a recv of its own, together with what
+ * Queues a whole event, formatted for the session's dialect: a line with its end, in raw without (slice_new()'s group
+ * is the dialect). It leaves at the end of the pass; in raw it waits until it can be a recv of its own, together with what
  * piles up behind it. 0, or -EPIPE: the session is about to end and takes no more. One whose peer takes nothing while
  * limits.output is exceeded is dropped here: the queued events are thrown away, it is sent ERROR: slow, and has some
  * seconds to take that (observer_ops.gone() is given "slow").

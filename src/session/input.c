@@ -50,7 +50,7 @@ void input_free(struct session *s)
 
 	if (!in)
 		return;
-	pool_uncharge(&s->reactor->pool, in->charged);
+	chunk_pool_uncharge(&s->reactor->pool, in->charged);
 	line_reader_done(&in->line);
 	free(in->held);
 	free(in);
@@ -66,7 +66,7 @@ static void input_account(struct session *s)
 	if (!in)
 		return;
 	now = sizeof(*in) + line_kept(&in->line) + in->held_cap;
-	pool_charge(&s->reactor->pool, now - in->charged);
+	chunk_pool_charge(&s->reactor->pool, now - in->charged);
 	in->charged = now;
 	if (in->held_len == 0 && in->body_left == 0 && !line_is_unfinished(&in->line))
 		input_free(s);
@@ -82,7 +82,7 @@ static bool input_may_take(const struct session *s)
 
 	return !s->barrier && s->n_requests < limits->pipeline && s->conn.out.files < INPUT_FILES_MAX &&
 	       s->conn.out.bytes < limits->output &&
-	       !(s->conn.full && pool_is_over(&s->reactor->pool));
+	       !(s->conn.full && chunk_pool_is_over(&s->reactor->pool));
 }
 
 /*
@@ -328,7 +328,7 @@ void _hot_ input_act(struct request *q, char *rest, size_t len)
 	if (!input_split(s, q, rest, len, &f))
 		return;
 	/* Not where a body follows: its act counts the memory that it takes (request_charge()), and says so. */
-	if (unlikely(pool_is_over(&r->pool)) && q->role != r->set->n_roles && !(row->verb.flags & VERB_BODY)) {
+	if (unlikely(chunk_pool_is_over(&r->pool)) && q->role != r->set->n_roles && !(row->verb.flags & VERB_BODY)) {
 		request_report(q, LOG_EVENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up",
 			       row->verb.name);
 		request_error(q, ERROR_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
@@ -623,7 +623,8 @@ static void input_steer(struct session *s)
 
 	if (session_has_ended(s))
 		return;
-	if (pool_is_over(&s->reactor->pool) && (raw_is_unfinished(s) || (s->input && line_kept(&s->input->line) > 0))) {
+	if (chunk_pool_is_over(&s->reactor->pool) &&
+	    (raw_is_unfinished(s) || (s->input && line_kept(&s->input->line) > 0))) {
 		session_report(s, LOG_EVENT_LIMIT_MEMORY,
 			       "a session was closed: limits.memory has no room for its unfinished line");
 		session_end(s, "no memory for its unfinished line");

@@ -111,7 +111,7 @@ static int reactor_accepted(struct acceptor *a, struct listener *l, int fd, cons
 	struct reactor *to = reactor_least_loaded(set);
 	int r;
 
-	if (pool_is_over(&to->pool))
+	if (chunk_pool_is_over(&to->pool))
 		return -ENOMEM;
 	r = session_new(&set->at[0], to, l, fd, peer);
 	if (r >= 0)
@@ -135,7 +135,7 @@ static void reactor_reap(struct deferred *l)
 		loop_defer(&r->loop, &r->check_empty);
 }
 
-static void reactor_close_file(struct pool *p, int fd)
+static void reactor_close_file(struct chunk_pool *p, int fd)
 {
 	closer_close(&container_of(p, struct reactor, pool)->closer, fd);
 }
@@ -153,7 +153,7 @@ static void reactor_use(struct reactor *r, struct settings *settings)
 {
 	r->settings = settings;
 	r->limits = settings_get(settings, &limits_section);
-	pool_set_limit(&r->pool, r->limits->memory / r->set->n);
+	chunk_pool_set_limit(&r->pool, r->limits->memory / r->set->n);
 	if (r->index == 0)
 		acceptor_set_limits(&r->set->acceptor, r->limits->connections, r->limits->per_address);
 }
@@ -282,7 +282,7 @@ int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, str
 	};
 	list_init(&r->sessions);
 	list_init(&r->dead);
-	pool_init(&r->pool, 0);
+	chunk_pool_init(&r->pool, 0);
 	r->pool.close_file = reactor_close_file;
 	r->closer = (struct closer){ .workers = set->workers, .loop = &r->loop, .closed = reactor_closed };
 	e = index == 0 ? acceptor_init(&set->acceptor, &r->loop, &r->ratelimit, reactor_accepted) : 0;
@@ -308,7 +308,7 @@ void reactor_done(struct reactor *r)
 		acceptor_done(&r->set->acceptor);
 	loop_done(&r->loop);
 	request_pool_done(r);
-	pool_done(&r->pool);
+	chunk_pool_done(&r->pool);
 	listener_list_free(r->listeners);
 	free(r->slots);
 	free(r->scratch);

@@ -43,7 +43,7 @@ struct reactor {
 
 	struct settings *settings;
 	const struct limits_options *limits; /* in settings */
-	struct pool pool;
+	struct chunk_pool pool;
 
 	struct session **slots; /* by handle.slot */
 	uint32_t n_slots, free_slot;

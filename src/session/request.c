@@ -368,7 +368,7 @@ void request_file(struct request *q, int fd, uint64_t off, uint64_t len)
 	request_put_size(q, len);
 	out = request_out(q);
 	if (!out)
-		pool_close_file(&q->reactor->pool, fd);
+		chunk_pool_close_file(&q->reactor->pool, fd);
 	else if (outq_put_file(out, &q->reactor->pool, fd, off, len) < 0)
 		session_end(q->session, "out of memory");
 	request_done(q);
@@ -414,17 +414,17 @@ void request_body_resume(struct request *q)
 
 bool request_charge(struct request *q, size_t n)
 {
-	struct pool *p = &q->reactor->pool;
+	struct chunk_pool *p = &q->reactor->pool;
 
-	if (pool_used(p) + n > pool_limit(p))
+	if (chunk_pool_used(p) + n > chunk_pool_limit(p))
 		return false;
-	pool_charge(p, n);
+	chunk_pool_charge(p, n);
 	return true;
 }
 
 void request_uncharge(struct request *q, size_t n)
 {
-	pool_uncharge(&q->reactor->pool, n);
+	chunk_pool_uncharge(&q->reactor->pool, n);
 }
 
 void request_report(struct request *q, enum log_event what, const char *file, uint64_t bytes, const char *fmt, ...)

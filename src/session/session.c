@@ -251,7 +251,7 @@ static void session_prefetched(struct prefetch *p)
 	free(f);
 }
 
-static void session_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
+static void session_not_resident(struct conn *c, int fd, uint64_t off, uint64_t len)
 {
 	struct session *s = container_of(c, struct session, conn);
 	struct reactor *r = s->reactor;
@@ -272,7 +272,7 @@ static const struct conn_ops session_conn_ops = {
 	.drained = session_drained,
 	.stalled = session_stalled,
 	.broken = session_broken,
-	.cold = session_cold,
+	.not_resident = session_not_resident,
 };
 
 static void session_resume(struct deferred *l)

@@ -358,7 +358,7 @@ int sim_server_connect(struct sim_server *h, enum sim_server_listener listener, 
 	peer.ip.s6_addr[15] = (uint8_t)(peer.ip.s6_addr[15] + host);
 	if (acceptor_enter(&h->server.reactors.acceptor, &peer) != ACCEPTOR_ADMITTED)
 		return -1;
-	if (pool_is_over(&h->reactor->pool)) {
+	if (chunk_pool_is_over(&h->reactor->pool)) {
 		acceptor_leave(&h->server.reactors.acceptor, &peer);
 		return -1;
 	}
@@ -437,7 +437,7 @@ static void sim_server_check(const struct sim_server *h)
 {
 	const struct reactor *r = h->reactor;
 	size_t n = sim_server_count(&r->sessions), dead = sim_server_count(&r->dead);
-	uint64_t charged = POOL_LANES * SIM_SERVER_SEGMENT;
+	uint64_t charged = SLICE_GROUPS_MAX * SIM_SERVER_SEGMENT;
 
 	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next) {
 		sim_server_check_session(h, container_of(l, struct session, link));
@@ -448,7 +448,7 @@ static void sim_server_check(const struct sim_server *h)
 	FUZZ_CHECK(sim_server_answered(h) <= h->answered + h->asked);
 	FUZZ_CHECK(atomic_load(&r->counters.sessions) == n);
 	FUZZ_CHECK(r->set->acceptor.connections == n + dead && r->set->acceptor.connections <= h->limits->connections);
-	FUZZ_CHECK(pool_used(&r->pool) <= h->limits->memory + charged);
+	FUZZ_CHECK(chunk_pool_used(&r->pool) <= h->limits->memory + charged);
 }
 
 struct store *sim_server_store(const struct sim_server *h)
@@ -580,7 +580,7 @@ void sim_server_settle(struct sim_server *h)
 	FUZZ_CHECK(list_is_empty(&r->sessions) && list_is_empty(&r->dead));
 	FUZZ_CHECK(r->busy == 0 && r->closer.n == 0 && sim_server_jobs(h) == 0);
 	FUZZ_CHECK(list_is_empty(&r->loop.deferred_calls));
-	FUZZ_CHECK(pool_used(&r->pool) == 0);
+	FUZZ_CHECK(chunk_pool_used(&r->pool) == 0);
 	FUZZ_CHECK(r->names.map.n == 0);
 	FUZZ_CHECK(r->set->acceptor.connections == 0 && r->set->acceptor.addresses.n == 0 && r->placed == 0);
 	FUZZ_CHECK(r->loop.wheel.n == (timer_is_armed(&r->ratelimit.timer) ? 1 : 0));

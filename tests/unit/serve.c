@@ -130,7 +130,8 @@ void serve_stop_wait(void)
 	for (unsigned i = 0; i < s->reactors.n; i++) {
 		struct reactor *r = &s->reactors.at[i];
 
-		ck_assert_msg(pool_used(&r->pool) == 0, "%llu bytes are still charged", (unsigned long long)pool_used(&r->pool));
+		ck_assert_msg(chunk_pool_used(&r->pool) == 0, "%llu bytes are still charged",
+			      (unsigned long long)chunk_pool_used(&r->pool));
 		ck_assert_uint_eq(r->busy, 0);
 		ck_assert_uint_eq(r->closer.n, 0);
 		ck_assert_uint_eq(atomic_load(&r->counters.sessions), 0);

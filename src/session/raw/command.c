@@ -36,7 +36,7 @@ void raw_free(struct session *s)
 {
 	if (!s->raw)
 		return;
-	pool_uncharge(&s->reactor->pool, s->raw->charged);
+	chunk_pool_uncharge(&s->reactor->pool, s->raw->charged);
 	pace_clear(s, &s->raw->pace);
 	buf_done(&s->raw->data);
 	free(s->raw);
@@ -51,7 +51,7 @@ static void raw_account(struct session *s)
 	if (!s->raw)
 		return;
 	now = sizeof(*s->raw) + s->raw->data.cap;
-	pool_charge(&s->reactor->pool, now - s->raw->charged);
+	chunk_pool_charge(&s->reactor->pool, now - s->raw->charged);
 	s->raw->charged = now;
 }
 

@@ -60,7 +60,7 @@ void pace_clear(struct session *s, struct pace *p)
 
 static int pace_add_event(struct session *s, struct pace *p, const void *data, size_t len, bool alone)
 {
-	struct pool *pool = &s->reactor->pool;
+	struct chunk_pool *pool = &s->reactor->pool;
 	struct pace_item *i = p->tail;
 	uint32_t before;
 	int r = 0;

@@ -17,7 +17,7 @@
 #include "unit/run.h"
 
 static struct loop loop;
-static struct pool pool;
+static struct chunk_pool pool;
 static struct conn conn;
 static int peer;
 
@@ -81,7 +81,7 @@ static const struct conn_ops ops = {
 	.drained = on_drained,
 	.stalled = on_stalled,
 	.broken = on_broken,
-	.cold = on_cold,
+	.not_resident = on_cold,
 };
 
 static void start_as(int type)
@@ -98,7 +98,7 @@ static void setup(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
 	ck_assert_int_eq(loop_init(&loop), 0);
-	pool_init(&pool, UINT64_MAX);
+	chunk_pool_init(&pool, UINT64_MAX);
 	peer = -1;
 }
 
@@ -106,8 +106,8 @@ static void teardown(void)
 {
 	if (conn.ops)
 		conn_done(&conn);
-	ck_assert_uint_eq(pool_used(&pool), 0);
-	pool_done(&pool);
+	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
+	chunk_pool_done(&pool);
 	loop_done(&loop);
 	if (peer >= 0)
 		(void)close(peer);
@@ -188,7 +188,7 @@ START_TEST(a_full_socket_is_waited_for)
 	take_all(large, LARGE, 10000);
 	ck_assert_uint_eq(drained, 1);
 	ck_assert_uint_eq(conn.sent, LARGE);
-	ck_assert_uint_eq(pool_used(&pool), 0);
+	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 	ck_assert_uint_eq(broken, 0);
 }
 END_TEST
@@ -302,7 +302,7 @@ static void done_inside(unsigned *which)
 	ck_assert_uint_eq(*which, 1);
 	ck_assert_uint_eq(readable + drained + stalled + broken, 1);
 	ck_assert_int_eq(conn.watch.fd, -1);
-	ck_assert_uint_eq(pool_used(&pool), 0);
+	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 }
 
 START_TEST(done_in_readable)

@@ -24,7 +24,7 @@
 
 #define FILE_PIECE (256U << 10)
 
-static struct pool pool;
+static struct chunk_pool pool;
 static struct outq out;
 static int ends[2]; /* ours, the peer's */
 
@@ -38,7 +38,7 @@ static void setup(void)
 	int small = 4096;
 
 	(void)signal(SIGPIPE, SIG_IGN); /* as main.c has it: sendfile() cannot be told otherwise */
-	pool_init(&pool, UINT64_MAX);
+	chunk_pool_init(&pool, UINT64_MAX);
 	out = (struct outq){};
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
 	(void)setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
@@ -54,11 +54,11 @@ static void teardown(void)
 	ck_assert_uint_eq(out.bytes, 0);
 	ck_assert_uint_eq(out.files, 0);
 	ck_assert_uint_eq(out.events, 0);
-	ck_assert_uint_eq(pool_used(&pool), 0);
-	pool_done(&pool);
+	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
+	chunk_pool_done(&pool);
 	ck_assert_uint_eq(pool.n_free, 0);
 	ck_assert_uint_eq(pool.n_free_slices, 0);
-	ck_assert_ptr_null(pool.lanes[0]);
+	ck_assert_ptr_null(pool.current[0]);
 	ck_assert_ptr_null(pool.spare);
 	(void)close(ends[0]);
 	(void)close(ends[1]);
@@ -151,7 +151,7 @@ static void send_all(size_t bound, size_t sip)
 	ck_assert_uint_eq(out.bytes, 0);
 	ck_assert_uint_eq(out.files, 0);
 	ck_assert_uint_eq(out.events, 0);
-	ck_assert_uint_eq(pool_used(&pool), 0);
+	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 	while (got_len < want_len) {
 		size_t before = got_len;
 
@@ -179,7 +179,7 @@ START_TEST(bytes_of_all_sizes)
 	for (size_t i = 0; i < ELEMENTSOF(sizes); i++) {
 		put(&out, sizes[i]);
 		ck_assert_uint_eq(out.bytes, want_len);
-		ck_assert_uint_ge(pool_used(&pool), want_len);
+		ck_assert_uint_ge(chunk_pool_used(&pool), want_len);
 	}
 	send_all(UINT64_MAX, 1000);
 }
@@ -219,10 +219,10 @@ START_TEST(small_puts_share_a_piece)
 	uint64_t used;
 
 	put(&out, 10);
-	used = pool_used(&pool);
+	used = chunk_pool_used(&pool);
 	for (unsigned i = 0; i < 60; i++)
 		put(&out, 30);
-	ck_assert_uint_eq(pool_used(&pool), used);
+	ck_assert_uint_eq(chunk_pool_used(&pool), used);
 	send_all(UINT64_MAX, 100);
 }
 END_TEST
@@ -240,7 +240,7 @@ START_TEST(reserved_room_is_not_sent_before_it_is_committed)
 		ck_assert_uint_eq(out.bytes, 0);
 		ck_assert_int_eq(outq_send(&out, &pool, NULL, ends[0], UINT64_MAX, &sent), 1);
 		ck_assert_uint_eq(sent, 0);
-		ck_assert_uint_eq(pool_used(&pool), 0);
+		ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 
 		/* Given up and asked for anew, less is committed than was reserved; what is put next stands behind it. */
 		(void)outq_reserve(&out, &pool, sizes[i]);
@@ -388,7 +388,7 @@ START_TEST(what_was_not_sent_is_closed)
 	put(&out, 10);
 	outq_clear(&out, &pool);
 	ck_assert_uint_eq(files_open(), before);
-	ck_assert_uint_eq(pool_used(&pool), 0);
+	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 
 	/* Consumed in any case. */
 	bad = make_file(false, 1);
@@ -459,13 +459,13 @@ END_TEST
 
 START_TEST(is_over_when_more_is_charged_than_the_limit)
 {
-	pool_set_limit(&pool, 1000);
-	pool_charge(&pool, 1000);
-	ck_assert(!pool_is_over(&pool));
-	pool_charge(&pool, 1);
-	ck_assert(pool_is_over(&pool));
-	pool_uncharge(&pool, 1001);
-	ck_assert_uint_eq(pool_used(&pool), 0);
+	chunk_pool_set_limit(&pool, 1000);
+	chunk_pool_charge(&pool, 1000);
+	ck_assert(!chunk_pool_is_over(&pool));
+	chunk_pool_charge(&pool, 1);
+	ck_assert(chunk_pool_is_over(&pool));
+	chunk_pool_uncharge(&pool, 1001);
+	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 }
 END_TEST
 
@@ -509,10 +509,10 @@ static void put_shared(struct outq *q, const char *text)
 	struct slice f = {};
 
 	ck_assert_int_eq(slice_new(&pool, 0, text, strlen(text), &f), 0);
-	ck_assert_int_eq(memcmp(f.segment->data + f.start, text, strlen(text)), 0);
+	ck_assert_int_eq(memcmp(f.buffer->data + f.start, text, strlen(text)), 0);
 	ck_assert_int_eq(outq_put_slice(q, &pool, &f), 0);
 	slice_done(&pool, &f);
-	ck_assert_ptr_null(f.segment);
+	ck_assert_ptr_null(f.buffer);
 }
 
 static void expect(const char *text)
@@ -521,7 +521,7 @@ static void expect(const char *text)
 	want_len += strlen(text);
 }
 
-/* What stands behind each other in a segment is one piece, as long as nothing comes in between. */
+/* What stands behind each other in a shared buffer is one slice, as long as nothing comes in between. */
 START_TEST(what_is_shared_makes_one_piece)
 {
 	char line[] = "line 000\n";
@@ -533,10 +533,10 @@ START_TEST(what_is_shared_makes_one_piece)
 	}
 	ck_assert_uint_eq(out.events, 900);
 	ck_assert_uint_eq(out.bytes, 0);
-	ck_assert_uint_eq(pool.lanes[0]->refs, 1);
+	ck_assert_uint_eq(pool.current[0]->refs, 1);
 	send_all(UINT64_MAX, 100);
 	ck_assert_uint_eq(pool.n_free_slices, 1);
-	ck_assert_ptr_null(pool.lanes[0]);
+	ck_assert_ptr_null(pool.current[0]);
 
 	put_shared(&out, "a\n");
 	ck_assert_int_eq(outq_put(&out, &pool, "OK\n", 3), 0);
@@ -551,8 +551,8 @@ START_TEST(what_is_shared_makes_one_piece)
 }
 END_TEST
 
-/* Many segments, of which some go late; and what is larger than one. */
-START_TEST(segments_go_with_their_last_reference)
+/* Many shared buffers, of which some go late; and what is larger than one. */
+START_TEST(buffers_go_with_their_last_reference)
 {
 	static char line[40000];
 	struct outq other = {};
@@ -565,7 +565,7 @@ START_TEST(segments_go_with_their_last_reference)
 			expect(line);
 		line[200] = line[sizeof(line) - 2] = 'x';
 	}
-	ck_assert_uint_ge(pool_used(&pool), want_len);
+	ck_assert_uint_ge(chunk_pool_used(&pool), want_len);
 	outq_clear(&other, &pool);
 	send_all(UINT64_MAX, 5000);
 }
@@ -633,7 +633,7 @@ int main(void)
 	tcase_add_test(tc, the_free_list_is_bounded);
 	tcase_add_test(tc, is_over_when_more_is_charged_than_the_limit);
 	tcase_add_test(tc, what_is_shared_makes_one_piece);
-	tcase_add_test(tc, segments_go_with_their_last_reference);
+	tcase_add_test(tc, buffers_go_with_their_last_reference);
 	tcase_add_loop_test(tc, dropped_events_are_dropped_whole, 0, 2);
 	tcase_add_test(tc, any_order_of_anything);
 	suite_add_tcase(s, tc);

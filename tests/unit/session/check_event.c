@@ -321,7 +321,7 @@ static void say(struct reactor *r, void *arg)
 					what->result = e;
 			}
 			slice_done(&r->pool, &f);
-			ck_assert_ptr_null(f.segment);
+			ck_assert_ptr_null(f.buffer);
 		}
 	}
 }
@@ -366,12 +366,12 @@ static bool is_held(_unused_ struct reactor *r, _unused_ void *arg)
 
 static void use_up_the_memory(struct reactor *r, _unused_ void *arg)
 {
-	pool_charge(&r->pool, pool_limit(&r->pool));
+	chunk_pool_charge(&r->pool, chunk_pool_limit(&r->pool));
 }
 
 static void give_it_back(struct reactor *r, _unused_ void *arg)
 {
-	pool_uncharge(&r->pool, pool_limit(&r->pool));
+	chunk_pool_uncharge(&r->pool, chunk_pool_limit(&r->pool));
 }
 
 /* In order, in the words of each one's dialect, whatever comes in one pass and what in several; and the frames are gone

@@ -64,7 +64,7 @@ START_TEST(a_full_sink_holds_the_client_up)
 		session_fixture_settle();
 	}
 	ck_assert_uint_lt(sent, n);
-	ck_assert_uint_lt(pool_used(&serve_server()->reactors.at[0].pool), 200 << 10);
+	ck_assert_uint_lt(chunk_pool_used(&serve_server()->reactors.at[0].pool), 200 << 10);
 	serve_until(body_was_asked, NULL);
 	asked = atomic_load(&session_fixture_body_asked);
 	for (unsigned i = 0; i < 20; i++)

@@ -49,7 +49,7 @@ static uint64_t count(void)
 
 START_TEST(has_its_share_of_the_memory)
 {
-	ck_assert_uint_eq(pool_limit(&reactor.pool), 16 << 20);
+	ck_assert_uint_eq(chunk_pool_limit(&reactor.pool), 16 << 20);
 	ck_assert_uint_eq(reactor.limits->memory, 64 << 20);
 }
 END_TEST

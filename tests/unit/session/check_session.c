@@ -193,13 +193,13 @@ END_TEST
 
 static bool pool_has_room(struct reactor *r, _unused_ void *arg)
 {
-	return !pool_is_over(&r->pool);
+	return !chunk_pool_is_over(&r->pool);
 }
 
 /* The client asks for more than there is memory for and does not read it. */
 static void fill_pool(int greedy)
 {
-	while (!pool_is_over(&serve_server()->reactors.at[0].pool)) {
+	while (!chunk_pool_is_over(&serve_server()->reactors.at[0].pool)) {
 		serve_say(greedy, "BIG,1048576\n");
 		session_fixture_settle();
 	}
