@@ -54,7 +54,7 @@ static const struct metrics_row metrics_rows[] = {
 	{ "ioe_request_errors", "counter", NULL, "Those of them that were answered with an error.", ROLE(errors) },
 	{ "ioe_messages_expired", "counter", NULL, "Messages that were dropped because they were too old.",
 	  ROLE(expired) },
-	{ "ioe_received_bytes", "counter", "bytes", "Bytes that on_arrival from clients.", NUMBER(bytes_in) },
+	{ "ioe_received_bytes", "counter", "bytes", "Bytes that came from clients.", NUMBER(bytes_in) },
 	{ "ioe_sent_bytes", "counter", "bytes", "Bytes that were sent to clients.", NUMBER(bytes_out) },
 	{ "ioe_memory_bytes", "gauge", "bytes", "Clients' data held in memory.", NUMBER(memory) },
 	{ "ioe_memory_limit_bytes", "gauge", "bytes", "How much of it there may be.", NUMBER(memory_limit) },
