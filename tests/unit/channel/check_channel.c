@@ -137,9 +137,10 @@ START_TEST(the_ended_are_gone)
 }
 END_TEST
 
-/* Ends in the pass of its loop in which the request that entered is back. */
+/* A session that enters a room, and is not told of anything there. */
 struct coming {
 	struct channel_request rq;
+	bool ends; /* in the pass of its loop in which the request that enters is back */
 	bool done;
 };
 
@@ -153,12 +154,14 @@ static void coming_act(struct channel *c, struct channel_request *rq)
 
 static void coming_done(struct channel_request *rq)
 {
-	ck_assert_ptr_null(channel_request_session(rq));
+	struct coming *c = container_of(rq, struct coming, rq);
+
 	ck_assert_int_eq(rq->result, 0);
-	container_of(rq, struct coming, rq)->done = true;
+	ck_assert_int_eq(channel_request_session(rq) != NULL, !c->ends);
+	c->done = true;
 }
 
-static void come_and_end(struct reactor *r, void *arg)
+static void come_in(struct reactor *r, void *arg)
 {
 	struct session *s = container_of(r->sessions.prev, struct session, link);
 	struct coming *c = arg;
@@ -168,69 +171,55 @@ static void come_and_end(struct reactor *r, void *arg)
 	c->rq.act = coming_act;
 	c->rq.on_complete = coming_done;
 	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));
-	session_end(s, "for the test");
+	if (c->ends)
+		session_end(s, "for the test");
 	channel_submit(&c->rq);
 }
 
-START_TEST(ended_while_it_came_in_is_gone)
+/* A watcher is in the room, and @fd has come in. */
+static int watch_it_come_in(struct coming *c, int *fd)
 {
-	struct coming c = {};
-	int watcher, fd;
+	int watcher;
 
 	channel_fixture_start(0);
 	watcher = channel_fixture_connect("watcher");
 	serve_say(watcher, "JOIN,r\n");
 	serve_expect(watcher, "OK,0\nr +watcher \n");
-	fd = channel_fixture_connect("brief");
-	serve_call(0, come_and_end, &c);
-	ck_assert(c.done);
+	*fd = channel_fixture_connect("brief");
+	serve_call(0, come_in, c);
+	ck_assert(c->done);
+	return watcher;
+}
+
+static void watch_it_gone(int watcher)
+{
 	serve_expect(watcher, "r -brief closed\n");
 	serve_say(watcher, "COUNT,r\n");
 	serve_expect(watcher, "OK,1\n");
+}
+
+START_TEST(ended_while_it_came_in_is_gone)
+{
+	struct coming c = { .ends = true };
+	int fd, watcher = watch_it_come_in(&c, &fd);
+
+	watch_it_gone(watcher);
 	serve_expect_end(fd);
 	serve_close(watcher);
 	serve_stop();
 }
 END_TEST
 
-static void entered_done(struct channel_request *rq)
-{
-	ck_assert_int_eq(rq->result, 0);
-	container_of(rq, struct coming, rq)->done = true;
-}
-
-static void come(struct reactor *r, void *arg)
-{
-	struct session *s = container_of(r->sessions.prev, struct session, link);
-	struct coming *c = arg;
-	int e;
-
-	channel_request_init_alone(&c->rq, serve_server()->reactors.roles[0].state, &channel_fixture_policy, r, s, "r", 1);
-	c->rq.act = coming_act;
-	c->rq.on_complete = entered_done;
-	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));
-	channel_submit(&c->rq);
-}
-
 /* The session is a member and has not gone on yet, as one whose name has changed meanwhile. */
 START_TEST(ended_before_it_went_on_is_gone)
 {
 	struct coming c = {};
-	int watcher, fd;
+	int fd, watcher = watch_it_come_in(&c, &fd);
 
-	channel_fixture_start(0);
-	watcher = channel_fixture_connect("watcher");
-	serve_say(watcher, "JOIN,r\n");
-	serve_expect(watcher, "OK,0\nr +watcher \n");
-	fd = channel_fixture_connect("brief");
-	serve_call(0, come, &c);
-	ck_assert(c.done);
 	serve_say(watcher, "COUNT,r\n");
 	serve_expect(watcher, "OK,2\n");
 	serve_end(fd);
-	serve_expect(watcher, "r -brief closed\n");
-	serve_say(watcher, "COUNT,r\n");
-	serve_expect(watcher, "OK,1\n");
+	watch_it_gone(watcher);
 	serve_close(fd);
 	serve_close(watcher);
 	serve_stop();
