@@ -270,13 +270,13 @@ static void limits_come_and_go(unsigned reactors)
 	daemon_finish(d);
 }
 
-/* No wake-up in 10 s, neither of a daemon alone nor of one with sessions that say nothing. */
+/* No wake-up in 10 s, neither of a daemon alone nor, but for one a reactor, of one with sessions that say nothing. */
 static void limits_idle(unsigned reactors)
 {
 	struct daemon *alone = daemon_start(reactors, DAEMON_LISTENER), *d = daemon_start(reactors, DAEMON_LISTENER);
 	bool sanitized = daemon_is_sanitized(d); /* TSan has a thread of its own that wakes up */
 	struct client *c = client_new(d, 0), *ioe1 = client_new_ioe1(d, 0), *undecided = client_new(d, 0);
-	uint64_t before, alone_before;
+	uint64_t before, alone_before, woken;
 	gint64 deadline = harness_deadline();
 
 	client_ask(c, "PING", "PONG");
@@ -294,7 +294,14 @@ static void limits_idle(unsigned reactors)
 	} while (daemon_switches(d) != before || daemon_switches(alone) != alone_before);
 	g_usleep(10 * G_USEC_PER_SEC);
 	g_assert_cmpuint(daemon_switches(alone) - alone_before, ==, 0);
-	g_assert_cmpuint(daemon_switches(d) - before, ==, 0);
+	/* Timers far away move to a finer level of the wheel when its time has come (timer.c): that is one wake-up. */
+	woken = daemon_switches(d) - before;
+	if (woken > 0) {
+		g_assert_cmpuint(woken, <=, reactors);
+		before += woken;
+		g_usleep(10 * G_USEC_PER_SEC);
+		g_assert_cmpuint(daemon_switches(d) - before, ==, 0);
+	}
 	client_ask(c, "PING", "PONG");
 out:
 	client_free(c);
