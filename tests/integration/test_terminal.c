@@ -747,6 +747,7 @@ static void prompt_completes(struct daemon *d)
 		terminal_type(&m, lines[i].typed);
 		terminal_type(&m, "|");
 		terminal_show(&m, row);
+		(void)g_string_truncate(m.seen, 0); /* a list of names has the prompt behind it, too */
 		terminal_type(&m, "\003");
 		terminal_see(&m, prompt);
 	}
