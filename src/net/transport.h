@@ -38,9 +38,9 @@ struct transport_ops {
 	size_t (*pending)(const struct transport *t);
 
 	/*
-	 * Bytes taken, 0 only where there were none, or negative errno. A transport may keep bytes that it took, in a bounded amount: the next call gives
-	 * those to the kernel before it takes more. With no bytes it does only that: 0, or -EAGAIN while some are left. @more:
-	 * the next call follows at once.
+	 * Bytes taken, 0 only where there were none, or negative errno. A transport can keep bytes that it took, in a bounded
+	 * amount: the next call gives those to the kernel before it takes more. With no bytes it does only that: 0, or -EAGAIN
+	 * while some are left. @more: the next call follows at once.
 	 */
 	ssize_t (*writev)(struct transport *t, int fd, const struct iovec *iov, unsigned n, bool more);
 
