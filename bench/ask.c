@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Request and answer, or with @size request and file. Every connection has a batch of @depth requests under way: they leave in one write, and once the
- * last of their answers has come the next batch leaves. So all connections are busy all the time, and the server
- * decides how fast it goes. Every byte of every answer is checked.
+ * Request and answer, or with @size request and file. Every connection has a batch of @depth requests under way: they
+ * leave in one write, and once the last of their answers has come the next batch leaves. So all connections are busy
+ * all the time, and the server decides how fast it goes. Every byte of every answer is checked.
  *
  * Latency is what the batch took, from before its write until its last answer was read.
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioe-bare-append: the limit of what is on disk before it is answered. Each line that has come in one pass of the loop is
- * stored, all of them are synced at once, and then each gets "OK". What comes meanwhile is the next pass's.
+ * ioe-bare-append: the limit of what is on disk before it is answered. Each line that has come in one pass of the loop
+ * is stored, all of them are synced at once, and then each gets "OK". What comes meanwhile is the next pass's.
  *
- * "file" appends to a file that has its blocks already, so that fdatasync has no more to write than the bytes (it begins
- * again at its end); "sqlite" inserts into a table with one transaction a pass, in WAL mode with synchronous=FULL.
+ * "file" appends to a file that has its blocks already, so that fdatasync has no more to write than the bytes (it
+ * begins again at its end); "sqlite" inserts into a table with one transaction a pass, in WAL mode with
+ * synchronous=FULL.
  */
 #include "bare-loop.h"
 #include "base/macro.h"

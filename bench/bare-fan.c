@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioe-bare-fan: the limit of a room. Every line goes to everybody, the one who said it included: what has been read in one
- * pass of the loop leaves in one send to each. The line "PING" is answered PONG, and to nobody else.
+ * ioe-bare-fan: the limit of a room. Every line goes to everybody, the one who said it included: what has been read in
+ * one pass of the loop leaves in one send to each. The line "PING" is answered PONG, and to nobody else.
  */
 #include "bare-loop.h"
 #include "base/macro.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioe-bare-read: the limit of READ. Wait, one read, open, fstat, the size, sendfile. With "memory" the file is read once
- * and then sent from memory in one piece: the limit of who caches, and does not see when a file is changed.
+ * ioe-bare-read: the limit of READ. Wait, one read, open, fstat, the size, sendfile. With "memory" the file is read
+ * once and then sent from memory in one piece: the limit of who caches, and does not see when a file is changed.
  *
  * One request is under way on a connection; its line comes in one piece.
  */

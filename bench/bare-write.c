@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ioe-bare-write: the limit of WRITE, a thread a client. Takes "WRITE,name,size\n" and the bytes, by recv and write or by
- * splice, into a file of another name, which is then renamed. With "sync" as ioed does it: the bytes on disk before the
- * file has its name, the folder on disk before the answer.
+ * ioe-bare-write: the limit of WRITE, a thread a client. Takes "WRITE,name,size\n" and the bytes, by recv and write or
+ * by splice, into a file of another name, which is then renamed. With "sync" as ioed does it: the bytes on disk before
+ * the file has its name, the folder on disk before the answer.
  */
 #include "bare-loop.h"
 #include "base/macro.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A room of --idle members, with a server of its own: what a room and a member take of its memory, and how long another one
- * takes to come in. --count rooms come first, with one member in all of them.
+ * A room of --idle members, with a server of its own: what a room and a member take of its memory, and how long another
+ * one takes to come in. --count rooms come first, with one member in all of them.
  *
  * Whoever comes in is told to all that are there, and each of them has to have heard it, all of them in one order.
  * Only ioe tells that.

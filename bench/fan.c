@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One says, all hear. --connections members are in one room, the first --publishers of them speak. Each of these has up
- * to --depth messages under way, which not all members have heard yet; once half of them have been heard by all, as many
- * leave in one write. So no server has to drop anything, and the slowest member gives the pace.
+ * to --depth messages under way, which not all members have heard yet; once half of them have been heard by all, as
+ * many leave in one write. So no server has to drop anything, and the slowest member gives the pace.
  *
  * Each member has to hear each publisher's messages, its own too, one after the other, with none missing, twice or
  * altered, and in the end nothing may be left over.
  *
- * Latency is from before a message's write until the last member has read it. It says something with --depth 1 only; else
- * it is a queue's length.
+ * Latency is from before a message's write until the last member has read it. It says something with --depth 1 only;
+ * else it is a queue's length.
  */
 #include "base/clock.h"
 #include "conn.h"

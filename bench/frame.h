@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What a server sends on its own account, piece by piece: a message with some bytes that are known and some that are not.
- * A template is the known ones, with these in it. They are no ASCII, and MQTT's packets here have none of them.
+ * What a server sends on its own account, piece by piece: a message with some bytes that are known and some that are
+ * not. A template is the known ones, with these in it. They are no ASCII, and MQTT's packets here have none of them.
  */
 
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Large files, one after the other over one connection, for as long as @msec. The first one is compared byte by byte and
- * warms what there is to warm; of those that count only heads and lengths are looked at, as in transfer.h.
+ * Large files, one after the other over one connection, for as long as @msec. The first one is compared byte by byte
+ * and warms what there is to warm; of those that count only heads and lengths are looked at, as in transfer.h.
  */
 #include "base/clock.h"
 #include "load.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was said, read again: a durable room that holds --count messages of 64 bytes is asked for a thousand at a time, from
- * anywhere, one request after the other. Of each answer every row has to be the right one. A room that holds less is
- * filled first.
+ * What was said, read again: a durable room that holds --count messages of 64 bytes is asked for a thousand at a time,
+ * from anywhere, one request after the other. Of each answer every row has to be the right one. A room that holds less
+ * is filled first.
  *
  * Only ioe has such rooms.
  */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Messages that are on disk when they are answered. Each connection gives one of 100 bytes for the next connection's name,
- * waits until the server says that it has it, and gives the next. So as many are under way as there are connections.
+ * Messages that are on disk when they are answered. Each connection gives one of 100 bytes for the next connection's
+ * name, waits until the server says that it has it, and gives the next. So as many are under way as there are
+ * connections.
  *
- * Before and after, each connection asks how many are held for its own name: all that were acknowledged have to be there
- * and not one more. Where the server numbers them, the numbers have to rise.
+ * Before and after, each connection asks how many are held for its own name: all that were acknowledged have to be
+ * there and not one more. Where the server numbers them, the numbers have to rise.
  */
 #include "base/clock.h"
 #include "conn.h"

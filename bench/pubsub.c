@@ -117,8 +117,8 @@ size_t pubsub_say(const struct pubsub *p, const char text[FRAME_TEXT_BYTES], cha
 	return (size_t)(at - buf);
 }
 
-/* A byte at a time, so as not to read into what members hear. An error that is said in words is seen at once; whoever says
- * none closes. */
+/* A byte at a time, so as not to read into what members hear. An error that is said in words is seen at once; whoever
+ * says none closes. */
 static int pubsub_wait_ready(const struct pubsub *p, int fd)
 {
 	char answer[4096];

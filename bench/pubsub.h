@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * How one takes part in what several hear, with each server: what a member says to come in, what it says to all, and what
- * it hears. Everyone is in one room, "bench".
+ * How one takes part in what several hear, with each server: what a member says to come in, what it says to all, and
+ * what it hears. Everyone is in one room, "bench".
  */
 
 #include "frame.h"
@@ -29,7 +29,8 @@ struct pubsub {
 	struct pubsub_bytes enter; /* {m}: who it is, four hexadecimal digits */
 	struct pubsub_bytes ready; /* ends what is answered to that */
 	struct pubsub_bytes before, behind; /* the text that is said */
-	struct pubsub_bytes said, reply, ignored; /* templates (frame.h); they differ in the first byte; none: never comes */
+	/* Templates (frame.h), which differ in the first byte. None: never comes. */
+	struct pubsub_bytes said, reply, ignored;
 	int numbered; /* each message is one more than the last, and names who said it */
 };
 
@@ -40,8 +41,8 @@ const struct pubsub *pubsub_find(const char *name);
 size_t pubsub_enter(const struct pubsub *p, unsigned who, char buf[PUBSUB_MAX]);
 size_t pubsub_say(const struct pubsub *p, const char text[FRAME_TEXT_BYTES], char *buf);
 
-/* Over a connection on which waiting is allowed; what is told behind that is not read. 0, -EBADMSG: refused, -EAGAIN: no
- * answer in time, or another negative errno. */
+/* Over a connection on which waiting is allowed; what is told behind that is not read. 0, -EBADMSG: refused, -EAGAIN:
+ * no answer in time, or another negative errno. */
 int pubsub_come_in(const struct pubsub *p, int fd, unsigned who);
 
 /* One whole thing at @p. 0, -EAGAIN: not whole, -EBADMSG. */

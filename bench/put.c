@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Uploads: @connections clients, each a thread, store @count files of @size bytes in all, each file confirmed before its
- * client begins the next. Afterwards every file is compared with what was sent, where the server keeps it, and deleted.
+ * Uploads: @connections clients, each a thread, store @count files of @size bytes in all, each file confirmed before
+ * its client begins the next. Afterwards every file is compared with what was sent, where the server keeps it, and
+ * deleted.
  *
  * All of it is done twice, and the second time counts. A virtual machine may get each page of memory from its host when
  * it is first written, which costs ten times what the upload does: the second time there is what the first gave back.

@@ -10,8 +10,9 @@ struct target;
 /* A connection that is ready for files. */
 int transfer_open(const struct target *target, uint16_t port, int *ret_fd);
 
-/* With @look every byte is compared with the pattern. Without, only the answer's head and the number of bytes count: they
- * are taken from the socket without a copy, so that the server's pace is what is measured. -EBADMSG: it is wrong. */
+/* With @look every byte is compared with the pattern. Without, only the answer's head and the number of bytes count:
+ * they are taken from the socket without a copy, so that the server's pace is what is measured. -EBADMSG: it is
+ * wrong. */
 int transfer_get(const struct target *target, int fd, const char *name, uint64_t size, bool look);
 
 /* Sends the pattern and waits for the confirmation. */

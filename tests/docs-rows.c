@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ioed is made of, as text for docs.sh: a line each for verbs, error words, events, warnings and options, from the rows themselves;
- * or, with --example, the example configuration; or, with --dictionary, the words that the fuzz targets mix in.
+ * What ioed is made of, as text for docs.sh: a line each for verbs, error words, events, warnings and options, from the
+ * rows themselves; or, with --example, the example configuration; or, with --dictionary, the words that the fuzz
+ * targets mix in.
  */
 #include "base/buf.h"
 #include "config/config.h"

@@ -1,6 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The one time unit inside the programs: microseconds, as uint64_t. Deadlines use clock_usec(), display clock_real_usec(). */
+/* The one time unit inside the programs: microseconds, as uint64_t. Deadlines use clock_usec(), display
+ * clock_real_usec(). */
 
 #include <stdint.h>
 #include <time.h>

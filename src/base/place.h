@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 /*
- * Whether nobody but root and this user can put files into a folder or take them away, nor put another one in its place:
- * it and all above belong to one of both, and are writable for nobody else; above it, a folder with the sticky bit is as
- * good, since the one in it belongs to us. 0, -EPERM with a sentence in @why, or another negative errno.
+ * Whether nobody but root and this user can put files into a folder or take them away, nor put another one in its
+ * place: it and all above belong to one of both, and are writable for nobody else; above it, a folder with the sticky
+ * bit is as good, since the one in it belongs to us. 0, -EPERM with a sentence in @why, or another negative errno.
  */
 int place_is_private(int fd, char *why, size_t why_size);
 

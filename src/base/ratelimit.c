@@ -5,7 +5,8 @@
 
 bool ratelimit_pass(struct ratelimit *r, uint64_t now_usec, unsigned *ret_missed)
 {
-	/* An interval begins with the first event in it, so one that is alone never waits for the clock to come round. */
+	/* An interval begins with the first event in it, so one that is alone never waits for the clock to come
+	 * round. */
 	if (r->n == 0 || now_usec - r->begin_usec >= r->interval_usec) {
 		r->begin_usec = now_usec;
 		r->n = 0;

@@ -13,5 +13,6 @@ struct ratelimit {
 	unsigned missed; /* refused since the last one that was allowed */
 };
 
-/* Whether one more may happen at @now_usec. *ret_missed: refused before this one, set (and the count cleared) only on true. */
+/* Whether one more may happen at @now_usec. *ret_missed: refused before this one, set (and the count cleared) only on
+ * true. */
 bool ratelimit_pass(struct ratelimit *r, uint64_t now_usec, unsigned *ret_missed);

@@ -43,7 +43,8 @@ int ring_new(struct ring **ret, size_t n_records, size_t record_size)
 	r = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (r == MAP_FAILED)
 		return -ENOMEM;
-	/* Neighbouring rings may become one mapping, and a huge page would make all of it resident at the first touch. */
+	/* Neighbouring rings may become one mapping, and a huge page would make all of it resident at the first
+	 * touch. */
 	(void)madvise(r, bytes, MADV_NOHUGEPAGE);
 
 	r->n_records = n_records;

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The arguments of one command: its flags, which are rows of the command (--nick=bob, --nick bob, --keep), and the words
- * that are left. A command asks for a flag by the name in its row; each tool prints in its own words what is wrong.
+ * The arguments of one command: its flags, which are rows of the command (--nick=bob, --nick bob, --keep), and the
+ * words that are left. A command asks for a flag by the name in its row; each tool prints in its own words what is
+ * wrong.
  */
 
 #include <stdbool.h>
@@ -40,9 +41,9 @@ enum {
 };
 
 /*
- * Reads argv[1..argc - 1]; argv[argc] is NULL. "--" ends the flags. @flags NULL: all are words, whatever they begin with.
- * The words are moved to the front of @argv, from argv[1] on. 0; or one of the above, and *ret_at is the argument that is
- * wrong.
+ * Reads argv[1..argc - 1]; argv[argc] is NULL. "--" ends the flags. @flags NULL: all are words, whatever they begin
+ * with. The words are moved to the front of @argv, from argv[1] on. 0; or one of the above, and *ret_at is the argument
+ * that is wrong.
  */
 int args_parse(struct args *ret, const struct flag *flags, enum args_order order, unsigned argc, char **argv,
 	       const char **ret_at);

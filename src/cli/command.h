@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of a tool's commands. A command is one row, which its file defines: the name, the help and the flags are here;
- * each tool embeds this row in its own, with the function that runs the command.
+ * The table of a tool's commands. A command is one row, which its file defines: the name, the help and the flags are
+ * here; each tool embeds this row in its own, with the function that runs the command.
  */
 
 #include "cli/args.h"
@@ -25,8 +25,8 @@ const struct command *command_find(const struct command *const *table, const cha
 /* "get NAME [FILE]" to @f; how many characters. */
 int command_print_syntax(FILE *f, const struct command *command);
 
-/* A line for each command: its syntax, and its help behind column @column, on a line of its own where the syntax reaches
- * there. */
+/* A line for each command: its syntax, and its help behind column @column, on a line of its own where the syntax
+ * reaches there. */
 void command_print_table(FILE *f, const struct command *const *table, int column);
 
 /* A line for each flag that has a help. */

@@ -87,7 +87,8 @@ void client_drop(struct client *c);
 /* Closes the connection because the user leaves. */
 void client_leave(struct client *c);
 
-/* print.c: messages on standard error, "ioe-client: get notes.txt: ...". Each returns the exit code that goes with it. */
+/* print.c: messages on standard error, "ioe-client: get notes.txt: ...". Each returns the exit code that goes with
+ * it. */
 
 /* Sets the label of the command under way; @arg NULL: it has no words. */
 void client_label(struct client *c, const char *command, const char *arg);

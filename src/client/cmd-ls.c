@@ -29,7 +29,8 @@ static int cmd_ls_print(void *userdata, char *name, size_t len)
 	return *error;
 }
 
-/* A folder as it is printed here ("docs/"), or as people know it ("/", "."), is the server's "docs", or no word at all. */
+/* A folder as it is printed here ("docs/"), or as people know it ("/", "."), is the server's "docs", or no word at
+ * all. */
 static const char *cmd_ls_folder(char *folder)
 {
 	size_t n = strlen(folder);

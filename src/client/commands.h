@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The commands of ioe-client. A command NAME is one file, cmd-NAME.c, which defines one row, cmd_NAME; its name in
- * COMMANDS() puts the row into the table. Usage, help, flags, completion and the connection that it needs follow from the
- * row.
+ * COMMANDS() puts the row into the table. Usage, help, flags, completion and the connection that it needs follow from
+ * the row.
  */
 
 #include "cli/command.h"

@@ -26,8 +26,8 @@ static bool interrupt_is_interactive;
 
 static void interrupt_handle(int sig)
 {
-	/* The wait it came into ends with EINTR; one that comes just before a wait other than interrupt_poll() is lost, and
-	 * so the second ends it. */
+	/* The wait it came into ends with EINTR; one that comes just before a wait other than interrupt_poll() is lost,
+	 * and so the second ends it. */
 	if (sig == SIGINT && interrupt_spares > 0) {
 		interrupt_spares--;
 		interrupt_seen = 1;

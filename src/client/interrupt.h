@@ -18,8 +18,8 @@ void interrupt_set_words(const char *words);
 /* Before each prompt and each command typed there: the next SIGINT is the first again. */
 void interrupt_clear(void);
 
-/* poll(2), which a SIGINT ends with EINTR, also one that has come before, but behind interrupt_clear(); and a change of the
- * terminal (terminal.h). */
+/* poll(2), which a SIGINT ends with EINTR, also one that has come before, but behind interrupt_clear(); and a change of
+ * the terminal (terminal.h). */
 int interrupt_poll(struct pollfd *fds, nfds_t n, int timeout_msec);
 
 /* Whether a SIGINT has come since interrupt_clear(). */

@@ -31,8 +31,8 @@ int config_parse(const char *text, size_t len, const char *name, unsigned instan
 int config_restart_needed(const struct settings *a, const struct settings *b, struct buf *ret);
 
 /*
- * Each option whose value in @fresh is another one than now, as it would stand in the file ("" where there is none): for
- * a row that only a restart applies @started has what is in force, else @now. 0 or -ENOMEM.
+ * Each option whose value in @fresh is another one than now, as it would stand in the file ("" where there is none):
+ * for a row that only a restart applies @started has what is in force, else @now. 0 or -ENOMEM.
  */
 typedef void (*config_change_fn)(void *userdata, const char *option, const char *from, const char *to, bool restart);
 int config_changes(const struct settings *started, const struct settings *now, const struct settings *fresh,

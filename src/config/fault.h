@@ -11,7 +11,7 @@ struct faults {
 	struct buf *why; /* the caller's; what does not fit below its ceiling is left out */
 	size_t begin;    /* where the first sentence begins in why */
 	unsigned n;
-	int error;       /* negative errno of a file that could not be read, or -ENOMEM; 0: the text alone is at fault */
+	int error;       /* 0: only the text has faults; negative errno: a file cannot be read, or -ENOMEM */
 };
 
 void fault_init(struct faults *f, struct buf *why);

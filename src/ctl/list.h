@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A list that the instances send in pages: the rows are made as the pages arrive, and printed as one table, whose widths
- * are known at the end. With -j the objects are collected instead.
+ * A list that the instances send in pages: the rows are made as the pages arrive, and printed as one table, whose
+ * widths are known at the end. With -j the objects are collected instead.
  */
 
 #include "ctl/ctl.h"
@@ -32,6 +32,6 @@ extern const struct list_column list_instance;
 /* False: the list has this column already. */
 bool list_add_column(struct list *l, const struct list_column *c);
 
-/* Sends the request, prints the list, and frees what the list holds; @parameters are not consumed. Prints nothing but the
- * failures where no instance answered: an empty list would mean that there is nothing. */
+/* Sends the request, prints the list, and frees what the list holds; @parameters are not consumed. Prints nothing but
+ * the failures where no instance answered: an empty list would mean that there is nothing. */
 enum exit_code list_print(struct list *l, struct json_object *parameters);

@@ -39,8 +39,8 @@
 #define MAIN_NOTIFY_RETRY_USEC (100 * USEC_PER_MSEC)
 
 /*
- * What is wrong is looked for so often, when main is awake for the watchdog; and while something is, sooner, to see it end.
- * What workers find takes them a moment.
+ * What is wrong is looked for so often, when main is awake for the watchdog; and while something is, sooner, to see it
+ * end. What workers find takes them a moment.
  */
 #define MAIN_LOOK_USEC       (60 * USEC_PER_SEC)
 #define MAIN_LOOK_AGAIN_USEC (5 * USEC_PER_SEC)
@@ -222,7 +222,8 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 		log_event(LOG_EVENT_RELOADED, NULL, 0, "reloaded the configuration from %s", fresh->source);
 		main_log_lines(LOG_LEVEL_WARNING, text);
 		main_log_exposure(m);
-		/* What takes a restart is compared with what runs, so what runs stays the base of the next comparison. */
+		/* What takes a restart is compared with what runs, so what runs stays the base of the next
+		 * comparison. */
 		(void)settings_unref(m->reloaded);
 		m->reloaded = STEAL_PTR(fresh);
 	} else {
@@ -380,8 +381,9 @@ static void main_raise_nofile(void)
 }
 
 /*
- * glibc gives memory back to the kernel whenever 128K of an arena are free at its end, and takes it again, page by page,
- * with the next answer of 16K: more work than the answer itself. What is kept at most is little beside limits.memory.
+ * glibc gives memory back to the kernel whenever 128K of an arena are free at its end, and takes it again, page by
+ * page, with the next answer of 16K: more work than the answer itself. What is kept at most is little beside
+ * limits.memory.
  */
 static void main_tune_malloc(void)
 {
@@ -479,7 +481,8 @@ static int main_serve(struct main *m)
 	if (r >= 0)
 		log_notice("stopped");
 	journal_stop(clock_usec() + MAIN_LOG_USEC);
-	/* A thread that hangs in the kernel cannot be waited for, and must not touch what an orderly exit takes down. */
+	/* A thread that hangs in the kernel cannot be waited for, and must not touch what an orderly exit takes
+	 * down. */
 	if (left > 0)
 		_exit(EXIT_FAILURE);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

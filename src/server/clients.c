@@ -96,7 +96,8 @@ static void clients_gather(struct msg *m)
 	if (c->done || c->n == CLIENTS_PAGE)
 		server_task_return(&c->task);
 	else
-		inbox_push(&server->reactors.at[c->reactor].loop.inbox, m); /* the next one's turn, or ours in the next pass */
+		/* The next reactor's turn, or that of this one in its next round. */
+		inbox_push(&server->reactors.at[c->reactor].loop.inbox, m);
 }
 
 struct clients *clients_new(struct server *s, void (*on_arrival)(struct server_task *e), void *userdata)

@@ -171,8 +171,8 @@ static int state_dir_restrict_file(int dirfd, const char *name)
 	return fchmod(fd, st.st_mode & 0700) < 0 ? -errno : 1;
 }
 
-/* The files in there are the daemon's own, and people's mail is among them. One that was made under another umask, or put
- * back from a copy, may be everybody's to read. */
+/* The files in there are the daemon's own, and people's mail is among them. One that was made under another umask, or
+ * put back from a copy, may be everybody's to read. */
 static void state_dir_restrict(struct server *s)
 {
 	int fd = openat(s->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;

@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define DB_APPLICATION  0x696f6573 /* "ioes" */
-#define DB_COPY         0x696f6563 /* "ioec": a copy, which has not been served; who does not know that does not open it */
+#define DB_COPY         0x696f6563 /* "ioec": a copy that no daemon has opened; an older ioed refuses it */
 #define DB_BUSY_MSEC    2000       /* somebody with the sqlite3 tool, or a backup program */
 
 /* From version i to i + 1. What was released never changes. */
@@ -86,8 +86,8 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_CLOCK_LAST_USE] = "SELECT max(touched) FROM channel",
 };
 
-/* That a file was read would be written down in its inode, and who reads waits for a slow disk then. Only a file's owner
- * may leave that out. And whatever is made, SQLite would let everybody read, if the umask does. */
+/* That a file was read would be written down in its inode, and who reads waits for a slow disk then. Only a file's
+ * owner may leave that out. And whatever is made, SQLite would let everybody read, if the umask does. */
 static int db_open_file(const char *path, int flags, int mode)
 {
 	int fd = open(path, flags | O_NOATIME, mode & 0600);
@@ -330,7 +330,8 @@ static uint32_t db_head_number(const unsigned char *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Written as it stands in the file, since there is no journal here: https://sqlite.org/fileformat.html has the places. */
+/* Written as it stands in the file, since there is no journal here: https://sqlite.org/fileformat.html has the
+ * places. */
 int db_mark_copy(int fd, int64_t *ret_version)
 {
 	static const unsigned char mark[] = { DB_COPY >> 24, DB_COPY >> 16 & 0xff, DB_COPY >> 8 & 0xff, DB_COPY & 0xff };

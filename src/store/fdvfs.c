@@ -15,8 +15,8 @@
 
 #define FDVFS_PATH_MAX 32
 
-/* SQLite asks for a rollback journal before it writes; whoever throws the whole file away when that fails needs none, so
- * it gets one that forgets. */
+/* SQLite asks for a rollback journal before it writes; whoever throws the whole file away when that fails needs none,
+ * so it gets one that forgets. */
 struct fdvfs_file {
 	sqlite3_file base;
 	int fd; /* -1: the journal */

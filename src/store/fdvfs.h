@@ -11,6 +11,6 @@
 /* Before the first connection; once. */
 void fdvfs_register(void);
 
-/* What a connection with SQLITE_OPEN_URI calls the file of @fd. The descriptor stays the caller's: it is duplicated when
- * SQLite opens that. */
+/* What a connection with SQLITE_OPEN_URI calls the file of @fd. The descriptor stays the caller's: it is duplicated
+ * when SQLite opens that. */
 void fdvfs_uri(int fd, char ret[FDVFS_URI_MAX]);

@@ -59,7 +59,8 @@ size_t field_encode_harmless(char *dst, const char *s, size_t n)
 
 		k = likely(c >= 0x20 && c < 0x7f) ? 1 : str_harmless_char(s, n);
 		if (unlikely(k == 0 || field_is_encoded(c))) {
-			/* Without its first byte the rest of such a character is no UTF-8, and follows in the same way. */
+			/* Without its first byte the rest of such a character is no UTF-8, and follows in the same
+			 * way. */
 			q = field_put_hex(q, c);
 			k = 1;
 			continue;

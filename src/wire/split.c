@@ -97,7 +97,8 @@ static bool split_line_is_whole(const struct split *s)
 	return s->come - s->line_body >= s->line_size;
 }
 
-/* A recv that counts ended inside the digits or behind them: the header was a send of its own, and so an old client's. */
+/* A recv that counts ended inside the digits or behind them: the header was a send of its own, and so an old
+ * client's. */
 static bool split_ends_in_digits(const struct split *s)
 {
 	return s->ends & ((2U << MIN(s->digits, (uint64_t)SPLIT_DIGITS_MAX)) - 2);

@@ -19,7 +19,7 @@
 
 /* What has come behind the comma in front of the size: the second one. Inert when zero. */
 struct split {
-	bool raw_only;   /* the session is raw already: no line reading, and every recv's end counts. Set by the caller. */
+	bool raw_only;   /* set by the caller: the session is raw already; no line reading, each recv's end counts */
 	uint64_t come;   /* bytes */
 	uint64_t digits; /* how many of them, from the first on, are digits */
 	char digit[SPLIT_DIGITS_MAX];

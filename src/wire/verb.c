@@ -32,7 +32,8 @@ static inline uint64_t verb_load32(const char *s)
 	return le32toh(w);
 }
 
-/* Takes 0x20 off the bytes 'a' to 'z'. The sums below cannot carry from byte to byte, as each byte has its top bit off. */
+/* Takes 0x20 off the bytes 'a' to 'z'. The sums below cannot carry from byte to byte, as each byte has its top bit
+ * off. */
 static inline uint64_t verb_fold(uint64_t w)
 {
 	uint64_t low = w & VERB_BYTES(0x7f);

@@ -22,8 +22,8 @@ enum verb_flags {
 };
 
 /*
- * What somebody must be allowed to send a verb: the classes that an administrator grants. A role asks for more where the
- * verb alone does not tell (the first JOIN of a room creates it, a WRITE may replace a file).
+ * What somebody must be allowed to send a verb: the classes that an administrator grants. A role asks for more where
+ * the verb alone does not tell (the first JOIN of a room creates it, a WRITE may replace a file).
  */
 enum verb_access {
 	ACCESS_NONE, /* nothing: verbs of every listener */

@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* nbdkit wants to end in peace, and would wait for ever for what stands still: it is killed when stdin is at its end. */
+/* nbdkit wants to end in peace, and would wait for ever for what stands still: it is killed when stdin is at its
+ * end. */
 #define DEVICE_SERVER "nbdkit -f \"$@\" & read -r end; kill -KILL $!"
 
 bool device_may_start(void)

@@ -40,15 +40,16 @@ void fail_plan_spawn(struct daemon *d)
 	g_autofree char *path = fail_plan_path(d), *before = g_strdup(given), *options = NULL;
 
 	/*
-	 * AddressSanitizer wants to be the first library, and says so; being the second is enough here. And behind ours it
-	 * sees who allocates only if it looks closely: without that, LeakSanitizer does not know ld.so's own blocks.
+	 * AddressSanitizer wants to be the first library, and says so; being the second is enough here. And behind ours
+	 * it sees who allocates only if it looks closely: without that, LeakSanitizer does not know ld.so's own blocks.
 	 */
 	options = g_strdup_printf("%s%sverify_asan_link_order=0:fast_unwind_on_malloc=0:malloc_context_size=12",
 				  given ? given : "", given && *given ? ":" : "");
 	(void)setenv("LD_PRELOAD", harness_program("FAIL_LIBRARY"), 1);
 	(void)setenv(FAIL_VARIABLE, path, 1);
 	(void)setenv("ASAN_OPTIONS", options, 1);
-	(void)setenv("LSAN_OPTIONS", "print_suppressions=0", 0); /* what it always suppresses is no news, and no line of ioed's */
+	/* The list of what LeakSanitizer suppresses would look like a line of ioed's. */
+	(void)setenv("LSAN_OPTIONS", "print_suppressions=0", 0);
 	daemon_spawn(d);
 	(void)unsetenv("LD_PRELOAD");
 	(void)unsetenv(FAIL_VARIABLE);

@@ -42,7 +42,7 @@ struct mail_scenario {
 	GMutex lock; /* of all below */
 	struct mail_scenario_pair pairs[MAIL_SCENARIO_SENDERS][MAIL_SCENARIO_RECEIVERS];
 	struct mail_scenario_damage damage;
-	bool early;  /* takes a SEND for acknowledged when it is sent: what a daemon that answers too early looks like */
+	bool early;  /* counts a SEND as acknowledged once it is sent, as with a daemon that answers too early */
 	bool noted;
 	struct mail_scenario_thread senders[MAIL_SCENARIO_SENDERS], receivers[MAIL_SCENARIO_RECEIVERS];
 	atomic_uint acked; /* in this round */

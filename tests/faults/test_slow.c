@@ -520,7 +520,8 @@ static void slow_note_commit(struct slow_times *t, gint64 begin)
 	t->commits++;
 }
 
-/* Commits that follow one another, each as long as such a disk takes, and what is asked meanwhile, once a millisecond. */
+/* Commits that follow one another, each as long as such a disk takes, and what is asked meanwhile, once a
+ * millisecond. */
 static void slow_commits(unsigned reactors)
 {
 	struct client *alice, *bob, *carol;

@@ -4,7 +4,8 @@
  * and broken connections fall together: a message that was answered with OK is there, one that was acknowledged is not,
  * each number is received exactly once, and the order is the same for all.
  *
- * The first byte chooses how small sockets are, the rest are steps: a byte for the client and its request, and some for the arguments.
+ * The first byte chooses how small sockets are, the rest are steps: a byte for the client and its request, and some for
+ * the arguments.
  */
 #include "base/clock.h"
 #include "base/macro.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where an old client's WRITE ends its size. The first byte says whether the session is raw already, the second how
- * many bytes behind it are the lengths of the recvs; the rest came behind the comma in front of the size. At each recv's
- * end, whatever the silence then: no verdict may be against the numbers, and none may depend on how the bytes were cut
- * where cuts do not count.
+ * many bytes behind it are the lengths of the recvs; the rest came behind the comma in front of the size. At each
+ * recv's end, whatever the silence then: no verdict may be against the numbers, and none may depend on how the bytes
+ * were cut where cuts do not count.
  */
 #include "base/macro.h"
 #include "fuzz/fuzz.h"
@@ -80,7 +80,8 @@ static void check_verdict(const struct split *split, const char *s, size_t n, en
 		break;
 	case SPLIT_WAIT:
 		FUZZ_CHECK(is_any_left(s, n));
-		/* A whole file of a line session is never waited with, but where an old client may have put commas into it. */
+		/* A whole file of a line session is never waited with, but where an old client may have put commas into
+		 * it. */
 		FUZZ_CHECK(split->raw_only || !is_line(s, n, &body, &size) || n - body < size || memchr(s, ',', body));
 		break;
 	}

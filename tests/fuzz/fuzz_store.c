@@ -409,9 +409,9 @@ static void play_close(struct play *p)
 }
 
 /*
- * So much time goes by that a step of the walk through all channels is due. The writer hears of the time with what it is
- * asked next, and its timers go behind what it is asked then, so it is done when the one after that is answered. Both
- * change nothing here.
+ * So much time goes by that a step of the walk through all channels is due. The writer hears of the time with what it
+ * is asked next, and its timers go behind what it is asked then, so it is done when the one after that is answered.
+ * Both change nothing here.
  */
 static bool play_walk(struct play *p, struct place *at, uint64_t usec, bool may_drop)
 {

@@ -78,8 +78,8 @@ static void client_said_verb(struct client *c, const struct verb *v, char *rest,
 }
 
 /*
- * A verb that other listeners have: it is one here, too, in line where it has its right number of fields. What follows a
- * WRITE is not looked at; where its size is none and may be an old client's, neither is all else.
+ * A verb that other listeners have: it is one here, too, in line where it has its right number of fields. What follows
+ * a WRITE is not looked at; where its size is none and may be an old client's, neither is all else.
  */
 static bool client_said_elsewhere(struct client *c, const struct verb *v, char *rest, size_t n)
 {

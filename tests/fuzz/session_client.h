@@ -26,7 +26,8 @@ struct client {
 	struct buf line;
 	uint64_t body_left;
 	struct buf owed;   /* an enum owed for each answer */
-	/* How many of them are answered: at least, and at most, since some of them are only where something is wrong. */
+	/* How many of them are answered: at least, and at most, since some of them are only where something is
+	 * wrong. */
 	size_t answered_min, answered_max;
 
 	/* What was received. */

@@ -80,8 +80,9 @@ struct sim_server_file sim_server_files[SIM_SERVER_FILES] = {
 };
 
 /*
- * Time stands still but for sim_server_sleep(), and the calendar says the same at the beginning of each input. The linker
- * puts these in the place of the clock_gettime() of all that is linked here, but not of the fuzzer's libraries (--wrap).
+ * Time stands still but for sim_server_sleep(), and the calendar says the same at the beginning of each input. The
+ * linker puts these in the place of the clock_gettime() of all that is linked here, but not of the fuzzer's libraries
+ * (--wrap).
  */
 #define SIM_SERVER_REAL_USEC 1700000000000000ULL
 static uint64_t sim_server_now_usec = 1ULL << 40, sim_server_began_usec = 1ULL << 40;

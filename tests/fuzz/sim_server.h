@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A server in which nothing happens by itself: one reactor without its thread, workers and a store without theirs, a
- * clock that stands still. What happens next, and when, is said by whoever fuzzes it. The roles and their folder are real.
+ * clock that stands still. What happens next, and when, is said by whoever fuzzes it. The roles and their folder are
+ * real.
  *
  * A house stands for the whole run; what an input leaves behind in it must be nothing, and sim_server_settle() insists.
  */

@@ -45,7 +45,8 @@ void attack_report(struct attack *a, const char *when);
  * daemon is alive and stops. */
 void attack_finish(struct attack *a);
 
-/* A connection, from an address of its own; @n is its number. Does not block; receives into @window bytes (0: usual). */
+/* A connection, from an address of its own; @n is its number. Does not block; receives into @window bytes (0:
+ * usual). */
 int attack_connect(struct daemon *d, unsigned listener, unsigned n, int window);
 /* What the socket takes now of these bytes. */
 size_t attack_push(int fd, const void *data, size_t n);

@@ -64,7 +64,8 @@ int harness_main(int argc, char **argv, void (*add)(void))
 {
 	g_test_init(&argc, &argv, NULL);
 	(void)signal(SIGABRT, harness_abort);
-	/* A shell that puts the tests in the background has these ignored, and so would the programs that they start. */
+	/* A shell that puts the tests in the background has these ignored, and so would the programs that they
+	 * start. */
 	(void)signal(SIGHUP, SIG_DFL);
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGQUIT, SIG_DFL);

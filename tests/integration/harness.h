@@ -52,5 +52,6 @@ char *harness_noise(size_t n, unsigned seed);
 void harness_run_in_network(harness_fn fn, unsigned reactors);
 /* The same where file systems may be mounted that nobody else sees. */
 void harness_run_in_mounts(harness_fn fn, unsigned reactors);
-/* In that network: 192.0.2.2 is nobody's any more. Who is there has vanished, and nothing that is sent there is answered. */
+/* In that network: 192.0.2.2 is nobody's any more. Who is there has vanished, and nothing that is sent there is
+ * answered. */
 void harness_lose_address(void);

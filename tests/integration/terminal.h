@@ -36,12 +36,13 @@ void terminal_type(struct terminal *m, const char *keys);
 void terminal_type_bytes(struct terminal *m, const char *keys, size_t n);
 void terminal_resize(struct terminal *m, unsigned columns);
 
-/* What there is. Where somebody else is waited for, in turn with that: a program whose output nobody reads stands still. */
+/* What there is. Where somebody else is waited for, in turn with that: a program whose output nobody reads stands
+ * still. */
 void terminal_drain(struct terminal *m);
 /* Reads on until the terminal has been told this, behind what was looked for before. */
 void terminal_see(struct terminal *m, const char *what);
-/* Reads on until these rows, joined by LF, stand on the screen one below the other, without blanks at their ends; of the first
- * its end is enough. */
+/* Reads on until these rows, joined by LF, stand on the screen one below the other, without blanks at their ends; of
+ * the first its end is enough. */
 void terminal_show(struct terminal *m, const char *rows);
 /* The rows of the screen, each with an LF. */
 char *terminal_screen(const struct terminal *m);

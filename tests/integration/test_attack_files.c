@@ -101,7 +101,8 @@ static void attack_uploads(unsigned reactors)
 	attack_finish(&a);
 }
 
-/* Each may have so large a file, and each has sent one byte of it. There must be room for who sends what he promised. */
+/* Each may have so large a file, and each has sent one byte of it. There must be room for who sends what he
+ * promised. */
 static void attack_promises(unsigned reactors)
 {
 	unsigned n = harness_is_long() ? 5000 : 1200;

@@ -73,7 +73,8 @@ static bool dual_is(uint16_t port, const char *address, const char *name, const 
 	return is;
 }
 
-/* Who comes there is called so, and is answered like that. NULL: is refused. Soon, since a reload has only been begun. */
+/* Who comes there is called so, and is answered like that. NULL: is refused. Soon, since a reload has only been
+ * begun. */
 static void dual_expect(uint16_t port, const char *address, const char *name, const char *doubled)
 {
 	gint64 deadline = harness_deadline();

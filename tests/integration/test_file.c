@@ -204,7 +204,8 @@ static void file_names(struct daemon *d)
 	file_expect(line, "x,y z%", "encoded", 7);
 	client_refused(ioe1, "READ,a,b", "bad-argument|bad-command");
 	client_refused(line, "READ,a%2Cb", "not-found");
-	/* What would turn round the line it stands in is shown so only where a program asks; the file is what it was. */
+	/* What would turn round the line it stands in is shown so only where a program asks; the file is what it
+	 * was. */
 	file_write(line, "x\342\200\256gpj.exe", "turned", 6);
 	file_expect_list(line, "LIST", "100%\na,b\nx,y z%\nx?gpj.exe\n");
 	file_expect_list(ioe1, "LIST", "100%25\na%2Cb\nx%2Cy z%25\nx\342\200\256gpj.exe\n");

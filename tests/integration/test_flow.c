@@ -127,7 +127,8 @@ static void flow_half_close(unsigned reactors)
 	daemon_finish(d);
 }
 
-/* Sends until the daemon takes no more, without reading: how much that was, @max at most. It may end inside a request. */
+/* Sends until the daemon takes no more, without reading: how much that was, @max at most. It may end inside a
+ * request. */
 static size_t flow_stuff(struct client *c, const char *data, size_t max)
 {
 	size_t done = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon is stopped for a while, as a debugger, a frozen container or a busy machine stops it. What its clients said
- * meanwhile they said in time, and it counts, however late the daemon comes to look at its clocks.
+ * The daemon is stopped for a while, as a debugger, a frozen container or a busy machine stops it. What its clients
+ * said meanwhile they said in time, and it counts, however late the daemon comes to look at its clocks.
  */
 
 #include "client.h"

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define OLD_QUIET_USEC (500 * 1000) /* far above legacy_wait: also a daemon that the machine keeps waiting has seen it */
+#define OLD_QUIET_USEC (500 * 1000) /* far above legacy_wait, so that a daemon on a busy machine sees it, too */
 #define OLD_LONG_USEC  (1500 * 1000)
 
 /* All roles on one port, as they come; and ports of one role. */
@@ -273,7 +273,8 @@ static gint64 old_longest(enum vector_pause then)
 	return then == VECTOR_GO_ON ? OLD_VECTOR_WAIT_USEC : then == VECTOR_QUIET ? OLD_VECTOR_LONG_USEC : G_MAXINT64;
 }
 
-/* Each piece is a recv of its own: the next one is sent when the daemon has counted this one. False: that took too long. */
+/* Each piece is a recv of its own: the next one is sent when the daemon has counted this one. False: that took too
+ * long. */
 static bool old_send_pieces(struct daemon *d, struct client *c, const struct split_vector *v, uint64_t sent)
 {
 	gint64 since = 0;

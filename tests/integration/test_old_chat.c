@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The old chat client, played byte for byte: it waits for a recv that is exactly Hii, sends its name, and shows whatever
- * else a recv brings. Its words end by silence, so a pause here is something said.
+ * The old chat client, played byte for byte: it waits for a recv that is exactly Hii, sends its name, and shows
+ * whatever else a recv brings. Its words end by silence, so a pause here is something said.
  */
 
 #include "room.h"
@@ -18,7 +18,7 @@ static const char old_config[] = ROOM_LISTENERS;
 struct old {
 	struct client *c;
 	const char *name;
-	GString *shown; /* what its user has seen and nobody has looked for yet; on a busy machine a recv has several lines */
+	GString *shown; /* lines that its user has seen and no check has used yet; one recv can bring several */
 	gint64 sent;    /* when it sent the last time */
 	bool greeted;   /* with what came before it in one recv */
 };

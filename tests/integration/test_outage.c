@@ -306,7 +306,8 @@ static void outage_silent(void)
 	daemon_finish(d);
 }
 
-/* A port that would publish it is told no more than HELLO, an older one as well; what a person may say there is said. */
+/* A port that would publish it is told no more than HELLO, an older one as well; what a person may say there is
+ * said. */
 static void outage_role(void)
 {
 	static const struct talk_turn old[] = { { "HELLO,ioe/1", TALK_HI_AS("chat", "", "store") } };

@@ -359,8 +359,8 @@ static gpointer people_flip(gpointer data)
 	return NULL;
 }
 
-/* The name is made to lead into the served folder and out of it all the time: nothing of a copy is ever in there, and where
- * one is said to be made it is there, whole. */
+/* The name is made to lead into the served folder and out of it all the time: nothing of a copy is ever in there, and
+ * where one is said to be made it is there, whole. */
 static void people_backup_race(struct daemon *d)
 {
 	struct people_flip f = { .link = g_build_filename(d->dir, "link", NULL), .one = g_build_filename(d->dir, "ours", NULL),

@@ -223,8 +223,8 @@ static char *bad_hear_until(struct client *c, const char *end)
 	return g_string_free(g_steal_pointer(&heard), FALSE);
 }
 
-/* What waits is more than may wait for a session, and a message alone is, too. Whoever takes it as it comes gets it all,
- * in each dialect. */
+/* What waits is more than may wait for a session, and a message alone is, too. Whoever takes it as it comes gets it
+ * all, in each dialect. */
 static void bad_small_output(struct daemon *d)
 {
 	static const size_t sizes[] = { 1500, 1500, 3000, 1500, 20000, 1500, 1500, 1500, 4096, 1500, 1500 };

@@ -463,7 +463,8 @@ static void chat_resize(struct daemon *d)
 	chat_resize_one(d, true);
 }
 
-/* Rows that are just full, or end in half of a letter of two cells: what is erased is the line, all of it and no more. */
+/* Rows that are just full, or end in half of a letter of two cells: what is erased is the line, all of it and no
+ * more. */
 static void chat_full_rows(struct daemon *d)
 {
 	struct chat_at c;
@@ -518,7 +519,8 @@ static void chat_dumb(struct daemon *d)
 	}
 }
 
-/* A time before each line; my name in what others say is bold and rings, in what I say it does not; what was said before. */
+/* A time before each line; my name in what others say is bold and rings, in what I say it does not; what was said
+ * before. */
 static void chat_named(struct daemon *d)
 {
 	struct client *eve = client_new_ioe1(d, 0);

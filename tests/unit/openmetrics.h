@@ -1,6 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* OpenMetrics 1.0 text, as far as counters, gauges, statesets and infos go: strict, so that other readers need not be. */
+/* OpenMetrics 1.0 text, as far as counters, gauges, statesets and infos go: strict, so that other readers need not
+ * be. */
 
 #include <ctype.h>
 #include <stdbool.h>

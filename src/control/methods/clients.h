@@ -9,8 +9,8 @@ int method_clients(struct method_call *c);
 int method_kick(struct method_call *c);
 
 /*
- * "key=value": that field is exactly so; any other text: it is part of the id, name, address, listener, dialect or state.
- * ASCII letters are the same in either case. False: a key that no client has.
+ * "key=value": that field is exactly so; any other text: it is part of the id, name, address, listener, dialect or
+ * state. ASCII letters are the same in either case. False: a key that no client has.
  */
 bool clients_filter_is_valid(const char *filter);
 bool clients_filter_passes(const char *filter, const struct client *client);

@@ -363,8 +363,8 @@ START_TEST(harmless)
 }
 END_TEST
 
-/* Each character of two and three bytes, alone and between others; which of them turn round or break a line is told here
- * once more, one by one. */
+/* Each character of two and three bytes, alone and between others; which of them turn round or break a line is told
+ * here once more, one by one. */
 START_TEST(harmless_each_character)
 {
 	static const unsigned misleading[] = {

@@ -210,7 +210,8 @@ START_TEST(test_errors)
 }
 END_TEST
 
-/* The object that a command with -j prints where it has failed, and nothing else; "exit" and "text" are what they were. */
+/* The object that a command with -j prints where it has failed, and nothing else; "exit" and "text" are what they
+ * were. */
 static void check_json_error(const char *error, int status, const char *said)
 {
 	struct json_object *o = json_tokener_parse(ioectl_got.out.data), *v;

@@ -33,7 +33,8 @@ static char *read_text;
 static size_t read_n;
 
 static char journal_entry[8192]; /* the last one, a line a field; the log thread's until it has ended */
-static unsigned journal_entries, journal_fields, journal_raw; /* all; of the last; bytes in any that are no plain ASCII */
+/* All entries; fields of the last one; bytes in all of them that are no plain ASCII. */
+static unsigned journal_entries, journal_fields, journal_raw;
 static int journal_answer;
 
 int sd_journal_sendv(const struct iovec *iov, int n)

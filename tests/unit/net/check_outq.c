@@ -242,7 +242,8 @@ START_TEST(reserved_room_is_not_sent_before_it_is_committed)
 		ck_assert_uint_eq(sent, 0);
 		ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 
-		/* Given up and asked for anew, less is committed than was reserved; what is put next stands behind it. */
+		/* Given up and asked for anew, less is committed than was reserved; what is put next stands behind
+		 * it. */
 		(void)outq_reserve(&out, &pool, sizes[i]);
 		to = outq_reserve(&out, &pool, sizes[i] + 10);
 		fill(to, sizes[i], (unsigned)i);

@@ -97,7 +97,8 @@ static const struct {
 	{ "PING", "", "x" },                         /* a line without end */
 	{ "PING", "", "SAID,r,1,1,a,b\n" },          /* events, and no answer */
 	{ "READ,f", "999999999999999999\n", "" },    /* a body that does not come */
-	{ "LIST", "999999999999999999\n", NULL },    /* one that comes too slowly: a byte at the end of each time limit */
+	/* A body that comes too slowly: a byte at the end of each time limit. */
+	{ "LIST", "999999999999999999\n", NULL },
 };
 
 /* A drop whenever 5 ms have passed without the client going away. */
@@ -137,7 +138,8 @@ START_TEST(who_is_never_silent_and_never_done)
 }
 END_TEST
 
-/* Events as fast as they go: neither the wait for an answer, nor that for room, nor the look at what has come, is held up. */
+/* Events as fast as they go: neither the wait for an answer, nor that for room, nor the look at what has come, is held
+ * up. */
 static void serve_events(struct fake *f, int fd)
 {
 	static char flood[65536];

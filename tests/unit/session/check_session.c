@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions from both ends: clients are plain sockets, and the role (session_fixture.h) puts its answers off for as long, and
- * gives them in the order, that a test wants. With one reactor and with four.
+ * Sessions from both ends: clients are plain sockets, and the role (session_fixture.h) puts its answers off for as
+ * long, and gives them in the order, that a test wants. With one reactor and with four.
  */
 
 #include "base/clock.h"

@@ -14,7 +14,8 @@
 #define NOW  (20000 * DAY) /* in 2024 */
 
 #define MAIL 1
-/* Kinds that have one channel each, the first and the last that the walk comes to; what these hold is always too old. */
+/* Kinds that have one channel each, the first and the last that the walk comes to; what these hold is always too
+ * old. */
 #define FIRST 2
 #define LAST  3
 
@@ -239,7 +240,8 @@ START_TEST(it_jumps_while_nobody_runs)
 }
 END_TEST
 
-/* No battery: each boot begins in 1970, and a minute later the right time comes. More boots than are kept one by one. */
+/* No battery: each boot begins in 1970, and a minute later the right time comes. More boots than are kept one by
+ * one. */
 START_TEST(a_machine_without_a_clock)
 {
 	uint64_t n = 0, left;
@@ -262,8 +264,8 @@ START_TEST(a_machine_without_a_clock)
 		begin();
 	}
 	expect(n);
-	/* Sixty hours of them have been counted, so one half goes before the other one. Of what is stamped in 1970 nobody
-	 * knows in which boot, but for what it came before. */
+	/* Sixty hours of them have been counted, so one half goes before the other one. Of what is stamped in 1970
+	 * nobody knows in which boot, but for what it came before. */
 	pass(30 * DAY - 62 * HOUR);
 	expect(n);
 	pass(32 * HOUR);
@@ -303,8 +305,8 @@ START_TEST(a_machine_that_was_off_or_asleep)
 }
 END_TEST
 
-/* A machine that is started each day for three hours, and loses power. What it has run since it was last written down is
- * lost to the count, an hour at most. */
+/* A machine that is started each day for three hours, and loses power. What it has run since it was last written down
+ * is lost to the count, an hour at most. */
 START_TEST(days_add_up)
 {
 	const char *path = folder_path;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies that are put back: whatever interrupts that, there is the old store or the new one, whole; and a copy, however it
- * came there, is served only once it has been made another STORE.
+ * Copies that are put back: whatever interrupts that, there is the old store or the new one, whole; and a copy, however
+ * it came there, is served only once it has been made another STORE.
  */
 #include "unit/run.h"
 #include "unit/store.h"
@@ -456,7 +456,8 @@ START_TEST(failing_at_each_step)
 }
 END_TEST
 
-/* Only once, and the daemon's start alone finishes it: as soon as the new one counts once, it does at all later steps. */
+/* Only once, and the daemon's start alone finishes it: as soon as the new one counts once, it does at all later
+ * steps. */
 START_TEST(a_start_finishes_it)
 {
 	unsigned first_new = 0, last_old = 0;

@@ -356,8 +356,8 @@ END_TEST
 static atomic_uint closed_late, closed_in_loop;
 static _Thread_local bool in_loop;
 
-/* Of everybody here: who closes a file that has no name any more? The next close() is ThreadSanitizer's, if it is there,
- * which has to know that the number is free. */
+/* Of everybody here: who closes a file that has no name any more? The next close() is ThreadSanitizer's, if it is
+ * there, which has to know that the number is free. */
 int close(int fd)
 {
 	int (*next)(int fd) = (int (*)(int))dlsym(RTLD_NEXT, "close");

@@ -290,7 +290,8 @@ START_TEST(no_race_leads_outside)
 	pthread_t thread;
 
 	root.walk = _i;
-	/* The folder outside may come in by a rename, its file may not be told from one of ours then: so it is empty. */
+	/* The folder outside may come in by a rename, its file may not be told from one of ours then: so it is
+	 * empty. */
 	ck_assert_int_eq(unlinkat(folder_fd, "root/d/e/f", 0), 0);
 	ck_assert_int_eq(fstatat(folder_fd, "outside/f", &secret, 0), 0);
 	folder_mkdir("elsewhere");
