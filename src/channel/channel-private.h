@@ -5,7 +5,7 @@
  * this.
  *
  *	engine.c      start and stop, the store, warnings
- *	channel.c     owner: channels in memory, requests, members; the walk over all channels
+ *	owner.c       owner: channels in memory, requests, members; the walk over all channels
  *	append.c      owner: store calls, and how messages get their numbers
  *	attributes.c  owner: attributes of a channel
  *	replay.c      owner: the replay buffer, for members that are catching up
@@ -15,7 +15,8 @@
  */
 
 #include "base/map.h"
-#include "channel/channel.h"
+#include "channel/owner.h"
+#include "channel/subscriber.h"
 #include "net/slice.h"
 #include "session/reactor.h"
 
@@ -138,7 +139,7 @@ struct channel {
 	struct list unnumbered; /* requests, until there are numbers */
 };
 
-/* channel.c; owner */
+/* owner.c; owner */
 void channel_address(const struct channel *c, struct channel_message *m); /* sets the message's channel */
 void channel_deliver(struct channel *c, struct channel_message *m);       /* to the fan-outs of all reactors */
 void channel_free(struct channel *c);

@@ -13,9 +13,9 @@
  * owner are the same reactor, no message is queued. Between threads travel messages that have a reference count and are
  * never changed after they were made.
  *
- * Each function below belongs to one of the two sides. The comment in front of it begins with the side, "Origin" or
- * "Owner", and it must be called in the thread of that side. A role adds a policy: the text of a message in each
- * dialect, the limits, and in act() who may do what.
+ * Each function of the engine belongs to one of the two sides and must be called in the thread of that side: owner.h has
+ * those of the owner, subscriber.h those of the origin. A role adds a policy: the text of a message in each dialect, the
+ * limits, and in act() who may do what.
  */
 
 #include "base/address.h"
@@ -109,7 +109,6 @@ struct store *channel_engine_store(struct channel_engine *engine); /* NULL: the 
 uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind);
 /* Any thread: the clock by which attributes end (store_age_msec()). It never jumps. */
 uint64_t channel_engine_msec(const struct channel_engine *engine);
-uint64_t channel_msec(const struct channel *c);
 const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size);
 /* Main: has the store check its files. */
 void channel_engine_look(struct channel_engine *engine);
@@ -152,138 +151,3 @@ struct channel_request {
 		struct store_set set;
 	} call; /* the store call that is under way; then its answer */
 };
-
-/* Origin: for the session's request @q, which is deferred (request_defer()). */
-void channel_request_init(struct channel_request *rq, struct channel_engine *engine, const struct channel_policy *p,
-			  struct request *q, const char *name, size_t name_len);
-/* Origin: the same without a session's request. @s may be NULL. */
-void channel_request_init_alone(struct channel_request *rq, struct channel_engine *engine,
-				const struct channel_policy *p, struct reactor *origin, struct session *s,
-				const char *name, size_t name_len);
-void channel_submit(struct channel_request *rq);
-/* Origin: the session that asked. NULL: it has ended. */
-struct session *channel_request_session(struct channel_request *rq);
-
-/*
- * Owner, in act() or next(): sends the request back to its origin. A session that became a member by this request
- * receives the notifications that come after this call, and none of those before. The request is gone after the call;
- * the channel stays as long as it has a member.
- */
-void channel_finish(struct channel_request *rq, int result);
-
-/*
- * Owner: store calls. When the store has answered, rq->result and rq->call hold the answer, and next() goes on in the
- * owner's thread; without next() the request is finished. Meanwhile other requests to the channel may be acted on.
- * Store calls are carried out in the order in which they were made.
- *
- * channel_append() gives rq->message a number and queues it to all subscribers before next(). With @durable the message
- * is on disk first. Without, it gets a number from a range that is reserved on disk, and is kept nowhere.
- */
-void channel_append(struct channel *c, struct channel_request *rq, bool durable, channel_act_fn next);
-/* The caller fills in rq->call before: .append's key, max_messages and max_bytes; .remove and .set but the channel. */
-void channel_remove(struct channel *c, struct channel_request *rq, channel_act_fn next);
-void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn next);
-
-/* Owner: ephemeral messages will follow (policy.ephemeral). Reserves a range of numbers for them, once for the whole
- * daemon. */
-void channel_expect_ephemeral(struct channel *c);
-
-/* Owner: state of the channel. */
-const struct store_counts *channel_counts(const struct channel *c);
-const char *channel_name(const struct channel *c, size_t *ret_len);
-struct reactor *channel_reactor(struct channel *c);
-/* Owner: an attribute. NULL: there is none, or it has ended. Valid until the next store call. */
-const struct store_attribute *channel_attribute(struct channel *c, const char *name, size_t len);
-const struct store_attribute *channel_next_attribute(struct channel *c,
-						     const struct store_attribute *n); /* NULL: the first */
-/* Owner: sets an attribute in memory only, for as long as the channel is there. An empty value removes it. 0 or
- * -ENOMEM. */
-int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
-			 uint64_t until_msec);
-
-/* Owner: queues the message, without a number, to all subscribers. The caller keeps its reference. */
-void channel_notify(struct channel *c, struct channel_message *m);
-/* Owner: the same to one member. */
-void channel_notify_member(struct channel *c, struct channel_member *to, struct channel_message *m);
-
-/* A session in a channel, as the owner knows it. */
-struct channel_member {
-	struct handle session;
-	struct address address;
-	uint8_t name_len;
-	char name[STORE_NAME_MAX]; /* the role may change it */
-	unsigned flags;            /* the role's */
-
-	/* The engine's. */
-	struct list link;
-	struct map_node node;
-	struct msg msg;                   /* expelled: the way to its origin */
-	struct channel_message *farewell; /* expelled: the last message it receives, or NULL */
-	struct channel_engine *engine;
-	const struct channel_policy *policy;
-	uint8_t channel_len;
-	char channel[STORE_NAME_MAX];
-	bool catching_up;     /* not live yet: the replay buffer keeps what is sent meanwhile */
-	unsigned replay_from; /* index of the first message in the replay buffer that is for it */
-	uint64_t replay_last; /* the channel's last number at that moment */
-};
-unsigned channel_n_members(const struct channel *c);
-struct channel_member *channel_next_member(struct channel *c, const struct channel_member *m); /* NULL: the first */
-struct channel_member *channel_find_member(struct channel *c, struct handle session);
-struct channel_member *channel_find_name(struct channel *c, const char *name, size_t len); /* without case */
-/*
- * Owner: makes the request's session a member. 0, CHANNEL_E_MEMBER, _MEMBERS, or -ENOMEM. Its origin must have begun a
- * subscription (below). The session receives what is sent after channel_finish(); a request that finishes with an error
- * removes the member again.
- */
-int channel_enter(struct channel *c, struct channel_request *rq, const char *name, size_t name_len,
-		  const struct address *address, struct channel_member **ret);
-void channel_leave(struct channel *c, struct channel_member *m);
-/*
- * Owner: removes the member, and has its origin end the subscription. The session receives @message as its last one
- * from the channel, so a session that has received it is out and can enter again. The caller notifies the others,
- * after this call. The caller keeps its reference; @message may be NULL where there was no memory.
- */
-void channel_expel(struct channel *c, struct channel_member *m, struct channel_message *message);
-
-/*
- * Origin: subscriptions. A subscription is begun before the request that enters is submitted. When that request is
- * complete, the subscription either goes on (channel_subscription_go()) or is ended. A session that ends leaves all its
- * channels by itself.
- */
-struct channel_subscription;
-/* NULL and *ret_outcome: CHANNEL_E_MEMBER, CHANNEL_E_SUBSCRIPTIONS or -ENOMEM. */
-struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_outcome);
-/*
- * In on_complete() of the request that entered, after it was answered. The session receives all messages with a number
- * above @after, in order, each once: first the kept ones, page by page from the store as the session's output drains,
- * then the live ones. @after = rq->counts.last: nothing of the past.
- */
-void channel_subscription_go(struct channel_subscription *sub, struct channel_request *rq, uint64_t after);
-/* In on_complete(): the session has left, or could not enter, and the owner knows. Does nothing where the session has
- * ended meanwhile, as _go() does: then the engine has left the channel for it. */
-void channel_subscription_end(struct channel_subscription *sub);
-struct channel_subscription *channel_subscription_find(struct session *s, const struct channel_policy *p,
-						       const char *name, size_t len);
-/* The session's subscriptions to channels of the policy; NULL for @sub: the first. */
-struct channel_subscription *channel_subscription_next(struct session *s, const struct channel_policy *p,
-						       const struct channel_subscription *sub);
-const char *channel_subscription_name(const struct channel_subscription *sub, size_t *ret_len);
-
-/* Origin: formats one event for one session and queues it. 0, or -EPIPE: the session takes no more. */
-int channel_send(struct session *s, const struct channel_policy *p, const struct channel_event *e);
-
-/* A walk over all channels of a kind that are in memory. Embedded by the caller, who owns it. */
-struct channel_walk {
-	struct msg msg;
-	struct channel_engine *engine;
-	uint8_t kind;
-	struct reactor *origin;
-	unsigned at;
-	/* Called once for each channel, in the thread of its owner. Reactors are visited one after the other, so nobody
-	 * else touches the walk during the call. */
-	void (*each)(struct channel_walk *w, struct channel *c);
-	void (*on_complete)(struct channel_walk *w); /* origin */
-};
-/* Origin. */
-void channel_walk(struct channel_walk *w);

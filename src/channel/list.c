@@ -6,6 +6,8 @@
  */
 #include "channel/list.h"
 
+#include "channel/owner.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  *	channel_list_next()     returns one channel after the other, until the page is used up
  */
 
-#include "channel/channel.h"
+#include "channel/subscriber.h"
 
 /* A channel of the list. Its texts are valid until the next call for the list. */
 struct channel_listed {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The replay buffer: the last messages of a channel, kept while one of its members is catching up. In the thread of the
- * channel's owner; channel.c and append.c add each message, subscriber.c sends the request to go live.
+ * channel's owner; owner.c and append.c add each message, subscriber.c sends the request to go live.
  *
  * A session that enters reads the messages of the past from the store, page by page. Meanwhile new ones are sent, which
  * it cannot read there: ephemeral ones are in no store, and of the others the last are not on disk yet. The buffer

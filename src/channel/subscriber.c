@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Subscriptions: the side of the session that receives. In the thread of the origin, the session's reactor; the roles
- * call it, and channel.c when a request is back. A subscription goes through these states:
+ * call it, and owner.c when a request is back. A subscription goes through these states:
  *
  *	requested    the request that enters is on its way
  *	entered      the session is a member; its reply is sent before any message
@@ -104,7 +104,7 @@ static void subscription_gone(struct observer *a, _unused_ struct session *s, co
 		(void)snprintf(sub->why, sizeof(sub->why), "%s", why);
 		subscription_unlink(sub);
 		if (sub->state != SUBSCRIPTION_REQUESTED)
-			subscription_leave(sub); /* else channel.c does, when the request is back */
+			subscription_leave(sub); /* else owner.c does, when the request is back */
 	}
 	free(subscriber);
 }

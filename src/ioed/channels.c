@@ -8,6 +8,7 @@
 
 #include "base/macro.h"
 #include "channel/list.h"
+#include "channel/owner.h"
 #include "roles/file/file.h"
 #include "roles/file/staging.h"
 #include "server/server.h"

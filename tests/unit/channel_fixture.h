@@ -6,7 +6,8 @@
  * "room -name why". A request that fails is answered with the error's name.
  */
 
-#include "channel/channel.h"
+#include "channel/owner.h"
+#include "channel/subscriber.h"
 #include "base/option.h"
 #include "session/role.h"
 

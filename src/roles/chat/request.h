@@ -6,7 +6,8 @@
  * it.
  */
 
-#include "channel/channel.h"
+#include "channel/owner.h"
+#include "channel/subscriber.h"
 #include "roles/chat/chat.h"
 #include "roles/chat/name.h"
 #include "roles/chat/rank.h"

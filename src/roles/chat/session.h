@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A session's state in chat. In the session's thread. */
 
-#include "channel/channel.h"
+#include "channel/subscriber.h"
 #include "roles/chat/rate_limit.h"
 #include "roles/chat/name.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "roles/relay/ack.h"
 
+#include "channel/owner.h"
 #include "roles/relay/words.h"
 
 #include <errno.h>

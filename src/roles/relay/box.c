@@ -2,6 +2,7 @@
 #include "roles/relay/box.h"
 
 #include "base/str.h"
+#include "channel/owner.h"
 
 #include <errno.h>
 #include <string.h>

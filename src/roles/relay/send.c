@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "roles/relay/send.h"
 
+#include "channel/owner.h"
 #include "roles/relay/session.h"
 #include "roles/relay/words.h"
 

@@ -8,6 +8,7 @@
 #include "roles/relay/wait.h"
 
 #include "base/str.h"
+#include "channel/owner.h"
 
 #include <errno.h>
 

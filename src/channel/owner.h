@@ -1,0 +1,92 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * The owner's side of channels: what act() of a role's request may do with the channel, and the members as the owner
+ * knows them. All functions here must be called in the thread of the channel's owner: in act(), in the next() of a store
+ * call, or in a function of the policy whose comment says "Owner".
+ */
+
+#include "channel/channel.h"
+
+/*
+ * In act() or next(): sends the request back to its origin. A session that became a member by this request
+ * receives the notifications that come after this call, and none of those before. The request is gone after the call;
+ * the channel stays as long as it has a member.
+ */
+void channel_finish(struct channel_request *rq, int result);
+
+/*
+ * Store calls. When the store has answered, rq->result and rq->call hold the answer, and next() goes on in the
+ * owner's thread; without next() the request is finished. Meanwhile other requests to the channel may be acted on.
+ * Store calls are carried out in the order in which they were made.
+ *
+ * channel_append() gives rq->message a number and queues it to all subscribers before next(). With @durable the message
+ * is on disk first. Without, it gets a number from a range that is reserved on disk, and is kept nowhere.
+ */
+void channel_append(struct channel *c, struct channel_request *rq, bool durable, channel_act_fn next);
+/* The caller fills in rq->call before: .append's key, max_messages and max_bytes; .remove and .set but the channel. */
+void channel_remove(struct channel *c, struct channel_request *rq, channel_act_fn next);
+void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn next);
+
+/* Ephemeral messages will follow (policy.ephemeral). Reserves a range of numbers for them, once for the whole
+ * daemon. */
+void channel_expect_ephemeral(struct channel *c);
+
+/* State of the channel. */
+uint64_t channel_msec(const struct channel *c); /* channel_engine_msec() */
+const struct store_counts *channel_counts(const struct channel *c);
+const char *channel_name(const struct channel *c, size_t *ret_len);
+struct reactor *channel_reactor(struct channel *c);
+/* An attribute. NULL: there is none, or it has ended. Valid until the next store call. */
+const struct store_attribute *channel_attribute(struct channel *c, const char *name, size_t len);
+const struct store_attribute *channel_next_attribute(struct channel *c,
+						     const struct store_attribute *n); /* NULL: the first */
+/* Sets an attribute in memory only, for as long as the channel is there. An empty value removes it. 0 or
+ * -ENOMEM. */
+int channel_set_volatile(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
+			 uint64_t until_msec);
+
+/* Queues the message, without a number, to all subscribers. The caller keeps its reference. */
+void channel_notify(struct channel *c, struct channel_message *m);
+/* The same to one member. */
+void channel_notify_member(struct channel *c, struct channel_member *to, struct channel_message *m);
+
+/* A session in a channel, as the owner knows it. */
+struct channel_member {
+	struct handle session;
+	struct address address;
+	uint8_t name_len;
+	char name[STORE_NAME_MAX]; /* the role may change it */
+	unsigned flags;            /* the role's */
+
+	/* The engine's. */
+	struct list link;
+	struct map_node node;
+	struct msg msg;                   /* expelled: the way to its origin */
+	struct channel_message *farewell; /* expelled: the last message it receives, or NULL */
+	struct channel_engine *engine;
+	const struct channel_policy *policy;
+	uint8_t channel_len;
+	char channel[STORE_NAME_MAX];
+	bool catching_up;     /* not live yet: the replay buffer keeps what is sent meanwhile */
+	unsigned replay_from; /* index of the first message in the replay buffer that is for it */
+	uint64_t replay_last; /* the channel's last number at that moment */
+};
+unsigned channel_n_members(const struct channel *c);
+struct channel_member *channel_next_member(struct channel *c, const struct channel_member *m); /* NULL: the first */
+struct channel_member *channel_find_member(struct channel *c, struct handle session);
+struct channel_member *channel_find_name(struct channel *c, const char *name, size_t len); /* without case */
+/*
+ * Makes the request's session a member. 0, CHANNEL_E_MEMBER, _MEMBERS, or -ENOMEM. Its origin must have begun a
+ * subscription (below). The session receives what is sent after channel_finish(); a request that finishes with an error
+ * removes the member again.
+ */
+int channel_enter(struct channel *c, struct channel_request *rq, const char *name, size_t name_len,
+		  const struct address *address, struct channel_member **ret);
+void channel_leave(struct channel *c, struct channel_member *m);
+/*
+ * Removes the member, and has its origin end the subscription. The session receives @message as its last one
+ * from the channel, so a session that has received it is out and can enter again. The caller notifies the others,
+ * after this call. The caller keeps its reference; @message may be NULL where there was no memory.
+ */
+void channel_expel(struct channel *c, struct channel_member *m, struct channel_message *message);
