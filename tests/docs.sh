@@ -12,19 +12,8 @@ man=$top_srcdir/man
 rows=$top_builddir/tests/docs-rows
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
-passed=0
-failed=0
-
-result()
-{
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok: $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
+# shellcheck source=tests/result.sh
+source "$top_srcdir/tests/result.sh"
 
 # The items of a page that are set in macro $2, as they stand in the source: ".It Ic BYE" is BYE.
 items()
@@ -236,5 +225,4 @@ check_completions ioectl ''
 check_commands ioe-client.1 "$IOE_CLIENT"
 check_completions ioe-client 'connect|bye|exit|quit'
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_sum

@@ -10,8 +10,8 @@ set -u -o pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd)
-passed=0
-failed=0
+# shellcheck source=tests/result.sh
+source "$here/result.sh"
 
 # LAYER: what its files may include of other layers, as globs. Its own headers are always open to it, but in roles/.
 includes='
@@ -140,18 +140,6 @@ check_tree()
 		check_file "$tree" "$file"
 	done < <(cd "$tree/src" && find . -name '*.[ch]' | sed 's|^\./||' | sort)
 	check_keepers "$tree"
-}
-
-# Counts one result.
-result()
-{
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok: $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
 }
 
 # A tree in which all is as it should be.
@@ -294,5 +282,4 @@ done)
 result $? "no exception is stale${stale:+:
 $stale}"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_sum

@@ -7,23 +7,12 @@ set -u -o pipefail
 export LC_ALL=C.UTF-8
 
 : "${top_srcdir:?is set by make check}"
-passed=0
-failed=0
+# shellcheck source=tests/result.sh
+source "$top_srcdir/tests/result.sh"
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
-
-result()
-{
-	if (($1 == 0)); then
-		passed=$((passed + 1))
-		echo "ok: $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-		sed 's/^/    /' "$scratch/said" 2>/dev/null
-	fi
-}
+result_details=$scratch/said
 
 # refuses STATUS PATTERN WHAT COMMAND...: that it ends so, with a line that matches, and has called no apt-get.
 refuses()
@@ -107,5 +96,4 @@ if ((EUID == 0)); then
 else
 	echo "left out: what is fetched when; that takes root"
 fi
-echo "$passed passed, $failed failed"
-((failed == 0))
+result_sum

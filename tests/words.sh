@@ -10,8 +10,8 @@ set -u -o pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "$0")" && pwd)
-passed=0
-failed=0
+# shellcheck source=tests/result.sh
+source "$here/result.sh"
 
 # WORD, where it is not a part of a name (layers of src/, or * for all), and the word that is used instead. A word that
 # has not gone from the whole tree yet is listed for the layers that it has gone from.
@@ -133,18 +133,6 @@ check_tree()
 	) | awk -F: -v list="$words" "$judge"
 }
 
-# Counts one result.
-result()
-{
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok: $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
-
 # In a made-up tree, FILE with TEXT in it, which "found" (a glob) is to be said of; nothing: it passes.
 case_of()
 {
@@ -198,5 +186,4 @@ found=$(check_tree "$tree")
 result $? "no name of src/ has a word that was replaced${found:+:
 $found}"
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_sum

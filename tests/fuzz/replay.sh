@@ -4,20 +4,14 @@
 set -u
 
 : "${top_srcdir:?is set by make check}" "${top_builddir:?is set by make check}" "${fuzz_programs:?is set by make check}"
-passed=0
-failed=0
+# shellcheck source=tests/result.sh
+source "$top_srcdir/tests/result.sh"
 
 for program in $fuzz_programs; do
 	corpus=$top_srcdir/tests/fuzz/corpus/${program##*/fuzz_}
 	# shellcheck disable=SC2086 # none, or one
-	if "$top_builddir/tests/$program" ${REPLAY_ARGUMENT-} "$corpus"; then
-		passed=$((passed + 1))
-		echo "ok: $program"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $program on $corpus"
-	fi
+	"$top_builddir/tests/$program" ${REPLAY_ARGUMENT-} "$corpus"
+	result $? "$program on $corpus"
 done
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+result_sum

@@ -18,9 +18,9 @@ build=$1
 found=$build/found
 seconds=${FUZZ_SECONDS:-1800}
 runs=${FUZZ_RUNS:-100000000}
-passed=0
-failed=0
 names=()
+# shellcheck source=tests/result.sh
+source "$here/../result.sh"
 
 # fuzz NAME. What breaks it is $found/NAME-crash-SHA or the like; beside it are what it said and how it ended.
 fuzz()
@@ -48,13 +48,8 @@ report()
 {
 	local name=$1
 
-	if [[ $(cat "$found/$name.status") == 0 ]]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		tail -n 100 "$found/$name.log"
-		echo "FAILED: fuzz_$name; all of it is in $found/$name.log"
-	fi
+	result_details=$found/$name.log
+	result "$(cat "$found/$name.status")" "fuzz_$name; all of its output is in $found/$name.log"
 	echo "# counts: fuzz_$name: $(figure "$name" number_of_executed_units) runs," \
 		"$(figure "$name" new_units_added) new inputs in $found/$name"
 }
@@ -75,5 +70,4 @@ wait
 for name in "${names[@]}"; do
 	report "$name"
 done
-echo "$passed passed, $failed failed"
-((failed == 0 && passed > 0))
+result_sum && ((passed > 0))

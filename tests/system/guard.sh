@@ -8,9 +8,10 @@ export LC_ALL=C.UTF-8
 
 : "${top_srcdir:?is set by make check}" "${top_builddir:?is set by make check}"
 here=$top_srcdir/tests/system
-passed=0
-failed=0
+# shellcheck source=tests/result.sh
+source "$top_srcdir/tests/result.sh"
 scratch=$(mktemp -d) || exit 1
+result_details=$scratch/said
 trap 'rm -rf "$scratch"' EXIT
 
 # judge STATUS PATTERN WHAT COMMAND...: that it ends so and says so.
@@ -21,14 +22,9 @@ judge()
 	shift 3
 	"$@" >"$scratch/said" 2>&1
 	status=$?
-	if ((status == wanted)) && [[ $(<"$scratch/said") =~ $pattern ]]; then
-		passed=$((passed + 1))
-		echo "ok: $what"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $what (status $status, not $wanted)"
-		sed 's/^/    /' "$scratch/said"
-	fi
+	echo "exit status $status" >>"$scratch/said"
+	((status == wanted)) && [[ $(<"$scratch/said") =~ $pattern ]]
+	result $? "$what"
 }
 
 # The guard is tell.sh's, and is tried without what reads it: where it is broken, nothing comes of that.
@@ -78,5 +74,4 @@ if ((EUID == 0)) && unshare -m mount --rbind / "$scratch/root" 2>/dev/null && co
 else
 	echo "left out: a chroot; that takes root, systemd-nspawn and debootstrap"
 fi
-echo "$passed passed, $failed failed"
-((failed == 0))
+result_sum

@@ -143,10 +143,10 @@ is_inside()
 		inside test / -ef /proc/1/root && [[ $(root_seen inside) != "$(root_seen)" ]]
 }
 
-# bring FILE...: files from here go to /root there.
+# bring FILE...: files of tests/system/, and what counts their results, go to /root there.
 bring()
 {
-	tar -C "$top_srcdir/tests/system" -c "$@" | inside tar --no-same-owner -C /root -x
+	tar -C "$top_srcdir/tests/system" -c "$@" -C .. result.sh | inside tar --no-same-owner -C /root -x
 }
 
 # have_debian SUITE: in $roots/SUITE, with all that ioe needs to run.

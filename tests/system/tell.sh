@@ -12,33 +12,22 @@ if ! grep -sqzx container=systemd-nspawn /proc/1/environ || ! grep -sqz ^IOE_SYS
 	exit 1
 fi
 
-passed=0
-failed=0
+# It lies beside this file in that machine.
+# shellcheck source=tests/result.sh
+source "$(dirname "$0")/result.sh"
 scratch=$(mktemp -d) || exit 1
+result_details=$scratch/said
 # Whatever ends it, the last line is the sum; what has gone through all its cases says so with complete=1.
 complete=0
 finish()
 {
 	rm -rf "$scratch"
 	((complete)) || result 1 'all cases are gone through'
-	echo "$passed passed, $failed failed"
+	result_sum
 }
 trap finish EXIT
 trap '' PIPE # a client whose server goes away goes on
 chmod 755 "$scratch"
-
-# result STATUS WHAT: where it failed, what is in $scratch/said says more.
-result()
-{
-	if (($1 == 0)); then
-		passed=$((passed + 1))
-		echo "ok: $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-		sed 's/^/    /' "$scratch/said" 2>/dev/null | tail -n 40
-	fi
-}
 
 # check WHAT COMMAND...: that it succeeds.
 check()
