@@ -64,37 +64,27 @@ static void server_stopped(struct server *s)
 	s->args.stopped(s, s->args.userdata);
 }
 
-static struct server *server_of(const struct reactor *r)
+static struct server *server_of(struct thread *t)
 {
-	return container_of(r->set, struct server, reactors);
+	return container_of(container_of(t, struct reactor, thread)->set, struct server, reactors);
 }
 
-static void server_count_empty(struct msg *m)
+static void server_reactor_empty(struct thread *t)
 {
-	struct server *s = server_of(container_of(m, struct reactor, empty_msg));
+	struct server *s = server_of(t);
 
 	if (++s->n_empty < s->reactors.n)
 		return;
 	for (unsigned i = 0; i < s->reactors.n; i++)
-		reactor_tell_stop(&s->reactors.at[i]);
+		thread_stop(&s->reactors.at[i].thread);
 }
 
-static void server_count_ended(struct msg *m)
+static void server_reactor_done(struct thread *t)
 {
-	struct server *s = server_of(container_of(m, struct reactor, ended_msg));
+	struct server *s = server_of(t);
 
 	if (++s->n_ended == s->n_started)
 		server_stopped(s);
-}
-
-static void server_reactor_empty(struct reactor *r)
-{
-	server_post(server_of(r), &r->empty_msg, server_count_empty);
-}
-
-static void server_reactor_ended(struct reactor *r)
-{
-	server_post(server_of(r), &r->ended_msg, server_count_ended);
 }
 
 /* All but the roles' states and the workers. The reactors are made later. */
@@ -109,8 +99,11 @@ static int server_fill_set(struct server *s, unsigned n)
 	for (; s->args.roles[set->n_roles]; set->n_roles++)
 		set->roles[set->n_roles].role = s->args.roles[set->n_roles];
 	set->instance = s->args.instance;
-	set->empty = server_reactor_empty;
-	set->ended = server_reactor_ended;
+	set->owner = (struct thread_owner){
+		.loop = s->args.loop,
+		.on_empty = server_reactor_empty,
+		.on_done = server_reactor_done,
+	};
 	if (getrandom(&set->key0, sizeof(set->key0), 0) < 0 || getrandom(&set->key1, sizeof(set->key1), 0) < 0)
 		return -errno;
 	return 0;
@@ -224,7 +217,7 @@ static int server_start_reactors(struct server *s)
 	int r = server_make_reactors(s);
 
 	for (unsigned i = 0; i < s->reactors.n && r >= 0; i++) {
-		r = reactor_start(&s->reactors.at[i]);
+		r = thread_start(&s->reactors.at[i].thread);
 		if (r >= 0)
 			s->n_started++;
 	}
@@ -389,7 +382,7 @@ bool server_poke(struct server *s)
 	bool all = true;
 
 	for (unsigned i = 0; i < s->reactors.n; i++)
-		all = reactor_poke(&s->reactors.at[i]) && all;
+		all = thread_poke(&s->reactors.at[i].thread) && all;
 	return all;
 }
 
@@ -412,7 +405,7 @@ static void server_stop_expired(struct timer *t)
 	s->dropped = true;
 	log_warning("stop_timeout is over: the sessions that are left are reset");
 	for (unsigned i = 0; i < s->reactors.n; i++)
-		reactor_tell_drop(&s->reactors.at[i]);
+		thread_drop(&s->reactors.at[i].thread);
 	loop_timer(loop, t, loop->now_usec + SERVER_GIVE_UP_USEC);
 }
 
@@ -431,7 +424,7 @@ void server_stop(struct server *s, const char *why)
 		return;
 	s->stopping = true;
 	(void)snprintf(s->reactors.stop_why, sizeof(s->reactors.stop_why), "%s", why);
-	reactor_tell_leave(&s->reactors.at[0]);
+	thread_leave(&s->reactors.at[0].thread);
 	s->stop_timer.fire = server_stop_expired;
 	loop_timer(s->args.loop, &s->stop_timer, clock_usec() + o->stop_timeout_usec);
 }
@@ -445,8 +438,8 @@ static unsigned server_join(struct server *s)
 		return left;
 	for (unsigned i = 0; i < s->n_started; i++) {
 		if (!s->stopping)
-			reactor_tell_stop(&s->reactors.at[i]);
-		(void)pthread_join(s->reactors.at[i].thread, NULL);
+			thread_stop(&s->reactors.at[i].thread);
+		(void)thread_join(&s->reactors.at[i].thread, USEC_NEVER);
 	}
 	return 0;
 }

@@ -131,8 +131,7 @@ static void reactor_reap(struct deferred *l)
 	struct reactor *r = container_of(l, struct reactor, bury);
 
 	session_reap_all(r);
-	if (r->leaving)
-		loop_defer(&r->loop, &r->check_empty);
+	thread_check_empty(&r->thread);
 }
 
 static void reactor_close_file(struct chunk_pool *p, int fd)
@@ -143,10 +142,7 @@ static void reactor_close_file(struct chunk_pool *p, int fd)
 /* Something has ended that a reactor waits for while it leaves. */
 static void reactor_closed(struct closer *c)
 {
-	struct reactor *r = container_of(c, struct reactor, closer);
-
-	if (r->leaving)
-		loop_defer(&r->loop, &r->check_empty);
+	thread_check_empty(&container_of(c, struct reactor, closer)->thread);
 }
 
 static void reactor_use(struct reactor *r, struct settings *settings)
@@ -173,7 +169,7 @@ static void reactor_update(struct msg *m)
 	struct reactor_update *u = container_of(m, struct reactor_update, msg);
 	struct settings *old = u->reactor->settings;
 
-	if (!u->reactor->leaving)
+	if (!u->reactor->thread.leaving)
 		reactor_use_listeners(u->reactor, STEAL_PTR(u->listeners));
 	listener_list_free(u->listeners);
 	reactor_use(u->reactor, u->settings);
@@ -188,81 +184,63 @@ void reactor_tell_update(struct reactor *r, struct reactor_update *u)
 	inbox_push(&r->loop.inbox, &u->msg);
 }
 
-/* A leaving reactor is empty when no session is left, and no worker or owner has one of its requests. */
-static void reactor_check_empty(struct deferred *l)
+/* The first call in its thread. */
+static void reactor_begin(struct thread *t)
 {
-	struct reactor *r = container_of(l, struct reactor, check_empty);
+	struct reactor *r = container_of(t, struct reactor, thread);
 
-	if (!r->leaving || r->empty || r->busy > 0 || r->closer.n > 0)
-		return;
-	if (!list_is_empty(&r->sessions) || !list_is_empty(&r->dead))
-		return;
-	r->empty = true;
-	r->set->empty(r);
+	(void)journal_thread_init();
+	if (r->index == 0)
+		acceptor_use(&r->set->acceptor, r->listeners);
 }
 
-void reactor_tell_leave(struct reactor *r)
+static void reactor_leave_all(struct thread *t)
 {
-	inbox_push(&r->loop.inbox, &r->leave_msg);
-}
-
-static void reactor_leave_now(struct msg *m)
-{
-	struct reactor *r = container_of(m, struct reactor, leave_msg);
+	struct reactor *r = container_of(t, struct reactor, thread);
 	struct reactor_set *set = r->set;
 
-	r->leaving = true;
 	if (r->index == 0) {
 		acceptor_stop(&set->acceptor);
 		/* Behind the last connection that was given to each. */
 		for (unsigned i = 1; i < set->n; i++)
-			reactor_tell_leave(&set->at[i]);
+			thread_leave(&set->at[i].thread);
 	}
 	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next)
 		session_goaway(container_of(n, struct session, link), set->stop_why);
-	loop_defer(&r->loop, &r->check_empty);
 }
 
-static void reactor_drop_now(struct msg *m)
+static void reactor_drop_all(struct thread *t)
 {
-	struct reactor *r = container_of(m, struct reactor, drop_msg);
+	struct reactor *r = container_of(t, struct reactor, thread);
 	struct list *n;
 
 	while ((n = list_first(&r->sessions)))
 		session_end(container_of(n, struct session, link), "the daemon stops, and it took too long");
 }
 
-static void reactor_stop_now(struct msg *m)
+/* No session is left, and no worker or owner has one of its requests. */
+static bool reactor_is_empty(struct thread *t)
 {
-	struct reactor *r = container_of(m, struct reactor, stop_msg);
+	struct reactor *r = container_of(t, struct reactor, thread);
 
-	loop_stop(&r->loop);
+	return r->busy == 0 && r->closer.n == 0 && list_is_empty(&r->sessions) && list_is_empty(&r->dead);
 }
 
-static void reactor_poked(struct msg *m)
+static void reactor_ended(struct thread *t, int error)
 {
-	struct reactor *r = container_of(m, struct reactor, poke_msg);
+	struct reactor *r = container_of(t, struct reactor, thread);
 
-	atomic_store_explicit(&r->poked, false, memory_order_release);
+	if (error < 0)
+		log_err("reactor %u ended: %s", r->index, strerror(-error));
 }
 
-bool reactor_poke(struct reactor *r)
-{
-	if (atomic_exchange_explicit(&r->poked, true, memory_order_acquire))
-		return false;
-	inbox_push(&r->loop.inbox, &r->poke_msg);
-	return true;
-}
-
-void reactor_tell_drop(struct reactor *r)
-{
-	inbox_push(&r->loop.inbox, &r->drop_msg);
-}
-
-void reactor_tell_stop(struct reactor *r)
-{
-	inbox_push(&r->loop.inbox, &r->stop_msg);
-}
+static const struct thread_ops reactor_thread_ops = {
+	.begin = reactor_begin,
+	.leave = reactor_leave_all,
+	.drop = reactor_drop_all,
+	.is_empty = reactor_is_empty,
+	.done = reactor_ended,
+};
 
 int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, struct settings *settings)
 {
@@ -273,13 +251,9 @@ int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, str
 		.index = index,
 		.free_slot = SLOT_NONE,
 		.bury.run = reactor_reap,
-		.check_empty.run = reactor_check_empty,
-		.leave_msg.act = reactor_leave_now,
-		.drop_msg.act = reactor_drop_now,
-		.stop_msg.act = reactor_stop_now,
-		.poke_msg.act = reactor_poked,
 		.loop = { .epoll_fd = -1, .inbox.fd = -1 },
 	};
+	thread_init(&r->thread, &r->loop, &reactor_thread_ops, set->owner.loop ? &set->owner : NULL);
 	list_init(&r->sessions);
 	list_init(&r->dead);
 	chunk_pool_init(&r->pool, 0);
@@ -313,27 +287,4 @@ void reactor_done(struct reactor *r)
 	free(r->slots);
 	free(r->scratch);
 	(void)settings_unref(r->settings);
-}
-
-static void *reactor_main(void *arg)
-{
-	struct reactor *r = arg;
-	int e;
-
-	(void)journal_thread_init();
-	if (r->index == 0)
-		acceptor_use(&r->set->acceptor, r->listeners);
-	e = loop_run(&r->loop);
-	if (e < 0)
-		log_err("reactor %u ended: %s", r->index, strerror(-e));
-	r->set->ended(r);
-	return NULL;
-}
-
-int reactor_start(struct reactor *r)
-{
-	int e = pthread_create(&r->thread, NULL, reactor_main, r);
-
-	r->started = e == 0;
-	return -e;
 }

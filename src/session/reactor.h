@@ -1,13 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A reactor: a thread, its loop, and the sessions that belong to it for life. Reactors share nothing; all else is
- * said by messages. Reactor 0 also accepts, and owns the count of sessions.
+ * A reactor: the sessions of one thread, each of which belongs to it for life. Reactors share nothing; they send messages
+ * to each other. Reactor 0 also accepts connections, and counts them.
  */
 
 #include "base/counter.h"
 #include "log/ratelimit.h"
-#include "loop/loop.h"
+#include "loop/thread.h"
 #include "net/acceptor.h"
 #include "net/closer.h"
 #include "net/listener.h"
@@ -15,7 +15,6 @@
 #include "session/name.h"
 #include "session/role.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 struct limits_options;
@@ -36,10 +35,9 @@ struct counters {
 
 struct reactor {
 	struct loop loop;
+	struct thread thread; /* runs the loop */
 	struct reactor_set *set;
 	unsigned index; /* in the set */
-	pthread_t thread;
-	bool started;
 
 	struct settings *settings;
 	const struct limits_options *limits; /* in settings */
@@ -60,16 +58,7 @@ struct reactor {
 
 	struct closer closer;
 
-	/* Stopping, step by step. */
-	bool leaving, empty; /* takes no new requests; has nothing left */
-	unsigned busy;       /* requests that live, and reads under way: they come back to this thread */
-	struct deferred check_empty;
-	struct msg leave_msg, drop_msg, stop_msg; /* from main */
-	struct msg empty_msg, ended_msg;          /* to main: the set's callbacks can use them */
-
-	/* For the watchdog: main sends poke_msg, the reactor's thread clears poked. */
-	struct msg poke_msg;
-	atomic_bool poked;
+	unsigned busy; /* requests that live, and reads under way: they come back to this thread */
 
 	uint64_t placed; /* reactor 0's: how many sessions it has given to this one */
 
@@ -98,40 +87,29 @@ struct reactor_set {
 	uint64_t key0, key1;               /* of the hash that finds a name's owner */
 	unsigned instance;
 	char store_id[33];                 /* STORE, as HELLO tells it */
-	char stop_why[64];                 /* filled before reactor_tell_leave() */
+	char stop_why[64];                 /* filled before thread_leave() of reactor 0 */
+	struct thread_owner owner;         /* of each reactor's thread */
 
 	/* In reactor 0's thread. */
 	struct acceptor acceptor;
-
-	/* In the reactor's thread, once each: it is leaving and has nothing left; its loop has ended. */
-	void (*empty)(struct reactor *r);
-	void (*ended)(struct reactor *r);
 };
 
 /* The reactor that owns a key. Any thread. */
 struct reactor *reactor_owner(struct reactor_set *set, const void *key, size_t len);
 
-/* The reactor's own @index in the set. 0 or negative errno; reactor_done() either way. */
+/*
+ * The reactor of that @index in the set, and its thread, which the owner of the set starts. To stop, it asks thread 0 to
+ * leave: the acceptor stops, and reactor 0 passes that on to the others. 0 or negative errno; reactor_done() either way.
+ */
 int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, struct settings *settings);
 void reactor_done(struct reactor *r);
-int reactor_start(struct reactor *r); /* the thread */
 
 /* One less of what counts as busy. */
 static inline void reactor_unbusy(struct reactor *r)
 {
 	r->busy--;
-	if (r->leaving)
-		loop_defer(&r->loop, &r->check_empty);
+	thread_check_empty(&r->thread);
 }
-
-/* In main, while stopping: no more is accepted, no more requests are taken (to reactor 0, which passes it on); all
- * sessions are reset; the thread ends. Each once. */
-void reactor_tell_leave(struct reactor *r);
-void reactor_tell_drop(struct reactor *r);
-void reactor_tell_stop(struct reactor *r);
-
-/* From main: whether the last poke has been answered (true the first time); if so, pokes again. */
-bool reactor_poke(struct reactor *r);
 
 /* From main: the settings to use from now on. @u is this reactor's to free; it is allocated where that may fail. */
 struct reactor_update {

@@ -457,7 +457,7 @@ static void session_adopt(struct msg *m)
 	raw_watch_idle(s);
 	if (session_has_ended(s))
 		return;
-	if (r->leaving)
+	if (r->thread.leaving)
 		session_finish(s);
 }
 

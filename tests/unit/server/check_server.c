@@ -23,7 +23,7 @@ static bool all_are_leaving(struct reactor *r, void *arg)
 {
 	unsigned *heard = arg;
 
-	if (r->leaving)
+	if (r->thread.leaving)
 		*heard |= 1U << r->index;
 	return *heard == (1U << r->set->n) - 1;
 }
