@@ -2,6 +2,7 @@
 #include "session/elsewhere.h"
 
 #include "base/macro.h"
+#include "session/dispatch.h"
 #include "session/session-private.h"
 
 #include <string.h>
@@ -117,7 +118,7 @@ static void elsewhere_skip_body(struct request *q, const struct verb *v, const c
 
 	if (!(v->flags & VERB_BODY))
 		return;
-	if (!ops->has_counted_body || (!input_skip_body(q, v, rest, len) && digit && ops->has_bare_lines))
+	if (!ops->has_counted_body || (!dispatch_skip_body(q, v, rest, len) && digit && ops->has_bare_lines))
 		session_finish(q->session);
 }
 

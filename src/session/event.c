@@ -8,6 +8,7 @@
 #include "session/event.h"
 
 #include "base/clock.h"
+#include "session/input.h"
 #include "session/limits.h"
 #include "session/observer.h"
 #include "session/raw/raw.h"

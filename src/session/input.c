@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From bytes to requests. What came is worked off where it lies, in the reactor's scratch memory; a session keeps a
- * copy only of what cannot be worked off yet: an unfinished line, or what stands behind a request that holds it up.
+ * From bytes to lines and bodies. What came is worked off where it lies, in the reactor's scratch memory; a session keeps
+ * a copy only of what cannot be worked off yet: an unfinished line, or what stands behind a request that holds it up.
  * While there is such a rest, the session is not read, so the kernel's window tells the peer to wait.
  */
-#include "session/session-private.h"
+#include "session/input.h"
 
 #include "base/log.h"
-#include "base/str.h"
-#include "session/elsewhere.h"
+#include "session/dispatch.h"
 #include "session/limits.h"
 #include "session/raw/raw.h"
+#include "session/session-private.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 /* A body that is read straight into its sink may take so much in a pass. */
 #define INPUT_BODY_PASS (1U << 20)
@@ -153,8 +151,7 @@ static bool input_feed_body(struct session *s, char **p, size_t *n)
 	return true;
 }
 
-/* The next @size bytes are thrown away, unless an act claims them. False: no memory, and the session has ended. */
-static bool input_begin_body(struct session *s, uint64_t size)
+bool input_begin_body(struct session *s, uint64_t size)
 {
 	struct input *in;
 
@@ -184,293 +181,6 @@ void input_resolve_body(struct session *s, uint64_t size, const char *front, siz
 		in->sink->ops->resolve(in->sink, size, front, n_front);
 }
 
-/* Answers a line that is no request at all. */
-static struct request *input_refuse(struct session *s)
-{
-	struct request *q = request_new(s, NULL, s->reactor->set->n_roles);
-
-	if (!q)
-		session_end(s, "out of memory");
-	return q;
-}
-
-/* Whether one of the listener's roles takes the line for its own. */
-static bool input_offer(struct session *s, struct request *q, char *line, size_t len)
-{
-	const struct reactor_set *set = s->reactor->set;
-	bool alone = frontend_of(s->listener)->n_roles == 1;
-
-	s->reactor->current = q;
-	for (unsigned i = 0; i < set->n_roles; i++) {
-		const struct role *role = set->roles[i].role;
-
-		if (!(s->listener->role_bits & 1ULL << i) || !role->line)
-			continue;
-		q->role = (uint8_t)i;
-		if (role->line(q, line, len, alone) > 0) {
-			assert(s->reactor->current != q || q->deferred);
-			s->reactor->current = NULL;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A line that is no verb: somebody's bare line (a number, a chat text), or an error. */
-static void input_bare_line(struct session *s, char *line, size_t len, size_t name_len)
-{
-	struct request *q = input_refuse(s);
-
-	if (!q || input_offer(s, q, line, len))
-		return;
-	q->role = (uint8_t)s->reactor->set->n_roles;
-	if (len == 0)
-		request_error(q, ERROR_BAD_COMMAND, "an empty line is no request; HELP tells what there is");
-	else
-		request_error(q, ERROR_BAD_COMMAND, "'%.*s' is no verb here; HELP tells what there is",
-			      (int)MIN(name_len, (size_t)32), line);
-}
-
-/* A line that may be the answer to what a role has asked. It holds up what is behind it. */
-static bool input_pre_verb(struct session *s, char *line, size_t len)
-{
-	struct request *q = input_refuse(s);
-
-	if (!q)
-		return true;
-	s->barrier = q;
-	if (input_offer(s, q, line, len))
-		return true;
-	request_cancel(q);
-	return session_has_ended(s);
-}
-
-/* 1 to 18 digits, which always fit. */
-static int input_read_size(const char *p, size_t len, uint64_t *ret)
-{
-	return len <= BODY_DIGITS_MAX ? str_to_u64(p, len, 0, UINT64_MAX, ret) : -ERANGE;
-}
-
-/* As many as its last field tells. They come, whatever the answer is. */
-bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len)
-{
-	const char *comma = rest ? memrchr(rest, ',', len) : NULL;
-	const char *size = comma ? comma + 1 : rest;
-	uint64_t n;
-
-	if (!rest || !(v->flags & VERB_BODY) || (v->min > 1 && !comma))
-		return false;
-	len -= (size_t)(size - rest);
-	if (input_read_size(size, len, &n) < 0)
-		return false;
-	(void)input_begin_body(q->session, n);
-	return true;
-}
-
-/* From here on the bytes come, whatever the answer is. False: the request is answered. */
-static bool input_take_body(struct session *s, struct request *q, const struct fields *f)
-{
-	const struct field *size = &f->at[f->n - 1];
-	uint64_t n = BODY_SIZE_UNDECIDED;
-
-	if (!q->size_undecided && input_read_size(size->data, size->len, &n) < 0) {
-		request_error(q, ERROR_BAD_ARGUMENT, "the size '%.*s' is not 1 to 18 digits; no bytes are expected",
-			      (int)MIN(size->len, (size_t)40), size->data);
-		return false;
-	}
-	if (input_begin_body(s, n))
-		return true;
-	request_silent(q);
-	return false;
-}
-
-static bool input_split(struct session *s, struct request *q, char *rest, size_t len, struct fields *f)
-{
-	const struct verb *v = &q->verb->verb;
-	enum field_rule rule = v->flags & VERB_LAST_COMMA ? FIELD_RULE_LAST_COMMA : FIELD_RULE_REST;
-
-	f->n = 0;
-	if (rest && v->max > 0) {
-		switch (field_split(rest, len, s->dialect, rule, v->max, f)) {
-		case FIELD_OK:
-			break;
-		case FIELD_TOO_MANY:
-			f->n = FIELDS_MAX + 1;
-			break;
-		case FIELD_BAD_PERCENT:
-			(void)input_skip_body(q, v, rest, len);
-			request_error(q, ERROR_BAD_ARGUMENT,
-				      "a %% is not followed by two hex digits; in ioe/1 write %%25 for it");
-			return false;
-		}
-	}
-	if (f->n < v->min || f->n > v->max || (rest && v->max == 0)) {
-		(void)input_skip_body(q, v, rest, len);
-		request_error(q, ERROR_BAD_ARGUMENT, "too many or too few fields: it is %s", v->syntax);
-		return false;
-	}
-	return true;
-}
-
-void _hot_ input_act(struct request *q, char *rest, size_t len)
-{
-	const struct role_verb *row = q->verb;
-	struct session *s = q->session;
-	struct reactor *r = q->reactor;
-	struct fields f;
-	int e;
-
-	if (unlikely(row->verb.flags & VERB_NOT_YET)) {
-		request_error(q, ERROR_UNAVAILABLE, "%s is not in this version of ioed", row->verb.name);
-		return;
-	}
-	r->current = q;
-	if (!input_split(s, q, rest, len, &f))
-		return;
-	/* Not where a body follows: its act counts the memory that it takes (request_charge()), and says so. */
-	if (unlikely(chunk_pool_is_over(&r->pool)) && q->role != r->set->n_roles && !(row->verb.flags & VERB_BODY)) {
-		request_report(q, LOG_EVENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up",
-			       row->verb.name);
-		request_error(q, ERROR_BUSY, "the memory for all clients (limits.memory) is used up; try again later");
-		return;
-	}
-	if (unlikely(row->verb.flags & VERB_BODY) && !input_take_body(s, q, &f))
-		return;
-	if (row->verb.flags & VERB_BARRIER)
-		s->barrier = q;
-	e = row->act(q, &f);
-	if (likely(e >= 0)) {
-		assert(r->current != q || (e == ACT_DEFERRED && q->deferred));
-		r->current = NULL;
-		return;
-	}
-	assert(r->current == q);
-	r->current = NULL;
-	if (e == -ENOMEM) {
-		request_report(q, LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "%s was refused: out of memory", row->verb.name);
-		request_error(q, ERROR_BUSY, "out of memory; try again later");
-	} else {
-		request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "%s failed: %s", row->verb.name,
-			       strerror(-e));
-		request_error(q, ERROR_INTERNAL, "%s failed: %s", row->verb.name, strerror(-e));
-	}
-}
-
-void input_refuse_foreign(struct session *s, enum foreign what)
-{
-	struct reactor *r = s->reactor;
-	unsigned nobodys = r->set->n_roles;
-	const char *answer;
-	size_t n = foreign_answer(what, &answer);
-
-	session_finish(s);
-	s->first_line = false;
-	request_drop_all(s); /* an old client's name that is not decided yet */
-	raw_drop(s);
-	counter_add(&r->counters.requests[nobodys], 1);
-	counter_add(&r->counters.errors[nobodys], 1);
-	conn_write(&s->conn, answer, n);
-	loop_defer(&r->loop, &s->resume);
-}
-
-/* The first line decides; only HELLO decides otherwise later. */
-static void input_decide(struct session *s, const char *line, size_t len)
-{
-	enum foreign what = foreign_look_line(line, len);
-
-	s->first_line = false;
-	s->dialect = DIALECT_LINE;
-	if (what != FOREIGN_NONE)
-		input_refuse_foreign(s, what);
-}
-
-struct input_scan {
-	size_t name_len; /* up to the first comma, or all */
-	bool nul, iac;   /* what no line may hold; where telnet's sequences may begin */
-};
-
-/*
- * The name is short, and most lines are no more than that: a loop costs less than the calls that do better on long ones.
- */
-static inline struct input_scan input_scan(const char *line, size_t len)
-{
-	struct input_scan scan = {};
-	size_t i, head = MIN(len, (size_t)VERB_NAME_MAX + 1);
-	const char *comma;
-
-	for (i = 0; i < head && line[i] != ','; i++) {
-		scan.nul |= line[i] == '\0';
-		scan.iac |= line[i] == '\377';
-	}
-	scan.name_len = i;
-	if (i == len)
-		return scan;
-	comma = memchr(line + i, ',', len - i);
-	scan.name_len = comma ? (size_t)(comma - line) : len;
-	scan.nul |= memchr(line + i, '\0', len - i) != NULL;
-	scan.iac |= memchr(line + i, '\377', len - i) != NULL;
-	return scan;
-}
-
-static void input_refuse_nul(struct session *s, const struct verb_entry *e, const char *line, size_t len)
-{
-	struct request *q = input_refuse(s);
-	const char *comma = memchr(line, ',', len);
-
-	if (!q)
-		return;
-	if (e && comma)
-		(void)input_skip_body(q, e->verb, comma + 1, len - (size_t)(comma + 1 - line));
-	request_error(q, ERROR_BAD_COMMAND, "a line must not hold NUL bytes");
-}
-
-/* One line. False: it has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken out. */
-bool _hot_ input_line(struct session *s, char *line, size_t *len)
-{
-	const struct verb_entry *e;
-	const struct role_verb *row;
-	struct input_scan scan;
-	struct request *q;
-
-	scan = input_scan(line, *len);
-	if (unlikely(scan.iac) && dialect_get(s->dialect)->has_telnet) {
-		*len = line_strip_telnet(line, *len);
-		scan = input_scan(line, *len);
-	}
-	if (unlikely(s->first_line) && s->dialect == DIALECT_UNDECIDED) {
-		input_decide(s, line, *len);
-		if (session_is_ending(s))
-			return true;
-	}
-	e = verb_table_find(&frontend_of(s->listener)->verbs, line, scan.name_len);
-	if (unlikely(scan.nul)) {
-		input_refuse_nul(s, e ? e : elsewhere_find(s, line, scan.name_len), line, *len);
-		return true;
-	}
-	if (unlikely(s->intercept)) {
-		if (s->n_requests > 0)
-			return false;
-		if (input_pre_verb(s, line, *len))
-			return true;
-	}
-	if (!e) {
-		if (!elsewhere_refuse(s, line, *len))
-			input_bare_line(s, line, *len, scan.name_len);
-		return true;
-	}
-	row = container_of(e->verb, struct role_verb, verb);
-	if (row->verb.flags & VERB_BARRIER && s->n_requests > 0)
-		return false;
-	q = request_new(s, row, e->owner);
-	if (unlikely(!q))
-		session_end(s, "out of memory");
-	else if (scan.name_len < *len)
-		input_act(q, line + scan.name_len + 1, *len - scan.name_len - 1);
-	else
-		input_act(q, NULL, 0);
-	return true;
-}
-
 /* What one step of the feed came to. */
 enum input_step {
 	INPUT_GO_ON,
@@ -478,19 +188,6 @@ enum input_step {
 	INPUT_HELD,
 	INPUT_ENDED,
 };
-
-void input_too_long(struct session *s)
-{
-	struct request *q;
-
-	s->first_line = s->intercept;
-	if (s->dialect == DIALECT_UNDECIDED)
-		s->dialect = DIALECT_LINE;
-	q = input_refuse(s);
-	if (q)
-		request_error(q, ERROR_TOO_LONG, "a line may have %llu bytes (limits.line); this one was skipped",
-			      (unsigned long long)s->reactor->limits->line);
-}
 
 /* Whether the first line's beginning tells already that it is another protocol's. */
 static bool input_meets_foreign(struct session *s, const struct line_reader *lr, const char *p, size_t n)
@@ -503,7 +200,7 @@ static bool input_meets_foreign(struct session *s, const struct line_reader *lr,
 		return false;
 	what = kept > 0 ? foreign_look_more(p, n) : foreign_look(p, n);
 	if (what != FOREIGN_NONE)
-		input_refuse_foreign(s, what);
+		dispatch_refuse_foreign(s, what);
 	return what != FOREIGN_NONE;
 }
 
@@ -549,15 +246,15 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 		return INPUT_ENDED;
 	case LINE_TOO_LONG:
 		if (http)
-			input_refuse_foreign(s, FOREIGN_HTTP);
+			dispatch_refuse_foreign(s, FOREIGN_HTTP);
 		else
-			input_too_long(s);
+			dispatch_too_long(s);
 		return session_has_ended(s) ? INPUT_ENDED : INPUT_GO_ON;
 	case LINE_WHOLE:
 		break;
 	}
 	came = len;
-	if (likely(input_line(s, line, &len)))
+	if (likely(dispatch_line(s, line, &len)))
 		return session_has_ended(s) ? INPUT_ENDED : INPUT_GO_ON;
 	/* A line that still is as it came is taken up again where it lies. */
 	if (line == start && len == came)

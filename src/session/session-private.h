@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a session: shared by session.c (its life), input.c (bytes to requests), request.c (replies in order),
- * observer.c, event.c, builtin.c (the verbs of every listener), the dialects and raw/. For the files of session/ only.
+ * Inside of a session: shared by session.c (its life), input.c (bytes to lines and bodies), dispatch.c (lines to
+ * requests), request.c (replies in order), observer.c, event.c, builtin.c (the verbs of every listener), the dialects and
+ * raw/. For the files of session/ only.
  */
 
 #include "net/conn.h"
@@ -11,7 +12,6 @@
 #include "session/frontend.h"
 #include "session/reactor.h"
 #include "session/session.h"
-#include "wire/foreign.h"
 #include "wire/line.h"
 
 /* What a session keeps of its input between passes. Only while there is something to keep. */
@@ -138,22 +138,6 @@ static inline bool session_is_over(const struct session *s)
 {
 	return unlikely(session_is_closing(s)) && session_is_silent(s);
 }
-
-/* input.c */
-void input_readable(struct session *s);
-void input_resume(struct session *s); /* at the end of the pass */
-void input_cut_body(struct session *s); /* no more of it will come: its sink is told so */
-void input_free(struct session *s);
-void input_feed(struct session *s, char *p, size_t n); /* works off what it may of these bytes and holds the rest */
-bool input_line(struct session *s, char *line, size_t *len); /* one request; false: it has to wait */
-void input_too_long(struct session *s); /* answers a line over limits.line */
-void input_refuse_foreign(struct session *s, enum foreign what); /* ends: nothing that came or comes is a request */
-void input_act(struct request *q, char *rest, size_t len); /* @rest: behind the verb's comma, NULL: there is none */
-/* A request that is refused before its verb has seen it: bytes that follow it are no requests. Call before answering;
- * false: how many there are cannot be read. */
-bool input_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
-/* A body that was begun with BODY_SIZE_UNDECIDED: its size, and its first bytes, where they were not taken to be of it. */
-void input_resolve_body(struct session *s, uint64_t size, const char *front, size_t n_front);
 
 /* request.c */
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "net/prefetch.h"
+#include "session/input.h"
 #include "session/limits.h"
 #include "session/observer.h"
 #include "session/raw/raw.h"

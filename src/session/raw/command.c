@@ -5,7 +5,9 @@
  */
 #include "session/raw/raw-private.h"
 
+#include "session/dispatch.h"
 #include "session/elsewhere.h"
+#include "session/input.h"
 #include "session/limits.h"
 #include "session/raw/raw.h"
 
@@ -155,9 +157,9 @@ static void raw_command_run(struct session *s)
 	if (len > 0 && len < data.len && data.data[len - 1] == '\r')
 		len--;
 	if (len > s->reactor->limits->line)
-		input_too_long(s);
+		dispatch_too_long(s);
 	else
-		(void)input_line(s, data.data, &len);
+		(void)dispatch_line(s, data.data, &len);
 	buf_done(&data);
 }
 

@@ -6,6 +6,8 @@
 #include "session/raw/raw-private.h"
 
 #include "base/str.h"
+#include "session/dispatch.h"
+#include "session/input.h"
 #include "session/raw/raw.h"
 #include "wire/number.h"
 
@@ -114,7 +116,7 @@ bool raw_detect_foreign(struct session *s)
 	if (what == FOREIGN_NONE && s->intercept && memchr(p, '\n', n))
 		what = foreign_look_line(p, raw_first_line(p, n));
 	if (what != FOREIGN_NONE)
-		input_refuse_foreign(s, what);
+		dispatch_refuse_foreign(s, what);
 	return what != FOREIGN_NONE;
 }
 
@@ -126,6 +128,6 @@ bool raw_detect_foreign_command(struct session *s, const struct buf *data)
 	if (what == FOREIGN_NONE && s->intercept && foreign_begins_http(data->data, data->len))
 		what = FOREIGN_HTTP;
 	if (what != FOREIGN_NONE)
-		input_refuse_foreign(s, what);
+		dispatch_refuse_foreign(s, what);
 	return what != FOREIGN_NONE;
 }

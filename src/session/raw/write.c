@@ -6,6 +6,8 @@
  */
 #include "session/raw/raw-private.h"
 
+#include "session/dispatch.h"
+#include "session/input.h"
 #include "session/raw/raw.h"
 
 #include <string.h>
@@ -40,7 +42,7 @@ static void raw_write_begin(struct session *s, uint64_t size, bool size_undecide
 		/* While it is undecided, too: an old client's reply is shorter, and becomes a line by a line's end. */
 		q->dialect = DIALECT_RAW;
 		q->size_undecided = size_undecided;
-		input_act(q, line.data, line.len);
+		dispatch_act(q, line.data, line.len);
 	}
 	buf_done(&line);
 }

@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "session/session-private.h"
+#include "wire/foreign.h"
 
 #include <check.h>
 #include <signal.h>

@@ -1,0 +1,27 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/* Lines become requests: each is answered or deferred by the act of its verb. For the files of session/ only. */
+
+#include "wire/foreign.h"
+#include "wire/verb.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct request;
+struct session;
+
+/* One line. False: the line has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken out. */
+bool dispatch_line(struct session *s, char *line, size_t *len);
+
+/* Calls the act of the request's verb. @rest: behind the verb's comma, NULL: there is none. */
+void dispatch_act(struct request *q, char *rest, size_t len);
+
+/*
+ * For a request that is refused before the act of its verb is called: the bytes that follow the line are thrown away, as
+ * many as its last field says. Call before answering. False: the number cannot be read.
+ */
+bool dispatch_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
+
+void dispatch_too_long(struct session *s); /* answers a line over limits.line */
+void dispatch_refuse_foreign(struct session *s, enum foreign what); /* ends: nothing that came or comes is a request */
