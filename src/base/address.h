@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* IPv4 as ::ffff:a.b.c.d, so that there is one form. */
+/* An IPv4 address is kept as ::ffff:a.b.c.d, so that all addresses have one form. */
 struct address {
 	struct in6_addr ip;
 	uint16_t port; /* host order */
@@ -16,10 +16,13 @@ struct sockaddr_storage;
 void address_from_sockaddr(struct address *ret, const struct sockaddr_storage *sa);
 bool address_is_loopback(const struct address *a);
 
-/* Who counts as one: an address of IPv4, or the /64 that a host of IPv6 has to choose from. */
+/*
+ * The network that limits count as one host. For IPv4 it is the address itself. For IPv6 it is its /64, since one host
+ * can take any address in it.
+ */
 struct in6_addr address_network(const struct address *a);
-bool address_is_network(const struct address *a); /* it is such a /64 */
+bool address_is_network(const struct address *a); /* @a is the first address of such a /64 */
 
-/* The IP in its usual form, without port: "127.0.0.1", "2001:db8::1". */
+/* Writes the IP into @dst and returns @dst; its usual form, without port: "127.0.0.1", "2001:db8::1". */
 #define ADDRESS_TEXT_MAX INET6_ADDRSTRLEN
 const char *address_text(const struct address *a, char dst[ADDRESS_TEXT_MAX]);

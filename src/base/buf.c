@@ -10,10 +10,10 @@
 
 /*
  * The memory is always one byte larger than cap says. buf_str() and vsnprintf() put their NUL there, so a buffer that
- * is full to its ceiling can still be handed out as a string.
+ * holds max bytes can still be handed out as a string.
  */
 
-/* Doubling keeps a stream that trickles in linear; the ceiling cuts the last step, so no more than it is ever held. */
+/* Doubling keeps the cost of many small appends linear. The last step ends at max, so no more is ever allocated. */
 static size_t buf_grown(const struct buf *b, size_t need)
 {
 	size_t cap = b->cap ? b->cap : BUF_CAP_MIN;

@@ -10,7 +10,7 @@
 #define USEC_PER_SEC  1000000ULL
 #define USEC_NEVER    UINT64_MAX
 
-/* Monotonic: never set back. */
+/* Monotonic: never goes back, and stands still while the machine sleeps. */
 static inline uint64_t clock_usec(void)
 {
 	struct timespec ts;
@@ -19,7 +19,7 @@ static inline uint64_t clock_usec(void)
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* As clock_usec(), and goes on while the machine sleeps. */
+/* As clock_usec(), but goes on while the machine sleeps. */
 static inline uint64_t clock_boot_usec(void)
 {
 	struct timespec ts;
@@ -28,7 +28,7 @@ static inline uint64_t clock_boot_usec(void)
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* Since 1970; may jump. */
+/* The time of day, since 1970. An administrator or NTP can set it forward or back. */
 static inline uint64_t clock_real_usec(void)
 {
 	struct timespec ts;

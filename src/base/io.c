@@ -111,7 +111,7 @@ int io_read_file(int dirfd, const char *path, struct buf *b)
 	return r;
 }
 
-/* A name nobody else uses: the caller may be killed, and what it left behind must not stop the next one. */
+/* A name that is used once: if a caller is killed, the file it leaves behind must not stop the next caller. */
 static int io_open_temporary(int dirfd, char *name, size_t cap)
 {
 	uint64_t id;

@@ -33,7 +33,7 @@ static inline void list_add_tail(struct list *head, struct list *node)
 	head->prev = node;
 }
 
-/* Leaves @node initialised; harmless where it is in no list. */
+/* Leaves @node initialised. Does nothing where @node is in no list. */
 static inline void list_remove(struct list *node)
 {
 	if (!node->next)
@@ -48,7 +48,7 @@ static inline struct list *list_first(struct list *head)
 	return list_is_empty(head) ? NULL : head->next;
 }
 
-/* Takes the first node off, NULL from an empty list. */
+/* Removes the first node and returns it; NULL: the list is empty. */
 static inline struct list *list_pop(struct list *head)
 {
 	struct list *n = list_first(head);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One formatting for everyone: the sink gets the finished text, cut to a bound, and never the caller's errno. What
- * goes to stderr is one write() a line, so that lines of several threads or programs on one pipe do not mix.
+ * All calls format the text in one place. The sink gets the finished text, cut to a greatest length, and the caller's
+ * errno stays as it was. A line to stderr is one write(), so that lines of several threads or programs that share a
+ * pipe do not mix.
  */
 
 #include "base/log.h"
@@ -21,7 +22,8 @@
 
 #define LOG_TEXT_MAX      1024
 
-/* Of a line: how far the text may go, so that the fields (who it was) are there even behind the worst text. */
+/* The part of a line that its text can take at most, so that the fields, which name the client, always fit behind
+ * it. */
 #define LOG_LINE_TEXT_MAX 2560
 
 static_assert(LOG_LINE_MAX <= PIPE_BUF, "a line must reach a pipe in one piece");
@@ -69,7 +71,8 @@ bool log_stderr_is_journal(void)
 	char mine[64];
 	struct stat st;
 
-	/* The variable outlives a redirection, so it says nothing unless it names this very descriptor. */
+	/* A program that redirects stderr leaves the variable as it was, so device and inode must be those of
+	 * stderr. */
 	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return false;
 	(void)snprintf(mine, sizeof(mine), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
@@ -87,7 +90,7 @@ static size_t log_line_put(char *dst, size_t len, size_t cap, const char *s)
 size_t log_line(char dst[LOG_LINE_MAX], bool for_journal, enum log_level level, const struct log_field *fields,
 		size_t n_fields, const char *text)
 {
-	const size_t cap = LOG_LINE_MAX - 2; /* "]\n" and the NUL of whatever is put last */
+	const size_t cap = LOG_LINE_MAX - 2; /* leaves room for "]\n" and the NUL of the last string */
 	const char *open = " [";
 	size_t len;
 
@@ -119,7 +122,7 @@ static void log_to_stderr(enum log_level level, const struct log_field *fields, 
 	size_t n;
 
 	n = log_line(line, log_stderr_is_journal(), level, fields, n_fields, text);
-	/* There is nobody left to tell. */
+	/* An error cannot be reported: this is the only place that reports go to. */
 	(void)io_write_all(STDERR_FILENO, line, n);
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Log events: a level, a sentence, and fields. Where they go is the sink's affair; without one they go to stderr, a
- * line each. Levels are syslog's. Text and values may hold anything; the sink makes them harmless.
+ * The calls that log: a level, a sentence, and fields. The sink decides where an entry goes (in ioed: log/journal.h);
+ * without a sink each entry is a line on stderr. Levels are those of syslog. Text and values can hold any bytes; the
+ * sink makes them harmless. Every thread may call them.
  */
 
 #include "base/macro.h"
@@ -28,25 +29,25 @@ struct log_field {
 
 #define LOG_FIELDS_MAX 8
 
-/* The one field that is for programs only: it is in the journal, and in no line. */
+/* This field is for programs only: the journal has it, a line never shows it. */
 #define LOG_FIELD_ID "MESSAGE_ID"
 
 typedef void (*log_sink_fn)(enum log_level level, const struct log_field *fields, size_t n_fields, const char *text);
 
-/* Before the first thread starts; NULL: stderr. */
+/* Only before the first thread starts. NULL: stderr. */
 void log_set_sink(log_sink_fn sink);
 
-/* May change at any time, from any thread. The default is info. */
+/* Any thread may set the level at any time. The default is info. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 const char *log_level_name(enum log_level level);
 
-/* Stderr is a stream to the journal ($JOURNAL_STREAM in systemd.exec(5)), which takes "<N>" in front of a line as its
- * level. */
+/* Whether stderr is a stream to the journal ($JOURNAL_STREAM in systemd.exec(5)), which reads "<N>" in front of a line
+ * as its level. */
 bool log_stderr_is_journal(void);
 
-/* The event as one harmless line that ends in LF and fits a single write to a pipe; fields come last, in brackets.
- * @for_journal: "<4>text", else "program: warning: text". Returns the length, without the NUL behind it. */
+/* Writes the entry as one harmless line that ends in LF and fits a single write to a pipe; fields come last, in
+ * brackets. @for_journal: "<4>text", else "program: warning: text". Returns the length, without the NUL behind it. */
 #define LOG_LINE_MAX 4096
 size_t log_line(char dst[LOG_LINE_MAX], bool for_journal, enum log_level level, const struct log_field *fields,
 		size_t n_fields, const char *text);

@@ -1,6 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Small macros every room uses: ownership on the stack, and getting from a member to its owner. */
+/* Small macros that every layer uses: cleanup of local variables, from a member to its struct, hints for the
+ * compiler. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +18,8 @@
 
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Each use has names of its own, so that one may stand inside another without shadowing it. */
+/* MIN and MAX evaluate each argument once. Each use has variables with names of their own, so that one use can stand
+ * inside another without shadowing it. */
 #define MACRO_PASTE_NOW(a, b) a##b
 #define MACRO_PASTE(a, b)     MACRO_PASTE_NOW(a, b)
 #define MACRO_PICK(a, op, b, n)                                                                  \
@@ -32,7 +34,7 @@
 /* The object that embeds @member at @ptr. */
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
-/* Hands over what a cleanup variable owns: yields it and leaves the inert value behind. */
+/* Takes the value out of a cleanup variable, which keeps the inert value: the caller owns it from then on. */
 #define STEAL_PTR(p)               \
 	({                         \
 		__auto_type _s = (p); \
@@ -46,7 +48,7 @@
 		_s;                \
 	})
 
-/* Makes x_freep() for _cleanup_() out of x_free(). */
+/* Defines x_freep(), for _cleanup_(), from x_free(). */
 #define DEFINE_CLEANUP(type, func)             \
 	static inline void func##p(type *p)    \
 	{                                      \

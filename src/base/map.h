@@ -11,7 +11,7 @@
 struct map_node {
 	struct map_node *next;
 	uint64_t hash;
-	const void *key; /* the owner's memory, unchanged while in the table */
+	const void *key; /* memory of the node's owner; it must not change while the node is in the table */
 	size_t key_len;
 };
 
@@ -22,20 +22,24 @@ struct map {
 	uint64_t k0, k1;
 };
 
-/* The inert value is all zero; map_init() draws the key from the kernel. 0 or negative errno. */
+/* The inert value is all zero. map_init() gets the random key of the hash from the kernel. 0 or negative errno. */
 int map_init(struct map *m);
+
+/* Frees the buckets; the nodes are their owners' to free. */
 void map_done(struct map *m);
 
-/* The hash of the table's key; equal for two maps only with equal keys. */
+/* The hash of @key in this table. Two tables give different hashes, as each has a random key of its own. */
 uint64_t map_hash(const struct map *m, const void *key, size_t len);
 
 struct map_node *map_find(const struct map *m, const void *key, size_t len);
 
-/* The key must not be in the table yet. Sets all of @node. 0 or -ENOMEM (nothing changed). */
+/* Adds @node under @key, which must not be in the table yet, and sets all members of @node. 0 or -ENOMEM (nothing
+ * changed). */
 int map_add(struct map *m, struct map_node *node, const void *key, size_t len);
 void map_remove(struct map *m, struct map_node *node);
 
-/* Walk in no order: map_next(m, NULL) is the first, NULL after the last. Nothing may be added or removed meanwhile. */
+/* Walks the nodes in no particular order: map_next(m, NULL) is the first, and NULL comes after the last. Nothing is to
+ * be added or removed during a walk. */
 struct map_node *map_next(const struct map *m, const struct map_node *node);
 
 /* SipHash-1-3 (Aumasson, Bernstein; c and d rounds as in the Linux and Rust tables). */

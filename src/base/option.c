@@ -22,7 +22,7 @@ struct settings *settings_ref(struct settings *s)
 
 struct settings *settings_unref(struct settings *s)
 {
-	/* What this thread read must be read before another one frees it. */
+	/* The reads of this thread must come before another thread frees the values. */
 	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) > 1)
 		return NULL;
 

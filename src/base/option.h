@@ -1,11 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What an option is: one row, owned by the module that reads its value. The loader (config/), `ioed -t`, the example
- * file's test and ioe.conf(5)'s test all walk the rows; no switch repeats them.
+ * An option is one row, in the module that reads its value. The loader (config/), `ioed -t` and the tests of
+ * etc/ioe.conf and ioe.conf(5) all walk the rows; no switch repeats them.
  *
- * A section is the rows of one owner and the struct their values go to. A configuration that was loaded is a
- * `struct settings`: immutable, counted, shared by all threads.
+ * A section is the rows of one module, and the struct that their values go to. A loaded configuration is a
+ * `struct settings`: it never changes, counts its references, and is shared by all threads.
  */
 
 #include <assert.h>
@@ -51,11 +51,11 @@ struct option_section {
 	const struct option *rows;
 	size_t n_rows;
 	size_t size; /* of the struct */
-	/* NULL or: what spans several values. Fills @why (a sentence) and returns -EINVAL. */
+	/* Checks what several values must fulfil together; NULL: nothing. 0, or -EINVAL with a sentence in @why. */
 	int (*check)(const void *values, char *why, size_t why_size);
 };
 
-/* All that a configuration may hold. The arrays are static. */
+/* All options that a configuration can have. The arrays are static. */
 struct option_schema {
 	const struct option_section *const *sections; /* NULL-terminated */
 	const struct option_section *listener;        /* the rows of one group in `listeners` */
@@ -70,9 +70,10 @@ struct settings {
 	void **values;    /* one struct a section, in the schema's order */
 	void **listeners; /* one struct of the listener section each */
 	size_t n_listeners;
-	char *source;     /* the file it came from, or "built-in defaults" */
+	char *source;     /* the path of the file, or "built-in defaults" */
 };
 
+/* Any thread may take and release references. The last settings_unref() frees the values. */
 struct settings *settings_ref(struct settings *s);
 struct settings *settings_unref(struct settings *s); /* returns NULL */
 static inline void settings_unrefp(struct settings **s)
@@ -81,9 +82,9 @@ static inline void settings_unrefp(struct settings **s)
 		(void)settings_unref(*s);
 }
 
-/* The values of one section: a const pointer to its owner's struct, alive as long as the settings. NULL for a section
- * that is not in their schema. */
+/* The values of one section: a pointer to its struct, valid as long as the settings. NULL: the section is not in their
+ * schema. */
 const void *settings_get(const struct settings *s, const struct option_section *section);
 
-/* Frees a section's struct and its strings; NULL is fine. Returns NULL. For whoever builds settings. */
+/* Frees a section's struct and its strings; @values can be NULL. Returns NULL. For config/, which builds settings. */
 void *option_values_free(const struct option_section *section, void *values);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define PLACE_DEPTH_MAX 4096 /* of folders: PATH_MAX has room for half as many */
+#define PLACE_DEPTH_MAX 4096 /* folders, one in the other; a path of PATH_MAX bytes has at most half as many */
 
 /* A folder on the way up. */
 struct place_step {
@@ -34,12 +34,12 @@ static int place_begin(struct place_step *s, int fd)
 	return s->fd < 0 ? -errno : place_look(s);
 }
 
-/* 1; 0: it was the topmost; negative errno. */
+/* Goes to the folder above. 1; 0: there is none; negative errno. */
 static int place_go_up(struct place_step *s)
 {
 	struct place_step up = { .fd = openat(s->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC) };
 	int r = up.fd < 0 ? -errno : place_look(&up);
-	/* A folder may be mounted into itself. */
+	/* A folder that is mounted into itself is its own parent, with another mount id. */
 	bool top = r >= 0 && place_is_same(&up.at, &s->at) && up.at.stx_mnt_id == s->at.stx_mnt_id;
 
 	if (r < 0 || top) {
@@ -51,7 +51,7 @@ static int place_go_up(struct place_step *s)
 	return 1;
 }
 
-/* Asks about each folder from @fd up to the topmost until @ask says something else than 0, which is what it returns. */
+/* Calls @ask for each folder from @fd up to the topmost, and ends with the first result other than 0. Returns it. */
 static int place_climb(int fd, int (*ask)(const struct place_step *s, void *userdata), void *userdata)
 {
 	struct place_step s;
@@ -69,7 +69,7 @@ static int place_climb(int fd, int (*ask)(const struct place_step *s, void *user
 	return r;
 }
 
-/* What it is called now. Empty: nobody knows. */
+/* The path of @fd at present; empty: /proc does not show it. */
 static void place_path(int fd, char ret[PATH_MAX])
 {
 	char link[40];
@@ -81,8 +81,8 @@ static void place_path(int fd, char ret[PATH_MAX])
 }
 
 struct place_privacy {
-	uid_t top; /* root's, whatever a user namespace calls him: to him belongs what is topmost */
-	bool above; /* the folder itself has been looked at */
+	uid_t top;  /* owner of "/": root, by the number that a user namespace shows for it */
+	bool above; /* the folder itself has passed, and those above it follow */
 	char *why;
 	size_t why_size;
 };
@@ -140,7 +140,7 @@ struct place_mount {
 	char at[PATH_MAX];   /* ... and where */
 };
 
-/* "\040" is a blank. */
+/* mountinfo writes a blank as "\040". */
 static void place_unescape(char *s)
 {
 	char *to = s;
@@ -172,7 +172,7 @@ static bool place_next_mount(FILE *f, struct place_mount *m)
 	return true;
 }
 
-/* What follows @top in @path, which is it or below: "" or "/..."; NULL: it is not. */
+/* The rest of @path behind the folder @top: "" or "/..."; NULL: @path is neither @top nor below it. */
 static const char *place_rest(const char *path, const char *top)
 {
 	size_t n = strcmp(top, "/") == 0 ? 0 : strlen(top);
@@ -182,7 +182,7 @@ static const char *place_rest(const char *path, const char *top)
 	return strcmp(path + n, "/") == 0 ? path + n + 1 : path + n;
 }
 
-/* Where a folder lies in its file system. */
+/* A folder's file system, and its path there. */
 struct place_inside {
 	char device[24], path[PATH_MAX];
 };
@@ -196,7 +196,7 @@ static void place_be_inside(struct place_inside *p, const struct place_mount *m,
 		(void)snprintf(p->path, sizeof(p->path), "%.*s%s", (int)(sizeof(p->path) - strlen(rest) - 1), m->root, rest);
 }
 
-/* 1, or 0: that cannot be seen. */
+/* Finds the place of @fd in its file system. 1, or 0: /proc does not show it. */
 static int place_find_inside(int fd, const char *path, struct place_inside *ret)
 {
 	_cleanup_(freep) struct place_mount *m = malloc(sizeof(*m));
@@ -220,7 +220,7 @@ static int place_find_inside(int fd, const char *path, struct place_inside *ret)
 	return rest != NULL;
 }
 
-/* Whether a mount that is seen at or below @root has what is @inside. */
+/* Whether a mount at or below @root shows the folder @inside. */
 static int place_shows(int root, const char *path, const struct place_inside *inside)
 {
 	_cleanup_(freep) struct place_mount *m = malloc(sizeof(*m));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two counters that only grow: `head` is the putting side's, `tail` the taking side's. They wrap around together, and
- * as the number of records is a power of two, their difference and the place in the ring stay right.
+ * Two counters only grow: the side that puts writes `head`, the side that takes writes `tail`. When they wrap around,
+ * their difference and the place in the ring stay right, as the number of records is a power of two.
  *
- * `head` is stored and loaded in the one total order (seq_cst), so that a taker may say "I go to sleep" and then look
- * into the ring once more, while a putter puts and then looks whether the taker sleeps: one of them sees the other.
+ * `head` is stored and loaded in the one total order (seq_cst). So a taker can first note that it goes to sleep and
+ * then look into the ring once more, while a putter first puts and then looks whether the taker sleeps: at least one of
+ * them sees what the other one did.
  */
 
 #include "base/ring.h"
@@ -39,7 +40,7 @@ int ring_new(struct ring **ret, size_t n_records, size_t record_size)
 	assert(n_records > 0 && (n_records & (n_records - 1)) == 0);
 	assert(record_size > 0 && n_records <= (SIZE_MAX - sizeof(struct ring)) / record_size);
 
-	/* Not calloc(): it may give a freed piece again and zero it, and then all of it is resident. */
+	/* Not calloc(): it can return memory that was freed before and zero it, and then all of it is resident. */
 	r = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (r == MAP_FAILED)
 		return -ENOMEM;

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A bounded queue of fixed-size records from one thread to another, without locks and system calls. One thread puts,
- * one takes; either may change if the hand-over itself is ordered (acquire and release).
+ * A bounded queue of records of one size from one thread to another, without locks and system calls. One thread at a
+ * time puts records, and one takes them. Another thread can take over either side, if an acquire and a release order
+ * the two.
  */
 
 #include <stdbool.h>
@@ -10,15 +11,16 @@
 
 struct ring;
 
-/* @n_records is a power of two. Memory is resident only once it was used. 0 or -ENOMEM. */
+/* @n_records is a power of two. Memory becomes resident when it is first used. 0 or -ENOMEM. */
 int ring_new(struct ring **ret, size_t n_records, size_t record_size);
 struct ring *ring_free(struct ring *r);
 
-/* The putting side: room for a record, or NULL where the ring is full; the taking side sees it when it is put. */
+/* The side that puts: space for a record, or NULL: the ring is full. The other side sees the record after
+ * ring_put(). */
 void *ring_reserve(struct ring *r);
 void ring_put(struct ring *r);
 
-/* The taking side: the oldest record, or NULL; its room is the putting side's again once it was dropped. */
+/* The side that takes: the oldest record, valid until ring_drop(), or NULL: the ring is empty. */
 const void *ring_peek(const struct ring *r);
 void ring_drop(struct ring *r);
 

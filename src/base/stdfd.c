@@ -8,13 +8,13 @@
 
 int stdfd_open(void)
 {
-	/* A new descriptor is the lowest that is free: in this order, the one that is looked at. */
+	/* open() returns the lowest free number: in this order, the number that is checked. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
 		if (errno != EBADF)
 			return -errno;
-		/* Without O_CLOEXEC: who is started from here must find it as well. */
+		/* Without O_CLOEXEC: a program that this one starts needs the descriptor, too. */
 		if (open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_NOCTTY) < 0)
 			return -errno;
 	}
@@ -23,7 +23,7 @@ int stdfd_open(void)
 
 int stdfd_flush(void)
 {
-	/* stdio keeps that an earlier write failed, but not why. */
+	/* stdio remembers that an earlier write failed, but not the errno. */
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;

@@ -13,7 +13,7 @@ struct str_unit {
 	uint64_t factor;
 };
 
-/* Both ascending, so the last unit that divides a value gives its shortest text. */
+/* Both tables ascend, so the last unit that divides a value gives the shortest text. */
 static const struct str_unit str_sizes[] = {
 	{ "", 1 },
 	{ "K", 1ULL << 10 },
@@ -23,7 +23,7 @@ static const struct str_unit str_sizes[] = {
 };
 
 static const struct str_unit str_times[] = {
-	{ "us", 1 }, /* written only: no setting is finer than a millisecond */
+	{ "us", 1 }, /* only written: no setting is finer than a millisecond */
 	{ "ms", USEC_PER_MSEC },
 	{ "s", USEC_PER_SEC },
 	{ "m", 60 * USEC_PER_SEC },
@@ -32,8 +32,8 @@ static const struct str_unit str_times[] = {
 };
 
 /*
- * The leading digits of @s. Goes on to their end where they do not fit, so that "99999999999999999999x" is no number
- * rather than too large a one. Returns how many digits there are.
+ * Reads the digits at the beginning of @s and returns how many there are. It reads to their end even if the value does
+ * not fit, so that "99999999999999999999x" is reported as no number, and not as too large.
  */
 static size_t str_digits(const char *s, size_t n, uint64_t *ret_value, bool *ret_overflow)
 {
@@ -73,7 +73,7 @@ static bool str_is_unit(const char *s, size_t n, const char *name, bool any_case
 	return any_case ? str_casecmp(s, n, name, len) == 0 : n == len && memcmp(s, name, n) == 0;
 }
 
-/* A number and one of these units behind it. 0, -EINVAL, -ERANGE (over 2^63 - 1). */
+/* Reads a number and the unit behind it, which is one of @units. 0, -EINVAL, -ERANGE (over 2^63 - 1). */
 static int str_to_unit(const char *s, size_t n, const struct str_unit *units, size_t n_units, bool any_case,
 		       uint64_t *ret)
 {
@@ -185,7 +185,8 @@ static bool str_is_tail(unsigned char c)
 	return (c & 0xc0) == 0x80;
 }
 
-/* The length of the character at @s (n > 0), 0 where it is none. The bounds of the second byte are RFC 3629's table. */
+/* The length of the UTF-8 character at @s (n > 0); 0: there is none. The limits of the second byte are from RFC
+ * 3629. */
 static size_t str_utf8_char(const unsigned char *s, size_t n)
 {
 	unsigned char c = s[0];
@@ -239,7 +240,7 @@ static bool str_is_c1(const unsigned char *s, size_t n)
 	return n >= 2 && s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f;
 }
 
-/* Code points that turn round or break the line they stand in, for whoever shows them: ranges, in order. */
+/* Ranges of code points that break their line or change its direction on a terminal, ascending. */
 static const struct {
 	uint16_t first, last;
 } str_misleading[] = {
@@ -249,7 +250,7 @@ static const struct {
 	{ 0x2066, 0x2069 }, /* isolates */
 };
 
-/* Whether the character of @n bytes, which is one, is of those. */
+/* Whether the character of @n bytes at @s, which is valid UTF-8, is one of those. */
 static bool str_is_misleading(const unsigned char *s, size_t n)
 {
 	unsigned c = n == 2 ? (s[0] & 0x1fU) << 6 | (s[1] & 0x3fU) :
@@ -324,7 +325,7 @@ size_t str_harmless(char *dst, const char *s, size_t n)
 			dst[len++] = '?';
 			continue;
 		}
-		/* byte by byte and forward, so @dst may be @s */
+		/* byte by byte from the front, as @dst can be @s */
 		for (size_t i = 0; i < k; i++)
 			dst[len++] = s[i];
 	}

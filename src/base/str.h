@@ -1,6 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Numbers, sizes and times in text, and text made harmless. Lengths are explicit: input need not end in NUL. */
+/* Reads and writes numbers, sizes and times as text, and makes text harmless. Input need not end in NUL: its length is
+ * an argument. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,8 +17,8 @@ int str_to_size(const char *s, size_t n, uint64_t *ret);
  * (over 2^63 - 1). */
 int str_to_usec(const char *s, size_t n, uint64_t *ret);
 
-/* The shortest exact text that str_to_size/str_to_usec reads back ("250us", below a millisecond, is only shown).
- * @dst holds at least STR_NUMBER_MAX bytes. */
+/* The shortest text that str_to_size() or str_to_usec() reads back as the same value. Times below a millisecond
+ * ("250us") are only shown, and not read. */
 #define STR_NUMBER_MAX 32
 char *str_from_size(char dst[STR_NUMBER_MAX], uint64_t bytes);
 char *str_from_usec(char dst[STR_NUMBER_MAX], uint64_t usec);
@@ -28,7 +29,7 @@ size_t str_put_u64(char *dst, uint64_t v);
 /* Strict UTF-8 as in RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF. */
 bool str_is_utf8(const char *s, size_t n);
 
-/* Holds C0 controls or DEL as bytes, or C1 controls (U+0080 to U+009F) as UTF-8. */
+/* Whether @s has a C0 control or DEL as a byte, or a C1 control (U+0080 to U+009F) as UTF-8. */
 bool str_has_control(const char *s, size_t n);
 
 /* Writes @s with every byte outside 0x20..0x7e, and '\\', as \xNN; always ends in NUL, cut with "..." where @cap is
@@ -36,17 +37,17 @@ bool str_has_control(const char *s, size_t n);
 char *str_escape(char *dst, size_t cap, const char *s, size_t n);
 
 /*
- * Copies @s with each of these as one '?': a control character (C0 but TAB, C1, DEL), a character that turns round or
- * breaks the line it stands in (U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069), and a byte that is no
- * UTF-8. @dst has room for @n bytes, and may be @s. Returns the length. For another user's terminal.
+ * Copies @s for another user's terminal, and puts one '?' for each of these: a control character (C0 except TAB, C1,
+ * DEL), a character that breaks its line or changes its direction (U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to
+ * U+2069), and a byte that is not UTF-8. @dst has room for @n bytes; it can be @s itself. Returns the length.
  */
 size_t str_harmless(char *dst, const char *s, size_t n);
 
 /* The bytes of the character at @s, or 0 where str_harmless() makes it a '?'; @n > 0. */
 size_t str_harmless_char(const char *s, size_t n);
 
-/* Whether str_harmless() would change nothing, and no TAB is in it. */
+/* Whether @s has no TAB, and nothing that str_harmless() would change. */
 bool str_is_harmless(const char *s, size_t n);
 
-/* ASCII only, whatever the locale. */
+/* Compares as strcasecmp() does. Only ASCII letters are folded, in every locale. */
 int str_casecmp(const char *a, size_t an, const char *b, size_t bn);

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* How a session frames what it says: ioe-protocol(7), DIALECTS. */
+/* The dialects: the forms in which a session writes its replies and events (ioe-protocol(7), DIALECTS). */
 
 enum dialect {
-	DIALECT_UNDECIDED, /* nothing whole has come yet; answered as line where it must be */
+	DIALECT_UNDECIDED, /* no whole line has arrived yet; an answer that cannot wait is written as in line */
 	DIALECT_LINE,
 	DIALECT_IOE1,
 	DIALECT_RAW,

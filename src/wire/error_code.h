@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The error words of the protocol: ERROR: SLUG: text. */
+/* The error codes of the protocol, the words behind "ERROR: " (ioe-protocol(7), ERRORS). */
 
 #include <stddef.h>
 
@@ -31,5 +31,5 @@ enum error_code {
 
 const char *error_code_name(enum error_code s);
 
-/* ERROR_MAX for none. */
+/* ERROR_MAX: no code has this name. */
 enum error_code error_code_from_name(const char *s, size_t n);

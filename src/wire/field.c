@@ -59,8 +59,7 @@ size_t field_encode_harmless(char *dst, const char *s, size_t n)
 
 		k = likely(c >= 0x20 && c < 0x7f) ? 1 : str_harmless_char(s, n);
 		if (unlikely(k == 0 || field_is_encoded(c))) {
-			/* Without its first byte the rest of such a character is no UTF-8, and follows in the same
-			 * way. */
+			/* The bytes behind it are no UTF-8 without this first one, so the next rounds encode them. */
 			q = field_put_hex(q, c);
 			k = 1;
 			continue;
@@ -107,7 +106,7 @@ long field_decode(char *s, size_t n)
 	return q - s;
 }
 
-/* At most @max fields; the last has what is left, its commas too. */
+/* Cuts at commas into at most @max fields; the last one has the rest, with its commas. */
 static unsigned field_cut(char *s, size_t len, unsigned max, struct field *at)
 {
 	char *end = s + len, *comma;

@@ -20,7 +20,8 @@ static const char foreign_http[] = "HTTP/1.1 421 Misdirected Request\r\n"
 				   "Connection: close\r\n"
 				   "\r\n" FOREIGN_WORDS;
 
-/* RFC 8446, 5.1 and 6: a record of type alert in the version that all take, with a fatal handshake_failure. */
+/* RFC 8446, 5.1 and 6: a record of type alert, with the version that every client accepts: a fatal
+ * handshake_failure. */
 static const char foreign_tls[] = { 0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28 };
 
 static const char foreign_other[] = "ERROR: bad-command: this is an ioe server, and what came is another protocol's\n";
@@ -69,7 +70,7 @@ static bool foreign_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* ... HTTP/1.1; also the first line of HTTP/2, which is there to be told in this way. */
+/* "... HTTP/1.1". HTTP/2 has such a first line, too, so that old servers recognise it. */
 static bool foreign_ends_http(const char *line, size_t n)
 {
 	static const char version[] = " HTTP/";
@@ -90,7 +91,7 @@ enum foreign foreign_look_line(const char *line, size_t n)
 	return foreign_ends_http(line, n) ? FOREIGN_HTTP : FOREIGN_NONE;
 }
 
-/* RFC 9110, 5.6.2: of what a method is made. Pages can make their browser send any but a few. */
+/* RFC 9110, 5.6.2: the characters of a method. A page can make its browser send any method but a few. */
 static bool foreign_is_token(char c)
 {
 	return foreign_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("!#$%&'*+-.^_`|~", c));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A line may hold max bytes, and a CR that belongs to its end. So after max + 1 bytes without an LF a line is too long,
- * but for the case that the last of them is a CR: then one more byte tells. Hence the window of max + 2 bytes in which
- * the LF must stand: what is behind it need not be looked at to know, and so no byte is looked at twice, nor copied
- * when the line is too long anyway.
+ * A line has at most max bytes, and then LF or CR LF. So the LF is one of the first max + 2 bytes, or the line is too
+ * long; after max + 1 bytes without an LF it is already too long, unless the last of them is a CR. The bytes behind
+ * this window need not be looked at to decide. So no byte is looked at twice, and no byte of a line that is too long is
+ * copied for nothing.
  */
 #include "wire/line.h"
 
@@ -12,7 +12,7 @@
 #define LINE_IAC      255
 #define LINE_IAC_SE   240
 #define LINE_IAC_SB   250
-#define LINE_IAC_WILL 251 /* the first of four that name an option: WILL, WONT, DO, DONT */
+#define LINE_IAC_WILL 251 /* the first of the four commands with an option: WILL, WONT, DO, DONT */
 
 static inline void line_advance(char **p, size_t *n, size_t k)
 {
@@ -20,7 +20,7 @@ static inline void line_advance(char **p, size_t *n, size_t k)
 	*n -= k;
 }
 
-/* Inside a line that was reported: up to its LF, or all there is. */
+/* Skips the rest of a line that was reported as too long: up to its LF, or all bytes. */
 static void line_skip(struct line_reader *r, char **p, size_t *n)
 {
 	char *lf = *n ? memchr(*p, '\n', *n) : NULL;
@@ -29,7 +29,7 @@ static void line_skip(struct line_reader *r, char **p, size_t *n)
 	r->skipping = !lf;
 }
 
-/* How many of the next @n bytes can matter to a line of which @kept bytes are here. */
+/* How many of the next @n bytes can belong to a line of which @kept bytes are kept. */
 static inline size_t line_window(size_t kept, size_t n, size_t max)
 {
 	size_t space;
@@ -59,7 +59,7 @@ _hot_ enum line_result line_next(struct line_reader *r, char **p, size_t *n, siz
 	char *piece, *lf;
 	size_t k, len;
 
-	/* The line returned last time is over, and an idle session holds no memory. */
+	/* The caller is done with the last line, and an idle session holds no memory. */
 	if (unlikely(r->rest.data && r->rest.len == 0))
 		buf_done(&r->rest);
 	if (unlikely(r->skipping))
@@ -110,7 +110,7 @@ void line_reader_done(struct line_reader *r)
 	r->skipping = false;
 }
 
-/* Behind a sub-negotiation, whose end is IAC SE; all that is left where the line ends inside it. */
+/* The first byte behind a sub-negotiation, which ends with IAC SE; @end where the line ends before it does. */
 static const unsigned char *line_skip_subnegotiation(const unsigned char *p, const unsigned char *end)
 {
 	while (p < end) {
@@ -119,7 +119,7 @@ static const unsigned char *line_skip_subnegotiation(const unsigned char *p, con
 			return end;
 		if (p[1] == LINE_IAC_SE)
 			return p + 2;
-		p += 2; /* IAC IAC: a byte of data */
+		p += 2; /* IAC IAC is a byte of data */
 	}
 	return end;
 }

@@ -1,9 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Cuts a stream of bytes into lines, whatever pieces it comes in. A line that is whole in the piece at hand is
- * returned where it lies; only an unfinished rest is copied, and each byte is looked at once. Knows nothing of
- * sockets.
+ * Cuts a stream of bytes into lines, in whatever pieces the bytes arrive. A line that is whole in the current piece is
+ * returned in place; only an unfinished rest is copied. Each byte is looked at once. No I/O.
  */
 
 #include "base/buf.h"
@@ -12,9 +11,9 @@
 #include <stddef.h>
 
 enum line_result {
-	LINE_NONE,     /* all was taken, no line ends in it */
+	LINE_NONE,     /* all bytes were taken, and no line ends in them */
 	LINE_WHOLE,    /* ret_line is one line, without its LF or CR LF */
-	LINE_TOO_LONG, /* once for each line over the limit; what is left of it will be skipped */
+	LINE_TOO_LONG, /* once for each line over the limit; the rest of that line will be skipped */
 	LINE_NO_MEMORY,/* the rest could not be kept: the session cannot go on */
 };
 
@@ -25,18 +24,19 @@ struct line_reader {
 };
 
 /*
- * Takes from *p (*n bytes left), advancing both. @max is the most bytes of a line, its end not counted. *ret_line
- * is in *p's memory or the reader's, may be changed, and lives until the next call or until either is freed.
+ * Takes bytes from *p, of which *n are left, and advances both. @max is the limit of a line in bytes, without its end.
+ * *ret_line points into the memory of *p or of the reader. The caller may change the line; it is valid until the next
+ * call, and no longer than that memory.
  */
 enum line_result line_next(struct line_reader *r, char **p, size_t *n, size_t max, char **ret_line, size_t *ret_len);
 
 /* Bytes kept for the unfinished line. */
 size_t line_kept(const struct line_reader *r);
 
-/* Whether the stream stands inside a line: for the time an unfinished line may take. */
+/* Whether a line has begun and not ended, for the time limit of an unfinished line. */
 bool line_is_unfinished(const struct line_reader *r);
 
 void line_reader_done(struct line_reader *r);
 
-/* Takes telnet's IAC sequences (RFC 854) out of a line in place; returns its new length. */
+/* Removes telnet's IAC sequences (RFC 854) from a line, in place. Returns the new length. */
 size_t line_strip_telnet(char *line, size_t len);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Doubling needs no arithmetic on the whole number. A digit of 5 or more carries 1 to its left, whatever stands to its
- * right; and as a doubled digit is even before the carry, the carry never runs on. So one pass from the left does it.
+ * Doubling needs no arithmetic on the whole number. A digit of 5 or more carries 1 to its left neighbour, whatever the
+ * digits on its right are. A doubled digit is even, so adding 1 never causes another carry. So one pass from the left
+ * is enough.
  */
 #include "wire/number.h"
 
 #include <errno.h>
 #include <stdbool.h>
 
-/* What int() skips on both sides; not isspace(), which a locale may change. */
+/* The blanks that int() skips on both sides. isspace() depends on the locale. */
 static bool number_is_blank(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -19,7 +20,7 @@ static bool number_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Finds the first digit and what is behind the last one. */
+/* Finds the first digit, and the byte behind the last one. */
 static int number_scan(const char *s, size_t n, const char **ret_first, const char **ret_end, bool *ret_negative)
 {
 	const char *p = s, *end = s + n, *first;
@@ -36,7 +37,7 @@ static int number_scan(const char *s, size_t n, const char **ret_first, const ch
 		if (number_is_digit(*p))
 			digit = true;
 		else if (*p == '_' && digit)
-			digit = false; /* and so no second one, nor one at the end */
+			digit = false; /* so a second '_', or one at the end, is refused */
 		else
 			return -EINVAL;
 	}
@@ -60,7 +61,7 @@ long number_double(char *dst, const char *s, size_t n)
 {
 	const char *p, *end;
 	char *q = dst;
-	unsigned left; /* the digit to the left of *p, doubled, but for the carry that *p may bring */
+	unsigned left; /* the digit to the left of *p, doubled, without the carry from *p */
 	bool negative;
 	int r;
 

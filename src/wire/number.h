@@ -1,17 +1,17 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Decimal integers of any length, as Python's int() reads them in ASCII. */
+/* Decimal integers of any length, in the form that Python's int() accepts, in ASCII. No I/O. */
 
 #include <stddef.h>
 
 /*
- * Finds the digits: blanks (space, TAB, LF, VT, FF, CR) around, one sign, single '_' between digits. 0, or -EINVAL
- * where int() would refuse.
+ * Checks a number: digits, with blanks (space, TAB, LF, VT, FF, CR) around, one sign before, and single '_' between. 0,
+ * or -EINVAL: int() would refuse it.
  */
 int number_check(const char *s, size_t n);
 
 /*
- * The double of a number that number_check() takes, without leading zeros and never "-0". @dst has room for n + 1
- * bytes. Returns the length, or -EINVAL.
+ * Writes the double of a number that number_check() accepts, without leading zeros and never "-0", and without a NUL.
+ * @dst has room for n + 1 bytes. Returns the length, or -EINVAL.
  */
 long number_double(char *dst, const char *s, size_t n);

@@ -27,7 +27,7 @@ static void split_feed_digits(struct split *s, char c)
 	s->digits++;
 }
 
-/* The size is what follows the last comma, so each comma begins it anew. */
+/* The size of the line stands behind its last comma, so each comma begins it again. */
 static void split_feed_line(struct split *s, char c)
 {
 	if (c == '\n') {
@@ -75,7 +75,8 @@ uint64_t split_size(const struct split *s, unsigned k)
 	return size;
 }
 
-/* The split that fits exactly (there is at most one: a longer one is a size ten times as large), 0: none. */
+/* The number of digits whose size fits the bytes exactly; 0: none. At most one fits, as one more digit makes the size
+ * at least ten times as large. */
 static unsigned split_exact(const struct split *s, bool *ret_any)
 {
 	unsigned most = (unsigned)MIN(s->digits, (uint64_t)SPLIT_DIGITS_MAX), exact = 0;
@@ -97,14 +98,14 @@ static bool split_line_is_whole(const struct split *s)
 	return s->come - s->line_body >= s->line_size;
 }
 
-/* A recv that counts ended inside the digits or behind them: the header was a send of its own, and so an old
- * client's. */
+/* Whether a recv that counts ended inside the digits or behind them. Then the client sent the header alone, as old
+ * clients do. */
 static bool split_ends_in_digits(const struct split *s)
 {
 	return s->ends & ((2U << MIN(s->digits, (uint64_t)SPLIT_DIGITS_MAX)) - 2);
 }
 
-/* The first line of a table ends as a header does whose name has a comma. So that is the last thing to be believed. */
+/* The first line of a file with a table looks like a header whose name has a comma. So this reading comes last. */
 static enum split_verdict split_decide_comma(const struct split *s, enum split_moment moment, unsigned exact)
 {
 	if (moment == SPLIT_EOF)

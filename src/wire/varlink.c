@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A message's end is found first, by its NUL; only what is whole goes to json-c, as one piece. That keeps the tokener
- * from having a say in where a message ends: a NUL inside an unfinished object is its end all the same, and an error.
+ * The NUL alone ends a message: it is found first, and only a whole message goes to json-c, in one piece. A NUL inside
+ * an unfinished object ends the message, too, and is an error.
  *
  * JSON_TOKENER_STRICT of json-c 0.16 refuses bytes behind the object, a comma before a bracket, comments, leading
- * zeros and keywords in the wrong case. It lets pass quotes of the other kind, control characters in strings, NaN and
- * Infinity, and its own check of UTF-8 takes surrogates and overlong forms: that is looked at here, before. What is
- * left is harmless: a key given twice (the last one holds), "1." and lone surrogates as \u escapes (they become
- * U+FFFD). The depth is counted by json-c, which does not recurse; the limit keeps its destructor, which does, shallow.
+ * zeros and keywords in the wrong case. It accepts single quotes, control characters in strings, NaN and Infinity, and
+ * its own check of UTF-8 accepts surrogates and overlong forms; these are checked here, before json-c sees the message.
+ * What json-c still accepts is harmless: a key given twice (the last one holds), "1." and lone surrogates as \u escapes
+ * (they become U+FFFD). json-c counts the depth and does not recurse while it reads; its destructor does, and the limit
+ * of the depth keeps that shallow.
  */
 #include "wire/varlink.h"
 
@@ -37,7 +38,7 @@ static void varlink_putp(struct json_object **o)
 	(void)json_object_put(*o);
 }
 
-/* Holds only bytes that JSON has in such places: which are in order is the tokener's affair. */
+/* Whether each byte is one that JSON allows in its place, in a string or outside. The tokener checks the rest. */
 static bool varlink_is_plain(const char *text, size_t len)
 {
 	bool in_string = false;
@@ -53,7 +54,7 @@ static bool varlink_is_plain(const char *text, size_t len)
 		} else if (c < 0x20) {
 			return false;
 		} else if (c == '\\') {
-			i++; /* a control character behind it is the tokener's too: no escape has one */
+			i++; /* the tokener refuses a control character here, as no escape has one */
 		}
 	}
 	return true;
@@ -71,7 +72,7 @@ static struct json_object *varlink_parse(const char *text, size_t len)
 		return NULL;
 	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
 	o = json_tokener_parse_ex(t, text, (int)len);
-	/* Anything but success is an error here: the message was whole, so "continue" means that it is cut. */
+	/* "continue" is an error, too: the message is whole, so its object does not end. */
 	if (json_tokener_get_error(t) != json_tokener_success)
 		return NULL;
 	if (!json_object_is_type(o, json_type_object))
@@ -85,7 +86,7 @@ enum varlink_result varlink_next(struct varlink_reader *r, size_t max, struct js
 	struct json_object *o;
 	const char *end;
 
-	/* No byte behind the place where the NUL must be at the latest is looked at. */
+	/* Do not look behind the last byte where the NUL can be. */
 	limit = r->begin + (max < limit ? max + 1 : limit);
 	end = limit > r->scanned ? memchr(r->in.data + r->scanned, 0, limit - r->scanned) : NULL;
 	if (!end) {
@@ -113,7 +114,7 @@ void varlink_reader_done(struct varlink_reader *r)
 	r->begin = r->scanned = 0;
 }
 
-/* A string without NULs inside: it is compared and printed as a C string. */
+/* A string without a NUL inside, since it is compared and printed as a C string. */
 static int varlink_get_string(struct json_object *o, const char **ret)
 {
 	const char *s;
@@ -127,7 +128,7 @@ static int varlink_get_string(struct json_object *o, const char **ret)
 	return 0;
 }
 
-/* Absent and null are false. */
+/* A flag that is absent or null is false. */
 static int varlink_get_flag(struct json_object *message, const char *key, bool *ret)
 {
 	struct json_object *o = json_object_object_get(message, key);
@@ -188,7 +189,7 @@ int varlink_parse_reply(struct json_object *message, struct varlink_reply *ret)
 	return 0;
 }
 
-/* Consumes @value in any case. */
+/* Consumes @value, on failure, too. */
 static int varlink_add(struct json_object *message, const char *key, struct json_object *value)
 {
 	if (!value)
@@ -209,11 +210,11 @@ static int varlink_put(struct buf *out, struct json_object *message)
 						 &len);
 	if (!text)
 		return -ENOMEM;
-	/* json-c ends its text in a NUL, which is just what ends a message. */
+	/* The NUL behind json-c's text is the end of the message. */
 	return buf_append(out, text, len + 1);
 }
 
-/* @key may be NULL: no string; @flag may be NULL: none set. */
+/* @key: name of a member that is a string, or NULL. @flag: name of a member that is true, or NULL. */
 static int varlink_put_message(struct buf *out, const char *key, const char *value, struct json_object *parameters,
 			       const char *flag)
 {

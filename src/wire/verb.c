@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every request passes verb_table_find(). A name fits two machine words, so folding its case, hashing and comparing are
- * a few instructions each on whole words, and no byte is handled by itself.
+ * Every request calls verb_table_find(). A name fits into two machine words, so each step (upper case, hash,
+ * comparison) is a few instructions on whole words, without a loop over the bytes.
  */
 #include "wire/verb.h"
 
@@ -32,8 +32,8 @@ static inline uint64_t verb_load32(const char *s)
 	return le32toh(w);
 }
 
-/* Takes 0x20 off the bytes 'a' to 'z'. The sums below cannot carry from byte to byte, as each byte has its top bit
- * off. */
+/* Subtracts 0x20 from the bytes 'a' to 'z'. The sums below cannot carry into the next byte, as the top bit of each byte
+ * is cleared before. */
 static inline uint64_t verb_fold(uint64_t w)
 {
 	uint64_t low = w & VERB_BYTES(0x7f);
@@ -44,7 +44,8 @@ static inline uint64_t verb_fold(uint64_t w)
 	return w - (is_lower >> 2);
 }
 
-/* Reads nothing outside the name: loads that overlap, with what they have twice shifted out. 1 <= len <= 15. */
+/* Two loads that overlap read the name and nothing outside it; a shift removes the bytes that both have. len is 1 to
+ * 15. */
 static inline void verb_key(const char *s, size_t len, uint64_t key[2])
 {
 	uint64_t a, b = 0;
@@ -63,15 +64,15 @@ static inline void verb_key(const char *s, size_t len, uint64_t key[2])
 }
 
 /*
- * Clients choose what is looked up, never what is in the table, so a plain hash will do: a miss ends at the next free
- * slot, and half of them are free.
+ * Clients choose the name that is looked up, but no entry of the table, so a simple hash is enough: the search for an
+ * unknown name ends at the next free slot, and half of the slots are free.
  */
 static inline uint8_t verb_hash(const uint64_t key[2])
 {
 	return (uint8_t)((key[0] * 0x9e3779b97f4a7c15ULL ^ key[1] * 0xc2b2ae3d27d4eb4fULL) >> 56);
 }
 
-/* The slot is the one of the name, or the free one that would be its. */
+/* Finds the entry with the key. *ret_slot is its slot, or else the free slot where it would be added. */
 static inline const struct verb_entry *verb_table_get(const struct verb_table *t, const uint64_t key[2], uint8_t *ret_slot)
 {
 	const struct verb_entry *found = NULL;
