@@ -5,16 +5,18 @@
  * this.
  *
  *	engine.c      start and stop, the store, warnings
- *	owner.c       owner: channels in memory, requests, members; the walk over all channels
+ *	owner.c       owner: channels in memory, requests, members
  *	append.c      owner: store calls, and how messages get their numbers
  *	attributes.c  owner: attributes of a channel
  *	replay.c      owner: the replay buffer, for members that are catching up
- *	subscriber.c  origin: subscriptions, from begin over catching up to the end
+ *	subscriber.c  origin: requests; subscriptions, from begin over catching up to the end
+ *	bus.c         the ways between owner and origin
  *	fanout.c      origin: live messages to the sessions of one reactor
  *	message.c     the message that travels between them
  */
 
 #include "base/map.h"
+#include "channel/bus.h"
 #include "channel/owner.h"
 #include "channel/subscriber.h"
 #include "net/slice.h"
@@ -59,6 +61,7 @@ struct channel_shard {
 struct channel_engine {
 	unsigned refs; /* main's */
 	struct reactor_set *reactors;
+	const struct channel_bus_ops *bus;
 	struct store *store;
 	char why[512];
 	struct store_reserve id_block;     /* the first block of numbers for ephemeral messages, one for all channels */
@@ -146,8 +149,10 @@ void channel_free(struct channel *c);
 /* While it is held, a channel is not idle. */
 void channel_hold(struct channel *c);
 void channel_release(struct channel *c);
+void owner_receive(struct channel_request *rq); /* acts on it now, or when the channel is open */
 /* A session that has ended was a member. */
-void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why);
+void owner_session_ended(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why);
+void owner_visit(struct channel_shard *s, struct channel_walk *w); /* each() for its channels */
 
 /* attributes.c; owner. Whether there was one. */
 bool attribute_drop(struct channel *c, const char *name, size_t len);
@@ -212,14 +217,10 @@ void fanout_push(struct channel_shard *s, struct channel_message *m);
 void fanout_flush_some(struct deferred *l); /* run() of channel_shard.flush */
 
 /* subscriber.c; origin */
-/* Queues what is pending for the request's session, so that it comes before the reply. */
-void subscription_flush(struct channel_request *rq);
-/* The request's subscription where its session has ended meanwhile: it leaves the channel, or is just freed. */
-struct channel_subscription *subscription_orphan(struct channel_request *rq);
-void subscription_entered(struct channel_request *rq); /* from now on the owner is told of the session's end */
-void subscription_leave(struct channel_subscription *sub);
-void subscription_free(struct channel_subscription *sub);
-void subscription_expelled(struct msg *m); /* act() of channel_member.msg */
+void subscription_receive(struct channel_request *rq); /* it is back */
+void subscription_left(struct channel_subscription *sub);
+void subscription_expelled(struct channel_member *m); /* frees it */
+void subscription_notify(struct reactor *origin, struct handle session, struct channel_message *m);
 
 /* A request to go live: the session has read all messages up to number @at. */
 struct channel_go_live {

@@ -172,6 +172,7 @@ int channel_engine_ref(const struct role_start *with, struct channel_engine **re
 		if (!engine)
 			return -ENOMEM;
 		engine->reactors = with->reactors;
+		engine->bus = &channel_bus_local;
 		engine->n_shards = with->reactors->n;
 		r = engine_init(engine);
 		if (r < 0) {

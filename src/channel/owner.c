@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The owner's side: channels in memory, the requests to them, and their members. In the thread of the owner, but for
- * channel_submit() and the return of a request, which are the origin's. The roles call it.
+ * Channels in memory, the requests to them, and their members. bus.c hands the requests over, the roles' act() and the
+ * files beside this one call it.
  *
  * The first request to a channel makes the channel and asks the store for its state; requests wait until the store has
  * answered. A channel stays in memory while it has members or requests. After that it is idle, and is freed when
@@ -150,32 +150,10 @@ static void channel_ask_store(struct channel *c)
 	(void)store_open(engine->store, &c->opening);
 }
 
-/* Origin. */
-static void channel_request_on_return(struct msg *m)
-{
-	struct channel_request *rq = container_of(m, struct channel_request, msg);
-	struct channel_message *said = STEAL_PTR(rq->message);
-	struct channel_subscription *orphan = subscription_orphan(rq);
-	bool entered = rq->result == 0 && rq->entered;
-	struct reactor *origin = rq->origin;
-
-	subscription_flush(rq);
-	if (rq->subscription && entered && !orphan)
-		subscription_entered(rq);
-	rq->on_complete(rq);
-	if (orphan && entered)
-		subscription_leave(orphan);
-	else
-		subscription_free(orphan);
-	(void)channel_message_unref(said);
-	reactor_unbusy(origin);
-}
-
-static void channel_request_return(struct channel_shard *from, struct channel_request *rq, int result)
+static void owner_reply(struct channel_shard *from, struct channel_request *rq, int result)
 {
 	rq->result = result;
-	rq->msg.act = channel_request_on_return;
-	reactor_post(channel_shard_reactor(from), rq->origin, &rq->msg);
+	from->engine->bus->reply(from, rq);
 }
 
 void channel_finish(struct channel_request *rq, int result)
@@ -190,7 +168,7 @@ void channel_finish(struct channel_request *rq, int result)
 		channel_leave(c, m);
 	rq->counts = c->counts;
 	channel_release(c);
-	channel_request_return(c->shard, rq, result);
+	owner_reply(c->shard, rq, result);
 }
 
 static void channel_act(struct channel *c, struct channel_request *rq)
@@ -215,8 +193,7 @@ static void channel_opened(struct store_request *q)
 	if (result < 0) {
 		channel_free(c); /* @q is a part of it */
 		while ((n = list_pop(&waiting)))
-			channel_request_return(s, container_of(n, struct channel_request, link),
-					       channel_outcome(result));
+			owner_reply(s, container_of(n, struct channel_request, link), channel_outcome(result));
 		return;
 	}
 	c->stored = o->channel;
@@ -231,10 +208,8 @@ static void channel_opened(struct store_request *q)
 		channel_act(c, container_of(n, struct channel_request, link));
 }
 
-/* Owner. */
-static void channel_request_on_arrival(struct msg *m)
+void owner_receive(struct channel_request *rq)
 {
-	struct channel_request *rq = container_of(m, struct channel_request, msg);
 	struct channel_shard *s;
 	struct map_node *n;
 	struct channel *c;
@@ -252,7 +227,7 @@ static void channel_request_on_arrival(struct msg *m)
 			channel_ask_store(c);
 	}
 	if (r != 0) {
-		channel_request_return(s, rq, r);
+		owner_reply(s, rq, r);
 		return;
 	}
 	channel_hold(c);
@@ -261,44 +236,6 @@ static void channel_request_on_arrival(struct msg *m)
 		channel_act(c, rq);
 	else
 		list_add_tail(&c->waiting, &rq->link);
-}
-
-void channel_request_init_alone(struct channel_request *rq, struct channel_engine *engine,
-				const struct channel_policy *p, struct reactor *origin, struct session *s,
-				const char *name, size_t name_len)
-{
-	*rq = (struct channel_request){
-		.engine = engine,
-		.policy = p,
-		.origin = origin,
-		.name_len = (uint8_t)MIN(name_len, (size_t)STORE_NAME_MAX),
-		.msg.act = channel_request_on_arrival,
-	};
-	memcpy(rq->name, name, rq->name_len);
-	if (s)
-		rq->session = session_handle(s);
-}
-
-void channel_request_init(struct channel_request *rq, struct channel_engine *engine, const struct channel_policy *p,
-			  struct request *q, const char *name, size_t name_len)
-{
-	channel_request_init_alone(rq, engine, p, request_reactor(q), request_session(q), name, name_len);
-	rq->request = q;
-	request_defer(q);
-}
-
-void channel_submit(struct channel_request *rq)
-{
-	struct channel_key k;
-
-	rq->origin->busy++;
-	channel_key_set(&k, rq->policy, rq->name, rq->name_len);
-	if (rq->message && channel_message_prepare(rq->message, rq->engine->n_shards) < 0) {
-		rq->result = -ENOMEM;
-		channel_request_on_return(&rq->msg);
-		return;
-	}
-	reactor_post(rq->origin, channel_shard_reactor(channel_engine_owner(rq->engine, &k)), &rq->msg);
 }
 
 const struct store_counts *channel_counts(const struct channel *c)
@@ -319,15 +256,6 @@ struct reactor *channel_reactor(struct channel *c)
 
 /* Messages. */
 
-static void channel_delivered(struct msg *msg)
-{
-	struct channel_delivery *d = container_of(msg, struct channel_delivery, msg);
-	struct channel_message *m = d->message;
-
-	fanout_push(d->to, m);
-	(void)channel_message_unref(m);
-}
-
 void channel_address(const struct channel *c, struct channel_message *m)
 {
 	if (m->policy)
@@ -346,16 +274,10 @@ void channel_deliver(struct channel *c, struct channel_message *m)
 	for (unsigned i = 0; i < engine->n_shards; i++) {
 		if (c->here[i] == 0)
 			continue;
-		if (i == c->shard->index) {
+		if (i == c->shard->index)
 			fanout_push(c->shard, m);
-			continue;
-		}
-		m->deliveries[i] = (struct channel_delivery){
-			.msg.act = channel_delivered,
-			.message = channel_message_ref(m),
-			.to = &engine->shards[i],
-		};
-		inbox_push(&engine->reactors->at[i].loop.inbox, &m->deliveries[i].msg);
+		else
+			engine->bus->deliver(c, m, &engine->shards[i]);
 	}
 }
 
@@ -365,6 +287,12 @@ void channel_notify(struct channel *c, struct channel_message *m)
 		return;
 	replay_add(c, m);
 	channel_deliver(c, m);
+}
+
+void channel_notify_member(struct channel *c, struct channel_member *to, struct channel_message *m)
+{
+	channel_address(c, m);
+	c->shard->engine->bus->notify(c, to, m);
 }
 
 /* Members. */
@@ -456,19 +384,16 @@ void channel_leave(struct channel *c, struct channel_member *m)
 
 void channel_expel(struct channel *c, struct channel_member *m, struct channel_message *message)
 {
-	struct channel_engine *engine = c->shard->engine;
-
 	channel_unlink(c, m);
 	if (message) {
 		channel_address(c, message);
 		m->farewell = channel_message_ref(message);
 	}
 	/* The member has its own copy of the channel's name, since the channel may be freed meanwhile. */
-	m->msg.act = subscription_expelled;
-	reactor_post(channel_reactor(c), &engine->reactors->at[m->session.reactor], &m->msg);
+	c->shard->engine->bus->expel(c, m);
 }
 
-void channel_left(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why)
+void owner_session_ended(struct channel_shard *s, const struct channel_key *k, struct handle session, const char *why)
 {
 	struct map_node *n = map_find(&s->channels, k->bytes, k->len);
 	struct channel *c = n ? container_of(n, struct channel, node) : NULL;
@@ -483,37 +408,12 @@ void channel_left(struct channel_shard *s, const struct channel_key *k, struct h
 	channel_release(c);
 }
 
-/* The walk: a message that visits one shard after the other, and then its origin. */
-
-static void channel_walk_return(struct msg *m)
+void owner_visit(struct channel_shard *s, struct channel_walk *w)
 {
-	struct channel_walk *w = container_of(m, struct channel_walk, msg);
-	struct reactor *origin = w->origin;
-
-	w->on_complete(w);
-	reactor_unbusy(origin);
-}
-
-static void channel_walk_shard(struct msg *m)
-{
-	struct channel_walk *w = container_of(m, struct channel_walk, msg);
-	struct channel_shard *s = &w->engine->shards[w->at++];
-	bool last = w->at == w->engine->n_shards;
-
 	for (struct map_node *n = map_next(&s->channels, NULL); n; n = map_next(&s->channels, n)) {
 		struct channel *c = container_of(n, struct channel, node);
 
 		if (c->open && c->policy->kind == w->kind)
 			w->each(w, c);
 	}
-	w->msg.act = last ? channel_walk_return : channel_walk_shard;
-	reactor_post(channel_shard_reactor(s), last ? w->origin : &w->engine->reactors->at[w->at], &w->msg);
-}
-
-void channel_walk(struct channel_walk *w)
-{
-	w->at = 0;
-	w->origin->busy++;
-	w->msg.act = channel_walk_shard;
-	reactor_post(w->origin, &w->engine->reactors->at[0], &w->msg);
 }

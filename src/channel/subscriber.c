@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subscriptions: the side of the session that receives. In the thread of the origin, the session's reactor; the roles
- * call it, and owner.c when a request is back. A subscription goes through these states:
+ * Requests on their way out and back, and subscriptions: the side of the session that asks and receives. The roles call
+ * it, and bus.c when something is back from the owner. A subscription goes through these states:
  *
  *	requested    the request that enters is on its way
  *	entered      the session is a member; its reply is sent before any message
@@ -40,7 +40,7 @@ struct subscription_page {
 	struct reactor *origin;
 };
 
-void subscription_free(struct channel_subscription *sub)
+static void subscription_free(struct channel_subscription *sub)
 {
 	if (sub && sub->page)
 		sub->page->subscription = NULL;
@@ -57,29 +57,17 @@ static void subscription_unlink(struct channel_subscription *sub)
 	sub->session = NULL;
 }
 
-/* The session has ended and was a member. The subscription goes to the owner and back, so the origin waits for it
- * before it stops. */
-
-static void subscription_returned(struct msg *m)
+void subscription_left(struct channel_subscription *sub)
 {
-	struct channel_subscription *sub = container_of(m, struct channel_subscription, msg);
 	struct reactor *origin = sub->origin;
 
 	subscription_free(sub);
 	reactor_unbusy(origin);
 }
 
-static void subscription_left(struct msg *m)
-{
-	struct channel_subscription *sub = container_of(m, struct channel_subscription, msg);
-	struct channel_shard *owner = channel_engine_owner(sub->engine, &sub->key);
-
-	channel_left(owner, &sub->key, sub->handle, sub->why);
-	sub->msg.act = subscription_returned;
-	reactor_post(channel_shard_reactor(owner), sub->origin, &sub->msg);
-}
-
-void subscription_leave(struct channel_subscription *sub)
+/* The session has ended and was a member. The subscription goes to the owner and back, so the origin waits for it
+ * before it stops. */
+static void subscription_leave(struct channel_subscription *sub)
 {
 	/* Answers that are under way must not find it. */
 	if (sub->page)
@@ -89,8 +77,7 @@ void subscription_leave(struct channel_subscription *sub)
 	sub->page = NULL;
 	sub->asking = NULL;
 	sub->origin->busy++;
-	sub->msg.act = subscription_left;
-	reactor_post(sub->origin, channel_shard_reactor(channel_engine_owner(sub->engine, &sub->key)), &sub->msg);
+	sub->engine->bus->leave(sub);
 }
 
 static void subscription_gone(struct observer *a, _unused_ struct session *s, const char *why)
@@ -104,7 +91,7 @@ static void subscription_gone(struct observer *a, _unused_ struct session *s, co
 		(void)snprintf(sub->why, sizeof(sub->why), "%s", why);
 		subscription_unlink(sub);
 		if (sub->state != SUBSCRIPTION_REQUESTED)
-			subscription_leave(sub); /* else owner.c does, when the request is back */
+			subscription_leave(sub); /* else subscription_receive(), when the request is back */
 	}
 	free(subscriber);
 }
@@ -166,7 +153,8 @@ struct session *channel_request_session(struct channel_request *rq)
 	return rq->session.generation > 0 ? reactor_find(rq->origin, rq->session) : NULL;
 }
 
-struct channel_subscription *subscription_orphan(struct channel_request *rq)
+/* The request's subscription where its session has ended meanwhile: it leaves the channel, or is just freed. */
+static struct channel_subscription *subscription_orphan(struct channel_request *rq)
 {
 	struct channel_subscription *sub = rq->subscription;
 
@@ -179,11 +167,6 @@ struct channel_subscription *subscription_orphan(struct channel_request *rq)
 		subscription_unlink(sub);
 	}
 	return sub->session ? NULL : sub;
-}
-
-void subscription_entered(struct channel_request *rq)
-{
-	rq->subscription->state = SUBSCRIPTION_ENTERED;
 }
 
 struct channel_subscription *channel_subscription_begin(struct channel_request *rq, int *ret_outcome)
@@ -247,7 +230,8 @@ const char *channel_subscription_name(const struct channel_subscription *sub, si
 	return sub->key.bytes + 1;
 }
 
-void subscription_flush(struct channel_request *rq)
+/* Queues the messages that are pending for the request's session, so that they come before the reply. */
+static void subscription_flush(struct channel_request *rq)
 {
 	struct session *s = channel_request_session(rq);
 	struct channel_subscription *sub = s ? channel_subscription_find(s, rq->policy, rq->name, rq->name_len) : NULL;
@@ -256,9 +240,69 @@ void subscription_flush(struct channel_request *rq)
 		fanout_flush(sub);
 }
 
-void subscription_expelled(struct msg *msg)
+/* Requests. */
+
+void channel_request_init_alone(struct channel_request *rq, struct channel_engine *engine,
+				const struct channel_policy *p, struct reactor *origin, struct session *s,
+				const char *name, size_t name_len)
 {
-	struct channel_member *m = container_of(msg, struct channel_member, msg);
+	*rq = (struct channel_request){
+		.engine = engine,
+		.policy = p,
+		.origin = origin,
+		.name_len = (uint8_t)MIN(name_len, (size_t)STORE_NAME_MAX),
+	};
+	memcpy(rq->name, name, rq->name_len);
+	if (s)
+		rq->session = session_handle(s);
+}
+
+void channel_request_init(struct channel_request *rq, struct channel_engine *engine, const struct channel_policy *p,
+			  struct request *q, const char *name, size_t name_len)
+{
+	channel_request_init_alone(rq, engine, p, request_reactor(q), request_session(q), name, name_len);
+	rq->request = q;
+	request_defer(q);
+}
+
+void subscription_receive(struct channel_request *rq)
+{
+	struct channel_message *said = STEAL_PTR(rq->message);
+	struct channel_subscription *orphan = subscription_orphan(rq);
+	bool entered = rq->result == 0 && rq->entered;
+	struct reactor *origin = rq->origin;
+
+	subscription_flush(rq);
+	if (rq->subscription && entered && !orphan)
+		rq->subscription->state = SUBSCRIPTION_ENTERED; /* the owner is told of the session's end from now on */
+	rq->on_complete(rq);
+	if (orphan && entered)
+		subscription_leave(orphan);
+	else
+		subscription_free(orphan);
+	(void)channel_message_unref(said);
+	reactor_unbusy(origin);
+}
+
+void channel_submit(struct channel_request *rq)
+{
+	rq->origin->busy++;
+	if (rq->message && channel_message_prepare(rq->message, rq->engine->n_shards) < 0) {
+		rq->result = -ENOMEM;
+		subscription_receive(rq);
+		return;
+	}
+	rq->engine->bus->submit(rq);
+}
+
+void channel_walk(struct channel_walk *w)
+{
+	w->origin->busy++;
+	w->engine->bus->walk(w);
+}
+
+void subscription_expelled(struct channel_member *m)
+{
 	struct session *s = reactor_find(&m->engine->reactors->at[m->session.reactor], m->session);
 	struct channel_subscription *sub = s ? channel_subscription_find(s, m->policy, m->channel, m->channel_len)
 					     : NULL;
@@ -310,44 +354,17 @@ static bool subscription_send(struct channel_subscription *sub, const struct cha
 	return true;
 }
 
-/* A message for one member, on its way to the origin. */
-struct subscription_notice {
-	struct msg msg;
-	struct reactor *origin;
-	struct handle session;
-	struct channel_message *message;
-};
-
-static void subscription_on_notice(struct msg *m)
+void subscription_notify(struct reactor *origin, struct handle session, struct channel_message *m)
 {
-	struct subscription_notice *w = container_of(m, struct subscription_notice, msg);
-	struct session *s = reactor_find(w->origin, w->session);
-	const struct channel_event *e = &w->message->event;
+	struct session *s = reactor_find(origin, session);
+	const struct channel_event *e = &m->event;
 	struct channel_subscription *sub =
-		s ? channel_subscription_find(s, w->message->policy, e->channel, e->channel_len) : NULL;
+		s ? channel_subscription_find(s, m->policy, e->channel, e->channel_len) : NULL;
 
 	if (sub)
 		fanout_flush(sub);
 	if (s)
-		(void)channel_send(s, w->message->policy, e);
-	(void)channel_message_unref(w->message);
-	free(w);
-}
-
-void channel_notify_member(struct channel *c, struct channel_member *to, struct channel_message *m)
-{
-	struct subscription_notice *w = malloc(sizeof(*w));
-
-	if (!w)
-		return;
-	channel_address(c, m);
-	*w = (struct subscription_notice){
-		.msg.act = subscription_on_notice,
-		.origin = &c->shard->engine->reactors->at[to->session.reactor],
-		.session = to->session,
-		.message = channel_message_ref(m),
-	};
-	reactor_post(channel_reactor(c), w->origin, &w->msg);
+		(void)channel_send(s, m->policy, e);
 }
 
 /* Catching up. */

@@ -1,0 +1,44 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bus: the ways between the origin of a request, the owner of the channel, and the reactors of its subscribers. The
+ * engine has chosen one, and nothing else in channel/ knows how a request travels. Only files of channel/ and tests
+ * include this.
+ *
+ * Two orders hold. The requests of one origin to one channel arrive in the order in which they were submitted. All that
+ * an owner sends to one reactor (replies, messages, notices, expelled members) arrives in the order in which it was
+ * sent.
+ */
+
+struct channel;
+struct channel_member;
+struct channel_message;
+struct channel_request;
+struct channel_shard;
+struct channel_subscription;
+struct channel_walk;
+
+struct channel_bus_ops {
+	/* Origin: the request goes to the owner of its channel, where owner_receive() is called. */
+	void (*submit)(struct channel_request *rq);
+	/* Owner: the request goes back to its origin, where subscription_receive() is called. */
+	void (*reply)(struct channel_shard *from, struct channel_request *rq);
+
+	/* Origin: the session of this subscription has ended. The owner removes the member, owner_session_ended(), and the
+	 * subscription comes back: subscription_left(). */
+	void (*leave)(struct channel_subscription *sub);
+	/* Owner: a member that was removed goes to its origin, where subscription_expelled() frees it. */
+	void (*expel)(struct channel *c, struct channel_member *m);
+
+	/* Owner: the message goes to the fan-out of another reactor, fanout_push(). Its deliveries are allocated. */
+	void (*deliver)(struct channel *c, struct channel_message *m, struct channel_shard *to);
+	/* Owner: the message goes to one member, subscription_notify(). It is lost where there is no memory. */
+	void (*notify)(struct channel *c, struct channel_member *to, struct channel_message *m);
+
+	/* Origin: the walk goes to each owner, owner_visit(), and comes back: its on_complete() is called. */
+	void (*walk)(struct channel_walk *w);
+};
+
+/* Within one process: messages between reactors. Nothing is packed, and between a reactor and itself there is no
+ * message, but a call. */
+extern const struct channel_bus_ops channel_bus_local;
