@@ -33,7 +33,7 @@ static void append_call_on_complete(struct store_request *q)
 	struct channel_request *rq = container_of(q, struct channel_request, call.request);
 	struct channel *c = rq->channel;
 
-	if (q->result >= 0)
+	if (q->result == 0)
 		rq->on_stored(c, rq);
 	append_call_end(c, rq, q->result);
 }
@@ -44,11 +44,11 @@ static bool append_call_begin(struct channel *c, struct channel_request *rq, cha
 {
 	rq->on_stored = on_stored;
 	rq->next = next;
-	rq->call.request.home = &channel_reactor(c)->loop;
+	rq->call.request.loop = &channel_reactor(c)->loop;
 	rq->call.request.on_complete = append_call_on_complete;
 	if (c->stored)
 		return true;
-	append_call_end(c, rq, -EIO);
+	append_call_end(c, rq, STORE_E_IO);
 	return false;
 }
 
@@ -89,7 +89,7 @@ static void append_durable(struct channel *c, struct channel_request *rq, channe
 	a->text = e->text;
 	a->text_len = e->text_len;
 	r = store_append(c->shard->engine->store, a);
-	if (r < 0)
+	if (r != 0)
 		append_call_end(c, rq, r);
 }
 
@@ -119,7 +119,7 @@ static void append_reserve(struct channel *c)
 	if (c->is_reserving || left > APPEND_BLOCK / 2 || !c->stored)
 		return;
 	c->reserving = (struct store_reserve){
-		.request = { .home = &channel_reactor(c)->loop, .on_complete = append_reserved },
+		.request = { .loop = &channel_reactor(c)->loop, .on_complete = append_reserved },
 		.channel = c->stored,
 		.after = MAX(c->counts.last, c->reserved),
 		.n = APPEND_BLOCK,
@@ -128,7 +128,7 @@ static void append_reserve(struct channel *c)
 	channel_hold(c);
 	channel_reactor(c)->busy++;
 	r = store_reserve(c->shard->engine->store, &c->reserving);
-	if (r >= 0)
+	if (r == 0)
 		return;
 	c->reserving.request.result = r;
 	append_reserved(&c->reserving.request);
@@ -142,7 +142,7 @@ static void append_reserved(struct store_request *q)
 	struct list waiting, *n;
 
 	c->is_reserving = false;
-	if (q->result >= 0) {
+	if (q->result == 0) {
 		/* A durable message came in between: the new range does not continue the old one. */
 		if (begin != c->reserved)
 			c->counts.last = MAX(c->counts.last, begin);
@@ -156,7 +156,7 @@ static void append_reserved(struct store_request *q)
 		if (c->counts.last < c->reserved)
 			append_ephemeral(c, rq);
 		else
-			append_call_end(c, rq, q->result < 0 ? q->result : -EBUSY);
+			append_call_end(c, rq, q->result != 0 ? q->result : STORE_E_BUSY);
 	}
 	channel_release(c);
 	reactor_unbusy(r);
@@ -166,7 +166,7 @@ static void append_id_block_reserved(struct store_request *q)
 {
 	struct channel_engine *engine = container_of(q, struct channel_engine, id_block.request);
 
-	if (q->result >= 0)
+	if (q->result == 0)
 		atomic_store(&engine->id_block_end, engine->id_block.until);
 	else
 		atomic_store(&engine->is_id_block_asked, false);
@@ -180,11 +180,11 @@ void channel_expect_ephemeral(struct channel *c)
 	    atomic_exchange(&engine->is_id_block_asked, true))
 		return;
 	engine->id_block = (struct store_reserve){
-		.request = { .home = &channel_reactor(c)->loop, .on_complete = append_id_block_reserved },
+		.request = { .loop = &channel_reactor(c)->loop, .on_complete = append_id_block_reserved },
 		.channel = store_id_block(engine->store),
 		.n = APPEND_BLOCK,
 	};
-	if (store_reserve(engine->store, &engine->id_block) < 0)
+	if (store_reserve(engine->store, &engine->id_block) != 0)
 		atomic_store(&engine->is_id_block_asked, false);
 }
 
@@ -245,6 +245,6 @@ void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn n
 		return;
 	rq->call.set.channel = c->stored;
 	r = store_set(c->shard->engine->store, &rq->call.set);
-	if (r < 0)
+	if (r != 0)
 		append_call_end(c, rq, r);
 }

@@ -105,23 +105,19 @@ void channel_engine_warn(struct channel_engine *engine, struct warnings *to)
 
 int channel_outcome(int store_result)
 {
-	switch (-store_result) {
-	case ENOENT:
-		return CHANNEL_E_NOT_FOUND;
-	case EDQUOT:
-		return CHANNEL_E_FULL;
-	case ENFILE:
-		return CHANNEL_E_NAMES;
-	case EBUSY:
-		return CHANNEL_E_BUSY;
-	case ENOSPC:
-		return CHANNEL_E_NO_SPACE;
-	case EIO:
-	case EBADMSG:
-		return CHANNEL_E_UNAVAILABLE;
-	default:
-		return store_result;
-	}
+	static const int outcomes[STORE_E_MAX] = {
+		[STORE_E_NOT_FOUND] = CHANNEL_E_NOT_FOUND,
+		[STORE_E_FULL] = CHANNEL_E_FULL,
+		[STORE_E_NAMES] = CHANNEL_E_NAMES,
+		[STORE_E_NUMBERS] = -EOVERFLOW,
+		[STORE_E_BUSY] = CHANNEL_E_BUSY,
+		[STORE_E_NO_SPACE] = CHANNEL_E_NO_SPACE,
+		[STORE_E_NO_MEMORY] = -ENOMEM,
+		[STORE_E_IO] = CHANNEL_E_UNAVAILABLE,
+		[STORE_E_DAMAGED] = CHANNEL_E_UNAVAILABLE,
+	};
+
+	return store_result > 0 ? outcomes[store_result] : store_result;
 }
 
 static int engine_init(struct channel_engine *engine)

@@ -121,7 +121,7 @@ void channel_list_fetch(struct channel_list *l, struct loop *loop, void (*on_fet
 
 	store_list_done(&l->page);
 	l->page_at = 0;
-	l->page.request = (struct store_request){ .home = loop, .on_complete = channel_list_page_read };
+	l->page.request = (struct store_request){ .loop = loop, .on_complete = channel_list_page_read };
 	l->page.kind = l->kind;
 	l->page.attribute = l->attribute;
 	l->page.max_rows = l->page_rows;

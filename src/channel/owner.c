@@ -145,7 +145,7 @@ static void channel_ask_store(struct channel *c)
 	c->opening.kind = c->policy->kind;
 	c->opening.name_len = (uint8_t)(c->key.len - 1);
 	memcpy(c->opening.name, c->key.bytes + 1, c->key.len - 1U);
-	c->opening.request.home = &channel_shard_reactor(c->shard)->loop;
+	c->opening.request.loop = &channel_shard_reactor(c->shard)->loop;
 	c->opening.request.on_complete = channel_opened;
 	(void)store_open(engine->store, &c->opening);
 }
@@ -190,7 +190,7 @@ static void channel_opened(struct store_request *q)
 
 	list_init(&waiting);
 	list_splice(&waiting, &c->waiting);
-	if (result < 0) {
+	if (result != 0) {
 		channel_free(c); /* @q is a part of it */
 		while ((n = list_pop(&waiting)))
 			owner_reply(s, container_of(n, struct channel_request, link), channel_outcome(result));

@@ -457,8 +457,8 @@ static void subscription_on_page(struct store_request *q)
 
 	if (sub)
 		sub->page = NULL;
-	if (sub && q->result < 0 && q->result != -ENOENT) {
-		subscription_give_up(sub, q->result);
+	if (sub && q->result != 0 && q->result != STORE_E_NOT_FOUND) {
+		subscription_give_up(sub, channel_outcome(q->result));
 	} else if (sub && subscription_send_page(sub, &p->page)) {
 		if (p->page.more) {
 			sub->subscriber->observer.want_flushed = true;
@@ -482,7 +482,7 @@ static void subscription_read(struct channel_subscription *sub)
 		return;
 	}
 	p->page = (struct store_page){
-		.request = { .home = &sub->origin->loop, .on_complete = subscription_on_page },
+		.request = { .loop = &sub->origin->loop, .on_complete = subscription_on_page },
 		.channel_id = sub->channel_id,
 		.after = sub->at,
 		.upto = sub->upto,

@@ -230,7 +230,7 @@ static void channels_backup_begin(struct channels_backup *b)
 
 	server_task_begin(&b->control.task);
 	b->stored.request = (struct store_request){
-		.home = b->control.task.server->args.loop,
+		.loop = b->control.task.server->args.loop,
 		.on_complete = channels_backed_up,
 	};
 	b->stored.dir = b->dir;

@@ -85,7 +85,7 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 		r = age_write(s);
 	for (struct store_request *q = first; q && r >= 0; q = q->next) {
 		r = q->run(s, q);
-		q->result = -r;
+		q->result = r;
 		n++;
 	}
 	if (r >= 0 && s->sweep_due)
@@ -140,7 +140,7 @@ static void batch_run(struct store *s, struct store_request *first)
 		else
 			store_fail(s, "writing", d);
 		batch_roll_back(s);
-		r = passing ? r : -EIO;
+		r = passing ? store_outcome(r) : STORE_E_IO;
 	} else {
 		batch_commit_counts(s);
 		if (s->takes_in)
@@ -153,7 +153,7 @@ static void batch_run(struct store *s, struct store_request *first)
 		struct store_request *q = first;
 
 		first = q->next;
-		store_answer(q, r < 0 ? r : q->result);
+		store_answer(q, r != 0 ? r : q->result);
 	}
 }
 
@@ -184,6 +184,6 @@ void batch_turn(struct store *s)
 		struct store_request *q = first;
 
 		first = q->next;
-		store_answer(q, -EIO);
+		store_answer(q, STORE_E_IO);
 	}
 }

@@ -113,7 +113,7 @@ static void open_answer(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
-	store_answer(q, q->run(q->store, q));
+	store_answer(q, store_outcome(q->run(q->store, q)));
 }
 
 static struct store_channel *open_new(struct store *s, const struct store_open *o)

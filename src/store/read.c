@@ -5,7 +5,6 @@
 
 #include "base/macro.h"
 
-#include <errno.h>
 #include <string.h>
 
 struct read_row {
@@ -23,9 +22,9 @@ static void read_arrived(struct msg *m)
 	struct store_request *q = container_of(m, struct store_request, msg);
 	int r = q->run(q->store, q);
 
-	if (r < 0 && r != -ENOENT)
+	if (r < 0)
 		store_trouble(&q->store->reader, "reading", r);
-	store_answer(q, r);
+	store_answer(q, store_outcome(r));
 }
 
 /* A head, and the two texts behind it. */
@@ -131,9 +130,9 @@ static int read_page(struct store *s, struct store_request *request)
 	q->last = q->after;
 	if (c.id == 0)
 		r = read_find(d, q->kind, q->name, q->name_len, &c);
-	if (r == 0)
-		r = -ENOENT;
 	q->channel_id = c.id;
+	if (r == 0)
+		return STORE_E_NOT_FOUND;
 	if (r >= 0 && q->count_all)
 		r = read_tail(d, &c);
 	q->counts = c;
@@ -199,7 +198,7 @@ static int read_lookup(struct store *s, struct store_request *request)
 			q->disposition = (enum store_disposition)db_u64(st, 1);
 	}
 	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
+		return r < 0 ? r : STORE_E_NOT_FOUND;
 	q->time_msec = db_u64(st, 0);
 	db_stop(st);
 	return 0;

@@ -119,8 +119,10 @@ struct store {
 /* store.c */
 void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
 		int (*run)(struct store *s, struct store_request *q));
-/* In a thread of the store: sends the answer home. */
+/* In a thread of the store: sends the answer to the request's loop. */
 void store_answer(struct store_request *q, int result);
+/* The enum store_outcome of a negative errno, where it has one; else the errno. */
+int store_outcome(int error);
 /* @what has failed for good: closes the store. */
 void store_fail(struct store *s, const char *what, const struct db *d);
 /* In the thread @t: @what has failed, but can succeed the next time. */
@@ -143,17 +145,17 @@ uint64_t age_of(const struct store *s, uint64_t real); /* the least age of a mes
 /* open.c. The writer: puts the channel in s->open if it is not there. 0 or -ENOMEM */
 int open_enter(struct store *s, struct store_channel *c);
 
-/* write.c. A run() returns 0, a negative errno: the transaction fails, or a positive errno: only this request fails. */
+/* write.c. A run() returns 0, a negative errno: the transaction fails, or an enum store_outcome: only this request. */
 int write_count(struct store *s);         /* at the start: counts the channels. 0 or negative errno */
 int write_load_id_block(struct store *s); /* at the start. 0 or negative errno */
 int write_ready(struct store *s,
 		struct store_channel
-			*c); /* before any other use of an open channel. 0, negative errno, or positive as a run() */
+			*c); /* before any other use of an open channel. 0, negative errno, or an outcome */
 int write_load(struct store *s,
 	       struct store_channel *c); /* reads its counts by its key. 0 or negative errno; id 0: not on disk */
 void write_touch(struct store *s, struct store_channel *c);     /* the open transaction changes it */
 int write_update_row(struct store *s, struct store_channel *c); /* if it is dirty, or far behind. 0 or negative errno */
-/* Removes one message. 0, ENOENT or negative errno. *ret_removed, where it is not NULL, has its sender. */
+/* Removes one message. 0, STORE_E_NOT_FOUND or negative errno. *ret_removed, where it is not NULL, has its sender. */
 int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
 		   struct store_removed *ret_removed);
 

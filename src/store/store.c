@@ -13,6 +13,22 @@
 
 #define STORE_FILE "store.db"
 
+int store_outcome(int error)
+{
+	static const struct {
+		int error;
+		enum store_outcome outcome;
+	} rows[] = {
+		{ -EBUSY, STORE_E_BUSY },  { -ENOSPC, STORE_E_NO_SPACE },  { -ENOMEM, STORE_E_NO_MEMORY },
+		{ -EIO, STORE_E_IO },      { -EBADMSG, STORE_E_DAMAGED },
+	};
+
+	for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+		if (rows[i].error == error)
+			return rows[i].outcome;
+	return error;
+}
+
 void store_answer(struct store_request *q, int result)
 {
 	struct store *s = q->store;
@@ -20,10 +36,10 @@ void store_answer(struct store_request *q, int result)
 	q->result = result;
 	if (q->queued_bytes > 0)
 		(void)atomic_fetch_sub_explicit(&s->queued, q->queued_bytes, memory_order_relaxed);
-	inbox_push(&q->home->inbox, &q->msg);
+	inbox_push(&q->loop->inbox, &q->msg);
 }
 
-static void store_carry_home(struct msg *m)
+static void store_return(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
@@ -36,7 +52,7 @@ static void store_arrive(struct msg *m)
 	struct store_request *q = container_of(m, struct store_request, msg);
 	void (*on_arrival)(struct msg * m) = q->on_arrival;
 
-	m->act = store_carry_home;
+	m->act = store_return;
 	on_arrival(m);
 }
 

@@ -10,7 +10,7 @@
  * writer has answered. The maintenance thread moves the write-ahead log into the database and makes backups.
  *
  * The caller embeds a request, and keeps it and all memory that it points at until on_complete() is called, in the
- * thread of its home loop. The writer serves the requests of one thread in the order in which they were made; so does
+ * thread of its loop. The writer serves the requests of one thread in the order in which they were made; so does
  * the reader. Between the two there is no order.
  */
 
@@ -68,7 +68,7 @@ struct store_clock {
 
 struct store_args {
 	const char *dir;           /* where store.db lies or is made */
-	uint64_t max_queued_bytes; /* of requests that wait for the writer; above it a request is refused with -EBUSY */
+	uint64_t max_queued_bytes; /* of requests that wait for the writer; above it a request is STORE_E_BUSY */
 	uint64_t max_channels;     /* on disk, for each kind: one kind cannot use up the channels of another */
 	struct store_rule rules[STORE_KINDS_MAX];
 	/* NULL or: called where the database is a restored copy, which lacks all that was answered after it was made.
@@ -111,16 +111,28 @@ void store_check_file(struct store *s);
 uint64_t store_age_msec(const struct store *s);
 int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule); /* 0 or -ENOMEM */
 
+/*
+ * How a request ends: 0; one of these, which are positive and which the caller decides on; or a negative errno for an
+ * error that has no outcome of its own. The calls that take a request return the same: 0 or STORE_E_BUSY.
+ */
+enum store_outcome {
+	STORE_E_NOT_FOUND = 1, /* there is no such channel or message, or not any more */
+	STORE_E_FULL,          /* a bound of the channel is reached */
+	STORE_E_NAMES,         /* store_args.max_channels is reached */
+	STORE_E_NUMBERS,       /* the channel has used up its numbers */
+	STORE_E_BUSY,          /* store_args.max_queued_bytes is reached, or another process has locked the database */
+	STORE_E_NO_SPACE,      /* the disk is full; the store goes on */
+	STORE_E_NO_MEMORY,
+	STORE_E_IO,            /* the disk failed. After a failed commit the store is closed: store_state.why */
+	STORE_E_DAMAGED,       /* the database is damaged */
+	STORE_E_MAX,
+};
+
 struct store_request {
 	struct msg msg; /* carries the request to a thread of the store, and back */
-	struct loop *home;
+	struct loop *loop; /* in whose thread on_complete() is called */
 	void (*on_complete)(struct store_request *q); /* the request is the caller's again */
-	/*
-	 * 0 or: -ENOENT no such channel or message, -EDQUOT a bound of the channel is reached, -ENFILE max_channels is,
-	 * -ENOSPC the disk is full but the store works, -ENOMEM, -EBADMSG it is damaged, -EIO it is closed
-	 * (store_state.why).
-	 */
-	int result;
+	int result; /* 0, enum store_outcome, or negative errno */
 
 	/* For the store only. */
 	struct store *store;
@@ -131,8 +143,8 @@ struct store_request {
 };
 
 /*
- * Each function below takes a request. 0: on_complete() will be called. -EBUSY: too many bytes wait for the writer, and
- * the request was not taken; only store_append(), store_set() and store_reserve() return that.
+ * Each function below takes a request. 0: on_complete() will be called. STORE_E_BUSY: too many bytes wait for the
+ * writer, and the request was not taken; only store_append(), store_set() and store_reserve() return that.
  */
 
 /* An attribute of a channel: a name and a value, and the time at which it ends. Valid as long as the request. */
@@ -158,7 +170,7 @@ struct store_open {
 	struct store_request request;
 	uint8_t kind, name_len;
 	char name[STORE_NAME_MAX];
-	struct store_channel *channel; /* from here on the answer; NULL where result is negative */
+	struct store_channel *channel; /* from here on the answer; NULL where result is not 0 */
 	struct store_counts counts;
 	struct store_attribute *attributes; /* freed with store_open_done() */
 	void *memory;
@@ -184,7 +196,7 @@ struct store_append {
 	uint64_t after;                          /* its number is higher than this one */
 	const char *from, *text, *key;           /* key: NULL for none */
 	size_t from_len, text_len, key_len;
-	uint64_t max_messages, max_bytes; /* a message that exceeds them is refused with -EDQUOT; 0: no bound */
+	uint64_t max_messages, max_bytes; /* a message that exceeds them is STORE_E_FULL; 0: no bound */
 	struct store_counts counts;       /* with the message; last is its number */
 	uint64_t message_id, time_msec;
 	bool repeated; /* the key of this sender is known: message_id and time_msec are of that message */
@@ -270,7 +282,7 @@ int store_page(struct store *s, struct store_page *q);
 bool store_page_next(const struct store_page *q, size_t *at, struct store_row *ret);
 void store_page_done(struct store_page *q);
 
-/* The disposition of a message of this sender. -ENOENT: nothing is known of such a message, or not any more. */
+/* The disposition of a message of this sender. STORE_E_NOT_FOUND: nothing is known of such a message, or not any more. */
 struct store_lookup {
 	struct store_request request;
 	uint64_t message_id;
@@ -304,7 +316,7 @@ void store_list_done(struct store_list *q);
 
 /*
  * Makes a consistent copy of the whole store as DIR/store.db, while the store goes on. DIR is created if its parent
- * exists. -EEXIST: there is such a file; -EPERM: other users could read or remove the copy there; -EBADMSG: the copy
+ * exists. The result is 0 or a negative errno, never an outcome. -EEXIST: there is such a file; -EPERM: other users could read or remove the copy there; -EBADMSG: the copy
  * that was written is damaged; -ECANCELED. For each, @why is a sentence.
  */
 struct store_backup {

@@ -8,7 +8,6 @@
 
 #include "base/macro.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define WRITE_ROW_LAG 1024
@@ -79,7 +78,7 @@ struct store_channel *store_id_block(struct store *s)
 int write_ready(struct store *s, struct store_channel *c)
 {
 	if (open_enter(s, c) < 0)
-		return ENOMEM;
+		return STORE_E_NO_MEMORY;
 	return c->loaded ? 0 : write_load(s, c);
 }
 
@@ -119,7 +118,7 @@ int write_count(struct store *s)
 	return r < 0 ? r : 0;
 }
 
-/* Takes a row of this kind that has no name any more, or adds one. ENFILE: the kind has max_channels rows. */
+/* Takes a row of this kind that has no name any more, or adds one. STORE_E_NAMES: the kind has max_channels rows. */
 static int write_make(struct store *s, struct store_channel *c)
 {
 	struct db *d = &s->writer.db;
@@ -142,7 +141,7 @@ static int write_make(struct store *s, struct store_channel *c)
 		last = db_u64(st, 1);
 	db_stop(st);
 	if (!reuse && s->rows.now[kind] >= s->max_channels)
-		return ENFILE;
+		return STORE_E_NAMES;
 	s->rows.now[kind] += !reuse;
 
 	if (reuse)
@@ -159,11 +158,11 @@ static int write_make(struct store *s, struct store_channel *c)
 	return 0;
 }
 
-/* Before something is added. 0, negative errno, ENOSPC (the disk is full) or ENFILE. */
+/* Before something is added. 0, negative errno, STORE_E_NO_SPACE or STORE_E_NAMES. */
 static int write_begin(struct store *s, struct store_channel *c)
 {
 	if (s->full)
-		return ENOSPC;
+		return STORE_E_NO_SPACE;
 	s->takes_in = true;
 	write_touch(s, c);
 	return c->now.id > 0 ? 0 : write_make(s, c);
@@ -173,7 +172,7 @@ static int write_begin(struct store *s, struct store_channel *c)
 static int write_push(struct store *s, struct store_request *q, size_t n, int (*run)(struct store *s, struct store_request *q))
 {
 	if (atomic_load_explicit(&s->queued, memory_order_relaxed) + n > s->max_queued_bytes)
-		return -EBUSY;
+		return STORE_E_BUSY;
 	(void)atomic_fetch_add_explicit(&s->queued, n, memory_order_relaxed);
 	q->queued_bytes = n;
 	store_push(s, &s->writer, q, batch_arrived, run);
@@ -240,9 +239,9 @@ static int write_append(struct store *s, struct store_request *q)
 		return r < 0 ? r : 0;
 	}
 	if ((a->max_messages && c->now.count >= a->max_messages) || (a->max_bytes && c->now.bytes + size > a->max_bytes))
-		return EDQUOT;
+		return STORE_E_FULL;
 	if (MAX(c->now.last, a->after) >= STORE_NUMBER_MAX)
-		return EOVERFLOW;
+		return STORE_E_NUMBERS;
 	r = write_begin(s, c);
 	if (r != 0)
 		return r;
@@ -294,7 +293,7 @@ int write_take_out(struct store *s, struct store_channel *c, uint64_t number, en
 	int r = db_step(d, st);
 
 	if (r <= 0)
-		return r < 0 ? r : ENOENT;
+		return r < 0 ? r : STORE_E_NOT_FOUND;
 	from_len = MIN((size_t)sqlite3_column_bytes(st, 0), sizeof(gone.from));
 	memcpy(gone.from, sqlite3_column_blob(st, 0), from_len);
 	gone.from_len = (uint8_t)from_len;
@@ -408,7 +407,7 @@ static int write_reserve(struct store *s, struct store_request *request)
 	if (r != 0)
 		return r;
 	if (MAX(c->now.last, q->after) + q->n > STORE_NUMBER_MAX)
-		return EOVERFLOW;
+		return STORE_E_NUMBERS;
 	r = write_begin(s, c);
 	if (r != 0)
 		return r;

@@ -37,7 +37,7 @@ static void play_ask(struct play *p, struct talk_client *c)
 
 static void play_store(struct play *p)
 {
-	static const int errors[] = { -ENOSPC, -ENOMEM, -EBUSY, -EIO };
+	static const int errors[] = { STORE_E_NO_SPACE, STORE_E_NO_MEMORY, STORE_E_BUSY, STORE_E_IO };
 	struct store *s = sim_server_store(p->talk.sim);
 	uint8_t x = play_take(p);
 

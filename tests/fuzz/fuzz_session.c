@@ -102,7 +102,7 @@ static void play_sleep(struct play *p, uint8_t x)
 
 static void play_store(struct play *p, uint8_t x)
 {
-	static const int errors[] = { -ENOSPC, -EIO, -ENOMEM, -EBUSY };
+	static const int errors[] = { STORE_E_NO_SPACE, STORE_E_IO, STORE_E_NO_MEMORY, STORE_E_BUSY };
 	struct store *s = sim_server_store(p->sim);
 
 	switch (x % 8) {

@@ -135,7 +135,7 @@ static void store_answered(_unused_ struct store_request *q)
 #define STORE_CALL(p, fn, q)                                         \
 	({                                                           \
 		unsigned n_ = store_answers;                         \
-		(q)->request.home = &store_home;                     \
+		(q)->request.loop = &store_home;                     \
 		(q)->request.on_complete = store_answered;           \
 		FUZZ_CHECK(fn((p)->store, (q)) == 0);                \
 		while (store_answers == n_)                          \
@@ -266,7 +266,7 @@ static void play_append(struct play *p)
 	a.channel = at->real;
 	FUZZ_CHECK(STORE_CALL(p, store_append, &a) == store_model_append(p->model, at->model, &b));
 	store_model_commit(p->model);
-	if (a.request.result < 0)
+	if (a.request.result != 0)
 		return;
 	FUZZ_CHECK(a.repeated == b.repeated && a.message_id == b.message_id && a.time_msec == b.time_msec);
 	check_counts(&a.counts, &b.counts);
@@ -327,7 +327,7 @@ static void play_reserve(struct play *p)
 	a.channel = at->real;
 	FUZZ_CHECK(STORE_CALL(p, store_reserve, &a) == store_model_reserve(p->model, at->model, &b));
 	store_model_commit(p->model);
-	FUZZ_CHECK(a.request.result < 0 || a.until == b.until);
+	FUZZ_CHECK(a.request.result != 0 || a.until == b.until);
 }
 
 static void play_page(struct play *p, bool by_id)
@@ -370,7 +370,7 @@ static void play_ask(struct play *p)
 	memcpy(a.from, who, a.from_len);
 	b = a;
 	FUZZ_CHECK(STORE_CALL(p, store_lookup, &a) == store_model_lookup(p->model, &b));
-	FUZZ_CHECK(a.request.result < 0 || (a.disposition == b.disposition && a.time_msec == b.time_msec));
+	FUZZ_CHECK(a.request.result != 0 || (a.disposition == b.disposition && a.time_msec == b.time_msec));
 }
 
 static void play_list(struct play *p)

@@ -85,7 +85,7 @@ int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule
 	return 0;
 }
 
-static void session_store_carry_home(struct msg *m)
+static void session_store_return(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
@@ -96,8 +96,8 @@ static void session_store_answer(struct store *s, struct store_request *q, int r
 {
 	s->n_waiting--;
 	q->result = result;
-	q->msg.act = session_store_carry_home;
-	inbox_push(&q->home->inbox, &q->msg);
+	q->msg.act = session_store_return;
+	inbox_push(&q->loop->inbox, &q->msg);
 }
 
 static void session_store_push(struct store *s, struct store_request ***end, struct store_request *q,
@@ -161,7 +161,7 @@ static struct store_request *session_store_take(struct store_request **list, str
 /* Where nothing can be taken in, what makes room still goes. */
 static bool session_store_may(int error, const struct store_request *q)
 {
-	return error == -ENOSPC && q->run == session_store_remove;
+	return error == STORE_E_NO_SPACE && q->run == session_store_remove;
 }
 
 void session_store_commit(struct store *s)
@@ -173,9 +173,9 @@ void session_store_commit(struct store *s)
 		return;
 	store_model_set_time(s->model, clock_real_usec() / 1000);
 	error = session_store_error(&s->commit_error);
-	s->closed |= error == -EIO;
+	s->closed |= error == STORE_E_IO;
 	for (q = batch; q; q = q->next)
-		q->result = s->closed ? -EIO : error < 0 && !session_store_may(error, q) ? error : q->run(s, q);
+		q->result = s->closed ? STORE_E_IO : error != 0 && !session_store_may(error, q) ? error : q->run(s, q);
 	store_model_commit(s->model);
 	for (q = batch; q; q = next) {
 		next = q->next;
@@ -186,7 +186,7 @@ void session_store_commit(struct store *s)
 int store_append(struct store *s, struct store_append *q)
 {
 	if (s->busy)
-		return -EBUSY;
+		return STORE_E_BUSY;
 	session_store_push(s, &s->written_end, &q->request, session_store_append);
 	return 0;
 }
@@ -200,7 +200,7 @@ int store_remove(struct store *s, struct store_remove *q)
 int store_set(struct store *s, struct store_set *q)
 {
 	if (s->busy)
-		return -EBUSY;
+		return STORE_E_BUSY;
 	session_store_push(s, &s->written_end, &q->request, session_store_set);
 	return 0;
 }
@@ -208,7 +208,7 @@ int store_set(struct store *s, struct store_set *q)
 int store_reserve(struct store *s, struct store_reserve *q)
 {
 	if (s->busy)
-		return -EBUSY;
+		return STORE_E_BUSY;
 	session_store_push(s, &s->written_end, &q->request, session_store_reserve);
 	return 0;
 }
@@ -252,7 +252,7 @@ void session_store_read(struct store *s)
 	if (!s->read)
 		s->read_end = &s->read;
 	error = session_store_error(&s->read_error);
-	session_store_answer(s, q, error < 0 ? error : q->run(s, q));
+	session_store_answer(s, q, error != 0 ? error : q->run(s, q));
 }
 
 int store_open(struct store *s, struct store_open *q)
@@ -331,7 +331,7 @@ void store_list_done(struct store_list *q)
 int store_backup(struct store *s, struct store_backup *q)
 {
 	s->n_waiting++;
-	session_store_answer(s, &q->request, -EIO);
+	session_store_answer(s, &q->request, STORE_E_IO);
 	return 0;
 }
 

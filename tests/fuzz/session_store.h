@@ -16,8 +16,8 @@ void session_store_read(struct store *s);
 /* What is too old goes. */
 void session_store_sweep(struct store *s);
 
-/* Negative errno: how the next transaction or the next answer of the reader's ends. -EIO closes the store for good. */
+/* enum store_outcome: how the next transaction or the next answer of the reader's ends. STORE_E_IO closes the store for good. */
 void session_store_fail_commit(struct store *s, int error);
 void session_store_fail_read(struct store *s, int error);
-/* As if too much waited to be written: -EBUSY. */
+/* As if too much waited to be written: STORE_E_BUSY. */
 void session_store_set_busy(struct store *s, bool busy);

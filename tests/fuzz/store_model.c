@@ -5,7 +5,6 @@
 #include "fuzz/fuzz.h"
 #include "fuzz/store_rows.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define MODEL_SLACK      16 /* and an eighth: store/expire.c */
@@ -188,7 +187,7 @@ static bool model_take_over(struct store_model *m, struct model_channel *c)
 	return false;
 }
 
-/* Before something is written. 0 or -ENFILE. */
+/* Before something is written. 0 or STORE_E_NAMES. */
 static int model_begin(struct store_model *m, struct model_channel *c)
 {
 	FUZZ_CHECK(c->open);
@@ -199,7 +198,7 @@ static int model_begin(struct store_model *m, struct model_channel *c)
 	if (model_take_over(m, c))
 		return 0;
 	if (m->n_of_kind[c->kind] >= m->max_channels)
-		return -ENFILE;
+		return STORE_E_NAMES;
 	m->n_of_kind[c->kind]++;
 	m->channels = reallocarray(m->channels, m->n_channels + 1, sizeof(struct model_channel *));
 	FUZZ_CHECK(m->channels);
@@ -227,11 +226,11 @@ static int model_append_new(struct store_model *m, struct model_channel *c, stru
 	int r;
 
 	if ((q->max_messages && c->rows.n >= q->max_messages) || (q->max_bytes && c->bytes + size > q->max_bytes))
-		return -EDQUOT;
+		return STORE_E_FULL;
 	if (MAX(c->last, q->after) >= STORE_NUMBER_MAX)
-		return -EOVERFLOW;
+		return STORE_E_NUMBERS;
 	r = model_begin(m, c);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	c->last = MAX(c->last, q->after) + 1;
 	row.id = store_id(c->id, c->last);
@@ -334,7 +333,7 @@ int store_model_set(struct store_model *m, struct model_channel *c, const struct
 	if (q->value_len == 0 && c->id == 0)
 		return 0;
 	r = model_begin(m, c);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	for (size_t i = c->n_attributes; q->until_msec > 0 && i > 0; i--)
 		if (c->attributes[i - 1].until_msec > 0 && c->attributes[i - 1].until_msec <= m->now_msec)
@@ -348,9 +347,9 @@ int store_model_reserve(struct store_model *m, struct model_channel *c, struct s
 	int r;
 
 	if (MAX(c->last, q->after) + q->n > STORE_NUMBER_MAX)
-		return -EOVERFLOW;
+		return STORE_E_NUMBERS;
 	r = model_begin(m, c);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	c->fold = true;
 	c->last = MAX(c->last, q->after) + q->n;
@@ -398,7 +397,7 @@ int store_model_page(struct store_model *m, struct store_page *q)
 	q->left = 0;
 	q->last = q->after;
 	if (!c)
-		return q->channel_id == 0 ? -ENOENT : 0;
+		return q->channel_id == 0 ? STORE_E_NOT_FOUND : 0;
 	q->channel_id = c->id;
 	if (q->count_all)
 		q->counts = model_counts(c);
@@ -460,7 +459,7 @@ int store_model_lookup(struct store_model *m, struct store_lookup *q)
 		q->time_msec = row->time_msec;
 		return 0;
 	}
-	return -ENOENT;
+	return STORE_E_NOT_FOUND;
 }
 
 struct model_listed {

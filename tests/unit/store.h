@@ -82,7 +82,7 @@ static inline void store_wait(unsigned n)
 
 static inline void store_prepare(struct store_request *q)
 {
-	q->home = &store_home;
+	q->loop = &store_home;
 	q->on_complete = store_answered;
 }
 

@@ -33,16 +33,17 @@ static void chat_history_done(struct store_request *request)
 {
 	struct chat_history *h = container_of(request, struct chat_history, page.request);
 	struct buf text = { .max = 8 * CHAT_HISTORY_BYTES_MAX };
+	int outcome = channel_outcome(request->result);
 	char why[512];
 
-	if (channel_outcome(request->result) == CHANNEL_E_UNAVAILABLE)
+	if (outcome == CHANNEL_E_UNAVAILABLE)
 		request_error(h->q, ERROR_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s",
 			      (int)h->page.name_len, h->page.name,
 			      channel_engine_why(chat_engine(request_role_state(h->q)), why, sizeof(why)));
-	else if (request->result < 0 && request->result != -ENOENT)
+	else if (outcome != 0 && outcome != CHANNEL_E_NOT_FOUND)
 		request_error(h->q, ERROR_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
-			      (int)h->page.name_len, h->page.name, strerror(-request->result));
-	else if (request->result == 0 && chat_history_rows(h, &text) < 0)
+			      (int)h->page.name_len, h->page.name, outcome < 0 ? strerror(-outcome) : "the disk is busy or full");
+	else if (outcome == 0 && chat_history_rows(h, &text) < 0)
 		request_error(h->q, ERROR_BUSY, "out of memory; try again later");
 	else
 		request_sized(h->q, text.data, text.len);
@@ -93,7 +94,7 @@ int chat_history(struct request *q, struct fields *f)
 		return -ENOMEM;
 	h->q = q;
 	h->dialect = request_dialect(q);
-	h->page.request.home = request_loop(q);
+	h->page.request.loop = request_loop(q);
 	h->page.request.on_complete = chat_history_done;
 	h->page.kind = chat_policy.kind;
 	h->page.name_len = (uint8_t)room->len;

@@ -23,11 +23,11 @@ static void relay_box_seen(struct store_request *request)
 	struct store_row oldest = {};
 	size_t at = 0;
 
-	if (request->result >= 0) {
+	if (request->result == 0) {
 		counts = b->look.counts;
 		(void)store_page_next(&b->look, &at, &oldest);
 	}
-	if (request->result < 0 && request->result != -ENOENT) {
+	if (request->result != 0 && request->result != STORE_E_NOT_FOUND) {
 		relay_refuse(q, channel_outcome(request->result));
 	} else {
 		request_begin(q, "OK");
@@ -43,7 +43,7 @@ static void relay_box_seen(struct store_request *request)
 static void relay_box_look(struct relay_box *b)
 {
 	b->look = (struct store_page){
-		.request.home = request_loop(b->request),
+		.request.loop = request_loop(b->request),
 		.request.on_complete = relay_box_seen,
 		.kind = relay_policy.kind,
 		.name_len = b->name.len,

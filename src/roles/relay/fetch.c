@@ -24,10 +24,10 @@ struct relay_fetch {
 	bool counted;              /* `waited` is known */
 };
 
-static void relay_fetch_answer(struct relay_fetch *x, int error)
+static void relay_fetch_answer(struct relay_fetch *x, int outcome)
 {
-	if (error < 0) {
-		relay_refuse(x->request, error == -EPIPE ? RELAY_E_ENDED : channel_outcome(error));
+	if (outcome != 0) {
+		relay_refuse(x->request, outcome);
 	} else {
 		request_begin(x->request, "OK");
 		request_field_u64(x->request, x->delivered);
@@ -39,7 +39,7 @@ static void relay_fetch_answer(struct relay_fetch *x, int error)
 
 void relay_fetch_gone(struct relay_fetch *x)
 {
-	relay_fetch_answer(x, -EPIPE);
+	relay_fetch_answer(x, RELAY_E_ENDED);
 }
 
 static void relay_fetch_came(struct store_request *request);
@@ -52,7 +52,7 @@ static void relay_fetch_read(struct relay_fetch *x, const struct relay_session *
 	if (x->counted)
 		want = MIN(want, x->waited - x->delivered);
 	*page = (struct store_page){
-		.request.home = request_loop(x->request),
+		.request.loop = request_loop(x->request),
 		.request.on_complete = relay_fetch_came,
 		.kind = relay_policy.kind,
 		.name_len = rs->box.len,
@@ -90,36 +90,39 @@ static bool relay_fetch_deliver(struct relay_fetch *x, const struct relay_sessio
 	return true;
 }
 
-/* Delivers a page. 1: the FETCH goes on; 0: it is complete; or negative errno. */
-static int relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, struct session *s)
+/* Delivers a page. True: the FETCH is complete, with this outcome; else it goes on. */
+static bool relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, struct session *s, int *ret_outcome)
 {
 	const struct store_page *page = &x->page;
 	uint64_t after = rs->cursor;
 
-	if (page->request.result == -ENOENT) {
+	*ret_outcome = channel_outcome(page->request.result);
+	if (*ret_outcome == CHANNEL_E_NOT_FOUND) {
+		*ret_outcome = 0;
 		x->waited = x->delivered;
-		return 0;
 	}
-	if (page->request.result < 0)
-		return page->request.result;
+	if (page->request.result != 0)
+		return true;
 	if (relay_session_resume(rs, page->channel_id) != after) {
 		/* The mailbox is a new one, and the page was read behind the cursor of the old one. */
 		relay_fetch_read(x, rs);
-		return 1;
+		return false;
 	}
 	if (!x->counted)
 		x->waited = page->n_rows + page->left;
 	x->counted = true;
-	if (!relay_fetch_deliver(x, rs, s))
-		return -EPIPE;
+	if (!relay_fetch_deliver(x, rs, s)) {
+		*ret_outcome = RELAY_E_ENDED;
+		return true;
+	}
 	if (!page->more)
 		x->waited = x->delivered; /* another session may have acknowledged some meanwhile */
 	if (x->delivered >= MIN(x->max, x->waited))
-		return 0;
+		return true;
 	rs->fetch = x;
 	rs->observer.want_flushed = true;
 	session_want(s, &rs->observer);
-	return 1;
+	return false;
 }
 
 static void relay_fetch_came(struct store_request *request)
@@ -128,12 +131,13 @@ static void relay_fetch_came(struct store_request *request)
 	struct session *s = request_session(x->request);
 	struct relay_session *rs = s ? relay_session_find(s) : NULL;
 	struct buf rows = x->page.rows;
-	int r;
+	int outcome = RELAY_E_ENDED;
+	bool complete;
 
-	r = rs ? relay_fetch_page(x, rs, s) : -EPIPE;
+	complete = !rs || relay_fetch_page(x, rs, s, &outcome);
 	buf_done(&rows);
-	if (r <= 0)
-		relay_fetch_answer(x, r);
+	if (complete)
+		relay_fetch_answer(x, outcome);
 }
 
 void relay_fetch_go_on(struct relay_fetch *x, struct relay_session *rs)

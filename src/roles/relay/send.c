@@ -156,12 +156,12 @@ static void relay_status_came(struct store_request *r)
 	const char *disposition = relay_words_disposition(x->ask.disposition);
 	struct request *q = x->request;
 
-	if (r->result == -ENOENT) {
+	if (r->result == STORE_E_NOT_FOUND) {
 		request_error(
 			q, ERROR_NOT_FOUND,
 			"you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
 			(unsigned long long)x->ask.message_id);
-	} else if (r->result < 0) {
+	} else if (r->result != 0) {
 		relay_refuse(q, channel_outcome(r->result));
 	} else {
 		request_begin(q, "OK");
@@ -191,7 +191,7 @@ int relay_status(struct request *q, struct fields *f)
 		return -ENOMEM;
 	x->request = q;
 	x->ask = (struct store_lookup){
-		.request.home = request_loop(q),
+		.request.loop = request_loop(q),
 		.request.on_complete = relay_status_came,
 		.message_id = id,
 		.from_len = (uint8_t)relay_session_from(request_session(q), from),

@@ -188,13 +188,13 @@ START_TEST(damage_never_ends_the_process)
 		}
 	}
 	store_page_of(&page, 0, "lobby", 0, 1000);
-	ck_assert_int_lt(STORE_CALL(store_page, &page), 0);
+	ck_assert_int_ne(STORE_CALL(store_page, &page), 0);
 	store_page_done(&page);
 	{
 		struct store_open q = { .name_len = 5, .name = "lobby" };
 		struct store_state state;
 
-		ck_assert_int_lt(STORE_CALL(store_open, &q), 0);
+		ck_assert_int_ne(STORE_CALL(store_open, &q), 0);
 		store_open_done(&q);
 		store_get_state(store, clock_usec(), &state);
 		ck_assert(!state.closed || strstr(state.why, "until ioed is started again"));
@@ -223,9 +223,9 @@ START_TEST(a_failed_sync_closes_it)
 	}
 	store_wait(before + ELEMENTSOF(q));
 	for (unsigned i = 0; i < ELEMENTSOF(q); i++)
-		ck_assert_int_eq(q[i].request.result, -EIO);
+		ck_assert_int_eq(q[i].request.result, STORE_E_IO);
 	atomic_store(&sync_errno, 0);
-	ck_assert_int_eq(STORE_CALL(store_append, &q[0]), -EIO);
+	ck_assert_int_eq(STORE_CALL(store_append, &q[0]), STORE_E_IO);
 	store_get_state(store, clock_usec(), &state);
 	ck_assert(state.closed);
 	ck_assert_ptr_nonnull(strstr(state.why, "until ioed is started again"));
@@ -449,7 +449,7 @@ START_TEST(a_full_disk_is_no_end)
 			}
 			ck_assert_uint_lt(acknowledged, 200);
 		}
-		ck_assert_int_eq(r, -ENOSPC);
+		ck_assert_int_eq(r, STORE_E_NO_SPACE);
 		if (round == 0)
 			ck_assert_int_eq(unlinkat(fd, "ballast", 0), 0);
 	}
@@ -457,7 +457,7 @@ START_TEST(a_full_disk_is_no_end)
 	ck_assert_uint_eq(events[LOG_EVENT_DISK_FULL], 2);
 	/* However often it is tried, it is told so many times (log.burst), and once more at the end. */
 	for (unsigned i = 0; i < 100; i++)
-		ck_assert_int_eq(STORE_CALL(store_append, &q), -ENOSPC);
+		ck_assert_int_eq(STORE_CALL(store_append, &q), STORE_E_NO_SPACE);
 	ck_assert_uint_eq(events[LOG_EVENT_DISK_FULL], 10);
 	ck_assert_uint_eq(events[LOG_EVENT_STORE_CLOSED], 0);
 	store_page_of(&page, 0, "lobby", 0, 1000);
@@ -497,10 +497,10 @@ static unsigned append_until_full(struct store_channel *c, const char *text)
 	unsigned n = 0;
 	int r = 0;
 
-	for (unsigned failed = 0; failed < 3; failed = r < 0 ? failed + 1 : 0) {
+	for (unsigned failed = 0; failed < 3; failed = r != 0 ? failed + 1 : 0) {
 		q = store_text(c, "bob", text, NULL);
 		r = STORE_CALL(store_append, &q);
-		ck_assert(r == 0 || r == -ENOSPC);
+		ck_assert(r == 0 || r == STORE_E_NO_SPACE);
 		n += r == 0;
 		ck_assert_uint_lt(n, 20000);
 	}
@@ -588,7 +588,7 @@ START_TEST(somebody_who_holds_the_lock_is_waited_for)
 	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
 	(void)sqlite3_busy_timeout(db, 10000); /* what the store has begun comes to its end first */
 	ck_assert_int_eq(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(STORE_CALL(store_append, &q), -EBUSY);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), STORE_E_BUSY);
 	(void)sqlite3_close(db);
 	ck_assert_int_eq(STORE_CALL(store_append, &q), 0);
 	store_end();

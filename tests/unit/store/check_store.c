@@ -50,7 +50,7 @@ START_TEST(opening_leaves_nothing)
 
 	store_close(store, store_opened(0, "lobby", NULL));
 	store_page_of(&page, 0, "lobby", 0, 1);
-	ck_assert_int_eq(STORE_CALL(store_page, &page), -ENOENT);
+	ck_assert_int_eq(STORE_CALL(store_page, &page), STORE_E_NOT_FOUND);
 	ck_assert_int_eq(STORE_CALL(store_list, &list), 0);
 	ck_assert_uint_eq(list.n_rows, 0);
 	store_list_done(&list);
@@ -186,9 +186,9 @@ START_TEST(the_last_number_is_the_last)
 	(void)store_said(b, "of b");
 	ck_assert_uint_eq(store_said(a, "last"), STORE_NUMBER_MAX);
 	q = store_text(a, "bob", "one more", NULL);
-	ck_assert_int_eq(STORE_CALL(store_append, &q), -EOVERFLOW);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), STORE_E_NUMBERS);
 	all.n = 1;
-	ck_assert_int_eq(STORE_CALL(store_reserve, &all), -EOVERFLOW);
+	ck_assert_int_eq(STORE_CALL(store_reserve, &all), STORE_E_NUMBERS);
 	store_expect(0, "b", "1:bob:of b ");
 	store_again();
 	(void)store_opened(0, "a", &q.counts);
@@ -247,13 +247,13 @@ START_TEST(bounds_refuse_and_leave_the_others)
 	}
 	store_wait(before + 3);
 	ck_assert_int_eq(q[0].request.result, 0);
-	ck_assert_int_eq(q[1].request.result, -EDQUOT);
+	ck_assert_int_eq(q[1].request.result, STORE_E_FULL);
 	ck_assert_int_eq(q[2].request.result, 0);
 	ck_assert_uint_eq(q[2].counts.last, 2);
 	ck_assert_uint_eq(q[2].counts.bytes, 15);
 	q[0].max_bytes = 0;
 	q[0].max_messages = 2;
-	ck_assert_int_eq(STORE_CALL(store_append, &q[0]), -EDQUOT);
+	ck_assert_int_eq(STORE_CALL(store_append, &q[0]), STORE_E_FULL);
 	q[0].max_messages = 3;
 	ck_assert_int_eq(STORE_CALL(store_append, &q[0]), 0);
 }
@@ -266,7 +266,7 @@ START_TEST(too_much_that_waits_is_refused_at_once)
 
 	q.text_len = 65 << 20;
 	store_prepare(&q.request);
-	ck_assert_int_eq(store_append(store, &q), -EBUSY);
+	ck_assert_int_eq(store_append(store, &q), STORE_E_BUSY);
 	ck_assert_uint_eq(store_said(c, "that goes"), 1);
 }
 END_TEST
@@ -309,9 +309,9 @@ START_TEST(what_is_taken_out_leaves_a_receipt)
 	ck_assert_int_eq(asked(store_id(id, 2), "bob", &disposition), 0);
 	ck_assert_int_eq(disposition, STORE_TAKEN);
 	/* It is the sender's to know. */
-	ck_assert_int_eq(asked(store_id(id, 1), "eve", &disposition), -ENOENT);
-	ck_assert_int_eq(asked(store_id(id, 2), "eve", &disposition), -ENOENT);
-	ck_assert_int_eq(asked(store_id(id, 5), "bob", &disposition), -ENOENT);
+	ck_assert_int_eq(asked(store_id(id, 1), "eve", &disposition), STORE_E_NOT_FOUND);
+	ck_assert_int_eq(asked(store_id(id, 2), "eve", &disposition), STORE_E_NOT_FOUND);
+	ck_assert_int_eq(asked(store_id(id, 5), "bob", &disposition), STORE_E_NOT_FOUND);
 
 	q.numbers = NULL;
 	q.upto = 4;
@@ -531,17 +531,17 @@ START_TEST(there_may_be_so_many_channels)
 	(void)store_said(store_opened(0, "a", NULL), "text");
 	(void)store_said(store_opened(0, "b", NULL), "text");
 	q = store_text(store_opened(0, "c", NULL), "bob", "text", NULL);
-	ck_assert_int_eq(STORE_CALL(store_append, &q), -ENFILE);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), STORE_E_NAMES);
 	/* Of each kind, and counted again after a start. */
 	(void)store_said(store_opened(1, "a", NULL), "text");
 	store_end();
 	ck_assert_int_eq(loop_init(&store_home), 0);
 	ck_assert_int_eq(store_new(&store, &args, why, sizeof(why)), 0);
 	q = store_text(store_opened(0, "c", NULL), "bob", "text", NULL);
-	ck_assert_int_eq(STORE_CALL(store_append, &q), -ENFILE);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), STORE_E_NAMES);
 	(void)store_said(store_opened(1, "b", NULL), "text");
 	q = store_text(store_opened(1, "c", NULL), "bob", "text", NULL);
-	ck_assert_int_eq(STORE_CALL(store_append, &q), -ENFILE);
+	ck_assert_int_eq(STORE_CALL(store_append, &q), STORE_E_NAMES);
 	(void)store_said(store_opened(0, "a", NULL), "text");
 }
 END_TEST
