@@ -23,7 +23,7 @@ net:     log/* loop/* base/*
 session: net/* log/* loop/* wire/* base/*
 server:  session/* net/* log/* loop/* wire/* base/*
 config:  base/*
-store:   log/* loop/inbox.h loop/loop.h base/*
+store:   log/* loop/inbox.h loop/loop.h loop/thread.h base/*
 channel: store/* session/* net/* log/* loop/* wire/* base/*
 control: server/* config/* session/* net/* log/* loop/* wire/* base/*
 roles:   channel/* store/* session/role.h session/session.h log/event.h log/warning.h loop/timer.h loop/worker.h wire/* base/*

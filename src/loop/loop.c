@@ -190,11 +190,16 @@ int loop_pass(struct loop *l, int timeout_msec)
 	return 0;
 }
 
+void loop_begin(struct loop *l)
+{
+	l->now_usec = l->round_usec = clock_usec();
+}
+
 int loop_run(struct loop *l)
 {
 	int r;
 
-	l->now_usec = l->round_usec = clock_usec();
+	loop_begin(l);
 	while (!l->stopping) {
 		r = loop_pass(l, -1);
 		if (r < 0)

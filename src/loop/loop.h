@@ -64,5 +64,6 @@ void loop_no_timer(struct loop *l, struct timer *t);
 
 /* Passes until loop_stop(). 0, or the negative errno of epoll_wait(). */
 int loop_run(struct loop *l);
+void loop_begin(struct loop *l); /* for passes without loop_run(), before the first: time counts from now on */
 int loop_pass(struct loop *l, int timeout_msec); /* one pass, waiting at most that long; -1: no bound. For tests. */
 void loop_stop(struct loop *l);                  /* from within the loop's thread */

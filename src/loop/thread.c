@@ -82,11 +82,16 @@ void thread_init(struct thread *t, struct loop *l, const struct thread_ops *ops,
 static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
-	int r;
+	int r = 0;
 
 	if (t->ops->begin)
 		t->ops->begin(t);
-	r = loop_run(t->loop);
+	loop_begin(t->loop);
+	while (!t->loop->stopping && r >= 0) {
+		r = loop_pass(t->loop, -1);
+		if (t->ops->turn)
+			t->ops->turn(t);
+	}
 	if (t->ops->done)
 		t->ops->done(t, r);
 	if (t->owner)

@@ -22,6 +22,7 @@ struct thread;
 /* The hooks of a thread, all called in that thread. NULL: nothing to do. */
 struct thread_ops {
 	void (*begin)(struct thread *t); /* before the first pass of the loop */
+	void (*turn)(struct thread *t);  /* after each pass of the loop */
 	void (*leave)(struct thread *t); /* thread_leave() was called */
 	void (*drop)(struct thread *t);  /* thread_drop() was called */
 	/* Asked while the thread leaves, at the end of passes for which thread_check_empty() was called. */

@@ -9,12 +9,12 @@
 
 #include "base/map.h"
 #include "log/ratelimit.h"
+#include "loop/thread.h"
 #include "store/db.h"
 #include "store/store.h"
 
 #include <limits.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 
 /* A thread, its connection, and the loop in which it waits. */
@@ -23,11 +23,7 @@ struct store_thread {
 	struct loop loop;
 	struct log_ratelimit ratelimit; /* of its log events */
 	struct db db;
-	pthread_t thread;
-	bool started;
-	sem_t ended;
-	struct msg stop;
-	void (*turn)(struct store *s); /* NULL, or called after each pass of the loop */
+	struct thread thread; /* runs the loop */
 };
 
 struct store_channel {

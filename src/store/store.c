@@ -168,51 +168,27 @@ void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-/* The messages before this one have been handled; the writer takes one more turn. */
-static void store_stop_thread(struct msg *m)
+static void store_writer_turn(struct thread *t)
 {
-	loop_stop(&container_of(m, struct store_thread, stop)->loop);
+	batch_turn(container_of(t, struct store_thread, thread)->store);
 }
 
-static void *store_main(void *arg)
+static void store_thread_ended(_unused_ struct thread *t, int error)
 {
-	struct store_thread *t = arg;
-	int r = 0;
-
-	while (!t->loop.stopping && r >= 0) {
-		r = loop_pass(&t->loop, -1);
-		if (t->turn)
-			t->turn(t->store);
-	}
-	if (r < 0)
-		log_err("a thread of the store ended: %s", strerror(-r));
-	(void)sem_post(&t->ended);
-	return NULL;
+	if (error < 0)
+		log_err("a thread of the store ended: %s", strerror(-error));
 }
 
-static int store_thread_start(struct store_thread *t, void (*turn)(struct store *s))
-{
-	int r;
-
-	t->stop.act = store_stop_thread;
-	t->turn = turn;
-	r = pthread_create(&t->thread, NULL, store_main, t);
-	t->started = r == 0;
-	return -r;
-}
+static const struct thread_ops store_thread_ops = { .done = store_thread_ended };
+/* A stop comes behind the messages before it, and the writer takes one more turn after that pass. */
+static const struct thread_ops store_writer_ops = { .turn = store_writer_turn, .done = store_thread_ended };
 
 /* False: it is stuck. */
-static bool store_thread_end(struct store_thread *t, const struct timespec *until)
+static bool store_thread_end(struct store_thread *t, uint64_t until_usec)
 {
-	if (!t->started)
-		return true;
-	inbox_push(&t->loop.inbox, &t->stop);
-	while (sem_clockwait(&t->ended, CLOCK_MONOTONIC, until) < 0)
-		if (errno != EINTR)
-			return false;
-	(void)pthread_join(t->thread, NULL);
-	t->started = false;
-	return true;
+	if (t->thread.started)
+		thread_stop(&t->thread);
+	return thread_join(&t->thread, until_usec);
 }
 
 static void store_thread_done(struct store_thread *t)
@@ -220,7 +196,6 @@ static void store_thread_done(struct store_thread *t)
 	db_close(&t->db);
 	log_ratelimit_done(&t->ratelimit);
 	loop_done(&t->loop);
-	(void)sem_destroy(&t->ended);
 }
 
 static int store_thread_init(struct store *s, struct store_thread *t, bool writer, char *why, size_t why_size)
@@ -228,10 +203,10 @@ static int store_thread_init(struct store *s, struct store_thread *t, bool write
 	int r;
 
 	t->store = s;
-	(void)sem_init(&t->ended, 0, 0);
 	r = loop_init(&t->loop);
 	if (r < 0)
 		return r;
+	thread_init(&t->thread, &t->loop, writer ? &store_writer_ops : &store_thread_ops, NULL);
 	log_ratelimit_init(&t->ratelimit, &t->loop);
 	return db_open(&t->db, s->path, writer, why, why_size);
 }
@@ -309,11 +284,11 @@ static int store_start_all(struct store *s)
 
 	expire_start(s);
 	checkpoint_start(s);
-	r = store_thread_start(&s->reader, NULL);
+	r = thread_start(&s->reader.thread);
 	if (r >= 0)
-		r = store_thread_start(&s->maintenance, NULL);
+		r = thread_start(&s->maintenance.thread);
 	if (r >= 0)
-		r = store_thread_start(&s->writer, batch_turn);
+		r = thread_start(&s->writer.thread);
 	return r;
 }
 
@@ -355,8 +330,6 @@ int store_new(struct store **ret, const struct store_args *args, char *why, size
 
 unsigned store_free(struct store *s, uint64_t until_usec)
 {
-	struct timespec until = { .tv_sec = (time_t)MIN(until_usec / USEC_PER_SEC, (uint64_t)INT32_MAX),
-				  .tv_nsec = (long)(until_usec % USEC_PER_SEC) * 1000 };
 	struct map_node *n;
 	unsigned left;
 
@@ -364,9 +337,9 @@ unsigned store_free(struct store *s, uint64_t until_usec)
 		return 0;
 	atomic_store_explicit(&s->ending, true, memory_order_relaxed);
 	/* The maintenance thread can still send a message to the writer. */
-	left = !store_thread_end(&s->maintenance, &until);
-	left += !store_thread_end(&s->reader, &until);
-	left += !store_thread_end(&s->writer, &until);
+	left = !store_thread_end(&s->maintenance, until_usec);
+	left += !store_thread_end(&s->reader, until_usec);
+	left += !store_thread_end(&s->writer, until_usec);
 	if (left > 0)
 		return left; /* it still uses all this */
 	expire_stop(s);

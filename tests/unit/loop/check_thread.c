@@ -19,6 +19,7 @@ struct subject {
 	int work;       /* what is_empty() waits for; the thread's own */
 	char calls[16]; /* a letter a hook, in their order; the thread's until it is joined */
 	int error;
+	unsigned turns;
 	unsigned empty, done; /* the owner's */
 	struct msg end_work, hold;
 	sem_t held, go;
@@ -48,6 +49,12 @@ static void begin(struct thread *t)
 	subject_of(t)->self = pthread_self();
 	ck_assert(!pthread_equal(pthread_self(), home_self));
 	called(t, 'b');
+}
+
+static void turn(struct thread *t)
+{
+	ck_assert(pthread_equal(pthread_self(), subject_of(t)->self));
+	subject_of(t)->turns++;
 }
 
 static void leave(struct thread *t)
@@ -88,6 +95,7 @@ static void on_done(struct thread *t)
 
 static const struct thread_ops ops = {
 	.begin = begin,
+	.turn = turn,
 	.leave = leave,
 	.drop = drop,
 	.is_empty = is_empty,
@@ -198,6 +206,17 @@ START_TEST(messages_before_the_start_wait_for_it)
 	ck_assert(thread_join(&subject.thread, USEC_NEVER));
 	ck_assert_str_eq(subject.calls, "ble");
 	ck_assert_uint_eq(subject.empty, 1); /* the pass of the stop still runs what was deferred */
+}
+END_TEST
+
+START_TEST(each_pass_has_its_turn)
+{
+	ck_assert_int_eq(thread_start(&subject.thread), 0);
+	for (unsigned i = 0; i < 10; i++)
+		until_poked(&subject);
+	stop_and_join(&subject);
+	/* A poke is answered within a pass; the pass of the stop has its turn, too. */
+	ck_assert_uint_ge(subject.turns, 11);
 }
 END_TEST
 
@@ -358,6 +377,7 @@ int main(void)
 	tcase_add_test(tc, the_steps_come_in_order);
 	tcase_add_test(tc, a_stop_alone_ends_it);
 	tcase_add_test(tc, messages_before_the_start_wait_for_it);
+	tcase_add_test(tc, each_pass_has_its_turn);
 	tcase_add_test(tc, it_is_empty_when_its_work_has_ended);
 	tcase_add_test(tc, work_that_ends_before_the_leave_is_not_reported);
 	tcase_add_test(tc, a_drop_ends_the_work);
