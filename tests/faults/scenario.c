@@ -311,7 +311,7 @@ static void scenario_play_write(struct scenario *s, struct client *c)
 
 	name = w->kind == SCENARIO_NEW ? g_strdup_printf("%s%u", w->file, s->seed) : g_strdup(w->file);
 	client_printf(c, "%sWRITE,%s,%zu\n", w->ioe1 ? "HELLO,ioe/1\n" : "", name, w->size);
-	client_send(c, g_bytes_get_data(data, NULL), w->size);
+	client_write(c, g_bytes_get_data(data, NULL), w->size);
 	client_puts(c, "READ,in/small\nPING,step\n");
 	scenario_finish_session(s, c);
 
@@ -336,7 +336,7 @@ static void scenario_play_old(struct scenario *s, struct client *c)
 	memcpy(content, "x\n", 2); /* what could as well be a person's: a digit, an LF, a comma and a number */
 	name = g_strdup_printf("%s%u", s->script->file, s->seed);
 	client_printf(c, "WRITE,%s,%zu", name, s->script->size);
-	client_send(c, g_bytes_get_data(data, NULL), s->script->size);
+	client_write(c, g_bytes_get_data(data, NULL), s->script->size);
 	scenario_finish_session(s, c);
 
 	line = c->in->len > 0 ? g_strdup(c->in->str) : NULL;

@@ -151,7 +151,7 @@ static void events_flood_of_requests(unsigned reactors)
 	for (unsigned i = 0; i < 5000; i++)
 		g_string_append_printf(requests, "READ,f%u\n", i);
 	fail_plan_arm(plan, FAIL_OPENAT2, EIO, 1, true);
-	client_send(c, requests->str, requests->len);
+	client_write(c, requests->str, requests->len);
 	for (unsigned i = 0; i < 5000; i++)
 		client_expect_error(c, "internal");
 	g_assert_cmpuint(fail_plan_disarm(plan), >=, 5000);

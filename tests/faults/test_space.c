@@ -64,7 +64,7 @@ static void space_done(struct space *s)
 static void space_send(struct space *s, const char *name, const char *data)
 {
 	client_printf(s->client, "WRITE,%s,%d\n", name, SPACE_BYTES);
-	client_send(s->client, data, SPACE_BYTES);
+	client_write(s->client, data, SPACE_BYTES);
 }
 
 static void space_write(struct space *s, const char *name, const char *data)
@@ -168,12 +168,12 @@ static void space_full_meanwhile(gconstpointer type)
 	space_write(&s, "kept", s.kept);
 	before = daemon_status(s.d, "bytes_in");
 	client_printf(s.client, "WRITE,kept,%zu\n", n);
-	client_send(s.client, data, half);
+	client_write(s.client, data, half);
 	while (daemon_status(s.d, "bytes_in") < before + half)
 		if (g_get_monotonic_time() > deadline)
 			harness_fail("The daemon does not take half of the file.");
 	filler = space_fill(&s);
-	client_send(s.client, data + half, n - half);
+	client_write(s.client, data + half, n - half);
 	client_expect_error(s.client, "no-space");
 	space_check_reading(&s, "filler\nkept\n");
 	space_check_spool(&s);

@@ -70,7 +70,7 @@ static gpointer writers_run(gpointer data)
 		content = writers_content(t->writers, name, ++f->tried, &n);
 		ok = g_strdup_printf("OK,received,%zu", n);
 		client_printf(t->client, "WRITE,%s,%zu\n", name, n);
-		client_send(t->client, content, n);
+		client_write(t->client, content, n);
 		go_on = client_try_line(t->client, harness_deadline(), &line) && strcmp(line, ok) == 0;
 		if (go_on) {
 			atomic_store(&f->acked, f->tried);

@@ -2,7 +2,7 @@
 /* Any bytes as a configuration: refused with a sentence, or settings of which each value is in its row's range. */
 #include "config/config.h"
 #include "fuzz/fuzz.h"
-#include "unit/config_schema.h"
+#include "unit/fixture/config_schema.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include "base/macro.h"
 #include "control/service.h"
 #include "server/status.h"
-#include "unit/fake_clients.h"
+#include "unit/fixture/fake_clients.h"
 #include "wire/varlink.h"
 
 #include <string.h>

@@ -91,7 +91,7 @@ void attack_work(struct attack *a)
 	client_expect_sized(a->honest, ATTACK_SMALL, strlen(ATTACK_SMALL));
 	attack_took(a, ATTACK_READ, &since);
 	client_printf(a->honest, "WRITE,honest,%u\n", 1 + n % 3000);
-	client_send(a->honest, body, 1 + n % 3000);
+	client_write(a->honest, body, 1 + n % 3000);
 	client_expect(a->honest, ok);
 	attack_took(a, ATTACK_WRITE, &since);
 	client_puts(a->honest, "READ,honest\n");

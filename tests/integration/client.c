@@ -115,7 +115,7 @@ static ssize_t client_receive(struct client *c)
 	return n;
 }
 
-void client_send(struct client *c, const void *data, size_t n)
+void client_write(struct client *c, const void *data, size_t n)
 {
 	gint64 deadline = harness_deadline();
 
@@ -142,7 +142,7 @@ void client_send(struct client *c, const void *data, size_t n)
 
 void client_puts(struct client *c, const char *text)
 {
-	client_send(c, text, strlen(text));
+	client_write(c, text, strlen(text));
 }
 
 void client_printf(struct client *c, const char *fmt, ...)
@@ -156,13 +156,13 @@ void client_printf(struct client *c, const char *fmt, ...)
 	client_puts(c, text);
 }
 
-void client_send_pieces(struct client *c, const void *data, size_t n, unsigned max_piece)
+void client_write_pieces(struct client *c, const void *data, size_t n, unsigned max_piece)
 {
 	for (size_t done = 0; done < n;) {
 		size_t piece = (size_t)g_test_rand_int_range(1, (gint32)max_piece + 1);
 
 		piece = MIN(piece, n - done);
-		client_send(c, (const char *)data + done, piece);
+		client_write(c, (const char *)data + done, piece);
 		done += piece;
 	}
 }

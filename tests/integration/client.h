@@ -26,10 +26,10 @@ void client_free(struct client *c);
 void client_reset(struct client *c); /* close by RST, and free */
 
 /* All of it leaves; what comes meanwhile is kept, so that neither side waits for the other. */
-void client_send(struct client *c, const void *data, size_t n);
+void client_write(struct client *c, const void *data, size_t n);
 void client_puts(struct client *c, const char *text);
 void client_printf(struct client *c, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-void client_send_pieces(struct client *c, const void *data, size_t n, unsigned max_piece);
+void client_write_pieces(struct client *c, const void *data, size_t n, unsigned max_piece);
 void client_half_close(struct client *c);
 
 char *client_line(struct client *c);            /* without its LF */

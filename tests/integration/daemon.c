@@ -197,7 +197,7 @@ char *daemon_varlink(struct daemon *d, const char *message)
 	gint64 deadline = harness_deadline();
 	char *answer, *end;
 
-	client_send(c, message, strlen(message) + 1);
+	client_write(c, message, strlen(message) + 1);
 	while (!(end = memchr(c->in->str, '\0', c->in->len))) {
 		char buf[4096];
 		ssize_t n;

@@ -3,7 +3,7 @@
 
 #include "client.h"
 #include "tool.h"
-#include "unit/openmetrics.h"
+#include "unit/fixture/openmetrics.h"
 
 #include <signal.h>
 #include <string.h>
@@ -122,7 +122,7 @@ static void admin_bytes(struct client *c)
 	g_autofree char *data = harness_noise(1000000, 1), *json = NULL;
 
 	client_puts(c, "WRITE,f,1000000\n");
-	client_send(c, data, 1000000);
+	client_write(c, data, 1000000);
 	client_expect(c, "OK,received,1000000");
 	client_puts(c, "READ,f\n");
 	client_expect_sized(c, data, 1000000);
@@ -348,7 +348,7 @@ static void admin_reload_at_once(struct daemon *d, const char *expected)
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
 		c[i] = client_new_fd(daemon_varlink_connect(d));
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
-		client_send(c[i], call, sizeof(call));
+		client_write(c[i], call, sizeof(call));
 		if (i == 4)
 			daemon_signal(d, SIGHUP);
 	}
@@ -448,7 +448,7 @@ static void admin_never_reads(unsigned reactors)
 	for (unsigned i = 0; i < G_N_ELEMENTS(deaf); i++) {
 		deaf[i] = client_new_fd(daemon_varlink_connect(d));
 		for (unsigned k = 0; k < 50; k++)
-			client_send(deaf[i], call, sizeof(call));
+			client_write(deaf[i], call, sizeof(call));
 	}
 	for (unsigned i = 0; i < ADMIN_STAYING; i++)
 		client_ask(all[i], "PING", "PONG");
@@ -481,7 +481,7 @@ static void admin_stop_in_between(unsigned reactors)
 
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
 		c[i] = client_new_fd(daemon_varlink_connect(d));
-		client_send(c[i], call, sizeof(call));
+		client_write(c[i], call, sizeof(call));
 	}
 	daemon_stop(d);
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)

@@ -52,9 +52,9 @@ static void noise_say(struct attack *a, unsigned listener, const char *data, siz
 	g_autoptr(GString) seen = g_string_new(NULL);
 
 	if (piece > 0)
-		client_send_pieces(c, data, n, piece);
+		client_write_pieces(c, data, n, piece);
 	else
-		client_send(c, data, n);
+		client_write(c, data, n);
 	(void)shutdown(c->fd, SHUT_WR); /* it may have been closed */
 	(void)g_string_append_len(seen, c->in->str, (gssize)c->in->len);
 	(void)attack_drain(c->fd, seen);
@@ -141,7 +141,7 @@ static void attack_long_line(struct attack *a, unsigned listener, const char *he
 	struct client *c = client_new(a->d, listener);
 
 	client_puts(c, head);
-	client_send_pieces(c, fill, strlen(fill), 70000);
+	client_write_pieces(c, fill, strlen(fill), 70000);
 	client_puts(c, "\nPING,after\n");
 	client_half_close(c);
 	if (strchr(head, '\n'))

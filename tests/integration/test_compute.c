@@ -121,7 +121,7 @@ static void compute_large(struct daemon *d)
 		for (size_t j = 1; j < lengths[i]; j++)
 			digits[j] = (char)('0' + g_test_rand_int_range(0, 10));
 		twice = compute_on_paper(digits);
-		client_send_pieces(c, digits, lengths[i], 5000);
+		client_write_pieces(c, digits, lengths[i], 5000);
 		client_puts(c, "\n");
 		client_expect(c, twice);
 	}

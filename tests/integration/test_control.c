@@ -183,12 +183,12 @@ static void control_framing(unsigned reactors)
 	struct daemon *d = daemon_start(reactors, DAEMON_LISTENER);
 	struct client *half = client_new_fd(daemon_varlink_connect(d));
 
-	client_send(half, calls, 20);
+	client_write(half, calls, 20);
 	for (unsigned max_piece = 1; max_piece < 200; max_piece += 66) {
 		struct client *c = client_new_fd(daemon_varlink_connect(d));
 		g_autofree char *first = NULL, *second = NULL;
 
-		client_send_pieces(c, calls, sizeof(calls), max_piece);
+		client_write_pieces(c, calls, sizeof(calls), max_piece);
 		first = client_message(c);
 		second = client_message(c);
 		g_assert_nonnull(strstr(first, "MethodNotFound"));
@@ -198,7 +198,7 @@ static void control_framing(unsigned reactors)
 		client_free(c);
 	}
 	/* One that stands in the middle of a message has held up nobody. */
-	client_send(half, calls + 20, sizeof(calls) - 20);
+	client_write(half, calls + 20, sizeof(calls) - 20);
 	g_free(client_message(half));
 	g_free(client_message(half));
 	client_free(half);
@@ -227,7 +227,7 @@ static void control_garbage(unsigned reactors)
 		struct client *c = client_new_fd(daemon_varlink_connect(d));
 		g_autofree char *answer = NULL, *after = NULL;
 
-		client_send(c, texts[i], strlen(texts[i]) + 1);
+		client_write(c, texts[i], strlen(texts[i]) + 1);
 		client_half_close(c);
 		after = client_until_closed(c); /* an answer or none, but an end */
 		g_assert_null(strstr(after, "\"listeners\""));
@@ -248,13 +248,13 @@ static void control_crowd(unsigned reactors)
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
 		c[i] = client_new_fd(daemon_varlink_connect(d));
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
-		client_send(c[i], call, i % 2 ? sizeof(call) : 10);
+		client_write(c[i], call, i % 2 ? sizeof(call) : 10);
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
 		client_free(c[i]);
 	for (unsigned i = 0; i < 20; i++) {
 		struct client *one = client_new_fd(daemon_varlink_connect(d));
 
-		client_send(one, call, sizeof(call));
+		client_write(one, call, sizeof(call));
 		client_free(one);
 	}
 	g_assert_cmpuint(daemon_status(d, "sessions"), ==, 0);

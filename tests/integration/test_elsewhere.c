@@ -82,7 +82,7 @@ static void elsewhere_ioe1(struct daemon *d)
 		elsewhere_expect(c, "WRITE", d, PORTS_FILES);
 		elsewhere_expect(c, "WRITE", d, PORTS_FILES);
 		client_expect(c, "PONG,behind");
-		client_send(c, "WRITE,a\0b,5\n21\n21", 17);
+		client_write(c, "WRITE,a\0b,5\n21\n21", 17);
 		client_expect_error(c, "bad-command");
 		client_puts(c, "HELP,READ\n");
 		elsewhere_expect(c, "READ", d, PORTS_FILES);

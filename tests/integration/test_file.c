@@ -13,7 +13,7 @@ static void file_write(struct client *c, const char *name, const void *data, siz
 	g_autofree char *ok = g_strdup_printf("OK,received,%zu", n);
 
 	client_printf(c, "WRITE,%s,%zu\n", name, n);
-	client_send(c, data, n);
+	client_write(c, data, n);
 	client_expect(c, ok);
 }
 
@@ -111,7 +111,7 @@ static void file_pipelined(struct client *c)
 		g_string_append_len(answers, data, (gssize)n);
 		g_string_append_printf(answers, "PONG,%u\n", i);
 	}
-	client_send_pieces(c, requests->str, requests->len, 3000);
+	client_write_pieces(c, requests->str, requests->len, 3000);
 	seen = client_bytes(c, answers->len);
 	g_assert_cmpmem(seen, answers->len, answers->str, answers->len);
 	client_ask(c, "PING", "PONG");
@@ -236,11 +236,11 @@ static void file_visible_when_whole(struct daemon *d)
 	g_autofree char *data = harness_noise(1 << 20, 1);
 
 	client_printf(writer, "PING\nWRITE,new,%u\n", 1U << 20);
-	client_send(writer, data, (1 << 20) - 1);
+	client_write(writer, data, (1 << 20) - 1);
 	client_expect(writer, "PONG");
 	client_refused(reader, "READ,new", "not-found");
 	file_expect_list(reader, "LIST", "");
-	client_send(writer, data + (1 << 20) - 1, 1);
+	client_write(writer, data + (1 << 20) - 1, 1);
 	client_expect(writer, "OK,received,1048576");
 	file_expect(reader, "new", data, 1 << 20);
 
@@ -294,7 +294,7 @@ static void file_two_writers(struct daemon *d)
 	}
 	for (size_t at = 0; at < n; at += n / 10)
 		for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
-			client_send(c[i], data[i] + at, n / 10);
+			client_write(c[i], data[i] + at, n / 10);
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
 		client_expect(c[i], "OK,received,200000");
 	client_puts(reader, "READ,same\n");
@@ -319,7 +319,7 @@ static void file_killed(unsigned reactors)
 
 	file_write(c, "old", "old", 3);
 	client_puts(half, "PING\nWRITE,old,2000000\n");
-	client_send(half, data, 1 << 20);
+	client_write(half, data, 1 << 20);
 	client_expect(half, "PONG");
 	file_write(c, "kept", data, 1 << 20);
 	daemon_kill(d);

@@ -197,15 +197,15 @@ static void bad_too_large(unsigned reactors)
 	g_autofree char *data = harness_noise(5 << 20, 1);
 
 	client_puts(c, "WRITE,f,65536\n");
-	client_send(c, data, 65536);
+	client_write(c, data, 65536);
 	client_expect(c, "OK,received,65536");
 	client_puts(c, "WRITE,f,65537\n");
-	client_send(c, data, 65537);
+	client_write(c, data, 65537);
 	client_puts(c, "PING,1\n");
 	client_expect_error(c, "too-large");
 	client_expect(c, "PONG,1");
 	client_puts(c, "WRITE,g,5242880\n");
-	client_send_pieces(c, data, 5 << 20, 200000);
+	client_write_pieces(c, data, 5 << 20, 200000);
 	client_puts(c, "PING,2\n");
 	client_expect_error(c, "too-large");
 	client_expect(c, "PONG,2");
@@ -235,7 +235,7 @@ static void bad_too_few(struct daemon *d)
 			g_autofree char *rest = NULL;
 
 			client_printf(c, "PING\nWRITE,%s,%u\n", i % 2 ? "new" : "old", 1U << 20);
-			client_send(c, data, sent[i]);
+			client_write(c, data, sent[i]);
 			client_expect(c, "PONG");
 			if (way == 0) {
 				client_half_close(c);
@@ -354,12 +354,12 @@ static void bad_full_disk(unsigned reactors)
 		return;
 	c = client_new(d, 0);
 	client_printf(c, "WRITE,kept,%zu\n", n);
-	client_send(c, data, n);
+	client_write(c, data, n);
 	client_expect(c, "OK,received,600000");
 	before = bad_free_bytes(seen);
 	for (unsigned round = 0; round < 5; round++) {
 		client_printf(c, "WRITE,%s,%zu\n", round % 2 ? "kept" : "new", too_much);
-		client_send(c, data, too_much);
+		client_write(c, data, too_much);
 		client_puts(c, "PING,in step\nREAD,kept\nLIST\n");
 		client_expect_error(c, "no-space");
 		client_expect(c, "PONG,in step");
@@ -373,13 +373,13 @@ static void bad_full_disk(unsigned reactors)
 	filler = g_build_filename(seen, "filler", NULL);
 	harness_write_file(filler, data, before - 4096);
 	client_printf(c, "WRITE,new,%d\n", 100000);
-	client_send(c, data, 100000);
+	client_write(c, data, 100000);
 	client_puts(c, "PING\n");
 	client_expect_error(c, "no-space");
 	client_expect(c, "PONG");
 	g_assert_cmpint(unlink(filler), ==, 0);
 	client_printf(c, "WRITE,new,%d\n", 100000);
-	client_send(c, data, 100000);
+	client_write(c, data, 100000);
 	client_expect(c, "OK,received,100000");
 	client_puts(c, "READ,new\n");
 	client_expect_sized(c, data, 100000);

@@ -51,8 +51,8 @@ static void flow_pipeline(struct daemon *d, bool ioe1, unsigned piece)
 	flow_make(requests, answers, ioe1, 2 * piece + ioe1);
 	/* A byte at a time is slow: a part of it tells as much. */
 	cut = piece == 1 ? requests->len / 20 : requests->len;
-	client_send_pieces(c, requests->str, cut, piece);
-	client_send(c, requests->str + cut, requests->len - cut);
+	client_write_pieces(c, requests->str, cut, piece);
+	client_write(c, requests->str + cut, requests->len - cut);
 	seen = client_bytes(c, answers->len);
 	g_assert_cmpstr(seen, ==, answers->str);
 	client_half_close(c);
@@ -84,7 +84,7 @@ static void flow_pipeline_limit(unsigned reactors)
 
 	harness_write_file(path, "small\n", 6);
 	flow_make(requests, answers, false, 0);
-	client_send(c, requests->str, requests->len);
+	client_write(c, requests->str, requests->len);
 	seen = client_bytes(c, answers->len);
 	g_assert_cmpstr(seen, ==, answers->str);
 	client_free(c);
@@ -170,7 +170,7 @@ static void flow_back_pressure(unsigned reactors)
 		g_assert_cmpuint(daemon_proc(d, "VmRSS"), <, before + 8192);
 	client_ask(other, "PING,others go on", "PONG,others go on");
 
-	client_send(c, data + done, (each - done % each) % each);
+	client_write(c, data + done, (each - done % each) % each);
 	done += (each - done % each) % each;
 	client_half_close(c);
 	for (size_t i = 0; i < done / each; i++) {
@@ -225,7 +225,7 @@ static void flow_gone(unsigned reactors)
 			break;
 		case 1:
 			client_puts(c, "WRITE,half,1000000\n");
-			client_send(c, large, 500000);
+			client_write(c, large, 500000);
 			break;
 		case 2:
 			client_puts(c, "NICK,me\nLIST\nREAD,none\nPING\nWRITE,half,10\n12345");

@@ -485,7 +485,7 @@ static void health_under_way(unsigned reactors)
 	descriptors = daemon_descriptors(d);
 	harness_write_file(large, data, n);
 	client_printf(writes, "WRITE,new,%zu\n", 2 * half);
-	client_send(writes, data, half);
+	client_write(writes, data, half);
 	while (daemon_descriptors(d) < descriptors + 2) /* the file, and the folder that it shall be in */
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
 	client_puts(reads, "READ,large\n");
@@ -495,7 +495,7 @@ static void health_under_way(unsigned reactors)
 	health_wait_status(d, "\"warnings\":[]", true);
 	daemon_wait_log(d, "the served folder was replaced");
 
-	client_send(writes, data + half, half);
+	client_write(writes, data + half, half);
 	client_expect_error(writes, "unavailable");
 	client_ask(writes, "PING", "PONG");
 	{
@@ -505,7 +505,7 @@ static void health_under_way(unsigned reactors)
 	}
 	client_refused(reads, "READ,large", "not-found");
 	client_printf(writes, "WRITE,new,%zu\n", half);
-	client_send(writes, data, half);
+	client_write(writes, data, half);
 	client_expect(writes, "OK,received,700000");
 	tree = harness_tree(share);
 	g_assert_cmpstr(tree, ==, ".ioe/\nnew\ntwo");

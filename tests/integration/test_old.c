@@ -158,9 +158,9 @@ static void old_too_much(unsigned reactors)
 
 	client_puts(c, "WRITE,f,200000");
 	daemon_wait_status(d, "bytes_in", 14);
-	client_send(c, noise, 190000);
+	client_write(c, noise, 190000);
 	daemon_wait_status(d, "bytes_in", 190014);
-	client_send(c, noise, 20000);
+	client_write(c, noise, 20000);
 	all = client_until_closed(c);
 	g_assert_true(g_str_has_prefix(all, "ERROR: bad-argument: "));
 	client_free(c);

@@ -73,7 +73,7 @@ static void bad_text(struct daemon *d)
 	client_refused(alice, "SEND,bob,%", "bad-argument");
 	client_refused(alice, "SEND,bob,%4", "bad-argument");
 	client_refused(alice, "SEND,bob,%zz", "bad-argument");
-	client_send(person, "SEND,bob,nul\0nul\n", 17);
+	client_write(person, "SEND,bob,nul\0nul\n", 17);
 	client_expect_error(person, "bad-command");
 	client_free(person);
 	client_free(alice);

@@ -160,10 +160,10 @@ static void session_line_length(struct client *c)
 
 	/* The same in pieces. */
 	client_printf(c, "PING,");
-	client_send_pieces(c, fits, strlen(fits), 3000);
+	client_write_pieces(c, fits, strlen(fits), 3000);
 	client_puts(c, "\nPING,");
 	client_expect(c, pong);
-	client_send_pieces(c, more, strlen(more), 3000);
+	client_write_pieces(c, more, strlen(more), 3000);
 	client_puts(c, "\nPING,3\n");
 	client_expect_error(c, "too-long");
 	client_expect(c, "PONG,3");
@@ -175,11 +175,11 @@ static void session_bad_bytes(struct daemon *d)
 		struct client *c = ioe1 ? client_new_ioe1(d, 0) : client_new(d, 0);
 
 		client_ask(c, "PING,0", "PONG,0"); /* in the first line it would be another protocol's */
-		client_send(c, "\0\n", 2);
+		client_write(c, "\0\n", 2);
 		client_expect_error(c, "bad-command");
-		client_send(c, "PI\0NG\n", 6);
+		client_write(c, "PI\0NG\n", 6);
 		client_expect_error(c, "bad-command");
-		client_send(c, "PING,a\0b\n", 9);
+		client_write(c, "PING,a\0b\n", 9);
 		client_expect_error(c, "bad-command");
 		client_refused(c, "NOSUCHVERB", "bad-command");
 		client_refused(c, "NOSUCHVERB,with,fields", "bad-command");
@@ -442,9 +442,9 @@ static void session_foreign(struct daemon *d)
 		for (unsigned piece = 0; piece < 3; piece++) {
 			c = client_new(d, 0);
 			if (piece > 0)
-				client_send_pieces(c, firsts[i].data, firsts[i].n, piece);
+				client_write_pieces(c, firsts[i].data, firsts[i].n, piece);
 			else
-				client_send(c, firsts[i].data, firsts[i].n);
+				client_write(c, firsts[i].data, firsts[i].n);
 			client_puts(c, evil);
 			session_expect_foreign(c, firsts[i].protocol);
 		}
@@ -454,7 +454,7 @@ static void session_foreign(struct daemon *d)
 		g_autofree char *text = g_strconcat("POST /", path, " HTTP/1.1\r\nHost: x\r\n\r\nWRITE,evil,3\nabc", NULL);
 
 		c = client_new(d, 0);
-		client_send_pieces(c, text, strlen(text), i ? 1000 : 100000);
+		client_write_pieces(c, text, strlen(text), i ? 1000 : 100000);
 		session_expect_foreign(c, 'H');
 	}
 	/* It is the first line that tells. */

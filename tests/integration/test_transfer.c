@@ -352,7 +352,7 @@ static void transfer_early(struct client *c)
 		client_puts(c, i == 0 ? "WRITE,there,1048576\n" : i == 1 ? "WRITE,folder,1048576\n" :
 							   "WRITE,none/x,1048576\n");
 		client_expect_error(c, i == 2 ? "not-found" : "exists");
-		client_send(c, data, 1 << 20);
+		client_write(c, data, 1 << 20);
 	}
 	client_ask(c, "PING,still", "PONG,still");
 	/* 18 digits are promised, and more than file.max_size: likewise. */
@@ -371,10 +371,10 @@ static void transfer_early_replace(struct client *c)
 	g_assert_cmpint(mkdir(folder, 0755), ==, 0);
 	client_puts(c, "WRITE,folder,1048576\n");
 	client_expect_error(c, "denied");
-	client_send(c, data, 1 << 20);
+	client_write(c, data, 1 << 20);
 	for (unsigned i = 0; i < 2; i++) { /* a new one, and over it */
 		client_puts(c, "WRITE,file,1048576\n");
-		client_send(c, data, 1 << 20);
+		client_write(c, data, 1 << 20);
 		client_expect(c, "OK,received,1048576");
 	}
 	client_ask(c, "PING,still", "PONG,still");
@@ -388,11 +388,11 @@ static void transfer_late(struct client *c)
 
 	client_hello(c);
 	client_puts(c, "WRITE,race,1048576\n");
-	client_send(c, data, 1 << 10);
+	client_write(c, data, 1 << 10);
 	client_ask(other, "PING", "PONG");
 	client_puts(other, "WRITE,race,5\nfirst");
 	client_expect(other, "OK,received,5");
-	client_send(c, data, (1 << 20) - (1 << 10));
+	client_write(c, data, (1 << 20) - (1 << 10));
 	client_expect_error(c, "exists");
 	transfer_expect(c->daemon->files, "race", "first");
 	client_free(other);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 START_TEST(append_and_consume)
 {

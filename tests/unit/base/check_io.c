@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define BIG (300 << 10)
 

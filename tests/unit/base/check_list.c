@@ -5,7 +5,7 @@
 
 #include <check.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 struct item {
 	int value;

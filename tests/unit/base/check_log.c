@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct {
 	unsigned n;

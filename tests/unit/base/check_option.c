@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/config_schema.h"
-#include "unit/run.h"
+#include "unit/fixture/config_schema.h"
+#include "unit/fixture/run.h"
 
 static struct settings *make(void)
 {

@@ -5,8 +5,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "unit/folder.h"
-#include "unit/run.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/run.h"
 
 static char why[512];
 

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <limits.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 START_TEST(burst_and_interval)
 {

@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <stdint.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define RECORDS 8
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* Each test has a process of its own. What fails shows as an exit status: there may be no stderr. */
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define UNTOUCHED 4711
 

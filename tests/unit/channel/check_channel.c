@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/channel_fixture.h"
-#include "unit/folder.h"
-#include "unit/run.h"
-#include "unit/serve.h"
-#include "unit/store.h"
+#include "unit/fixture/channel_fixture.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
+#include "unit/fixture/store.h"
 
 /* Sends the request until this is the reply. */
 static void until(int fd, const char *ask, const char *want)

@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 #define MEMBERS 200 /* several passes; the last one speaks the dialect line */
 

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/channel_fixture.h"
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/channel_fixture.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 static int fd;
 

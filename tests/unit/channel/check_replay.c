@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/channel_fixture.h"
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/channel_fixture.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 /* The owner's answer to a session that has read up to a number; in the owner's thread. */
 struct ask {

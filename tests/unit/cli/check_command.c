@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static const struct flag flags[] = {
 	{ "keep", NULL, "leave them" },

@@ -3,7 +3,7 @@
 
 #include <check.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 START_TEST(every_code_has_a_name)
 {

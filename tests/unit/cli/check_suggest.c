@@ -7,7 +7,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static const char *name_at(unsigned i)
 {

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <errno.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* What the manual promises. */
 static const struct {

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct pollfd quiet, ready;
 

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "unit/folder.h"
-#include "unit/run.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/run.h"
 
 #define SMALL (256U << 10) /* up to here it is in memory */
 

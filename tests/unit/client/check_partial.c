@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static char dir[] = "/tmp/check_partial.XXXXXX";
 static char target[sizeof(dir) + 16];

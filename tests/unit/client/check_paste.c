@@ -7,7 +7,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* Keys as they are, a paste in <>, one that is too large as <!>. */
 static void feed(struct paste *p, struct buf *out, const char *bytes, size_t n)

@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct client client = { .label = "put f" };
 static struct progress p;

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/config_values.h"
-#include "unit/run.h"
+#include "unit/fixture/config_values.h"
+#include "unit/fixture/run.h"
 
 /* Must be refused with exactly these sentences. */
 static void refuse(const char *text, unsigned instance, const char *want)

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/config_values.h"
-#include "unit/run.h"
+#include "unit/fixture/config_values.h"
+#include "unit/fixture/run.h"
 
 /* The example sets nothing, and says everything. */
 START_TEST(example)

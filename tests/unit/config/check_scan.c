@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* What libconfig gets. */
 static const struct {

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unit/config_values.h"
-#include "unit/folder.h"
-#include "unit/run.h"
+#include "unit/fixture/config_values.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/run.h"
 
 static const char *put(const char *name, const char *text, mode_t mode)
 {

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/macro.h"
-#include "unit/fake_clients.h"
-#include "unit/fake_status.h"
+#include "unit/fixture/fake_clients.h"
+#include "unit/fixture/fake_status.h"
 
 #include <check.h>
 #include <errno.h>
@@ -19,8 +19,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "unit/files.h"
-#include "unit/run.h"
+#include "unit/fixture/files.h"
+#include "unit/fixture/run.h"
 
 #define STRANGER 1234
 

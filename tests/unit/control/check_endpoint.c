@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static char dir[64], path[96], why[512];
 static struct endpoint e = ENDPOINT_NULL;

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define STRANGER 1234
 #define ADMINS   4321

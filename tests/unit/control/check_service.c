@@ -3,15 +3,15 @@
 
 #include "control/methods/clients.h"
 #include "control/methods/status.h"
-#include "unit/fake_clients.h"
-#include "unit/fake_status.h"
+#include "unit/fixture/fake_clients.h"
+#include "unit/fixture/fake_status.h"
 #include "loop/loop.h"
 
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct loop loop;
 static struct service service;

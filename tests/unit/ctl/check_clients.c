@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/ioectl.h"
+#include "unit/fixture/ioectl.h"
 
 #define C(n, more)                                                                                                    \
 	"{\"id\":\"0." n ".1\",\"address\":\"127.0.0.1:" n "\",\"listener\":\"127.0.0.1:9001\",\"dialect\":\"line\"," \

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "unit/ioectl.h"
+#include "unit/fixture/ioectl.h"
 
 #define FULL                                                                                                               \
 	"{\"parameters\":{\"instance\":2,\"state\":\"running\",\"version\":\"0.1.0\",\"pid\":4711,"                        \

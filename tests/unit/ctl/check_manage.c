@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/ioectl.h"
+#include "unit/fixture/ioectl.h"
 
 START_TEST(test_reload)
 {

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "unit/ioectl.h"
-#include "unit/openmetrics.h"
+#include "unit/fixture/ioectl.h"
+#include "unit/fixture/openmetrics.h"
 
 #define METRICS(v)                                                                                                                   \
 	"{\"parameters\":{\"metrics\":[{\"name\":\"ioe_build\",\"kind\":\"info\",\"help\":\"A \\\"b\\\" \\\\ c.\","                  \

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "unit/channel_fixture.h"
-#include "unit/folder.h"
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/channel_fixture.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 /* A role that keeps nothing. */
 static const struct role plain = { .name = "test" };

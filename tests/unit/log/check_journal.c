@@ -23,7 +23,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* What stderr was, and the pipe that it is now. */
 static int real_stderr, pipe_out;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define BURST    3
 #define INTERVAL (10 * USEC_PER_SEC)

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static int manager_fd;
 static struct sockaddr_un manager_addr;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 START_TEST(none_is_nothing)
 {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct inbox inbox;
 

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct loop loop;
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 struct subject {
 	struct loop loop;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define START_USEC (12345678901ULL * USEC_PER_MSEC + 678)
 

@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct loop loop;
 static pthread_t home;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct acceptor acceptor;
 

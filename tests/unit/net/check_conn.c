@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static struct loop loop;
 static struct chunk_pool pool;

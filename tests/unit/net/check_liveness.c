@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define TIMEOUT (120 * USEC_PER_SEC)
 #define SECONDS(n) ((n) * USEC_PER_SEC)

@@ -19,8 +19,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include "unit/files.h"
-#include "unit/run.h"
+#include "unit/fixture/files.h"
+#include "unit/fixture/run.h"
 
 #define FILE_PIECE (256U << 10)
 

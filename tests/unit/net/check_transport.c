@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "unit/net/fake_transport.h"
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/fake_transport.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 static int transport_new(_unused_ struct listener *l, struct transport **ret)
 {

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define LONG_USEC  (20 * USEC_PER_SEC)
 #define SHORT_USEC (60 * USEC_PER_MSEC)

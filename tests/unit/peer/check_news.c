@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* In memory of exactly its size, so that a sanitizer sees one byte too many. */
 static int parse(const char *line, struct news *ret, char **ret_memory)

@@ -9,8 +9,8 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "unit/fake_server.h"
-#include "unit/run.h"
+#include "unit/fixture/fake_server.h"
+#include "unit/fixture/run.h"
 
 START_TEST(hello_tells_who_it_is)
 {

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "unit/fake_server.h"
-#include "unit/run.h"
+#include "unit/fixture/fake_server.h"
+#include "unit/fixture/run.h"
 
 /* What this process stood still for is no time of the other's. */
 START_TEST(stopped_time_is_not_counted)

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/time.h>
 
-#include "unit/fake_server.h"
-#include "unit/run.h"
+#include "unit/fixture/fake_server.h"
+#include "unit/fixture/run.h"
 
 START_TEST(endless_line)
 {

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "unit/fake_server.h"
-#include "unit/run.h"
+#include "unit/fixture/fake_server.h"
+#include "unit/fixture/run.h"
 
 START_TEST(requests_are_encoded)
 {

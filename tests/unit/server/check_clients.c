@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 #define STAYING 900
 

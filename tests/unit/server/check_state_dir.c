@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/file.h>
 
-#include "unit/folder.h"
-#include "unit/run.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/run.h"
 
 static char state_dir[128], runtime_dir[128], why[1024];
 static struct server_options options = { .state_dir = state_dir, .runtime_dir = runtime_dir };

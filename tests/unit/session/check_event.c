@@ -19,8 +19,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 /* What observers heard, a word a call. */
 static char heard[4096];

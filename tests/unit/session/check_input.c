@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "unit/run.h"
-#include "unit/serve.h"
-#include "unit/session_fixture.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
+#include "unit/fixture/session_fixture.h"
 
 /* Bodies */
 

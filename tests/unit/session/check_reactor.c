@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static const char *const role_names[] = { "test", NULL };
 static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };

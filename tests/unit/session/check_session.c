@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
-#include "unit/serve.h"
-#include "unit/session_fixture.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
+#include "unit/fixture/session_fixture.h"
 
 /* Order */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks that are wrong, jump, or stand still: nothing is dropped for that, and what is old all the same goes. */
 
-#include "unit/run.h"
-#include "unit/store.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/store.h"
 
 #include "base/log.h"
 

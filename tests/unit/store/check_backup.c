@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a copy is made and where not, and what of it is called one. */
 
-#include "unit/run.h"
-#include "unit/store.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/store.h"
 
 #include <stdatomic.h>
 #include <sys/syscall.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The store when things go wrong: kills, disks that are full, slow or fail, files that are damaged or too new. */
 
-#include "unit/run.h"
-#include "unit/store.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/store.h"
 
 #include "log/event.h"
 

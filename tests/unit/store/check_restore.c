@@ -3,8 +3,8 @@
  * Copies that are put back: whatever interrupts that, there is the old store or the new one, whole; and a copy, however
  * it came there, is served only once it has been made another STORE.
  */
-#include "unit/run.h"
-#include "unit/store.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/store.h"
 
 #include "store/db.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The store: what is acknowledged is there again, numbers are given once, what is old goes. */
 
-#include "unit/run.h"
-#include "unit/store.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/store.h"
 
 #include <sys/stat.h>
 

@@ -7,7 +7,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* The words of the protocol, in its order. */
 static const char *const words[] = {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* Splits a copy of exactly its size, and joins the fields with '|'. */
 static enum field_result split(const char *in, size_t n, enum dialect d, enum field_rule rule, unsigned max,

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* What a stream was read as: "<line>" for each line, "!" for each that is too long, then what was left unfinished. */
 struct script {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* In memory of exactly the promised size, so that a sanitizer sees one byte too many. */
 static void check_one(const char *in, size_t n, const char *expected)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define HEADER "WRITE,f,"
 

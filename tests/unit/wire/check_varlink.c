@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define FEED(r, literal) ck_assert_int_eq(varlink_feed((r), (literal), sizeof(literal) - 1), 0)
 

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 #define M CHAT_RANK_MEMBER
 #define P CHAT_RANK_OPERATOR

@@ -5,7 +5,7 @@
 
 #include <check.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 /* How many of @tries pass at once. */
 static unsigned pass(struct chat_rate_limit *f, uint64_t now, uint64_t rate, uint64_t burst, unsigned tries)

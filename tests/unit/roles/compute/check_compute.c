@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 /* The old clients' answer, to the letter. */
 #define NO_NUMBER "Received data is not a valid integer\n"

@@ -18,11 +18,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "unit/files.h"
-#include "unit/folder.h"
-#include "unit/forbid.h"
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/files.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/forbid.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 /* Bits of the loop tests' _i. */
 enum {

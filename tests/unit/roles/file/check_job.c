@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/files.h"
-#include "unit/folder.h"
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/files.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 enum {
 	TRY_E_ODD = 1,

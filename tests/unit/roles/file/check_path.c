@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "unit/folder.h"
-#include "unit/forbid.h"
-#include "unit/run.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/forbid.h"
+#include "unit/fixture/run.h"
 
 static struct path_root root;
 

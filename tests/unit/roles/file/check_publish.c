@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "unit/folder.h"
-#include "unit/forbid.h"
-#include "unit/run.h"
+#include "unit/fixture/folder.h"
+#include "unit/fixture/forbid.h"
+#include "unit/fixture/run.h"
 
 static struct file_state state;
 static struct publish p;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 static const struct {
 	const char *name, *box;

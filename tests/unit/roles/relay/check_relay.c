@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "unit/run.h"
-#include "unit/serve.h"
+#include "unit/fixture/run.h"
+#include "unit/fixture/serve.h"
 
 #define CONFIG(relay)                                                                            \
 	"listeners = ( { port = 0; roles = [ \"relay\" ]; } );\n"                                    \

@@ -12,7 +12,7 @@
 
 #include <check.h>
 
-#include "unit/run.h"
+#include "unit/fixture/run.h"
 
 START_TEST(hist_is_close)
 {
