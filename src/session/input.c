@@ -7,6 +7,7 @@
 #include "session/input.h"
 
 #include "base/log.h"
+#include "session/deadline.h"
 #include "session/dispatch.h"
 #include "session/limits.h"
 #include "session/raw/raw.h"
@@ -278,7 +279,7 @@ static void input_begun(struct session *s, struct line_reader *lr)
 		*lr = (struct line_reader){};
 	}
 	s->line_usec = s->reactor->loop.now_usec;
-	session_touch(s);
+	deadline_touch(s);
 }
 
 void _hot_ input_feed(struct session *s, char *p, size_t n)
@@ -337,7 +338,7 @@ static void input_steer(struct session *s)
 	else if (!wait && s->conn.paused)
 		conn_unpause(&s->conn);
 	if (s->input && s->input->body_left > 0 && !s->body_full)
-		session_touch(s); /* limits.stall_time runs */
+		deadline_touch(s); /* limits.stall_time runs */
 	session_maybe_close(s);
 }
 

@@ -2,6 +2,7 @@
 #include "session/observer.h"
 
 #include "base/clock.h"
+#include "session/deadline.h"
 #include "session/raw/raw.h"
 #include "session/session-private.h"
 
@@ -107,7 +108,7 @@ static void observer_taken(struct session *s)
 		if (!taken) {
 			a->wait_usec = MIN(MAX(2 * a->wait_usec, OBSERVER_LOOK_MIN_USEC), OBSERVER_LOOK_MAX_USEC);
 			a->look_usec = now + a->wait_usec;
-			session_touch(s);
+			deadline_touch(s);
 			continue;
 		}
 		a->want_acked = false;

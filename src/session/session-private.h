@@ -107,7 +107,6 @@ void session_end(struct session *s, const char *why); /* at once; the memory goe
 void session_broken_file(struct session *s, int error); /* ends: the rest of what was promised cannot be read */
 void session_finish(struct session *s); /* no more requests; ends when all is answered and sent */
 void session_drop(struct session *s, enum close_reason why); /* for event.c: nothing but the reason is sent any more */
-void session_touch(struct session *s); /* the deadline may have come nearer */
 void session_maybe_close(struct session *s);
 /* Logs an event, with who it is, as far as log/ratelimit.h lets it through. */
 void session_report(struct session *s, enum log_event what, const char *fmt, ...) _printf_(3, 4);
@@ -154,4 +153,3 @@ void request_pool_done(struct reactor *r);
 
 /* builtin.c: the verbs of every listener */
 extern const struct role builtin_role;
-void builtin_release_nick(struct reactor *r, struct name_claim *c); /* takes the claim over */

@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "net/prefetch.h"
+#include "session/deadline.h"
 #include "session/input.h"
 #include "session/limits.h"
+#include "session/nick.h"
 #include "session/observer.h"
 #include "session/raw/raw.h"
 
@@ -19,15 +21,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
-#define SESSION_LINGER_USEC (2 * USEC_PER_SEC)
-
-/* What is there of a line and was not read yet is read within that time: it is bounded by limits.line. */
-#define SESSION_MORE_USEC (10 * USEC_PER_MSEC)
-
-/* A dropped session has so long to take the reason. */
-#define SESSION_DROP_USEC (5 * USEC_PER_SEC)
 
 const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX])
 {
@@ -62,134 +55,6 @@ void session_report(struct session *s, enum log_event what, const char *fmt, ...
 	va_end(ap);
 }
 
-static bool session_line_is_begun(const struct session *s)
-{
-	return (s->input && line_is_unfinished(&s->input->line)) ||
-	       raw_is_line_begun(s);
-}
-
-static void session_end_slow(struct session *s, const char *why)
-{
-	session_report(s, LOG_EVENT_SLOW_SESSION, "a slow session was closed: %s", why);
-	session_end(s, why);
-}
-
-/* What was said is not with its peer yet, and that is waited for. */
-static bool session_is_taking(const struct session *s)
-{
-	return s->conn.full || raw_has_unsent(s) || (session_is_closing(s) && observer_is_waiting(s));
-}
-
-static uint64_t session_deadline(const struct session *s)
-{
-	const struct limits_options *limits = s->reactor->limits;
-	const struct input *in = s->input;
-	uint64_t at = s->active_usec + limits->idle_usec;
-
-	if (s->life == SESSION_LINGERING)
-		return s->line_usec + SESSION_LINGER_USEC;
-	at = MIN(MIN(at, raw_deadline(s)), MIN(observer_deadline(s), s->liveness.look_usec));
-	/* A file that was begun in front of it may be finished. */
-	if (s->life == SESSION_DROPPED && s->conn.out.files == 0)
-		at = MIN(at, s->line_usec + SESSION_DROP_USEC);
-	if (session_line_is_begun(s))
-		at = MIN(at, s->line_usec + limits->line_time_usec);
-	if (session_is_taking(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
-		at = MIN(at, s->active_usec + limits->stall_usec);
-	return at;
-}
-
-void session_touch(struct session *s)
-{
-	uint64_t at = session_deadline(s);
-
-	if (!timer_is_armed(&s->timer) || at / USEC_PER_MSEC < s->timer.at_msec)
-		loop_timer(&s->reactor->loop, &s->timer, at);
-}
-
-/* Its time is over. That it was merely idle is nothing to tell of. */
-static void session_late(struct session *s)
-{
-	const struct limits_options *limits = s->reactor->limits;
-	uint64_t now = s->reactor->loop.seen_usec;
-
-	if (s->life == SESSION_LINGERING)
-		session_end(s, "closed");
-	else if (s->life == SESSION_DROPPED)
-		session_end(s, close_reason_name(s->close_reason));
-	else if (s->active_usec + limits->idle_usec <= now)
-		session_end(s, "limits.idle is over");
-	else if (session_line_is_begun(s) && s->line_usec + limits->line_time_usec <= now)
-		session_end_slow(s, "its line was not ended within limits.line_time");
-	else if (session_is_taking(s))
-		session_end_slow(s, "it took none of its answers for limits.stall_time");
-	else
-		session_end_slow(s, "it sent none of the bytes that it had promised for limits.stall_time");
-}
-
-/*
- * What the peer could not be in time with does not count. Where this process was away, the peer may have waited for us
- * all along, and its time begins anew. And a line may have come in time, and not have been read to its end.
- */
-static void session_forgive(struct session *s)
-{
-	const struct loop *loop = &s->reactor->loop;
-
-	if (session_deadline(s) <= loop->back_usec)
-		s->active_usec = s->line_usec = loop->now_usec;
-	else if (!session_line_is_begun(s) || s->life >= SESSION_DROPPED || !conn_has_input(&s->conn))
-		return;
-	else if (s->conn.paused)
-		s->line_usec = loop->now_usec;
-	else
-		s->line_usec = MAX(s->line_usec, loop->seen_usec - s->reactor->limits->line_time_usec + SESSION_MORE_USEC);
-}
-
-/* False: it has ended, since its peer has. */
-static bool session_look(struct session *s)
-{
-	if (liveness_look(&s->liveness, &s->conn, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
-		return true;
-	session_end(s, "its peer has vanished");
-	return false;
-}
-
-/* The kernel has bytes for the peer: after a while, whether that has taken them. A peer that was just read from is there. */
-static void session_look_later(struct session *s)
-{
-	uint64_t now = s->reactor->loop.now_usec;
-
-	liveness_sent(&s->liveness, &s->conn, s->active_usec == now, now, s->reactor->limits->peer_usec);
-	session_touch(s);
-}
-
-static void session_fire(struct timer *t)
-{
-	struct session *s = container_of(t, struct session, timer);
-	const struct loop *loop = &s->reactor->loop;
-	uint64_t seen = loop->seen_usec;
-
-	/* What was sent since counts as life; it is not worth a store on every write. */
-	if ((uint32_t)s->conn.sent != s->sent_seen) {
-		s->sent_seen = (uint32_t)s->conn.sent;
-		s->active_usec = loop->now_usec;
-	}
-	if (s->liveness.look_usec <= seen && !session_look(s))
-		return;
-	if (raw_deadline(s) <= seen)
-		input_resume(s);
-	if (observer_deadline(s) <= seen)
-		observer_run(s);
-	if (session_has_ended(s))
-		return;
-	if (session_deadline(s) <= seen)
-		session_forgive(s);
-	if (session_deadline(s) <= seen)
-		session_late(s);
-	else
-		session_touch(s);
-}
-
 static void session_readable(struct conn *c)
 {
 	input_readable(container_of(c, struct session, conn));
@@ -202,7 +67,7 @@ static void session_drained(struct conn *c)
 	if (s->input || s->raw || session_is_closing(s) || s->wanted || c->paused)
 		loop_defer(&s->reactor->loop, &s->resume);
 	if (unlikely(s->liveness.look_usec == USEC_NEVER))
-		session_look_later(s);
+		deadline_watch_peer(s);
 }
 
 static void session_stalled(struct conn *c)
@@ -210,10 +75,10 @@ static void session_stalled(struct conn *c)
 	struct session *s = container_of(c, struct session, conn);
 
 	if (s->liveness.look_usec == USEC_NEVER)
-		session_look_later(s);
+		deadline_watch_peer(s);
 	s->active_usec = s->reactor->loop.now_usec;
 	s->sent_seen = (uint32_t)c->sent;
-	session_touch(s);
+	deadline_touch(s);
 }
 
 void session_broken_file(struct session *s, int error)
@@ -316,7 +181,7 @@ void session_drop(struct session *s, enum close_reason why)
 	session_set_life(s, SESSION_DROPPED);
 	s->close_reason = why;
 	s->line_usec = s->reactor->loop.now_usec;
-	session_touch(s);
+	deadline_touch(s);
 	loop_defer(&s->reactor->loop, &s->resume);
 }
 
@@ -338,7 +203,7 @@ void session_maybe_close(struct session *s)
 	if (!session_is_ending(s) && ((in && in->held_len > 0) || raw_is_pending(s)))
 		return;
 	if (raw_has_unsent(s) || observer_is_waiting(s)) {
-		session_touch(s);
+		deadline_touch(s);
 		return;
 	}
 	if (s->eof || conn_shutdown(&s->conn) < 0) {
@@ -348,7 +213,7 @@ void session_maybe_close(struct session *s)
 	session_set_life(s, SESSION_LINGERING);
 	s->line_usec = s->reactor->loop.now_usec;
 	conn_unpause(&s->conn);
-	session_touch(s);
+	deadline_touch(s);
 }
 
 static void session_release_nick(struct session *s)
@@ -356,7 +221,7 @@ static void session_release_nick(struct session *s)
 	struct name_claim *c = STEAL_PTR(s->nick);
 
 	if (c)
-		builtin_release_nick(s->reactor, c);
+		nick_release(s->reactor, c);
 }
 
 static void session_log_end(struct session *s, const char *why)
@@ -429,7 +294,7 @@ static void session_adopt(struct msg *m)
 
 	list_init(&s->requests);
 	s->resume.run = session_resume;
-	s->timer.fire = session_fire;
+	s->timer.fire = deadline_fire;
 	s->liveness.look_usec = USEC_NEVER;
 	s->active_usec = s->since_usec = r->loop.now_usec;
 	s->first_line = true;
@@ -454,7 +319,7 @@ static void session_adopt(struct msg *m)
 		return;
 	}
 	list_add_tail(&r->sessions, &s->link);
-	session_touch(s);
+	deadline_touch(s);
 	raw_watch_idle(s);
 	if (session_has_ended(s))
 		return;

@@ -5,6 +5,7 @@
  */
 #include "session/raw/raw-private.h"
 
+#include "session/deadline.h"
 #include "session/dispatch.h"
 #include "session/elsewhere.h"
 #include "session/input.h"
@@ -72,7 +73,7 @@ uint64_t raw_legacy_wait(const struct session *s)
 static void raw_tick_at(struct session *s, uint64_t at)
 {
 	s->raw->tick_usec = at;
-	session_touch(s);
+	deadline_touch(s);
 }
 
 /* Longer where the round trip is: bytes that were sent in one piece may come in several. */

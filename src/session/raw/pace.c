@@ -5,6 +5,7 @@
  */
 #include "session/raw/raw-private.h"
 
+#include "session/deadline.h"
 #include "session/raw/raw.h"
 
 #include <errno.h>
@@ -96,7 +97,7 @@ bool pace_is_open(struct session *s, struct pace *p)
 		p->retry_usec = MIN(MAX(2 * p->retry_usec, wait), PACE_RETRY_MAX_USEC);
 		p->at_usec = now + p->retry_usec;
 	}
-	session_touch(s);
+	deadline_touch(s);
 	return false;
 }
 
@@ -104,7 +105,7 @@ bool pace_is_open(struct session *s, struct pace *p)
 static void pace_later(struct session *s, struct pace *p)
 {
 	p->at_usec = MIN(p->at_usec, s->reactor->loop.now_usec + raw_legacy_wait(s));
-	session_touch(s);
+	deadline_touch(s);
 }
 
 void pace_go(struct session *s, struct pace *p)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
+#include "session/deadline.h"
 #include "session/session-private.h"
 
 #include <check.h>
@@ -581,7 +582,7 @@ static void go_away(struct reactor *r, void *arg)
 		s->active_usec -= AWAY_USEC;
 		s->line_usec -= AWAY_USEC;
 		s->sent_seen = (uint32_t)s->conn.sent;
-		session_touch(s);
+		deadline_touch(s);
 		a->heard++;
 	}
 	if (a->away)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session has one timer, for the nearest of all that it must do in time: be active (limits.idle), end its line, take
+ * its answers, send its body. The timer is moved only where it has to fire earlier; one that fires too early is armed
+ * again.
+ */
+#include "session/deadline.h"
+
+#include "base/clock.h"
+#include "session/input.h"
+#include "session/limits.h"
+#include "session/observer.h"
+#include "session/raw/raw.h"
+#include "session/session-private.h"
+
+#include <string.h>
+
+/* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
+#define DEADLINE_LINGER_USEC (2 * USEC_PER_SEC)
+
+/* What is there of a line and was not read yet is read within that time: it is bounded by limits.line. */
+#define DEADLINE_MORE_USEC (10 * USEC_PER_MSEC)
+
+/* A dropped session has so long to take the reason. */
+#define DEADLINE_DROP_USEC (5 * USEC_PER_SEC)
+
+static bool deadline_line_is_begun(const struct session *s)
+{
+	return (s->input && line_is_unfinished(&s->input->line)) ||
+	       raw_is_line_begun(s);
+}
+
+static void deadline_end_slow(struct session *s, const char *why)
+{
+	session_report(s, LOG_EVENT_SLOW_SESSION, "a slow session was closed: %s", why);
+	session_end(s, why);
+}
+
+/* What was said is not with its peer yet, and that is waited for. */
+static bool deadline_is_taking(const struct session *s)
+{
+	return s->conn.full || raw_has_unsent(s) || (session_is_closing(s) && observer_is_waiting(s));
+}
+
+static uint64_t deadline_get(const struct session *s)
+{
+	const struct limits_options *limits = s->reactor->limits;
+	const struct input *in = s->input;
+	uint64_t at = s->active_usec + limits->idle_usec;
+
+	if (s->life == SESSION_LINGERING)
+		return s->line_usec + DEADLINE_LINGER_USEC;
+	at = MIN(MIN(at, raw_deadline(s)), MIN(observer_deadline(s), s->liveness.look_usec));
+	/* A file that was begun in front of it may be finished. */
+	if (s->life == SESSION_DROPPED && s->conn.out.files == 0)
+		at = MIN(at, s->line_usec + DEADLINE_DROP_USEC);
+	if (deadline_line_is_begun(s))
+		at = MIN(at, s->line_usec + limits->line_time_usec);
+	if (deadline_is_taking(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))
+		at = MIN(at, s->active_usec + limits->stall_usec);
+	return at;
+}
+
+void deadline_touch(struct session *s)
+{
+	uint64_t at = deadline_get(s);
+
+	if (!timer_is_armed(&s->timer) || at / USEC_PER_MSEC < s->timer.at_msec)
+		loop_timer(&s->reactor->loop, &s->timer, at);
+}
+
+/* Its time is over. That it was merely idle is nothing to tell of. */
+static void deadline_late(struct session *s)
+{
+	const struct limits_options *limits = s->reactor->limits;
+	uint64_t now = s->reactor->loop.seen_usec;
+
+	if (s->life == SESSION_LINGERING)
+		session_end(s, "closed");
+	else if (s->life == SESSION_DROPPED)
+		session_end(s, close_reason_name(s->close_reason));
+	else if (s->active_usec + limits->idle_usec <= now)
+		session_end(s, "limits.idle is over");
+	else if (deadline_line_is_begun(s) && s->line_usec + limits->line_time_usec <= now)
+		deadline_end_slow(s, "its line was not ended within limits.line_time");
+	else if (deadline_is_taking(s))
+		deadline_end_slow(s, "it took none of its answers for limits.stall_time");
+	else
+		deadline_end_slow(s, "it sent none of the bytes that it had promised for limits.stall_time");
+}
+
+/*
+ * What the peer could not be in time with does not count. Where this process was away, the peer may have waited for us
+ * all along, and its time begins anew. And a line may have come in time, and not have been read to its end.
+ */
+static void deadline_forgive(struct session *s)
+{
+	const struct loop *loop = &s->reactor->loop;
+
+	if (deadline_get(s) <= loop->back_usec)
+		s->active_usec = s->line_usec = loop->now_usec;
+	else if (!deadline_line_is_begun(s) || s->life >= SESSION_DROPPED || !conn_has_input(&s->conn))
+		return;
+	else if (s->conn.paused)
+		s->line_usec = loop->now_usec;
+	else
+		s->line_usec = MAX(s->line_usec, loop->seen_usec - s->reactor->limits->line_time_usec + DEADLINE_MORE_USEC);
+}
+
+/* False: it has ended, since its peer has. */
+static bool deadline_look(struct session *s)
+{
+	if (liveness_look(&s->liveness, &s->conn, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
+		return true;
+	session_end(s, "its peer has vanished");
+	return false;
+}
+
+void deadline_watch_peer(struct session *s)
+{
+	uint64_t now = s->reactor->loop.now_usec;
+
+	liveness_sent(&s->liveness, &s->conn, s->active_usec == now, now, s->reactor->limits->peer_usec);
+	deadline_touch(s);
+}
+
+void deadline_fire(struct timer *t)
+{
+	struct session *s = container_of(t, struct session, timer);
+	const struct loop *loop = &s->reactor->loop;
+	uint64_t seen = loop->seen_usec;
+
+	/* What was sent since counts as life; it is not worth a store on every write. */
+	if ((uint32_t)s->conn.sent != s->sent_seen) {
+		s->sent_seen = (uint32_t)s->conn.sent;
+		s->active_usec = loop->now_usec;
+	}
+	if (s->liveness.look_usec <= seen && !deadline_look(s))
+		return;
+	if (raw_deadline(s) <= seen)
+		input_resume(s);
+	if (observer_deadline(s) <= seen)
+		observer_run(s);
+	if (session_has_ended(s))
+		return;
+	if (deadline_get(s) <= seen)
+		deadline_forgive(s);
+	if (deadline_get(s) <= seen)
+		deadline_late(s);
+	else
+		deadline_touch(s);
+}
