@@ -7,7 +7,6 @@
 
 #include "base/macro.h"
 #include "channel/channel-private.h"
-#include "session/limits.h"
 #include "session/session-private.h"
 
 #include <check.h>
@@ -127,14 +126,6 @@ static const struct role test_role = {
 };
 
 static const struct role *const roles[] = { &test_role, NULL };
-static const char *const role_names[] = { "test", NULL };
-static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
-static const struct option_schema schema = {
-	.sections = sections,
-	.listener = &listener_section,
-	.roles = role_names,
-	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
-};
 
 static int fds[MEMBERS];
 
@@ -146,7 +137,7 @@ static bool is_ioe1(unsigned i)
 
 static void start(unsigned n)
 {
-	serve_start(&schema, roles,
+	serve_start(&serve_schema, roles,
 		    "listeners = ( { port = 0; roles = [ \"test\" ]; raw = false; } );\n"
 		    "state_dir = \"%s/state\"; runtime_dir = \"%s/run\"; reactors = 1; workers = 1;\n"
 		    "limits = { output = \"256M\"; memory = \"1G\"; };");

@@ -182,7 +182,7 @@ START_TEST(nothing_is_kept)
 {
 	struct control_backup *b;
 
-	serve_start(&channel_fixture_schema, plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
+	serve_start(&serve_schema, plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
 	ck_assert_str_eq(told(CONTROL_ROOMS), "");
 	b = back_up("/nowhere/at/all");
 	ck_assert_str_ne(b->why, "");

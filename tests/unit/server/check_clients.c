@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
-#include "session/limits.h"
 
 #include <check.h>
 #include <errno.h>
@@ -18,14 +17,6 @@
 
 static const struct role test_role = { .name = "test" };
 static const struct role *const roles[] = { &test_role, NULL };
-static const char *const role_names[] = { "test", NULL };
-static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
-static const struct option_schema schema = {
-	.sections = sections,
-	.listener = &listener_section,
-	.roles = role_names,
-	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
-};
 
 static unsigned on_arrival;
 
@@ -43,7 +34,7 @@ static void start(int four)
 		       "listeners = ( { port = 0; roles = [ \"test\" ]; } ); limits = { connections = 4000; };\n"
 		       "state_dir = \"%%s/state\"; runtime_dir = \"%%s/run\"; reactors = %d;\n",
 		       four ? 4 : 1);
-	serve_start(&schema, roles, config);
+	serve_start(&serve_schema, roles, config);
 	on_arrival = 0;
 }
 

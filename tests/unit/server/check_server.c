@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "server/status.h"
-#include "session/limits.h"
 
 #include <check.h>
 #include <errno.h>
@@ -221,7 +220,7 @@ START_TEST(what_hinders_the_start_is_said)
 	static const char config[] = "listeners = ( { port = 0; address = \"192.0.2.1\"; roles = [ \"test\" ]; } );\n"
 				     "state_dir = \"%s/state\"; runtime_dir = \"%s/run\";\n";
 
-	ck_assert_ptr_nonnull(strstr(serve_refuse(&session_fixture_schema, session_fixture_roles, config),
+	ck_assert_ptr_nonnull(strstr(serve_refuse(&serve_schema, session_fixture_roles, config),
 				     "192.0.2.1 is no address of this machine"));
 }
 END_TEST

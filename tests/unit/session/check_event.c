@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/macro.h"
-#include "session/limits.h"
 #include "session/raw/raw.h"
 #include "session/session-private.h"
 
@@ -231,14 +230,6 @@ static const struct role other_role = {
 };
 
 static const struct role *const roles[] = { &test_role, &other_role, NULL };
-static const char *const role_names[] = { "test", "other", NULL };
-static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
-static const struct option_schema schema = {
-	.sections = sections,
-	.listener = &listener_section,
-	.roles = role_names,
-	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
-};
 
 static void start_as(const char *listener, unsigned reactors, const char *more)
 {
@@ -250,7 +241,7 @@ static void start_as(const char *listener, unsigned reactors, const char *more)
 		       "listeners = ( { port = 0; roles = [ %s ]; } );\n"
 		       "state_dir = \"%%s/state\"; runtime_dir = \"%%s/run\"; reactors = %u; workers = 1;\n%s",
 		       listener, reactors, more);
-	serve_start(&schema, roles, config);
+	serve_start(&serve_schema, roles, config);
 }
 
 static void start(const char *more)

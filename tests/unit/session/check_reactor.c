@@ -11,15 +11,7 @@
 #include <string.h>
 
 #include "unit/fixture/run.h"
-
-static const char *const role_names[] = { "test", NULL };
-static const struct option_section *const sections[] = { &server_section, &legacy_section, &limits_section, NULL };
-static const struct option_schema schema = {
-	.sections = sections,
-	.listener = &listener_section,
-	.roles = role_names,
-	.listeners_default = "( { port = 0; roles = [ \"test\" ]; } )",
-};
+#include "unit/fixture/serve.h"
 
 static struct reactor_set set;
 static struct settings *settings;
@@ -30,7 +22,7 @@ static void setup(void)
 	static const char config[] = "limits = { memory = \"64M\"; };";
 	struct buf why = {};
 
-	ck_assert_msg(config_parse(config, strlen(config), "test", 1, &schema, &settings, &why) == 0, "%s", buf_str(&why));
+	ck_assert_msg(config_parse(config, strlen(config), "test", 1, &serve_schema, &settings, &why) == 0, "%s", buf_str(&why));
 	set = (struct reactor_set){ .n = 4 };
 	ck_assert_int_eq(reactor_init(&reactor, &set, 2, settings), 0);
 }
