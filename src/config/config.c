@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The texts are parsed one by one and never merged: settings are built by laying them over the defaults, key by key,
- * in their order, so that whatever is wrong is told with the file and line it stands in. The instance's own group
- * comes last.
+ * Each text is parsed alone, and the texts are never merged. Settings begin with the defaults; then each text in its
+ * order sets its keys, and the group of the instance comes last. So every fault is reported with its file and line.
  *
- * Every other instance's group is checked by building that instance's settings too, and throwing them away.
+ * To check the groups of the other instances, the settings of these are built, too, and thrown away.
  */
 #include "config/config.h"
 #include "base/macro.h"
@@ -19,7 +18,7 @@
 
 #define CONFIG_INSTANCE_MAX 9999
 
-/* All texts, and what is wrong with them. */
+/* All texts, and their faults. */
 struct config {
 	const struct option_schema *schema;
 	struct sources builtin; /* the default listeners */
@@ -31,10 +30,10 @@ struct config {
 struct build {
 	struct value_context context;
 	struct settings *settings;
-	uint64_t spoiled; /* sections of which a value is at fault, so that no check of the whole makes sense */
+	uint64_t spoiled; /* sections with a fault in a value: option_section.check is not called for them */
 };
 
-/* The first section of that name: several owners may share a group. */
+/* Whether a section before @before has this name. Sections of several modules can share a group of the file. */
 static bool config_is_group(const struct option_schema *schema, const char *name, size_t before)
 {
 	for (size_t i = 0; schema->sections[i] && i < before; i++)
@@ -84,7 +83,7 @@ static int build_unknown_key(struct build *b, const char *group, const config_se
 	return r;
 }
 
-/* 1: the key was a row of a section with this name, 0: it was not, negative errno: no memory. */
+/* 1: a section with this name has a row for the key; 0: none has; -ENOMEM. */
 static int build_set_row(struct build *b, const char *group, const config_setting_t *key)
 {
 	const struct option_schema *schema = b->context.schema;
@@ -154,7 +153,7 @@ static int build_set_key(struct build *b, const config_setting_t *key, bool is_i
 	return r != 0 ? MIN(r, 0) : build_unknown_key(b, "", key);
 }
 
-/* Lays a file's top level, or an instance's group, over what there is. */
+/* Applies the top level of a file, or the group of an instance, to the settings. */
 static int build_lay(struct build *b, const struct source *src, const config_setting_t *group, bool is_instance)
 {
 	int n = config_setting_length(group), r = 0;
@@ -199,8 +198,8 @@ static int build_begin(struct build *b, struct config *config, unsigned instance
 	return r < 0 ? r : build_lay(b, config->builtin.v[0], config_root_setting(&config->builtin.v[0]->tree), false);
 }
 
-/* What spans several values. There is no single line that it could be told with, and what is told for one instance is
- * not told for the others. */
+/* The checks that need several values. Their faults have no single line, and a fault of one instance is not reported
+ * for the others again. */
 static void build_check(struct build *b)
 {
 	const struct value_context *c = &b->context;
@@ -218,7 +217,8 @@ static void build_check(struct build *b)
 	}
 }
 
-/* The settings of @instance: all files, then its own group where it has one. 0, or negative errno but -EINVAL. */
+/* Builds the settings of @instance from all files and then its own group, if it has one. 0, also with faults; or
+ * negative errno. */
 static int config_build(struct config *config, unsigned instance, const struct source *own_source,
 			const config_setting_t *own, struct settings **ret)
 {
@@ -242,7 +242,7 @@ static int config_build(struct config *config, unsigned instance, const struct s
 	return 0;
 }
 
-/* The number of one group of `instances`: 0 with a fault where it has none that can be. */
+/* The number of the instance that a group of `instances` is for; 0, with a fault added: it has no valid one. */
 static unsigned config_instance_id(struct config *config, const struct source *src, const config_setting_t *group)
 {
 	unsigned line = config_setting_source_line(group);
@@ -268,7 +268,7 @@ static unsigned config_instance_id(struct config *config, const struct source *s
 	return (unsigned)config_setting_get_int(id);
 }
 
-/* What `instances` is in one file; NULL where it is not there, or a fault. */
+/* The list `instances` of a file. NULL: the file has none, or it is no list, and a fault was added. */
 static const config_setting_t *config_instances(const struct source *src, struct faults *faults)
 {
 	const config_setting_t *list;
@@ -284,7 +284,7 @@ static const config_setting_t *config_instances(const struct source *src, struct
 	return NULL;
 }
 
-/* All groups of a file's `instances`, each built and thrown away. */
+/* Checks all groups in a file's `instances`: builds the settings of each and throws them away. */
 static int config_check_instances(struct config *config, const struct source *src, unsigned instance)
 {
 	const config_setting_t *list = config_instances(src, &config->faults);
@@ -305,7 +305,7 @@ static int config_check_instances(struct config *config, const struct source *sr
 	return r;
 }
 
-/* The instance's own group: of the last file that has `instances`, since a list replaces a list. */
+/* The group of the instance, from the last file with `instances`: a later list replaces an earlier one. */
 static const config_setting_t *config_own_group(struct config *config, unsigned instance, const struct source **ret_source)
 {
 	for (size_t i = config->sources.n; i-- > 0;) {
@@ -346,7 +346,7 @@ static int config_begin(struct config *c, unsigned instance, const struct option
 	return r < 0 ? r : fault_result(&c->faults);
 }
 
-/* Builds from what was added. @source is where the settings say that they are from. */
+/* Builds the settings from the texts that were added. @source becomes settings.source. */
 static int config_finish(struct config *c, unsigned instance, const char *source, struct settings **ret)
 {
 	_cleanup_(settings_unrefp) struct settings *s = NULL;

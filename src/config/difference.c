@@ -16,7 +16,7 @@ static void difference_print(const struct option_schema *schema, const char *nam
 	(void)buf_append_str(ret, "\n");
 }
 
-/* Listeners have no names by which one of the old list would be one of the new. */
+/* Compares the lists as a whole: listeners have no names, so it is unknown which old one a new one stands for. */
 static bool difference_is_listeners(const struct settings *a, const struct settings *b)
 {
 	const struct option_section *section = a->schema->listener;
@@ -66,7 +66,7 @@ struct difference {
 	struct buf from, to; /* the values' text */
 };
 
-/* One row: @from and @to are the owner's structs, either NULL where there is no such listener. */
+/* Reports one row. @from and @to are structs of its section; one of them is NULL if a list has no such listener. */
 static int difference_tell(struct difference *d, const struct option_schema *schema, const char *name,
 			   const struct option *row, const void *from, const void *to)
 {
@@ -85,7 +85,7 @@ static int difference_tell(struct difference *d, const struct option_schema *sch
 	return 0;
 }
 
-/* By their places: "listeners[1].port". */
+/* Listeners are compared by their position in the list: "listeners[1].port". */
 static int difference_tell_listeners(struct difference *d, const struct settings *started, const struct settings *now,
 				     const struct settings *fresh)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The example is a valid file that sets nothing: every option is commented out at its default, inside the group it
- * belongs to, so that taking one "# " away is all it takes.
+ * The example is a valid file that sets nothing. Every option is in its group, commented out, at its default; to set
+ * one, an administrator removes its "# ".
  */
 #include "config/config.h"
 #include "config/value.h"
@@ -89,7 +89,7 @@ static int example_option(const char *indent, const struct option *row, struct b
 	bool is_bare = row->type == OPTION_BOOL || row->type == OPTION_INT;
 	const char *quote = is_bare ? "" : "\"";
 
-	/* Without a default there is still a way to write it down. */
+	/* A string without a default is shown with an example. */
 	if (!row->value && row->type == OPTION_STRING)
 		return buf_printf(ret, "%s# %s = \"%s\";\n", indent, row->path, row->min > 0 ? "/srv/ioe" : "");
 	if (!row->value)

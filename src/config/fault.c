@@ -10,7 +10,7 @@ void fault_init(struct faults *f, struct buf *why)
 	*f = (struct faults){ .why = why, .begin = why->len };
 }
 
-/* A line of a file is looked at once for each instance, and what is wrong with it is mostly the same each time. */
+/* Each line of a file is checked once for each instance, mostly with the same faults. */
 static bool fault_is_known(const struct faults *f, size_t at)
 {
 	const char *line = f->why->data + at;

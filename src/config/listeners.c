@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Four rows of a listener mean something here, beyond what they are as rows: address, port, port_base and roles.
- * They are found by name.
+ * This file knows the meaning of four rows of a listener: address, port, port_base and roles. It finds them by their
+ * names.
  */
 #include "config/listeners.h"
 #include "base/macro.h"
@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A group while it is looked at, and where it would be bound. */
+/* A group that is being checked, and the address where the listener would be bound. */
 struct listener_group {
 	const config_setting_t *setting;
 	unsigned line;
 	void *values;
-	bool is_whole; /* no fault in it: can be compared with others */
+	bool is_whole; /* it has no fault: it can be compared with others */
 	int family;
 	union {
 		unsigned char bytes[16];
@@ -108,7 +108,7 @@ static void listeners_check_address(const struct value_context *c, struct listen
 				"\"::1\"", str_escape(shown, sizeof(shown), text, strlen(text)));
 }
 
-/* port: 0 to 65535, where 0 lets the kernel choose. port_base: so that with the instance it is 1 to 65535. */
+/* port is 0 to 65535; with 0 the kernel chooses. port_base plus the number of the instance must be 1 to 65535. */
 static void listeners_check_port(const struct value_context *c, struct listener_group *g)
 {
 	const uint64_t *port = listeners_field(c->schema, "port", g->values);
@@ -161,7 +161,7 @@ static int listeners_read_group(const struct value_context *c, struct listener_g
 	return r;
 }
 
-/* Whether it is all addresses of its family. */
+/* Whether its address stands for all addresses of the family. */
 static bool listeners_is_any(const struct listener_group *g)
 {
 	static const unsigned char any[16];
@@ -169,7 +169,8 @@ static bool listeners_is_any(const struct listener_group *g)
 	return memcmp(&g->address, any, sizeof(any)) == 0;
 }
 
-/* Against those before it. The kernel lets nobody listen at an address beside all of its family, with the same port. */
+/* Compares group @n with those before it. The kernel refuses two listeners with the same port if their addresses are
+ * equal, or if one of the two is for all addresses of the family. */
 static void listeners_check_twice(const struct value_context *c, struct listener_group *groups, size_t n)
 {
 	struct listener_group *g = &groups[n];
@@ -219,7 +220,7 @@ void listeners_clear(struct settings *s)
 	s->n_listeners = 0;
 }
 
-/* Puts the structs of whole groups into @s. */
+/* Replaces the listeners of @s by those of the groups, which have no faults. */
 static int listeners_replace(struct settings *s, struct listener_group *groups, size_t n)
 {
 	void **v = calloc(n, sizeof(*v));

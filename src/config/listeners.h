@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The list `listeners`: its groups against the listener's rows, and what holds between them. */
+/* Reads the list `listeners`: checks each group against the rows of a listener, and the groups against each other. */
 
 #include "config/value.h"
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The last token, as far as it says whether a value may follow. */
+/* The kind of the last token. It decides whether a value can follow. */
 enum scan_last {
 	SCAN_LAST_OTHER,
 	SCAN_LAST_EQUALS,
@@ -64,7 +64,7 @@ static bool scan_may_be_value(const struct scan *s)
 	return s->last == SCAN_LAST_EQUALS || s->last == SCAN_LAST_LIST;
 }
 
-/* # and // to the end of the line, which stays. */
+/* Skips a comment that begins with # or //, up to the end of its line. */
 static int scan_line_comment(struct scan *s)
 {
 	while (s->at < s->len && s->text[s->at] != '\n')
@@ -97,7 +97,7 @@ static int scan_string(struct scan *s)
 	unsigned begin = s->line;
 	size_t from = s->at;
 
-	/* One behind another is one string. */
+	/* A string directly behind a string continues it. */
 	if (!scan_may_be_value(s) && s->last != SCAN_LAST_STRING)
 		return SCAN_FAULT(s, begin, "a string stands where none can be: a setting is NAME = VALUE;");
 	for (s->at++; s->at < s->len; s->at++) {
@@ -120,7 +120,7 @@ static int scan_string(struct scan *s)
 	return SCAN_FAULT(s, begin, "the string that begins here has no closing \"");
 }
 
-/* Whether libconfig reads it as it is meant: decimal, and an int. */
+/* Whether libconfig reads the number correctly: it is decimal, and fits an int. */
 static bool scan_is_int(const char *s, size_t n)
 {
 	bool negative = n > 0 && s[0] == '-';

@@ -1,11 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The look at a configuration's text before libconfig has it, and the text that libconfig gets.
+ * Checks the text of a configuration before libconfig parses it, and writes the text that libconfig gets.
  *
- * libconfig 1.5 wraps integers over 31 bits, ends quietly inside an unfinished string or comment, cuts strings at a
- * NUL, follows @include, compares each name of a group with all others, leaks a string where none should stand and
- * takes arrays of mixed types for an error of syntax. All this is settled here.
+ * libconfig 1.5 wraps integers over 31 bits, accepts an unfinished string or comment at the end, cuts strings at a NUL,
+ * follows @include, compares each name of a group with all others, leaks the memory of a string in a wrong place, and
+ * reports an array of mixed types as a syntax error. scan_text() refuses or rewrites all of these.
  */
 
 #include "config/fault.h"
@@ -16,13 +16,14 @@
 #define SCAN_SETTINGS_MAX 1000 /* in one group */
 
 /*
- * A number that is not decimal, or does not fit an int, reaches libconfig as a string that begins with this byte, so
- * that the check of its row can tell it with the range. No other value may hold control characters.
+ * libconfig gets a number that is not decimal, or does not fit an int, as a string that begins with this byte. So the
+ * check of its row can report the number and the range. No other value can have a control character.
  */
 #define SCAN_ODD_NUMBER '\001'
 
 /*
- * Appends the text to @ret: comments gone, every bracket of a list round, odd numbers marked; lines stay where they
- * are. 0, -EINVAL with one fault added, or -ENOMEM. @name is the file's.
+ * Appends the text to @ret: without comments, with round brackets for every list, and with the marks of
+ * SCAN_ODD_NUMBER. Each line keeps its number. @name is the name of the file. 0, -EINVAL with one fault added, or
+ * -ENOMEM.
  */
 int scan_text(const char *text, size_t len, const char *name, struct buf *ret, struct faults *faults);

@@ -14,7 +14,7 @@
 
 #define SOURCE_SHOWN_MAX 64 /* bytes of a faulty line that a message repeats */
 
-/* libconfig stops at the token after the one at fault, so the line may be the next one. */
+/* libconfig stops at the token behind the fault, so its line can be the next one. */
 static void source_syntax_fault(const struct source *src, const char *text, struct faults *faults)
 {
 	unsigned line = (unsigned)MAX(config_error_line(&src->tree), 1);
@@ -99,7 +99,7 @@ int sources_add_text(struct sources *s, const char *name, const char *text, size
 	return source_parse(src, text, len, faults);
 }
 
-/* Whoever may write it is the daemon's administrator, so everybody must not. */
+/* A user who can write the file controls the daemon, so it must not be writable for everybody. */
 static int source_check_writers(const char *path, const struct stat *st, struct faults *faults)
 {
 	if (!(st->st_mode & S_IWOTH))
@@ -140,7 +140,7 @@ static int source_read(int fd, const char *path, struct buf *ret, struct faults 
 	r = source_check_file(fd, path, &size, faults);
 	if (r < 0)
 		return r;
-	/* One byte more than it should have, so that a file that grows meanwhile is seen. */
+	/* One byte more than its size, to notice a file that grows in the meantime. */
 	if (buf_reserve(ret, size + 1) < 0)
 		return -ENOMEM;
 	n = io_pread_full(fd, ret->data, size + 1, 0);
@@ -179,7 +179,7 @@ static int source_is_drop_in(const struct dirent *e)
 	return e->d_name[0] != '.' && n > strlen(".conf") && strcmp(e->d_name + n - strlen(".conf"), ".conf") == 0;
 }
 
-/* Not alphasort(), which asks the locale. */
+/* In byte order. alphasort() depends on the locale. */
 static int source_compare(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A value is first brought into one of a few plain forms, whether it stands in a file or is a row's default, then
- * read as its row's type says. What is wrong with it is told in one place, from the row.
+ * A value of a file and the default of a row are first brought into one of a few simple forms. Then the value is read
+ * by the type of its row. One function writes the fault of a value, from the row.
  */
 #include "config/value.h"
 #include "base/str.h"
@@ -28,7 +28,7 @@ struct value {
 	size_t len;
 };
 
-/* What a value is not; the range or the words follow. */
+/* The words of a fault behind "VALUE is"; the range or the valid words follow them. */
 static const char *const value_is_no[OPTION_TYPE_MAX] = {
 	[OPTION_BOOL] = "not",
 	[OPTION_INT] = "no whole decimal number from",
@@ -141,7 +141,7 @@ int value_print_range(const struct option_schema *schema, const struct option *r
 	return buf_printf(ret, "%s to %s%s", min, value_print_number(row->type, row->max, max), unit);
 }
 
-/* Where a number that is read stands in the row's range. */
+/* Checks a number against the range of its row. 0 or -ERANGE. */
 static int value_in_range(const struct option *row, uint64_t n, uint64_t *ret)
 {
 	if (n < row->min || n > row->max)
@@ -189,7 +189,8 @@ static int value_read_word(const char *const *words, const struct value *v, uint
 	return -EINVAL;
 }
 
-/* Everything that becomes one number. 0, -EINVAL: not of the row's type, -ERANGE: out of its range. */
+/* Reads a value of any type that is stored as a number. 0, -EINVAL: not of the row's type, -ERANGE: out of its
+ * range. */
 static int value_read(const struct option *row, const struct value *v, uint64_t *ret)
 {
 	uint64_t n = 0;
@@ -213,7 +214,7 @@ static int value_read(const struct option *row, const struct value *v, uint64_t 
 	return r < 0 ? r : value_in_range(row, n, ret);
 }
 
-/* "%i" is the instance number. */
+/* Reads a string, and puts the number of the instance for each "%i". */
 static int value_read_string(const struct option *row, const struct value *v, unsigned instance, char **ret)
 {
 	struct buf b = {};
@@ -272,7 +273,7 @@ static int value_store(const struct option *row, const struct value *v, unsigned
 	return 0;
 }
 
-/* Tells what @error means for this value; hands it up as -EINVAL. */
+/* For -EINVAL and -ERANGE: adds a fault and returns -EINVAL. Another @error is returned unchanged. */
 static int value_fault(const struct value_context *c, unsigned line, const char *name, const struct option *row,
 		       const struct value *v, int error)
 {

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* One setting against its row. */
+/* Checks one setting against its option row, and reads or prints its value. */
 
 #include "base/option.h"
 #include "config/fault.h"
@@ -8,7 +8,7 @@
 #include <libconfig.h>
 #include <stdbool.h>
 
-/* Where settings are taken from, and what they may name. */
+/* The source of the settings, and the schema they are checked against. */
 struct value_context {
 	const struct option_schema *schema;
 	struct faults *faults;
@@ -17,28 +17,29 @@ struct value_context {
 };
 
 /*
- * Sets @row's field in @values from @setting; the @section's name and the row's path make its name in messages. 0,
- * -EINVAL with a fault added (the field is as it was), or -ENOMEM.
+ * Sets the field of @row in @values from @setting. Messages name the option by @section and @row. 0, -EINVAL with a
+ * fault added (the field stays as it was), or -ENOMEM.
  */
 int value_set(const struct value_context *c, const struct option_section *section, const struct option *row,
 	      const config_setting_t *setting, void *values);
 
-/* A section's struct with all defaults in it, on the heap; a row without a default is left at zero. 0, -EINVAL (a
- * default that its own row does not take), or -ENOMEM. Free with option_values_free(). */
+/* Makes a section's struct on the heap, with all defaults; a row without a default is zero. 0, -EINVAL (a row refuses
+ * its own default), or -ENOMEM. Free with option_values_free(). */
 int value_new_section(const struct value_context *c, const struct option_section *section, void **ret);
 
-/* The field as it would stand in the file. 0 or negative errno. */
+/* Appends the value as it would stand in the file. 0 or negative errno. */
 int value_print(const struct option_schema *schema, const struct option *row, const void *values, struct buf *ret);
 
-/* "64 to 16M", "true or false", "\"err\", \"warning\"": what the row takes. 0 or negative errno. */
+/* Appends the values that the row accepts: "64 to 16M", "true or false", "\"err\", \"warning\"". 0 or negative
+ * errno. */
 int value_print_range(const struct option_schema *schema, const struct option *row, struct buf *ret);
 
 bool value_is_equal(const struct option *row, const void *a, const void *b);
 
-/* "limits.line"; a row of the top level is just "reactors". */
+/* The name of the option: "limits.line"; of a row of the top level: "reactors". Returns @dst. */
 #define VALUE_NAME_MAX 96
 const char *value_name(const struct option_section *section, const struct option *row, char dst[VALUE_NAME_MAX]);
 
-/* A setting as it stands in the file, harmless and cut: 5, "64K", true, ( ... ). */
+/* The setting as it stands in the file, made harmless and cut: 5, "64K", true, ( ... ). Returns @dst. */
 #define VALUE_SHOWN_MAX 100
 const char *value_shown(const config_setting_t *setting, char dst[VALUE_SHOWN_MAX]);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections of the control socket. What one may hold is bounded: an unfinished call (VARLINK_MESSAGE_MAX) and a
- * piece, answers up to CONTROL_OUT_MAX and one; a peer that does not read its answers is not read either. A peer
- * that neither finishes a call nor takes an answer for control.timeout is closed. A stranger's bytes never get as
- * far as the JSON parser.
+ * The connections of the control socket. Each has limited memory: one unfinished call (VARLINK_MESSAGE_MAX) and one
+ * piece of input, and answers of CONTROL_OUT_MAX bytes and one more. While a peer does not read its answers, nothing is
+ * read from it. A peer that neither finishes a call nor takes an answer for control.timeout is closed. The bytes of a
+ * user without rights never reach the JSON parser.
  *
- * Starvation: a ready connection reads one piece and answers calls until CONTROL_OUT_MAX bytes wait; the rest is
- * answered once those are sent, at the end of a pass.
+ * Starvation: a ready connection reads one piece, and answers calls until CONTROL_OUT_MAX bytes wait. The other calls
+ * are answered when those bytes are sent, at the end of a round.
  */
 #include "control/control.h"
 
@@ -29,9 +29,9 @@
 
 #define CONTROL_READ       (16U << 10)
 #define CONTROL_OUT_MAX    (64U << 10)
-#define CONTROL_ACCEPT_MAX 16 /* of one pass */
+#define CONTROL_ACCEPT_MAX 16 /* connections in one round */
 
-/* How long nothing is accepted after the process ran out of descriptors or memory. */
+/* The pause of accepting after the process ran out of descriptors or memory. */
 #define CONTROL_PAUSE_USEC USEC_PER_SEC
 
 #define FIELD(member) OPTION_FIELD(struct control_options, member, uint64_t)
@@ -59,30 +59,30 @@ struct control {
 	struct endpoint endpoint;
 	gid_t admins;
 	struct watch watch;
-	struct timer again; /* accepts once more */
+	struct timer again; /* ends a pause of accepting */
 	struct list peers;
-	struct list dead; /* closed in this pass; a caller further up may still hold them */
+	struct list dead; /* closed in this round, and freed after it, as callers further up can still use them */
 	struct deferred reap;
 	size_t n_peers;
 	struct chunk_pool pool;
-	struct buf answer; /* of the call at hand */
+	struct buf answer; /* to the current call */
 	struct log_ratelimit ratelimit;
 };
 
 struct control_peer {
 	struct control *control;
-	struct list link; /* of peers, or of dead */
+	struct list link; /* in peers, or in dead */
 	struct conn conn;
 	struct timer timer;
 	struct varlink_reader reader;
 	struct peer_rights rights;
-	struct service_job *job; /* the call whose answer is not there yet: no other is taken */
-	size_t ignored; /* bytes of a stranger, who has not finished a call yet */
-	bool eof;       /* asks no more, and may still want answers */
-	bool closing;   /* once all is sent */
+	struct service_job *job; /* the call that waits for its answer; the next call waits behind it */
+	size_t ignored; /* bytes of the unfinished call of a user without rights */
+	bool eof;       /* sends no more calls, and can still wait for answers */
+	bool closing;   /* closes when all is sent */
 };
 
-/* Its memory is freed after the pass: conn's callbacks are on the stack. */
+/* Closes the connection. Its memory is freed after the round, since callbacks of conn are on the stack. */
 static void control_peer_close(struct control_peer *p)
 {
 	struct control *c = p->control;
@@ -113,7 +113,7 @@ static void control_peer_alive(struct control_peer *p)
 	loop_timer(c->loop, &p->timer, c->loop->now_usec + c->options.timeout_usec);
 }
 
-/* No more is read; what is queued is sent, or the timer ends it. */
+/* Stops reading, and closes when all answers are sent; the timer ends a peer that does not take them. */
 static void control_peer_finish(struct control_peer *p)
 {
 	if (outq_is_empty(&p->conn.out)) {
@@ -124,7 +124,7 @@ static void control_peer_finish(struct control_peer *p)
 	conn_pause(&p->conn);
 }
 
-/* Sends what is in c->answer. */
+/* Sends c->answer. */
 static void control_peer_send(struct control_peer *p)
 {
 	struct control *c = p->control;
@@ -138,7 +138,7 @@ static void control_peer_send(struct control_peer *p)
 
 static void control_peer_job_ready(struct service_job *j);
 
-/* Takes the message over. 0, or negative errno where the connection cannot go on. */
+/* Answers one call; consumes the message. 0, or negative errno: the connection must end. */
 static int control_peer_call(struct control_peer *p, struct json_object *message)
 {
 	struct control *c = p->control;
@@ -159,7 +159,7 @@ static int control_peer_call(struct control_peer *p, struct json_object *message
 	return r;
 }
 
-/* It cannot go on: what is queued is still sent. */
+/* Ends a connection that cannot go on, after its queued answers were sent. */
 static void control_peer_fail(struct control_peer *p, int error)
 {
 	if (error == -ENOMEM)
@@ -170,10 +170,10 @@ static void control_peer_fail(struct control_peer *p, int error)
 	control_peer_finish(p);
 }
 
-/* Answers what is there, in order, until it is all answered or the peer has enough to read. */
+/* Answers the calls that have arrived, in order, until all are answered or enough bytes wait for the peer. */
 static void control_peer_serve(struct control_peer *p)
 {
-	enum varlink_result result = VARLINK_MESSAGE; /* there may be one */
+	enum varlink_result result = VARLINK_MESSAGE; /* so that the loop looks for one */
 	struct json_object *message;
 	int r = 0;
 
@@ -187,7 +187,7 @@ static void control_peer_serve(struct control_peer *p)
 	if (r < 0 || result == VARLINK_TOO_LONG || result == VARLINK_BAD) {
 		control_peer_fail(p, r);
 	} else if (result == VARLINK_MESSAGE) {
-		conn_pause(&p->conn); /* drained(), or the end of the job, goes on */
+		conn_pause(&p->conn); /* until drained(), or the end of the job */
 	} else if (p->eof) {
 		control_peer_finish(p);
 	} else {
@@ -197,7 +197,7 @@ static void control_peer_serve(struct control_peer *p)
 	}
 }
 
-/* More of the answer, once the peer has taken what there is. */
+/* Asks the job for its next reply when the peer has taken the last one. */
 static void control_peer_job_next(struct control_peer *p)
 {
 	if (!service_job_is_away(p->job) && p->conn.out.bytes < CONTROL_OUT_MAX)
@@ -227,7 +227,7 @@ static void control_peer_job_ready(struct service_job *j)
 		control_peer_serve(p);
 }
 
-/* A stranger is told so once his first call is whole; the call is not looked into. */
+/* Refuses a user without rights at the end of its first call. The call itself is not parsed. */
 static void control_peer_deny(struct control_peer *p, const char *data, size_t n)
 {
 	struct control *c = p->control;
@@ -283,7 +283,7 @@ static void control_peer_broken(struct conn *conn, _unused_ int error)
 	control_peer_close(container_of(conn, struct control_peer, conn));
 }
 
-/* No file is ever queued here. */
+/* Never called: no file is queued on these connections. */
 static void control_peer_not_resident(_unused_ struct conn *conn, _unused_ int fd, _unused_ uint64_t off,
 				      _unused_ uint64_t len)
 {
@@ -308,7 +308,7 @@ static void control_peer_timeout(struct timer *t)
 	control_peer_close(p);
 }
 
-/* The limit that one more connection of this user would break, 0: none. */
+/* The limit that one more connection of this user would exceed; 0: none. */
 static uint64_t control_full(const struct control *c, const struct peer_rights *rights)
 {
 	uint64_t n = 0;
@@ -322,7 +322,7 @@ static uint64_t control_full(const struct control *c, const struct peer_rights *
 	return n >= c->options.per_user ? c->options.per_user : 0;
 }
 
-/* As far as the socket takes it at once: nothing is kept for one that is sent away. */
+/* Refuses a connection with one attempt to write the error, as no memory is kept for it. */
 static void control_refuse(struct control *c, int fd, const struct peer_rights *rights, uint64_t limit)
 {
 	c->answer.len = 0;
@@ -355,11 +355,11 @@ static int control_peer_new(struct control *c, int fd, const struct peer_rights 
 	list_add_tail(&c->peers, &p->link);
 	c->n_peers++;
 	control_peer_alive(p);
-	p = NULL; /* the list's */
+	p = NULL; /* the list owns it now */
 	return 0;
 }
 
-/* Consumes the fd. */
+/* Admits or refuses a connection. Consumes the fd. */
 static void control_greet(struct control *c, int accepted)
 {
 	_cleanup_(closep) int fd = accepted;
@@ -390,7 +390,7 @@ static void control_greet(struct control *c, int accepted)
 		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "A control connection was closed: %s.", strerror(-r));
 }
 
-/* The connection stays in the queue and the socket readable, so listening on would spin. */
+/* Pauses accepting after an error: the connection stays in the queue, so without a pause the loop would spin. */
 static void control_accept_later(struct control *c, int error)
 {
 	if (log_ratelimit_pass(&c->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))

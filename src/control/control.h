@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The Varlink service of the daemon: interface org.ioe.control on control.sock, in main's loop. It decides nothing
- * itself; each answer comes from the module that owns the data. Root, the daemon's own user and members of ioe-admin
- * are allowed to call methods; other users get org.varlink.service.PermissionDenied.
+ * The Varlink service of the daemon: interface org.ioe.control on control.sock, in main's loop. The module that owns
+ * the data makes each answer. Root, the daemon's own user and members of the group ioe-admin are allowed to call
+ * methods; other users get org.varlink.service.PermissionDenied.
  */
 
 #include "base/buf.h"
@@ -48,11 +48,11 @@ struct control_backup {
 /* Acts that only main can do, in its thread. */
 struct control_acts {
 	/*
-	 * As SIGHUP; @check: all of it but the change. @change is told of each option that changes. 0: @said may hold
-	 * remarks; negative errno, and nothing was changed: @said holds why, a sentence a line.
+	 * Reloads as SIGHUP does; with @check it only checks. Calls @change for each option that changes. 0: @said has
+	 * remarks, or is empty; negative errno: nothing was changed, and @said has the reasons, a sentence a line.
 	 */
 	int (*reload)(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said);
-	enum log_level (*log_level)(void *userdata); /* the configured one */
+	enum log_level (*log_level)(void *userdata); /* the configured level */
 	/* NULL: no memory. channels_next() fetches the first page, and after each on_arrival() the next, until done. */
 	struct control_channels *(*channels)(void *userdata, enum control_kind kind,
 					     void (*on_arrival)(struct server_task *e), void *on_arrival_data);
@@ -64,16 +64,17 @@ struct control_acts {
 };
 
 struct control_options {
-	uint64_t connections;  /* at once, in all */
-	uint64_t per_user;     /* of one uid, root and the daemon's own exempt */
-	uint64_t timeout_usec; /* after it, a peer that neither calls nor reads is closed */
+	uint64_t connections;  /* of all users, at the same time */
+	uint64_t per_user;     /* of one uid; root and the daemon's own user have no such limit */
+	uint64_t timeout_usec; /* a peer that neither calls nor reads for this time is closed */
 };
 extern const struct option_section control_section;
 
 /*
- * Binds RUNTIME/control.sock (0660, group ioe-admin where there is one), replacing one nobody listens on. 0,
- * -EADDRINUSE where a daemon does, another negative errno with a sentence in @why. @server is asked through status.h
- * and clients.h; @acts is copied. Looks the group up, which may block: before the loop runs.
+ * Binds RUNTIME/control.sock (mode 0660; group ioe-admin, if there is one), in the place of a socket without a
+ * listener. 0; -EADDRINUSE: another daemon listens there; or another negative errno; with a sentence in @why. @acts is
+ * copied; @server must outlive the control socket. The search for the group can block, so this is called before the
+ * loop runs.
  */
 int control_new(struct control **ret, struct loop *l, const char *runtime_dir, const struct settings *settings,
 		struct server *server, const struct control_acts *acts, char *why, size_t why_size);

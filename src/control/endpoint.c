@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A socket's file outlives a daemon that was killed, so it must be replaced, but never under a daemon that lives.
- * Whether somebody listens is asked by connecting. Two daemons that start at once would both find nobody, and the
- * second would unlink the first one's new socket: the folder is locked from the question to the answer.
+ * The file of a socket stays after a daemon was killed. The next daemon must replace it, but never while another daemon
+ * listens on it; a connect() shows whether one does. If two daemons started at the same time, both would find no
+ * listener, and the second would unlink the new socket of the first. So the folder is locked from the connect() until
+ * the new socket listens.
  *
- * Until listen() every connect is refused, so nobody comes in before mode and group are right.
+ * Before listen() every connect is refused, so no client gets in before mode and group are right.
  */
 #include "control/endpoint.h"
 
@@ -51,7 +52,7 @@ static int endpoint_address(const char *dir, const char *name, struct sockaddr_u
 	return 0;
 }
 
-/* The folder, locked for as long as it is open. */
+/* Opens the folder and locks it. The lock ends when the descriptor is closed. */
 static int endpoint_lock(const char *dir, int *ret_fd, char *why, size_t why_size)
 {
 	_cleanup_(closep) int fd = -1;
@@ -73,7 +74,7 @@ static int endpoint_lock(const char *dir, int *ret_fd, char *why, size_t why_siz
 	return 0;
 }
 
-/* Connects: 0 where somebody listens, -ECONNREFUSED where nobody does, another negative errno where it is unknown. */
+/* Connects. 0: a process listens; -ECONNREFUSED: none does; another negative errno: it is unknown. */
 static int endpoint_probe(const struct sockaddr_un *addr)
 {
 	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -82,7 +83,7 @@ static int endpoint_probe(const struct sockaddr_un *addr)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
 		return 0;
-	return errno == EAGAIN ? 0 : -errno; /* its queue is full: it is stuck, but it is there */
+	return errno == EAGAIN ? 0 : -errno; /* its queue is full: a process listens, even if it is stuck */
 }
 
 static int endpoint_clear(int dir_fd, const char *name, const struct sockaddr_un *addr, char *why, size_t why_size)
@@ -116,13 +117,13 @@ static int endpoint_clear(int dir_fd, const char *name, const struct sockaddr_un
 
 static int endpoint_bind(int fd, const struct sockaddr_un *addr)
 {
-	/* The kernel makes the file with the mode of the socket; there is no moment at which it is wider. */
+	/* bind() makes the file with the mode of the socket, so at no moment it has a wider one. */
 	if (fchmod(fd, 0600) < 0 || bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0)
 		return -errno;
 	return 0;
 }
 
-/* By its descriptor: whoever else may write to the folder could put a link in its place. */
+/* Sets the mode by descriptor, as another user who can write to the folder could put a link in the file's place. */
 static int endpoint_set_mode(int fd, int dir_fd, const char *name)
 {
 	char self[40];
@@ -143,10 +144,10 @@ static int endpoint_publish(struct endpoint *e, int dir_fd, const char *name, gi
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
-		return -ESTALE; /* it is not what was just made */
+		return -ESTALE; /* another file has its place already */
 	e->dev = st.st_dev;
 	e->ino = st.st_ino;
-	/* Under ioe@.service it is the daemon's own group: there is nothing to give, and no call that could. */
+	/* Under ioe@.service this is already the daemon's group, and the unit forbids chown(). */
 	if (group != (gid_t)-1 && group != st.st_gid && fchownat(fd, "", (uid_t)-1, group, AT_EMPTY_PATH) < 0)
 		log_notice("The control socket %s cannot be given to the group %s (%s): only root and the daemon's own "
 			   "user can administer it. The daemon must be a member of the group.",

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define ENDPOINT_PATH_MAX 107 /* bytes, of sockaddr_un without its NUL */
+#define ENDPOINT_PATH_MAX 107 /* bytes of sun_path, without its NUL */
 
 /* Inert with fd -1 and path NULL. */
 struct endpoint {
@@ -17,11 +17,11 @@ struct endpoint {
 #define ENDPOINT_NULL { .fd = -1 }
 
 /*
- * Binds DIR/@name, mode 0660, for @group (-1: the process's own) where that is permitted, and listens. A socket that
- * nobody listens on is replaced, nothing else ever is. 0; -EADDRINUSE where somebody listens; another negative
- * errno. @why holds a sentence on failure.
+ * Binds DIR/@name with mode 0660, gives it to @group (-1: the group of the process) if that is permitted, and listens.
+ * It replaces a socket on which no process listens, and no other file. 0; -EADDRINUSE: a process listens; or another
+ * negative errno. On failure @why has a sentence.
  */
 int endpoint_open(const char *dir, const char *name, gid_t group, struct endpoint *ret, char *why, size_t why_size);
 
-/* Closes, and unlinks the name if it still is the one that was bound. */
+/* Closes the socket, and unlinks the name if it still is the socket that was bound. */
 void endpoint_done(struct endpoint *e);

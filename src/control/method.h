@@ -12,12 +12,12 @@ struct method_call {
 	struct service_job *job; /* set by a method that answers later */
 };
 
-/* NULL, @otherwise or false where it was not given. */
+/* The value of a parameter. If it was not given: NULL, @otherwise or false. */
 const char *method_string(const struct method_call *c, const char *key);
 int64_t method_int(const struct method_call *c, const char *key, int64_t otherwise);
 bool method_flag(const struct method_call *c, const char *key);
 
-/* Replies; all consume the object, NULL for want of memory included. 0 or negative errno. */
+/* Append a reply to @out. All consume the object; NULL: there was no memory for it. 0 or negative errno. */
 int method_reply(struct buf *out, struct json_object *parameters, bool continues);
 int method_error(struct buf *out, const char *error, const char *key, struct json_object *value);
 int method_invalid(struct buf *out, const char *parameter);

@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <sys/socket.h>
 
-#define PEER_RIGHTS_ENTRY_MAX (1U << 20) /* a group's members may be many */
+#define PEER_RIGHTS_ENTRY_MAX (1U << 20) /* bytes of a group's entry, which has the names of all its members */
 
 int peer_rights_admin_group(gid_t *ret)
 {
@@ -46,13 +46,13 @@ bool peer_rights_allow(uid_t own, gid_t admins, uid_t uid, gid_t gid, const gid_
 	return gid == admins;
 }
 
-/* The supplementary groups the peer had when it connected. */
+/* The supplementary groups that the peer had when it connected. */
 static int peer_rights_groups(int fd, gid_t **ret, size_t *ret_n)
 {
 	_cleanup_(freep) gid_t *groups = NULL;
 	socklen_t size = 64 * sizeof(gid_t);
 
-	/* Where the room is too small the kernel says how much it wants: the peer's groups do not change any more. */
+	/* If the memory is too small, the kernel returns the size that it needs. The groups of a peer never change. */
 	for (int i = 0; i < 2; i++) {
 		free(groups);
 		groups = malloc(size);
@@ -87,8 +87,8 @@ int peer_rights_of(int fd, gid_t admins, struct peer_rights *ret)
 	if (cred.uid == (uid_t)-1)
 		return -EACCES;
 	/*
-	 * Nothing hangs on the pid: it may be another process's by now, and it is 0 for one whose pid namespace is not
-	 * below ours, as that of root on a container's host, whom the uid names well enough.
+	 * The pid decides nothing: another process can have it by now. It is 0 for a peer from a pid namespace outside
+	 * this one, such as root on the host of a container; the uid is enough to identify that user.
 	 */
 	/* SO_PEERCRED knows the primary group only. */
 	r = peer_rights_groups(fd, &groups, &n);

@@ -8,8 +8,8 @@
 #define PEER_RIGHTS_GROUP    "ioe-admin"
 #define PEER_RIGHTS_NO_GROUP ((gid_t)-1)
 
-/* The group's number, PEER_RIGHTS_NO_GROUP where there is none. May block. 0, or negative errno where nobody can
- * tell. */
+/* Looks up the group ioe-admin; PEER_RIGHTS_NO_GROUP: there is none. Can block. 0, or negative errno: the look-up
+ * failed. */
 int peer_rights_admin_group(gid_t *ret);
 
 struct peer_rights {
@@ -19,8 +19,8 @@ struct peer_rights {
 };
 
 /*
- * Asks the kernel of a connected socket. 0; -EAFNOSUPPORT where it is no UNIX socket, -EACCES where the kernel names
- * no user, another negative errno. @admins may be PEER_RIGHTS_NO_GROUP.
+ * Asks the kernel for the peer of a connected socket. 0; -EAFNOSUPPORT: it is no UNIX socket; -EACCES: the kernel knows
+ * no user; or another negative errno. @admins can be PEER_RIGHTS_NO_GROUP.
  */
 int peer_rights_of(int fd, gid_t admins, struct peer_rights *ret);
 

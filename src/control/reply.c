@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Keys are literals and come once: nothing to copy, nothing to look for. */
+/* Each key is a literal and new in its object, so json-c need not copy it, nor search for it. */
 #define REPLY_ADD (JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT)
 
 void reply_add(struct json_object *o, const char *key, struct json_object *value, int *r)

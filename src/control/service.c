@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A method is one row: dispatch, the check of its parameters and, by a test, the description of its interface read
- * it. Parameters are checked before the method runs, and it may rely on them.
+ * A method is one row. Dispatch reads it, so does the check of parameters, and a test compares it with the description
+ * of the interface. Parameters are checked before the method runs, so the method need not check their types.
  */
 #include "control/service.h"
 
@@ -38,7 +38,7 @@ struct service_interface {
 	const char *text;
 };
 
-/* The texts are the installed files, turned into C by the build. */
+/* The descriptions are the installed files, which the build turns into C. */
 static const struct service_interface service_interfaces[] = {
 	{ "org.varlink.service",
 #include "control/org.varlink.service.inc"
@@ -164,7 +164,7 @@ static bool service_is_right(const struct service_parameter *p, struct json_obje
 		return p->optional;
 	if (!json_object_is_type(value, p->type))
 		return false;
-	/* A NUL in it would hide the rest from what compares C strings. */
+	/* Functions that compare C strings would not see the rest behind a NUL. */
 	return p->type != json_type_string ||
 	       strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
 }
@@ -177,7 +177,7 @@ static const struct service_parameter *service_find_parameter(const struct servi
 	return NULL;
 }
 
-/* The first parameter that is unknown, missing or not as it should be; NULL: all are right. */
+/* The name of the first parameter that is unknown, missing or of the wrong type; NULL: all are right. */
 static const char *service_check(const struct service_method *m, struct json_object *parameters)
 {
 	if (parameters) {

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* ioed's command line. (Apart from main.c, since <getopt.h> and base/option.h both have a struct option.) */
+/* ioed's command line. It is not in main.c, since <getopt.h> and base/option.h both have a struct option. */
 
 #include <stdbool.h>
 
@@ -11,5 +11,5 @@ struct arguments {
 	bool test;
 };
 
-/* -1: go on; otherwise all has been said, and this is the exit status. */
+/* -1: go on. Else the program ends with this exit status; help, version or an error was printed. */
 int arguments_parse(struct arguments *ret, int argc, char **argv);

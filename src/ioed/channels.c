@@ -2,7 +2,8 @@
 /*
  * Joins the control socket to channel/ and the store. The control socket gets lists of rooms and mailboxes in pages of
  * its own, made from channel/list.h; and a backup of the store, which must not be written where clients of the role
- * file could read it. In main's thread, but for what a comment calls reactor 0's.
+ * file could read it. In main's thread, except for the functions that a comment gives to
+ * reactor 0.
  */
 #include "ioed/channels.h"
 
@@ -45,7 +46,7 @@ static void channels_list_free(struct server_task *e)
 	channel_list_done(&l->list);
 }
 
-/* Reactor 0: leaves out a channel that somebody only looked for. */
+/* Reactor 0: leaves out a channel that exists only because a client asked for it. */
 static bool channels_includes(struct channel *c)
 {
 	return channel_n_members(c) > 0 || channel_counts(c)->last > 0;
@@ -159,7 +160,7 @@ void channels_next(struct control_channels *c)
 	c->n = 0;
 	c->text.len = 0;
 	if (!l->list.engine) {
-		/* No role keeps anything. The task returns as from elsewhere. */
+		/* No role uses channels: the list is empty. The task comes back in the same way. */
 		c->done = true;
 		server_task_begin(&c->task);
 		server_task_return(&c->task);
@@ -189,7 +190,7 @@ static void channels_backup_free(struct server_task *e)
 	free(b->dir);
 }
 
-/* What clients may read; the other thread has a descriptor of its own. */
+/* A descriptor of its own, for the maintenance thread, of the folder that clients read. */
 static int channels_served(const struct server *s)
 {
 	for (unsigned i = 0; i < s->n_roles_started; i++)
@@ -198,7 +199,7 @@ static int channels_served(const struct server *s)
 	return -1;
 }
 
-/* Whoever asked has gone. */
+/* The connection that asked has ended. */
 static void channels_backup_cancel(struct server_task *e)
 {
 	struct control_backup *b = container_of(e, struct control_backup, task);
@@ -215,7 +216,7 @@ static void channels_backed_up(struct store_request *request)
 	if (request->result < 0)
 		(void)snprintf(b->control.why, sizeof(b->control.why), "%s",
 			       b->stored.why[0] ? b->stored.why : strerror(-request->result));
-	/* The unit's ProtectSystem= and the folder's owner are what stands in the way mostly. */
+	/* The usual reasons are ProtectSystem= of the unit, and the owner of the folder. */
 	if (request->result == -EROFS || request->result == -EACCES)
 		(void)strncat(b->control.why,
 			      "; name a folder that the daemon may write to, such as one in its state_dir",

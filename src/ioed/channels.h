@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What the control socket asks of rooms, mailboxes and their store: see control_acts. In main's thread. */
+/* The acts of the control socket on rooms, mailboxes and the store (control_acts). In main's thread. */
 
 #include "control/control.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ioed(8): arguments, signals, and the order in which things begin and end. */
+/* ioed(8): arguments and signals; starts the parts of the daemon and stops them in order. */
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,34 +31,34 @@
 
 #define EXIT_CONFIG 78 /* sysexits.h: EX_CONFIG */
 
-/* The last words to a log that may not be read. */
+/* The time for the last lines of the log, whose reader can hang. */
 #define MAIN_LOG_USEC (USEC_PER_SEC / 2)
 
-#define MAIN_SAID_MAX (64U << 10) /* about a configuration */
+#define MAIN_SAID_MAX (64U << 10) /* bytes of sentences about a configuration */
 
 #define MAIN_NOTIFY_RETRY_USEC (100 * USEC_PER_MSEC)
 
 /*
- * What is wrong is looked for so often, when main is awake for the watchdog; and while something is, sooner, to see it
- * end. What workers find takes them a moment.
+ * The interval in which main looks for warnings. While there is one, it looks more often, to see it end. The checks of
+ * the workers take a moment, so their results are read a little later.
  */
 #define MAIN_LOOK_USEC       (60 * USEC_PER_SEC)
 #define MAIN_LOOK_AGAIN_USEC (5 * USEC_PER_SEC)
 #define MAIN_LOOK_SAY_USEC   USEC_PER_SEC
 
 #define MAIN_STATUS_MAX  400
-#define MAIN_SERVING_MAX (MAIN_STATUS_MAX - 100) /* what is wrong has room behind it */
+#define MAIN_SERVING_MAX (MAIN_STATUS_MAX - 100) /* leaves room for the warnings */
 
 struct main {
 	struct loop loop;
 	struct watch signals;
 	struct timer watchdog, service_manager_timer, look;
 	uint64_t looked_usec; /* when the roles were last asked to look */
-	bool looked;          /* and not yet said what was seen */
+	bool looked;          /* the results of that are still to be read */
 	uint64_t watchdog_usec;
 	struct arguments args;
-	struct settings *settings; /* what was started with */
-	struct settings *reloaded; /* NULL, or what is in force since */
+	struct settings *settings; /* those of the start */
+	struct settings *reloaded; /* those of the last reload, which are in force; NULL: there was none */
 	struct server *server;
 	struct control *control;
 	struct service_manager *notify;
@@ -66,7 +66,7 @@ struct main {
 	char status[MAIN_STATUS_MAX]; /* for the service manager */
 };
 
-/* A sentence a line: each becomes an event of its own. */
+/* Logs each line of @text, which is a sentence, as an entry of its own. */
 static void main_log_lines(enum log_level level, const char *text)
 {
 	while (text && *text) {
@@ -92,7 +92,7 @@ static int main_load(const struct arguments *args, struct settings **ret)
 	return r;
 }
 
-/* What works all the same, and worse. */
+/* Logs missing parts of the system without which the daemon works, but less well. */
 static void main_warn(void)
 {
 	if (access("/proc/self/fd", F_OK) < 0)
@@ -123,7 +123,7 @@ static void main_use_status(struct main *m)
 					m->server->listeners[i]->address, frontend_of(m->server->listeners[i])->roles);
 }
 
-/* Behind it, the kinds of what is wrong: `ioectl status` has the sentences. True: something is. */
+/* Appends the names of the warnings to the status; `ioectl status` has the sentences. True: there are warnings. */
 static bool main_use_warnings(struct main *m)
 {
 	struct warnings w = { 0 };
@@ -150,7 +150,7 @@ static void main_log_exposure(const struct main *m)
 			log_event(LOG_EVENT_OPEN_TO_NETWORK, NULL, 0, "%s", text);
 }
 
-/* TERM and INT: begin to stop; main_stopped() comes when it is done. */
+/* SIGTERM and SIGINT: begins to stop. main_stopped() is called at the end of that. */
 static void main_stop(struct main *m, const char *signal)
 {
 	log_event(LOG_EVENT_STOPPING, NULL, 0, "stopping: %s", signal);
@@ -167,7 +167,7 @@ static void main_stopped(_unused_ struct server *s, void *userdata)
 	loop_stop(&m->loop);
 }
 
-/* Loads what would be in force after a reload. 0 or negative errno; @said holds why. */
+/* Loads the settings for a reload. 0, or negative errno with the reasons in @said. */
 static int main_load_fresh(struct main *m, config_change_fn change, void *change_data, struct settings **ret,
 			   struct buf *said)
 {
@@ -187,7 +187,7 @@ static int main_load_fresh(struct main *m, config_change_fn change, void *change
 	return r;
 }
 
-/* The first reason is in the event itself; the others, where there are more, are events of their own behind it. */
+/* Logs a refused reload: the event has the first reason, and each further reason is an entry of its own. */
 static void main_log_refused(const char *text)
 {
 	size_t n = strcspn(text, "\n");
@@ -197,7 +197,7 @@ static void main_log_refused(const char *text)
 	main_log_lines(LOG_LEVEL_ERR, text + n + (text[n] == '\n'));
 }
 
-/* All is parsed and checked before anything changes. 0: @said holds remarks; negative errno: it holds why. */
+/* Parses and checks all before anything changes. 0, with remarks in @said; or negative errno, with the reasons. */
 static int main_reload(struct main *m, config_change_fn change, void *change_data, struct buf *said)
 {
 	struct settings *fresh = NULL;
@@ -211,7 +211,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	if (r >= 0)
 		r = server_reload(m->server, fresh, text ? text : "", refused, sizeof(refused));
 	if (r < 0 && *refused) {
-		buf_done(said); /* remarks about what is not going to be */
+		buf_done(said); /* remarks about settings that were refused */
 		(void)buf_append_str(said, refused);
 		text = buf_str(said);
 	}
@@ -238,7 +238,7 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	return r;
 }
 
-/* HUP. */
+/* SIGHUP. */
 static void main_hangup(struct main *m)
 {
 	struct buf said = { .max = MAIN_SAID_MAX };
@@ -247,7 +247,7 @@ static void main_hangup(struct main *m)
 	buf_done(&said);
 }
 
-/* What the control socket asks for. */
+/* The acts for the control socket (control_acts). */
 static int main_control_reload(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said)
 {
 	struct main *m = userdata;
@@ -303,7 +303,7 @@ static void main_signal(struct watch *w, _unused_ uint32_t events)
 	}
 }
 
-/* What the service manager could not take at once is told a little later. */
+/* Sends the messages again that the service manager's socket could not take at once. */
 static void main_notify_again(struct timer *t)
 {
 	struct main *m = container_of(t, struct main, service_manager_timer);
@@ -312,7 +312,7 @@ static void main_notify_again(struct timer *t)
 	main_notify_later(m);
 }
 
-/* Two turns: the roles look, then what they have seen is said. */
+/* Works in two turns: the first asks the roles to check, the second reads the results. */
 static void main_look(struct timer *t)
 {
 	struct main *m = container_of(t, struct main, look);
@@ -337,7 +337,7 @@ static void main_look(struct timer *t)
 	}
 }
 
-/* Fed only where every reactor has finished a round since the last time. */
+/* Feeds the watchdog only if every reactor has finished a round since the last time. */
 static void main_watchdog(struct timer *t)
 {
 	struct main *m = container_of(t, struct main, watchdog);
@@ -346,7 +346,7 @@ static void main_watchdog(struct timer *t)
 		service_manager_watchdog(m->notify);
 		loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 2);
 	} else {
-		/* One may have been away together with this thread, and be back as well. */
+		/* If the whole process was stopped, the other threads need a moment, too: look again soon. */
 		loop_timer(&m->loop, t, m->loop.now_usec + m->watchdog_usec / 16);
 	}
 	if (m->loop.now_usec > m->looked_usec + MAIN_LOOK_USEC && !timer_is_armed(&m->look))
@@ -361,7 +361,7 @@ static int main_block_signals(struct main *m)
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
 	(void)sigaddset(&set, SIGHUP);
-	/* Before the first thread: they inherit it. */
+	/* Before the first thread starts, as threads inherit the mask. */
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return -errno;
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -369,7 +369,7 @@ static int main_block_signals(struct main *m)
 	return m->signals.fd < 0 ? -errno : loop_watch(&m->loop, &m->signals, EPOLLIN);
 }
 
-/* As many descriptors as the hard limit lets us have; sessions need them. */
+/* Raises the soft limit of descriptors to the hard limit, for sessions. */
 static void main_raise_nofile(void)
 {
 	struct rlimit rl;
@@ -381,8 +381,8 @@ static void main_raise_nofile(void)
 }
 
 /*
- * glibc gives memory back to the kernel whenever 128K of an arena are free at its end, and takes it again, page by
- * page, with the next answer of 16K: more work than the answer itself. What is kept at most is little beside
+ * glibc returns memory to the kernel whenever 128K at the end of an arena are free, and the next answer of 16K gets it
+ * again, page by page. That is more work than the answer itself. The memory that is kept instead is little compared to
  * limits.memory.
  */
 static void main_tune_malloc(void)
@@ -438,7 +438,7 @@ static void main_ready(struct main *m)
 		loop_timer(&m->loop, &m->watchdog, clock_usec() + m->watchdog_usec / 4);
 }
 
-/* A service manager has its reasons. */
+/* Warns if ioed runs as root, unless a service manager has started it so. */
 static void main_look_at_user(const struct main *m)
 {
 	if (geteuid() == 0 && !m->notify)
@@ -446,7 +446,7 @@ static void main_look_at_user(const struct main *m)
 			    "that user's rights and no others (the unit ioe@.service runs it as ioe)");
 }
 
-/* From the first thread to the last. The exit status. */
+/* Runs the daemon from the start of the first thread to the end of the last one. Returns the exit status. */
 static int main_serve(struct main *m)
 {
 	unsigned left = 0;
@@ -481,14 +481,13 @@ static int main_serve(struct main *m)
 	if (r >= 0)
 		log_notice("stopped");
 	journal_stop(clock_usec() + MAIN_LOG_USEC);
-	/* A thread that hangs in the kernel cannot be waited for, and must not touch what an orderly exit takes
-	 * down. */
+	/* A thread that hangs in the kernel cannot be joined. It can come back, so nothing is freed: _exit(). */
 	if (left > 0)
 		_exit(EXIT_FAILURE);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* What --help, --version and --test print; a daemon prints nothing. */
+/* Flushes the output of --help, --version and --test. A daemon prints nothing. */
 static int main_flush(void)
 {
 	int r = stdfd_flush();
@@ -499,7 +498,7 @@ static int main_flush(void)
 	return EXIT_FAILURE;
 }
 
-/* `ioed -t`, where there is no fault. */
+/* The output of `ioed -t` if there is no fault. */
 static void main_check(const struct main *m)
 {
 	char text[EXPOSURE_MAX];
@@ -521,7 +520,7 @@ int main(int argc, char **argv)
 
 	if (stdfd_open() < 0)
 		return EXIT_FAILURE;
-	(void)signal(SIGXFSZ, SIG_IGN); /* a write over a limit shall fail, not kill */
+	(void)signal(SIGXFSZ, SIG_IGN); /* a write above a size limit fails, and does not kill the daemon */
 	r = arguments_parse(&m.args, argc, argv);
 	if (r >= 0)
 		return r == EXIT_SUCCESS ? main_flush() : r;

@@ -4,5 +4,5 @@
 
 #include "base/option.h"
 
-/* Says how it ended, on standard output or error. The exit status. */
+/* Prints the result, on standard output or standard error. Returns the exit status. */
 int restore_copy(const struct settings *settings, unsigned instance, const char *file);

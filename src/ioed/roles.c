@@ -13,7 +13,7 @@
 
 const struct role *const ioed_roles[] = { &file_role, &chat_role, &relay_role, &compute_role, NULL };
 
-/* In the same order: listeners[].roles are bits of it. */
+/* In the order of ioed_roles: the bits of listeners[].roles are numbers of this array. */
 static const char *const ioed_role_names[] = { "file", "chat", "relay", "compute", NULL };
 
 static const struct option_section *const ioed_sections[] = {

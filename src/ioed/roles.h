@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The only list of roles, and with it the schema of the whole configuration. */
+/* The list of all roles, and the schema of the whole configuration. */
 
 #include "base/option.h"
 #include "session/role.h"

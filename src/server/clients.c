@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Free slots cost next to nothing, but there may be many. */
+/* Slots that one visit of a reactor looks at. A free slot costs little, but a reactor can have many. */
 #define CLIENTS_SLOTS_MAX 8192
 
 static void server_task_end(struct server_task *e)
@@ -106,7 +106,7 @@ struct clients *clients_new(struct server *s, void (*on_arrival)(struct server_t
 
 	if (!c)
 		return NULL;
-	/* Not the page. */
+	/* Sets all members but the page, which is large. */
 	c->task = (struct server_task){ .server = s, .on_arrival = on_arrival, .userdata = userdata };
 	c->reactor = 0;
 	c->slot = 0;
@@ -122,7 +122,7 @@ void clients_next(struct clients *c)
 	server_task_send(&c->task, c->reactor, clients_gather);
 }
 
-/* In the session's reactor, twice: what the client is told leaves at the end of the first pass. */
+/* In the session's reactor, in two rounds: the GOAWAY is sent at the end of the first one. */
 static void clients_kick_act(struct msg *m)
 {
 	struct clients_kick *k = container_of(m, struct clients_kick, task.msg);
@@ -151,7 +151,7 @@ struct clients_kick *clients_kick_new(struct server *s, struct handle h, const c
 	k->task = (struct server_task){ .server = s, .on_arrival = on_arrival, .userdata = userdata };
 	k->handle = h;
 	k->why[str_harmless(k->why, why, n)] = '\0';
-	/* No reactor of that number: nobody to be asked, but the answer comes the same way. */
+	/* There is no reactor with that number. The answer arrives in the same way. */
 	if (h.reactor < s->reactors.n) {
 		server_task_send(&k->task, h.reactor, clients_kick_act);
 	} else {

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Main's questions to the reactors about their sessions: who is there, and the end of one. A question is a task: it
- * travels to a reactor and comes back to main; what it holds is read in between by nobody else.
+ * Main asks the reactors about their sessions: it lists them, or ends one. Each question is a task: it travels to a
+ * reactor and comes back to main. Only the thread that has the task at the moment reads or writes it.
  */
 
 #include "base/list.h"
@@ -21,9 +21,9 @@ struct server_task {
 	bool away;
 	bool cancelled;
 	void (*on_arrival)(struct server_task *e); /* in main, when it is back; not if it was cancelled */
-	void (*on_cancel)(
-		struct server_task *e); /* NULL or: it was freed while it is away, and need not be finished */
-	void (*on_free)(struct server_task *e); /* NULL or: frees what it holds, just before it is freed */
+	/* NULL, or: in main, the task was freed while it is away: its work need not be finished. */
+	void (*on_cancel)(struct server_task *e);
+	void (*on_free)(struct server_task *e); /* NULL, or: frees the members of the task before the task itself */
 	void *userdata;
 };
 
@@ -62,10 +62,10 @@ struct clients_kick {
 	struct server_task task; /* first */
 	struct handle handle;
 	char why[ADMIN_WHY_MAX + 1];
-	bool found;           /* the answer: there was such a session */
+	bool found;           /* the answer: the session existed */
 	bool told;
 };
 
-/* Is sent at once. NULL: no memory. @why is cut to CLIENTS_WHY_MAX, and str_harmless() is applied to it. */
+/* Sends the task at once. NULL: no memory. @why is cut to CLIENTS_WHY_MAX, and str_harmless() is applied to it. */
 struct clients_kick *clients_kick_new(struct server *s, struct handle h, const char *why,
 				      void (*on_arrival)(struct server_task *e), void *userdata);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the roles let anybody do: "a, b and c". */
+/* Joins what the roles let everybody do: "a, b and c". */
 static void exposure_may(char *dst, size_t size, const struct role *const *roles, uint64_t bits)
 {
 	size_t len = 0;

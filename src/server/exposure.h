@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Listeners that others than this machine can reach. This version asks nobody for a password, so whoever reaches one
- * may do all that its roles do; the administrator is told so, in one sentence a listener, wherever he looks.
+ * Warns of listeners that other machines can reach. This version asks no client for a password, so everybody who
+ * reaches a listener can use all that its roles offer. The log, the status and `ioed -t` say so, in one sentence for
+ * each listener.
  */
 
 #include <stdbool.h>
@@ -13,7 +14,8 @@ struct role;
 
 #define EXPOSURE_MAX 512
 
-/* The sentence: who may do what, and what to do about it. False: only this machine reaches the listener. */
+/* Writes the sentence: what everybody can do there, and how to change that. False: only this machine can reach the
+ * listener. */
 bool exposure_of_listener(const struct listener *l, const struct role *const *roles, char dst[EXPOSURE_MAX]);
 
 /* The same before it is bound; @roles: NULL-terminated, in the order of the bits in @o->roles. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of things. Start: settings, state directory and its lock, workers, roles, listeners, reactors. Stop:
- * reactor 0 accepts no more and passes "leave" on behind the last connection it gave away; each reactor answers what
- * is open and says that it is empty; when all are, all are told to end, so no message between them is lost; then the
- * workers end, then the roles.
+ * The order of the start: settings, state directory and its lock, workers, roles, listeners, reactors.
+ *
+ * The order of the stop: reactor 0 accepts no more connections, and sends "leave" to each reactor behind the last
+ * connection that it has given to it. Each reactor answers the requests under way and reports that it is empty. When
+ * all are empty, all are told to end, so no message between two reactors is lost. Then the workers end, then the roles.
  */
 #include "server/server.h"
 
@@ -23,7 +24,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* How long after the reset of what is left a thread may take to come back from the kernel. */
+/* The time that a thread gets to come back from the kernel, after the remaining connections were reset. */
 #define SERVER_GIVE_UP_USEC USEC_PER_SEC
 
 #define SERVER_FIRST_FD 3 /* SD_LISTEN_FDS_START */
@@ -57,7 +58,7 @@ void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m))
 	inbox_push(&s->args.loop->inbox, m);
 }
 
-/* All reactors have ended, or are given up. */
+/* All reactors have ended, or were given up. */
 static void server_stopped(struct server *s)
 {
 	loop_no_timer(s->args.loop, &s->stop_timer);
@@ -87,7 +88,7 @@ static void server_reactor_done(struct thread *t)
 		server_stopped(s);
 }
 
-/* All but the roles' states and the workers. The reactors are made later. */
+/* Fills the set of reactors, without the states of the roles, the workers and the reactors themselves. */
 static int server_fill_set(struct server *s, unsigned n)
 {
 	struct reactor_set *set = &s->reactors;
@@ -109,7 +110,7 @@ static int server_fill_set(struct server *s, unsigned n)
 	return 0;
 }
 
-/* All that the settings want, out of what there is, what was inherited, and new ones. */
+/* Makes the list of listeners for the settings, from present, inherited and new ones. */
 static int server_open_listeners(const struct listener_plan *plan, struct listener ***ret)
 {
 	size_t n = plan->settings->n_listeners;
@@ -157,7 +158,8 @@ static int server_first_listeners(struct server *s, char *why, size_t why_size)
 	return r;
 }
 
-/* Clients name messages by STORE and number, so numbers that are given anew need a new STORE. */
+/* A client names a message by STORE and number. A copy of the data gives some numbers again, so it needs a new
+ * STORE. */
 static int server_renew_store_id(void *userdata)
 {
 	struct server *s = userdata;
@@ -195,7 +197,7 @@ static int server_start_roles(struct server *s, char *why, size_t why_size)
 	return 0;
 }
 
-/* All reactors are whole before the first one runs: it may talk to any other. */
+/* All reactors are complete before the first one runs, as that one can send messages to any other. */
 static int server_make_reactors(struct server *s)
 {
 	for (unsigned i = 0; i < s->reactors.n; i++) {
@@ -224,7 +226,7 @@ static int server_start_reactors(struct server *s)
 	return r;
 }
 
-/* Its events have a place of their own before there is anything to tell. */
+/* In a worker's thread, at its begin: gives it its own queue of the journal before it logs anything. */
 static void server_begin_worker(void)
 {
 	(void)journal_thread_init();
@@ -287,7 +289,7 @@ static void server_drop_updates(struct reactor_update **updates, unsigned n)
 	}
 }
 
-/* A message for each reactor: allocated before anything is said, so that all hear it or none. */
+/* Allocates a message for each reactor before the first is sent, so that either all get one or none. */
 static int server_make_updates(struct server *s, struct listener *const *listeners, struct reactor_update **ret)
 {
 	unsigned n;
@@ -392,7 +394,7 @@ static void server_stop_expired(struct timer *t)
 	const struct server_options *o = settings_get(s->settings, &server_section);
 	struct loop *loop = s->args.loop;
 
-	/* This process was away, and so were the others' threads: they have not had their time. */
+	/* The whole process was stopped meanwhile, so the other threads had no time to answer. */
 	if (t->at_msec * USEC_PER_MSEC <= loop->back_usec) {
 		loop_timer(loop, t, loop->now_usec + (s->dropped ? SERVER_GIVE_UP_USEC : o->stop_timeout_usec));
 		return;
@@ -429,7 +431,8 @@ void server_stop(struct server *s, const char *why)
 	loop_timer(s->args.loop, &s->stop_timer, clock_usec() + o->stop_timeout_usec);
 }
 
-/* Joins what has ended, or makes it end where the start failed half-way. How many threads were left behind. */
+/* Joins the threads that have ended; after a start that failed half-way, ends them first. Returns how many threads were
+ * left behind. */
 static unsigned server_join(struct server *s)
 {
 	unsigned left = s->stopping ? s->n_started - s->n_ended : 0;

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon as a whole, in main's thread: its listeners, reactors and workers, how they start and in which order
- * they stop. Main's loop is the caller's.
+ * The running daemon: its listeners, reactors and workers, and the order in which they start and stop. All functions
+ * but server_post() are called in main's thread. The caller owns main's loop.
  */
 
 #include "net/listener.h"
@@ -22,9 +22,9 @@ extern const struct option_section server_section;
 struct server_args {
 	unsigned instance;
 	const struct role *const *roles; /* NULL-terminated, in the order of the schema's names; static */
-	struct settings *settings;       /* a reference of its own is taken */
+	struct settings *settings;       /* server_start() takes a reference of its own */
 	struct loop *loop;               /* main's */
-	unsigned n_inherited;            /* listening sockets from descriptor 3 on, the service manager's */
+	unsigned n_inherited;            /* listening sockets of the service manager, from descriptor 3 on */
 	void (*stopped)(struct server *s, void *userdata); /* after server_stop(): all threads have ended */
 	void *userdata;
 };
@@ -54,30 +54,31 @@ struct server {
 int server_start(struct server **ret, const struct server_args *args, char *why, size_t why_size);
 
 /*
- * Has all threads switch to these settings (a reference is taken), listeners included. 0, or negative errno with a
- * sentence in @why: nothing was changed. @said: a remark for the status.
+ * Makes all threads use these settings, listeners included; takes a reference. 0, or negative errno with a sentence in
+ * @why: nothing was changed. @said: a remark for the status.
  */
 int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size);
 void server_reload_failed(struct server *s, const char *why);
 
 /*
- * Begins to stop, in the written order: accept no more, GOAWAY, answer what is open; args.stopped is called when the
- * reactors have ended, at the latest stop_timeout from now, when what is left is reset.
+ * Begins to stop: accepts no more connections, sends GOAWAY, answers the requests under way. Calls args.stopped() when
+ * the reactors have ended. After stop_timeout the remaining connections are reset.
  */
 void server_stop(struct server *s, const char *why);
 
-/* How long that takes at most, with threads that the kernel does not give back, and server_free(). */
+/* How long server_stop() and server_free() take at most, even with threads that are stuck in the kernel. */
 uint64_t server_stop_usec(const struct server *s);
 
 /* After args.stopped, or after a failed start. Returns how many threads are stuck in the kernel and were left
  * behind. */
 unsigned server_free(struct server *s);
 
-/* For the watchdog: whether every reactor has finished a round since the last call; asks each for one more. */
+/* For the watchdog. True: every reactor has finished a round of its loop since the last call. Asks each for one
+ * more. */
 bool server_poke(struct server *s);
 
-/* Has each role check its folder, disk or store; the results are in the status a little later. */
+/* Makes each role check its folder, disk or store. The results are in the status a little later. */
 void server_look(struct server *s);
 
-/* From any thread: runs @m in main's. */
+/* From any thread: sends @m to main's thread, which calls @act. */
 void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m));

@@ -16,7 +16,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-/* systemd may name several, with colons between: the first is ours. */
+/* systemd can name several directories, separated by colons; the first is the one to use. */
 static char *state_dir_path(const char *variable, const char *option)
 {
 	const char *env = getenv(variable);
@@ -26,7 +26,7 @@ static char *state_dir_path(const char *variable, const char *option)
 	return strndup(env, strcspn(env, ":"));
 }
 
-/* With its parents. */
+/* Makes the directory, and its parents. */
 static int state_dir_make(const char *path, mode_t mode)
 {
 	_cleanup_(freep) char *p = strdup(path);
@@ -60,7 +60,7 @@ static int state_dir_open_folder(struct server *s, char *why, size_t why_size)
 	return r;
 }
 
-/* Who has the lock wrote his number into it. */
+/* Writes into @why which process has the lock. That process has written its number into the file. */
 static void state_dir_name_holder(struct server *s, char *why, size_t why_size)
 {
 	char text[64] = "";
@@ -89,7 +89,7 @@ static int state_dir_lock(struct server *s, char *why, size_t why_size)
 		state_dir_name_holder(s, why, why_size);
 		return r;
 	}
-	/* For people only; the lock itself is the kernel's. A full disk must not keep the daemon from starting. */
+	/* The text is for people only, as the kernel keeps the lock. So a full disk does not prevent the start. */
 	n = snprintf(text, sizeof(text), "instance %u, process %d\n", s->args.instance, getpid());
 	if (ftruncate(s->lock_fd, 0) == 0)
 		(void)io_pwrite_all(s->lock_fd, text, (size_t)n, 0);
@@ -118,7 +118,7 @@ int state_dir_renew_store_id(struct server *s)
 	return r;
 }
 
-/* Two servers with one store id hold the same data; so it is made with the data, and stays with it. */
+/* Servers with the same store id have the same data. So the id is made with the data, and stays with it. */
 static int state_dir_read_store_id(struct server *s, char *why, size_t why_size)
 {
 	struct buf b = { .max = 64 };
@@ -157,8 +157,8 @@ void state_dir_check(struct server *s)
 			       s->state_dir, st.st_mode & 07777);
 }
 
-/* 1: it could be read by others; 0: it could not; negative errno. Before anybody has locks on it, which go with a
- * descriptor. */
+/* 1: other users could read the file; 0: they could not; negative errno. Only before this process has locks on the
+ * file: to close a descriptor releases them. */
 static int state_dir_restrict_file(int dirfd, const char *name)
 {
 	_cleanup_(closep) int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -171,8 +171,8 @@ static int state_dir_restrict_file(int dirfd, const char *name)
 	return fchmod(fd, st.st_mode & 0700) < 0 ? -errno : 1;
 }
 
-/* The files in there are the daemon's own, and people's mail is among them. One that was made under another umask, or
- * put back from a copy, may be everybody's to read. */
+/* The files of the directory are for the daemon only: they have users' mail. A file that was made with another umask,
+ * or that is a restored copy, can have a mode that lets others read it. */
 static void state_dir_restrict(struct server *s)
 {
 	int fd = openat(s->state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;

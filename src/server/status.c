@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A worker that has been in the kernel for so long says something about the disk. */
+/* If one call of a worker takes this long, the disk is slow or hangs. */
 #define STATUS_STUCK_USEC (10 * USEC_PER_SEC)
 
 static uint64_t status_load(const atomic_uint_fast64_t *c)

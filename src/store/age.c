@@ -24,13 +24,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define AGE_JUMP_MSEC  2000             /* less is the time between two looks at two clocks */
-#define AGE_LOG_MSEC   (60 * 1000)      /* a jump that is logged */
-#define AGE_SAVE_MSEC  (3600 * 1000)    /* how much a power cut may take from the count */
+#define AGE_JUMP_MSEC  2000             /* a smaller difference comes from reading two clocks one after the other */
+#define AGE_LOG_MSEC   (60 * 1000)      /* a jump of this length or more is logged */
+#define AGE_SAVE_MSEC  (3600 * 1000)    /* a loss of power can take this much from the store's time */
 #define AGE_READS      8
 #define AGE_WAS_SET    "the clock was set"
 #define AGE_WAS_OFF    "the machine was off, or its clock was set"
-#define AGE_READ_MSEC  100 /* both clocks were looked at within this */
+#define AGE_READ_MSEC  100 /* two readings within this time count as one moment */
 
 static uint64_t age_system_boot(void)
 {
@@ -42,7 +42,7 @@ static uint64_t age_system_real(void)
 	return clock_real_usec();
 }
 
-/* The unit hides the kernel's file (ProcSubset=), and says what is in it, as systemd writes it: without hyphens. */
+/* The systemd unit hides the kernel's file (ProcSubset=) and passes the id as IOE_BOOT_ID, without hyphens. */
 static void age_system_boot_id(char ret[STORE_BOOT_ID_MAX + 1])
 {
 	struct buf b = { .max = STORE_BOOT_ID_MAX + 1 };
@@ -82,13 +82,14 @@ static struct age_span *age_last(struct age *a)
 	return &a->spans[a->n - 1];
 }
 
-/* What the clock would show. Of the last span, of whose clock there is only one. */
+/* The time of day that belongs to @counted in the last span, whose clock did not jump. */
 static uint64_t age_real_at(const struct age_span *p, uint64_t counted)
 {
 	return counted + p->offset;
 }
 
-/* It says nothing that a later one does not: of two that a stamp may come from the younger one counts. */
+/* Whether a later span has all times of day of span @i. Then span @i is not needed: if a stamp can come from two spans,
+ * the younger one counts. */
 static bool age_is_covered(const struct age *a, unsigned i)
 {
 	for (unsigned k = i + 1; k < a->n; k++)
@@ -103,7 +104,7 @@ static void age_take_out(struct age *a, unsigned i)
 	memmove(&a->spans[i], &a->spans[i + 1], (a->n - i) * sizeof(a->spans[0]));
 }
 
-/* Two neighbours become one, in which nothing is older than it was in either. */
+/* Merges span @i and the next one. No message becomes older by that than it was in its span. */
 static void age_merge(struct age *a, unsigned i)
 {
 	struct age_span *p = &a->spans[i];
@@ -117,7 +118,7 @@ static void age_merge(struct age *a, unsigned i)
 	age_take_out(a, i + 1);
 }
 
-/* Those whose clocks differ least, where none can be done without. */
+/* Makes space for a span: removes one that is not needed, or merges the two neighbours whose clocks differ least. */
 static void age_merge_one(struct age *a)
 {
 	unsigned at = 0;
@@ -152,7 +153,7 @@ static void age_begin_span(struct age *a, uint64_t counted, uint64_t real)
 	};
 }
 
-/* Both clocks at one moment, however busy the machine is. */
+/* Reads both clocks, again if the thread was interrupted for long between the two. */
 static void age_read_clocks(const struct store *s, uint64_t *ret_real, uint64_t *ret_counted)
 {
 	for (unsigned i = 0; i < AGE_READS; i++) {
@@ -165,7 +166,7 @@ static void age_read_clocks(const struct store *s, uint64_t *ret_real, uint64_t 
 	}
 }
 
-/* It goes on in the span it is in, or a new one begins. @why: what may have set the clock. */
+/* Extends the last span, or begins a new one if the clock has jumped. @why: the probable reason of a jump. */
 static void age_go_on(struct store *s, uint64_t real, uint64_t counted, const char *why)
 {
 	struct age_span *p = age_last(&s->age);
@@ -206,7 +207,7 @@ void age_save(struct store *s)
 		age_go_on(s, real, counted, AGE_WAS_SET);
 }
 
-/* Where @counted is modulo 2^64, as what it is counted from. */
+/* @counted, limited to @from and @until. All three are modulo 2^64. */
 static uint64_t age_within(uint64_t counted, uint64_t from, uint64_t until)
 {
 	if ((int64_t)(counted - from) < 0)
@@ -256,7 +257,8 @@ int age_write(struct store *s)
 	return r < 0 ? r : 0;
 }
 
-/* 1: there are some; *ret_boot and *ret_same tell of the last one. */
+/* Reads the spans. 1; 0: there are none; or negative errno. *ret_boot: CLOCK_BOOTTIME at the end of the last span;
+ * *ret_same: it was in this boot of the machine. */
 static int age_read(struct store *s, uint64_t *ret_boot, bool *ret_same)
 {
 	struct db *d = &s->writer.db;
@@ -283,8 +285,8 @@ static int age_read(struct store *s, uint64_t *ret_boot, bool *ret_same)
 }
 
 /*
- * A database of before, in which the stamps are all there is. It was in use until then, as far as it tells and the
- * clock allows; and where that is too early, what is in it will be kept longer.
+ * The first span of a database. One from an older version has only the stamps of its messages: its last use is taken as
+ * the last stamp or the time of the file, and not later than now. If that is too early, its messages are kept longer.
  */
 static int age_begin(struct store *s, uint64_t real)
 {
@@ -349,7 +351,7 @@ int age_open(struct store *s, const struct store_clock *clock)
 	a->ahead = counted - boot;
 	age_go_on(s, real, counted, same ? AGE_WAS_SET : AGE_WAS_OFF);
 	r = age_commit(s);
-	/* Else with the next transaction. */
+	/* After an error that passes, the next transaction writes the spans. */
 	return r < 0 && !db_is_passing(&s->writer.db) ? r : 0;
 }
 

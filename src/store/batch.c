@@ -54,7 +54,7 @@ static void batch_commit_counts(struct store *s)
 	s->age.changed = false;
 }
 
-/* The work that the requests have left for the end of the transaction. */
+/* Work that is done once for all requests, at the end of the transaction. */
 static int batch_finish(struct store *s)
 {
 	struct list *n;

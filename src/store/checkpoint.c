@@ -118,7 +118,7 @@ void checkpoint_begin(struct store *s)
 	uint64_t pages = atomic_load_explicit(&s->wal_pages, memory_order_relaxed);
 
 	if (pages < s->checkpointed_at)
-		s->checkpointed_at = 0; /* it has begun anew */
+		s->checkpointed_at = 0; /* the log has begun anew */
 	if (s->checkpointing || pages < s->checkpointed_at + CHECKPOINT_PAGES)
 		return;
 	s->checkpointing = true;

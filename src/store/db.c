@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The schema. A message's key is its channel's id and its number in one integer (store.h), so messages of a channel lie
- * together in their order, and no index is kept beside them. A channel's row tells of its messages up to `last`; those
- * behind it are counted when it is opened. One that is gone keeps its row without a name: the next new channel of its
- * kind takes it over, and goes on numbering where it ended, so that no key is ever used twice.
+ * together in their order, and no index is kept beside them. The row of a channel counts its messages up to `last`;
+ * the messages behind that are counted when the channel is opened. A channel that was dropped keeps its row, without a
+ * name. The next new channel of its kind takes the row over and goes on with the next number, so that no key is ever
+ * used twice.
  */
 #include "store/db.h"
 
@@ -20,9 +21,9 @@
 
 #define DB_APPLICATION  0x696f6573 /* "ioes" */
 #define DB_COPY         0x696f6563 /* "ioec": a copy that no daemon has opened; an older ioed refuses it */
-#define DB_BUSY_MSEC    2000       /* somebody with the sqlite3 tool, or a backup program */
+#define DB_BUSY_MSEC    2000       /* an administrator with the sqlite3 tool, or a backup program, has a lock */
 
-/* From version i to i + 1. What was released never changes. */
+/* Statements that change the schema from version i to i + 1. Those of a release never change. */
 static const char *const db_migrations[] = {
 	"CREATE TABLE channel (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, name BLOB, last INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, bytes INTEGER NOT NULL, touched INTEGER NOT NULL) STRICT;"
@@ -86,8 +87,9 @@ static const char *const db_texts[DB_STATEMENT_MAX] = {
 	[DB_CLOCK_LAST_USE] = "SELECT max(touched) FROM channel",
 };
 
-/* That a file was read would be written down in its inode, and who reads waits for a slow disk then. Only a file's
- * owner may leave that out. And whatever is made, SQLite would let everybody read, if the umask does. */
+/* Without O_NOATIME a read updates the inode, and a reader waits for a slow disk. Only the owner of the file has the
+ * right to use O_NOATIME. The mode is cut to 0600, since SQLite would make files that others can read if the umask
+ * allows it. */
 static int db_open_file(const char *path, int flags, int mode)
 {
 	int fd = open(path, flags | O_NOATIME, mode & 0600);
@@ -95,7 +97,7 @@ static int db_open_file(const char *path, int flags, int mode)
 	return fd < 0 && errno == EPERM ? open(path, flags, mode & 0600) : fd;
 }
 
-/* Each connection is one thread's, so none of SQLite's own locks are needed for it. */
+/* Each connection belongs to one thread, so SQLite's locks around it are not needed. */
 static void db_configure(void)
 {
 	sqlite3_vfs *vfs;
@@ -150,7 +152,7 @@ bool db_is_passing(const struct db *d)
 {
 	int e = db_errno(d);
 
-	/* What a failed fsync has lost cannot be known, whatever it says. */
+	/* After a failed fsync() nobody knows which data is lost, so no such error passes by itself. */
 	if (d->code == SQLITE_IOERR_FSYNC || d->code == SQLITE_IOERR_DIR_FSYNC)
 		return false;
 	return e == -ENOSPC || e == -ENOMEM || e == -EBUSY;
@@ -212,7 +214,7 @@ static int db_migrate(struct db *d, const char *path, int64_t version, char *why
 	return r;
 }
 
-/* Nothing is written before it is known whose file it is. */
+/* Checks that the file is ioe's before anything is written to it. */
 static int db_check(struct db *d, const char *path, bool writer, char *why, size_t why_size)
 {
 	int64_t application = 0, version = 0, tables = 0;
@@ -235,7 +237,8 @@ static int db_check(struct db *d, const char *path, bool writer, char *why, size
 		return -EROFS;
 	}
 	if (writer) {
-		/* Of a new one. Messages are short, and each mailbox that one comes to costs a page of the log. */
+		/* The page size of a new file. It is small, since messages are short and a message to each further
+		 * mailbox costs a page of the log. */
 		r = db_exec(d, "PRAGMA page_size = 1024; PRAGMA journal_mode = WAL");
 		if (r >= 0)
 			r = db_migrate(d, path, version, why, why_size);
@@ -255,7 +258,7 @@ static int db_set_up(struct db *d, const char *path, bool writer, char *why, siz
 	r = db_check(d, path, writer, why, why_size);
 	if (r < 0)
 		return r;
-	/* Moving the log into the database is done when it suits (checkpoint.c), not by whoever happens to commit. */
+	/* No automatic checkpoint in a commit: checkpoint.c decides when the log is moved into the database. */
 	(void)snprintf(pragmas, sizeof(pragmas),
 		       "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
 		       "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000",
@@ -304,7 +307,7 @@ int db_open(struct db *d, const char *path, bool writer, char *why, size_t why_s
 		r = db_errno(d);
 	}
 	if (r < 0) {
-		/* SQLite says only that it could not, or that something beside it is missing. */
+		/* SQLite's error does not say why, or names a file beside the database. */
 		if (access(path, W_OK) < 0 && (errno == EROFS || errno == EACCES))
 			r = -EROFS;
 		if (!*why)
@@ -330,12 +333,12 @@ static uint32_t db_head_number(const unsigned char *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Written as it stands in the file, since there is no journal here: https://sqlite.org/fileformat.html has the
- * places. */
+/* Writes the mark into the header of the file, without SQLite, which would need a journal. The offsets are from
+ * https://sqlite.org/fileformat.html. */
 int db_mark_copy(int fd, int64_t *ret_version)
 {
 	static const unsigned char mark[] = { DB_COPY >> 24, DB_COPY >> 16 & 0xff, DB_COPY >> 8 & 0xff, DB_COPY & 0xff };
-	static const unsigned char no_log[] = { 1, 1 }; /* what lies beside it is not a part of it */
+	static const unsigned char no_log[] = { 1, 1 }; /* the file has no write-ahead log */
 	unsigned char head[100];
 	ssize_t n = io_pread_full(fd, head, sizeof(head), 0);
 	uint32_t application;
@@ -466,7 +469,7 @@ sqlite3_stmt *db_start(struct db *d, enum db_statement n, unsigned n_args, ...)
 
 void db_bind(sqlite3_stmt *st, int at, const void *data, size_t len)
 {
-	/* An empty one is not NULL. */
+	/* An empty value must not become NULL. */
 	(void)sqlite3_bind_blob64(st, at, len > 0 ? data : "", len, SQLITE_STATIC);
 }
 

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #define DISKSPACE_LOG        (128 << 10) /* bytes for removals behind the log's end, */
-#define DISKSPACE_DATABASE   (128 << 10) /* and behind the database's: receipts come before pages are empty */
-#define DISKSPACE_AHEAD      (256 << 10) /* more of those, so that the file is not seen to at each commit */
+#define DISKSPACE_DATABASE   (128 << 10) /* and behind the database's end: receipts come before pages are empty */
+#define DISKSPACE_AHEAD      (256 << 10) /* allocated beyond those, so that not every commit has to allocate */
 #define DISKSPACE_FRAME_HEAD 24          /* bytes in front of each page of the log */
-#define DISKSPACE_LOG_HEAD   32          /* and in front of all */
+#define DISKSPACE_LOG_HEAD   32          /* and at the begin of the log */
 
 int diskspace_open(struct store *s)
 {

@@ -14,9 +14,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define EXPIRE_STEP          64  /* channels a step looks at... */
-#define EXPIRE_BUDGET        256 /* ... and messages it takes out */
-#define EXPIRE_SLACK         16  /* and an eighth: so many more than the rule says may be there */
+#define EXPIRE_STEP          64  /* channels that a step checks... */
+#define EXPIRE_BUDGET        256 /* ... and messages that it removes */
+#define EXPIRE_SLACK         16  /* a channel can have so many messages, and an eighth, more than its rule allows */
 #define EXPIRE_STEP_USEC     (20 * USEC_PER_MSEC)
 #define EXPIRE_ROUND_USEC    (3600 * USEC_PER_SEC)
 #define EXPIRE_EMPTY_SECONDS 3600
@@ -83,7 +83,7 @@ int expire_excess(struct store *s, struct store_channel *c)
 
 	if (max == 0 || c->now.count <= max + max / 8 + EXPIRE_SLACK)
 		return 0;
-	/* More than this transaction has added: after the rule has become stricter, the channel comes down to it. */
+	/* This can be more than the transaction has added: so a channel shrinks after its rule has become stricter. */
 	excess = c->now.count - max;
 	return expire_messages(s, c, (unsigned)MIN(excess, (uint64_t)EXPIRE_BUDGET), &more);
 }

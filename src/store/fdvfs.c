@@ -15,8 +15,8 @@
 
 #define FDVFS_PATH_MAX 32
 
-/* SQLite asks for a rollback journal before it writes; whoever throws the whole file away when that fails needs none,
- * so it gets one that forgets. */
+/* SQLite opens a rollback journal before it writes. On failure the caller throws the whole file away, so no rollback is
+ * needed: the journal discards what is written to it. */
 struct fdvfs_file {
 	sqlite3_file base;
 	int fd; /* -1: the journal */
@@ -59,7 +59,7 @@ static int fdvfs_truncate(sqlite3_file *f, sqlite3_int64 size)
 	return fdvfs_fd(f) >= 0 && ftruncate(fdvfs_fd(f), size) < 0 ? SQLITE_IOERR_TRUNCATE : SQLITE_OK;
 }
 
-/* Once, when it is whole, by whoever has the descriptor. */
+/* The owner of the descriptor syncs the file once, when it is whole. */
 static int fdvfs_sync(_unused_ sqlite3_file *f, _unused_ int flags)
 {
 	return SQLITE_OK;
@@ -117,7 +117,7 @@ static const sqlite3_io_methods fdvfs_methods = {
 	.xDeviceCharacteristics = fdvfs_is_like,
 };
 
-/* "/7"; -1 for all else. */
+/* The descriptor in a name such as "/7"; -1: the name is none. */
 static int fdvfs_of_name(const char *name)
 {
 	uint64_t fd;
@@ -150,7 +150,7 @@ static int fdvfs_delete(_unused_ sqlite3_vfs *vfs, _unused_ const char *name, _u
 
 static int fdvfs_access(_unused_ sqlite3_vfs *vfs, _unused_ const char *name, _unused_ int flags, int *ret)
 {
-	*ret = 0; /* there is no journal of before, and no log */
+	*ret = 0; /* no file beside the database exists: neither an old journal nor a log */
 	return SQLITE_OK;
 }
 

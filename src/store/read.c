@@ -27,7 +27,7 @@ static void read_arrived(struct msg *m)
 	store_answer(q, store_outcome(r));
 }
 
-/* A head, and the two texts behind it. */
+/* Packs a row: a header, and two texts behind it. */
 static int read_pack(struct buf *b, const void *head, size_t head_len, const void *p, size_t n, const void *q, size_t m)
 {
 	int r = buf_reserve(b, head_len + n + m);
@@ -177,7 +177,7 @@ void store_page_done(struct store_page *q)
 	buf_done(&q->rows);
 }
 
-/* Whether it is held; else whether there is a receipt. */
+/* Looks for the message itself, and then for its receipt. */
 static int read_lookup(struct store *s, struct store_request *request)
 {
 	struct store_lookup *q = container_of(request, struct store_lookup, request);

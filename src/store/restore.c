@@ -25,7 +25,7 @@
 
 #define RESTORE_NTH_MAX 1000
 
-/* What belongs to a database. */
+/* All files of a database. */
 static const char *const restore_files[] = { RESTORE_NAME, RESTORE_NAME "-wal", RESTORE_NAME "-shm", RESTORE_NAME "-journal" };
 
 static int restore_sync_dir(int dirfd)
@@ -48,7 +48,8 @@ static int restore_give(int dirfd, int fd, mode_t mode)
 	return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
-/* Named by the time of the copy, so that a restore that is done in several goes finds the same folder. */
+/* Opens the folder for the old files. Its name has the time of the copy, so that a restore that is interrupted and
+ * finished later uses the same folder. */
 static int restore_open_replaced(int dirfd, unsigned nth, char ret[static RESTORE_KEPT_MAX])
 {
 	char name[32];
@@ -72,14 +73,14 @@ static int restore_open_replaced(int dirfd, unsigned nth, char ret[static RESTOR
 	return r < 0 ? r : fd;
 }
 
-/* Nothing is replaced. */
+/* Renames a file, and never replaces one. */
 static int restore_rename(int from_fd, const char *from, int to_fd, const char *to)
 {
 	if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL)
 		return -errno;
-	/* A file system that does not know how. Nobody else is here. */
+	/* The file system has no RENAME_NOREPLACE. No other process uses these folders, so a check before is enough. */
 	if (faccessat(to_fd, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
 	return renameat(from_fd, from, to_fd, to) < 0 ? -errno : 0;
@@ -96,7 +97,7 @@ static int restore_move_files(int dirfd, int kept)
 	return fsync(kept) < 0 ? -errno : 0;
 }
 
-/* Another folder where one of the same second has such a file already. */
+/* Moves the old files away. If the folder of this second has such a file already, it takes another folder. */
 static int restore_move_old(int dirfd, char ret_kept[static RESTORE_KEPT_MAX])
 {
 	int r = -EEXIST;
@@ -107,7 +108,7 @@ static int restore_move_old(int dirfd, char ret_kept[static RESTORE_KEPT_MAX])
 		r = kept < 0 ? kept : restore_move_files(dirfd, kept);
 		closep(&kept);
 	}
-	/* There was nothing. */
+	/* The folder is empty, as there were no old files: remove it. */
 	if (r >= 0 && unlinkat(dirfd, ret_kept, AT_REMOVEDIR) == 0)
 		*ret_kept = '\0';
 	return r;
@@ -124,7 +125,7 @@ int restore_finish(int dirfd, bool *ret_done, char ret_kept[static RESTORE_KEPT_
 		return errno == ENOENT ? 0 : -errno;
 	*ret_done = true;
 	r = restore_move_old(dirfd, ret_kept);
-	/* Nothing beside it is another one's any more. */
+	/* From here on no -wal or -journal of the old store lies beside the name. */
 	if (r >= 0)
 		r = restore_rename(dirfd, RESTORE_READY, dirfd, RESTORE_NAME);
 	return r < 0 ? r : restore_sync_dir(dirfd);
@@ -191,7 +192,7 @@ static int restore_fill(int from, int to)
 	return (int)n;
 }
 
-/* Marked, so that the daemon knows it for a copy, also where it was made by hand. */
+/* Marks the file as a copy for the daemon, even if it was copied by hand and has no mark. */
 static int restore_check(struct store_restore *q, int fd)
 {
 	int64_t version = 0;
@@ -239,7 +240,7 @@ static int restore_run(struct store_restore *q)
 	bool done;
 	int r;
 
-	/* One that was interrupted behind its moment is what there is now. */
+	/* If an earlier restore was interrupted after the rename to RESTORE_READY, its copy is the present store. */
 	r = restore_finish(q->dirfd, &done, q->kept);
 	if (r < 0)
 		return r;

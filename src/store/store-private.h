@@ -144,11 +144,10 @@ int open_enter(struct store *s, struct store_channel *c);
 /* write.c. A run() returns 0, a negative errno: the transaction fails, or an enum store_outcome: only this request. */
 int write_count(struct store *s);         /* at the start: counts the channels. 0 or negative errno */
 int write_load_id_block(struct store *s); /* at the start. 0 or negative errno */
-int write_ready(struct store *s,
-		struct store_channel
-			*c); /* before any other use of an open channel. 0, negative errno, or an outcome */
-int write_load(struct store *s,
-	       struct store_channel *c); /* reads its counts by its key. 0 or negative errno; id 0: not on disk */
+/* Before any other use of an open channel. 0, negative errno, or an enum store_outcome as a run(). */
+int write_ready(struct store *s, struct store_channel *c);
+/* Reads the counts of a channel by its key. 0 or negative errno; id 0: the channel is not on disk. */
+int write_load(struct store *s, struct store_channel *c);
 void write_touch(struct store *s, struct store_channel *c);     /* the open transaction changes it */
 int write_update_row(struct store *s, struct store_channel *c); /* if it is dirty, or far behind. 0 or negative errno */
 /* Removes one message. 0, STORE_E_NOT_FOUND or negative errno. *ret_removed, where it is not NULL, has its sender. */
@@ -156,10 +155,10 @@ int write_take_out(struct store *s, struct store_channel *c, uint64_t number, en
 		   struct store_removed *ret_removed);
 
 /* read.c; with any connection */
-int read_find(struct db *d, uint8_t kind, const char *name, size_t len,
-	      struct store_counts *ret); /* 1: found; 0: not there */
-int read_tail(struct db *d,
-	      struct store_counts *c); /* adds the messages that the row does not count yet. 0 or negative errno */
+/* 1: found; 0: there is no such channel; or negative errno. */
+int read_find(struct db *d, uint8_t kind, const char *name, size_t len, struct store_counts *ret);
+/* Adds the messages that the row of the channel does not count yet. 0 or negative errno. */
+int read_tail(struct db *d, struct store_counts *c);
 
 /* expire.c */
 /* Removes at most @budget messages that the rule does not keep. *ret_more: there are more. 0 or negative errno. */

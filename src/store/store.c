@@ -46,7 +46,7 @@ static void store_return(struct msg *m)
 	q->on_complete(q);
 }
 
-/* In the thread: from here on the message is for the way back. */
+/* In the thread of the store. From here on the message carries the answer back. */
 static void store_arrive(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
@@ -90,7 +90,7 @@ static enum log_event store_trouble_kind(int error)
 	}
 }
 
-/* That does not pass by itself, whatever else can be read. */
+/* Damage does not pass by itself, even if other data can be read. */
 static void store_damaged(struct store *s, const char *what, const char *text)
 {
 	(void)pthread_mutex_lock(&s->lock);
@@ -123,7 +123,7 @@ static bool store_is_file(const struct store *s, const char *suffix, int fd)
 
 	(void)snprintf(path, sizeof(path), "%s%s", s->path, suffix);
 	if (stat(path, &there) < 0)
-		return errno != ENOENT && errno != ENOTDIR; /* else nobody knows */
+		return errno != ENOENT && errno != ENOTDIR; /* any other error proves nothing */
 	return fd < 0 || fstat(fd, &here) < 0 || (there.st_dev == here.st_dev && there.st_ino == here.st_ino);
 }
 
@@ -183,7 +183,7 @@ static const struct thread_ops store_thread_ops = { .done = store_thread_ended }
 /* A stop comes behind the messages before it, and the writer takes one more turn after that pass. */
 static const struct thread_ops store_writer_ops = { .turn = store_writer_turn, .done = store_thread_ended };
 
-/* False: it is stuck. */
+/* Joins the thread. False: it is stuck in the kernel. */
 static bool store_thread_end(struct store_thread *t, uint64_t until_usec)
 {
 	if (t->thread.started)
@@ -211,7 +211,7 @@ static int store_thread_init(struct store *s, struct store_thread *t, bool write
 	return db_open(&t->db, s->path, writer, why, why_size);
 }
 
-/* A file that is new is lost with its folder's entry. */
+/* Syncs the folder: a new file is lost if its entry there is not on disk. */
 static int store_sync_dir(const struct store *s)
 {
 	int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -221,7 +221,7 @@ static int store_sync_dir(const struct store *s)
 	return r;
 }
 
-/* Before anything of it is looked at. */
+/* Before the database is opened. */
 static int store_finish_restore(struct store *s, char *why, size_t why_size)
 {
 	_cleanup_(closep) int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -236,7 +236,8 @@ static int store_finish_restore(struct store *s, char *why, size_t why_size)
 	return r;
 }
 
-/* In this order, whenever it ends in between: one STORE more does no harm, one less would. */
+/* The order matters if the daemon is killed between the two: a second new store id does no harm, a missing one
+ * would. */
 static int store_adopt(struct store *s, const struct store_args *args, char *why, size_t why_size)
 {
 	int r = args->renew ? args->renew(args->userdata) : 0;
@@ -310,7 +311,7 @@ int store_new(struct store **ret, const struct store_args *args, char *why, size
 	s->max_queued_bytes = args->max_queued_bytes;
 	s->max_channels = MIN(args->max_channels, UINT64_MAX >> (STORE_NUMBER_BITS + 1));
 	memcpy(s->rules, args->rules, sizeof(s->rules));
-	/* SQLite is told of paths that may be URIs. */
+	/* SQLite would read a relative path such as "file:x" as a URI. */
 	if ((size_t)snprintf(s->dir, sizeof(s->dir), "%s%s", args->dir[0] == '/' ? "" : "./", args->dir) >= sizeof(s->dir))
 		r = -ENAMETOOLONG;
 	(void)snprintf(s->path, sizeof(s->path), "%s/" STORE_FILE, s->dir);

@@ -212,7 +212,7 @@ static int write_put_key(struct store *s, const struct store_append *a)
 	return db_step(d, st);
 }
 
-/* All numbers up to @upto count as given. */
+/* Marks all numbers up to @upto as used. */
 static void write_skip(struct store_channel *c, uint64_t upto)
 {
 	c->now.last = MAX(c->now.last, upto);
@@ -373,7 +373,8 @@ static int write_set(struct store *s, struct store_request *request)
 		write_touch(s, c);
 	if (r != 0)
 		return r;
-	/* An attribute with an end removes those that are over: so their number is bounded by the one who sets them. */
+	/* Setting an attribute with an end removes those that are over. So their number stays within the caller's
+	 * limit. */
 	if (q->until_msec > 0)
 		r = db_run(d, DB_ATTRIBUTE_REMOVE_OVER, 2, c->now.id, store_age_msec(s));
 	if (r < 0)

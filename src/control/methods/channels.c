@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One page is on its way at a time, as with Clients: a peer that never reads costs a page and holds up nobody. */
+/* The methods Rooms, Mailboxes and Backup. As with Clients, a list is fetched page by page, and the next page only when
+ * the peer has taken the last one. So a peer that never reads costs the memory of one page, and delays nobody. */
 #include "control/methods/channels.h"
 
 #include "base/macro.h"
@@ -153,7 +154,7 @@ int method_backup(struct method_call *c)
 	struct method_channels_backup_job *j;
 	struct control_backup *b;
 
-	/* What is relative is so to a folder that the caller does not know. */
+	/* A relative path would begin at the daemon's folder, which the caller does not know. */
 	if (dir[0] != '/' || strlen(dir) > CHANNELS_PATH_MAX || str_has_control(dir, strlen(dir)))
 		return method_invalid(c->out, "dir");
 	j = calloc(1, sizeof(*j));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both ask the reactors and answer when these have come back. Of Clients one page is on its way at a time: the next is
- * asked for when the peer has taken the last, so a peer that never reads costs a page and holds up nobody.
+ * The methods Clients and Kick. Both ask the reactors, and answer when the task has come back. Clients fetches page by
+ * page, and the next page only when the peer has taken the last one. So a peer that never reads costs the memory of one
+ * page, and delays nobody.
  */
 #include "control/methods/clients.h"
 
@@ -45,7 +46,7 @@ bool clients_parse_id(const char *id, struct handle *ret)
 		p++;
 	}
 	*ret = (struct handle){ (uint32_t)n[0], (uint32_t)n[1], n[2] };
-	return strcmp(clients_id(*ret, again), id) == 0; /* one way to write it */
+	return strcmp(clients_id(*ret, again), id) == 0; /* refuses other ways to write the same id */
 }
 
 static const char *clients_state(enum client_state s)
@@ -77,10 +78,10 @@ static const char *clients_address(const struct client *c, char dst[CLIENTS_ADDR
 	return dst;
 }
 
-/* What a filter can look at: a field as text. */
+/* A field that a filter can search, as text. */
 struct clients_key {
 	const char *name;
-	bool searched; /* by a filter without a key */
+	bool searched; /* a filter without a key searches it, too */
 	const char *(*text)(const struct client *c, char dst[CLIENTS_ADDRESS_MAX]);
 };
 
@@ -133,7 +134,7 @@ static const struct clients_key clients_keys[] = {
 	{ "requests", false, clients_key_requests },
 };
 
-/* NULL: there is no such key. @ret_value: what is behind the '='. */
+/* Finds the key of a filter; NULL: there is no such key. *ret_value: the text behind the '='. */
 static const struct clients_key *clients_find_key(const char *filter, const char **ret_value)
 {
 	size_t len = strcspn(filter, "=");
@@ -205,11 +206,11 @@ static void clients_arrived(struct server_task *e)
 
 struct clients_clients_job {
 	struct service_job job;
-	struct json_object *page; /* what is not answered yet */
+	struct json_object *page; /* clients that no reply has yet */
 	char *filter;             /* NULL: all */
 };
 
-/* Adds what has come and passes. False: there was no room for all of it. */
+/* Adds the clients of a page that pass the filter. False: the reply has no room for all of them. */
 static bool clients_collect(struct clients_clients_job *j, const struct clients *c, int *r)
 {
 	for (size_t i = 0; i < c->n; i++) {
@@ -234,7 +235,7 @@ static int clients_clients_act(struct service_job *job, struct buf *out, bool *r
 	if (r < 0)
 		return r;
 	*ret_done = c->done || !all;
-	/* A page of strangers to the filter is no reply; with several replies each is a page. */
+	/* With "more", each page is a reply of its own, except a page that the filter has emptied. */
 	if (!*ret_done && !(job->more && json_object_array_length(j->page) > 0))
 		return 0;
 	o = json_object_new_object();

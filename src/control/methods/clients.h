@@ -9,8 +9,9 @@ int method_clients(struct method_call *c);
 int method_kick(struct method_call *c);
 
 /*
- * "key=value": that field is exactly so; any other text: it is part of the id, name, address, listener, dialect or
- * state. ASCII letters are the same in either case. False: a key that no client has.
+ * Whether a filter is valid. "key=value" selects clients whose field is equal to the value. Any other text selects
+ * those that have it in their id, name, address, listener, dialect or state. Upper and lower case of ASCII letters are
+ * equal. False: no client has such a key.
  */
 bool clients_filter_is_valid(const char *filter);
 bool clients_filter_passes(const char *filter, const struct client *client);
@@ -20,5 +21,5 @@ bool clients_filter_passes(const char *filter, const struct client *client);
 const char *clients_id(struct handle h, char dst[CLIENTS_ID_MAX]);
 bool clients_parse_id(const char *id, struct handle *ret);
 
-/* As the type Client describes it. NULL: no memory. */
+/* A client as the type Client of org.ioe.control. NULL: no memory. The caller frees it with json_object_put(). */
 struct json_object *clients_report(const struct client *client);

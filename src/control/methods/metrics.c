@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A family is one row. Its samples are one number of the status, one for each listener or role, or what a function of
- * its own makes.
+ * A metric family is one row. Its samples are one number of the status, one number for each listener or role, or come
+ * from a function of the row.
  */
 #include "control/methods/metrics.h"
 
@@ -27,11 +27,11 @@ enum metrics_of {
 struct metrics_row {
 	const char *name;
 	const char *kind; /* "counter", "gauge", "stateset", "info" */
-	const char *unit; /* NULL: none; else the name ends in it */
+	const char *unit; /* also the end of the name; NULL: none */
 	const char *help;
 	enum metrics_of of;
 	size_t offset; /* of the uint64_t in the status, the listener or the role */
-	bool seconds;  /* it is in microseconds there */
+	bool seconds;  /* the field has microseconds, and the sample is in seconds */
 };
 
 #define NUMBER(member)   METRICS_OF_STATUS, offsetof(struct status, member), false
@@ -70,7 +70,7 @@ static const struct metrics_row metrics_rows[] = {
 	{ "ioe_warning", "stateset", NULL, "Of which kinds they are.", METRICS_OF_WARNINGS, 0, false },
 };
 
-/* A sample with one label, or none. */
+/* Adds a sample with one label, or none. */
 static void metrics_put(struct json_object *samples, const char *label, const char *label_value,
 			struct json_object *value, int *r)
 {

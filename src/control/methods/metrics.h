@@ -1,10 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* A status as metrics: families as OpenMetrics knows them, each with its samples. */
+/* The method Metrics: a status as metric families of OpenMetrics, each with its samples. */
 
 #include "server/status.h"
 
 #include <json-c/json.h>
 
-/* The reply of org.ioe.control.Metrics. 0 or -ENOMEM. The caller puts it. */
+/* Makes the reply of org.ioe.control.Metrics. 0 or -ENOMEM. The caller frees it with json_object_put(). */
 int metrics_report(const struct status *st, struct json_object **ret);

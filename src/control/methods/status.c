@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* "file+chat" as an array of names. */
+/* Splits "file+chat" into an array of names. */
 static struct json_object *status_report_names(const char *joined, int *r)
 {
 	struct json_object *names = json_object_new_array();
@@ -76,7 +76,7 @@ static struct json_object *status_report_warnings(const struct status *st, int *
 	return all;
 }
 
-/* The kinds of the sentences, one for each, in the same order. */
+/* The name of each warning, in the order of the sentences. */
 static struct json_object *status_report_warning_names(const struct status *st, int *r)
 {
 	struct json_object *all = json_object_new_array();

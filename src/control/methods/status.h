@@ -6,5 +6,5 @@
 
 #include <json-c/json.h>
 
-/* A status as the reply of org.ioe.control.Status. 0 or -ENOMEM. The caller puts the object. */
+/* Makes the reply of org.ioe.control.Status. 0 or -ENOMEM. The caller frees it with json_object_put(). */
 int status_report(const struct status *st, struct json_object **ret);
