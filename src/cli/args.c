@@ -19,7 +19,8 @@ static int args_find(const struct flag *flags, const char *name, size_t len)
 	return -1;
 }
 
-/* One argument "--name", "--name=value" or "--name" "value". 0 and how many of argv it takes, or ARGS_E_*. */
+/* Reads one flag: "--name", "--name=value" or "--name" "value". 0, and in *ret_n how many strings of argv; or
+ * ARGS_E_*. */
 static int args_take_flag(struct args *a, char **argv, unsigned *ret_n)
 {
 	const char *name = argv[0] + 2, *value = strchr(name, '=');

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The arguments of one command: its flags, which are rows of the command (--nick=bob, --nick bob, --keep), and the
- * words that are left. A command asks for a flag by the name in its row; each tool prints in its own words what is
- * wrong.
+ * words that are left. A command asks for a flag by the name in its row. Nothing is printed here: each tool has
+ * sentences of its own.
  */
 
 #include <stdbool.h>
@@ -48,7 +48,7 @@ enum {
 int args_parse(struct args *ret, const struct flag *flags, enum args_order order, unsigned argc, char **argv,
 	       const char **ret_at);
 
-/* @name is in a row of the command. The value of the flag, "" of one that takes none; NULL: it was not given. */
+/* The value of the flag @name, which a row of the command has; "": the flag takes none; NULL: it was not given. */
 const char *args_get(const struct args *a, const char *name);
 bool args_has(const struct args *a, const char *name);
 

@@ -22,11 +22,11 @@ struct command {
 /* NULL: no command has this name. */
 const struct command *command_find(const struct command *const *table, const char *name);
 
-/* "get NAME [FILE]" to @f; how many characters. */
+/* Prints "get NAME [FILE]" to @f. Returns the number of characters. */
 int command_print_syntax(FILE *f, const struct command *command);
 
-/* A line for each command: its syntax, and its help behind column @column, on a line of its own where the syntax
- * reaches there. */
+/* Prints a line for each command: its syntax, and from column @column on its help. If the syntax is too long, the help
+ * gets a line of its own. */
 void command_print_table(FILE *f, const struct command *const *table, int column);
 
 /* A line for each flag that has a help. */

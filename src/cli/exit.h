@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* How a command ends, as the shell sees it: one list for ioectl and ioe-client. The manuals promise the numbers. */
+/* The exit codes of ioectl and ioe-client. The manuals promise the numbers. */
 
 #include <stdbool.h>
 
@@ -25,6 +25,6 @@ enum exit_code {
 /* "not-found", for programs that read the answer; "failed" for a number that is not in the list. */
 const char *exit_name(int code);
 
-/* The code of a command with several parts: the one in which all parts end, else EXIT_CODE_SOME_FAILED. @first: @so_far
- * has no meaning yet. */
+/* The code of a command with several parts: the code of all parts if they are equal, else EXIT_CODE_SOME_FAILED.
+ * @first: @so_far is not set yet. */
 enum exit_code exit_join(enum exit_code so_far, enum exit_code one, bool first);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Text of other people, and names, on a terminal: nothing of it steers the terminal or begins a line of its own. */
+/* Prints names and text of other users on a terminal, so that no byte steers the terminal or begins a new line. */
 
 #include "base/buf.h"
 #include "wire/field.h"

@@ -14,7 +14,8 @@ static unsigned suggest_min(unsigned a, unsigned b, unsigned c)
 	return MIN(MIN(a, b), c);
 }
 
-/* Letters that are wrong, missing, too many, or have changed places with their neighbour; without case. */
+/* The number of changes from @a to @b: a letter that is wrong, missing, too many, or swapped with its neighbour. Upper
+ * and lower case are equal. */
 static unsigned suggest_distance(const char *a, size_t an, const char *b, size_t bn)
 {
 	unsigned d[SUGGEST_MAX + 1][SUGGEST_MAX + 1];
@@ -47,7 +48,7 @@ const char *suggest(const char *word, const char *(*at)(unsigned i))
 		return NULL;
 	for (unsigned i = 0; (name = at(i)); i++) {
 		name_len = strlen(name);
-		/* Begun and not ended. */
+		/* The word is the beginning of the name. */
 		if (len > 1 && name_len > len && str_casecmp(name, len, word, len) == 0)
 			return name;
 		d = name_len <= SUGGEST_MAX ? suggest_distance(word, len, name, name_len) : least;

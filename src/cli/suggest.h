@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* "did you mean": the known name that is nearest to a word that is none. */
+/* For "did you mean": finds the known name that is nearest to an unknown word. */
 
 /*
- * @at gives the names for 0, 1, ... up to a NULL. NULL: no name is near. A name that begins with @word is nearest; else
- * the one that needs the fewest changes, at most one in a word of three letters and two in a longer one.
+ * @at returns the names for 0, 1, ..., and then NULL. Returns NULL if no name is near. A name that begins with @word is
+ * nearest; else the one that needs the fewest changes, at most one in a word of three letters and two in a longer one.
  */
 const char *suggest(const char *word, const char *(*at)(unsigned i));

@@ -28,9 +28,9 @@ struct chat_command {
 	const char *help;
 	unsigned min, max;             /* words; the last one takes the rest of the line */
 	enum chat_command_word first;  /* the kind of the first */
-	const char *otherwise;         /* the last word, where it is left out; NULL: there is none then */
-	const char *verb;              /* sent to the server, for the room: verb, room, words; or NULL: */
-	enum exit_code (*run)(struct chat *ch, unsigned n, char **words); /* NULL as well: prints this table */
+	const char *otherwise;         /* the last word if the user leaves it out; NULL: then there is none */
+	const char *verb;              /* NULL, or: a request is sent, with verb, room and words */
+	enum exit_code (*run)(struct chat *ch, unsigned n, char **words); /* if verb is NULL; NULL: prints this table */
 };
 
 static enum exit_code chat_command_nowhere(const struct chat *ch)
@@ -267,7 +267,7 @@ static void chat_command_match_command(struct match *m)
 		match_add(m, chat_commands[i].name, strlen(chat_commands[i].name));
 }
 
-/* The command in whose first word @text ends; NULL: in none. */
+/* The command whose first word is being typed at the end of @text; NULL: there is none. */
 static const struct chat_command *chat_command_in_first(const char *text, size_t len)
 {
 	const char *blank = memchr(text, ' ', len);

@@ -440,7 +440,7 @@ int chat_patience(const struct chat *ch)
 	return ch->client->peer ? -1 : comeback_patience(&ch->back);
 }
 
-/* A script or a paste does not know the rate limit: it is held up. */
+/* Sends one message, again after a pause if the rate limit refuses it: a script or a paste does not know the limit. */
 static enum exit_code chat_request_say(struct chat *ch, const char *room, const char *text, struct peer_reply *ret)
 {
 	const char *const request[] = { "SAY", room, text, NULL };
@@ -470,7 +470,7 @@ static enum exit_code chat_request_say(struct chat *ch, const char *room, const 
 	}
 }
 
-/* @is_late: it was typed a while ago. */
+/* @is_late: the line was typed while the server was away. */
 static enum exit_code chat_send(struct chat *ch, const char *text, bool is_late)
 {
 	const char *room = chat_here(ch);
@@ -492,7 +492,7 @@ static enum exit_code chat_send(struct chat *ch, const char *text, bool is_late)
 	return code;
 }
 
-/* The server is away. */
+/* Keeps a line while the server is away. */
 static enum exit_code chat_keep_unsent(struct chat *ch, const char *line)
 {
 	size_t len = ch->unsent.len;
@@ -507,7 +507,7 @@ static enum exit_code chat_keep_unsent(struct chat *ch, const char *line)
 	return EXIT_CODE_OK;
 }
 
-/* The server is there again. Where it goes once more the rest waits further. */
+/* Sends the kept lines when the server is there again. If the connection breaks again, the rest stays kept. */
 static void chat_send_unsent(struct chat *ch)
 {
 	size_t n = 0;
@@ -547,7 +547,7 @@ bool chat_line(struct chat *ch, char *line)
 	enum exit_code code = EXIT_CODE_OK;
 	bool is_command;
 
-	/* A server that is about to leave, or has left: first be back. */
+	/* The server is about to leave, or has left: connect again first. */
 	if (chat_receive(ch) < 0) {
 		ch->quit = ch->failed = true;
 		return false;

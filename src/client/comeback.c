@@ -17,7 +17,7 @@ void comeback_done(struct comeback *b)
 	*b = (struct comeback){ 0 };
 }
 
-/* Half of a pause is by chance: those who were cut off together shall not come together. */
+/* Half of the pause is random, so that clients that lost a server together do not all return together. */
 static void comeback_again(struct comeback *b)
 {
 	b->pause_usec = b->pause_usec > 0 ? MIN(2 * b->pause_usec, COMEBACK_MAX_USEC) : COMEBACK_FIRST_USEC;

@@ -21,13 +21,13 @@ static const int interrupt_signals[] = {
 /* Global because a signal handler has no other way to them. */
 static const char *volatile interrupt_words;
 static volatile sig_atomic_t interrupt_spares; /* SIGINTs that do not end the program */
-static volatile sig_atomic_t interrupt_seen;   /* one of them did */
+static volatile sig_atomic_t interrupt_seen;   /* such a SIGINT has arrived */
 static bool interrupt_is_interactive;
 
 static void interrupt_handle(int sig)
 {
-	/* The wait it came into ends with EINTR; one that comes just before a wait other than interrupt_poll() is lost,
-	 * and so the second ends it. */
+	/* The signal ends the present wait with EINTR. If it arrives just before a wait other than interrupt_poll(), it
+	 * is lost; then the second signal ends the program. */
 	if (sig == SIGINT && interrupt_spares > 0) {
 		interrupt_spares--;
 		interrupt_seen = 1;

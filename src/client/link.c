@@ -56,7 +56,7 @@ int client_pause(uint64_t *pause_usec)
 	uint64_t half;
 
 	*pause_usec = *pause_usec > 0 ? MIN(2 * *pause_usec, LINK_PAUSE_MAX_USEC) : LINK_PAUSE_USEC;
-	/* Half of it is by chance: those who were refused together shall not come together. */
+	/* Half of the pause is random, so that clients that were refused together do not all return together. */
 	half = *pause_usec / 2;
 	if (poll(NULL, 0, (int)((half + arc4random_uniform((uint32_t)half)) / USEC_PER_MSEC)) < 0)
 		return -errno;
@@ -281,7 +281,8 @@ static enum exit_code client_check_role(const struct client *c)
 			   roles[0] ? roles : "nothing", others, c->mode == CLIENT_MODE_ONCE ? "-s" : "connect");
 }
 
-/* NULL: it is to be made anew; else, or with a code, it is not. */
+/* The present connection, if it can be used. NULL with EXIT_CODE_OK: a new one is needed; NULL with another code: the
+ * command fails. */
 static struct peer *client_link_old(struct client *c, enum exit_code *ret_code)
 {
 	if (c->state == CLIENT_STATE_BROKEN && c->comes_back)

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A local file on its way: written under a temporary name beside its target, renamed over it when it is whole. Until
- * then a target that was there stays as it was, and what breaks off leaves nothing behind, a signal included.
+ * A local file that is being received. It is written under a temporary name beside its target, and renamed over the
+ * target when it is whole. Until then an old target stays as it was. If the transfer fails, or a signal ends the
+ * program, the temporary file is removed.
  */
 
 #include <limits.h>
@@ -18,11 +19,11 @@ struct partial {
 /* 0; -EISDIR, -ENOTSUP where the target is something else than a regular file; or another negative errno. */
 int partial_begin(struct partial *p, const char *target);
 
-/* Puts it in its place. 0 or negative errno; the temporary file is gone either way. */
+/* Renames the file over its target. 0 or negative errno; on failure the temporary file is removed. */
 int partial_finish(struct partial *p);
 
-/* Removes what was begun and not finished. */
+/* Removes a file that was not finished. */
 void partial_done(struct partial *p);
 
-/* The same for the one under way, from a signal handler. */
+/* The same, from a signal handler. */
 void partial_remove(void);

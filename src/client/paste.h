@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Bracketed paste: what a terminal sends between ESC [ 200 ~ and ESC [ 201 ~ was pasted, and is text and no keys.
- * Everything else is keys, byte by byte as it came.
+ * Bracketed paste: the bytes that a terminal sends between ESC [ 200 ~ and ESC [ 201 ~ were pasted. They are text, and
+ * not keys. All other bytes are keys, unchanged.
  */
 
 #include "base/buf.h"

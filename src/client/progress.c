@@ -20,7 +20,7 @@ static void progress_set_words(const struct progress *p)
 {
 	static char words[2][256];
 	static unsigned n;
-	char *to = words[n++ % 2]; /* never the one in use */
+	char *to = words[n++ % 2]; /* the one that the handler does not use */
 
 	(void)snprintf(to, sizeof(words[0]), "%sioe-client: %s: interrupted; %s\n", p->shown > 0 ? "\n" : "",
 		       p->client->label, p->kept);
@@ -41,7 +41,7 @@ static unsigned progress_columns(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/* Blanks take away what is left of a longer one; no escapes, so that any terminal can do it. */
+/* Draws the line; blanks erase the rest of a longer one before. Without escapes, so that every terminal can do it. */
 static void progress_draw(struct progress *p, const char *line)
 {
 	int n = (int)MIN(strlen(line), (size_t)progress_columns() - 1), before = p->shown;

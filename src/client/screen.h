@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A stream of bytes of other people to standard output: unchanged into a file or a pipe; for a terminal, harmless but
- * for line ends. A character can be cut between two calls.
+ * Writes a stream of bytes of other users to standard output: unchanged into a file or a pipe; made harmless, except
+ * line ends, for a terminal. A character can be cut between two calls.
  */
 
 #include <stdbool.h>

@@ -65,7 +65,7 @@ static int search_try(struct search *s, size_t i, uint64_t dial_usec)
 	return 0;
 }
 
-/* A machine that is silent costs those behind it no more than its share; what is not used of one is the others'. */
+/* A silent server uses no more than its share of the time, and time that one does not use is left to the others. */
 void search_run(struct search *s)
 {
 	uint64_t left = s->connect_usec, least = MIN(left, USEC_PER_SEC);
@@ -106,7 +106,7 @@ int search_start(struct search *s)
 	pthread_t thread;
 	int r;
 
-	/* Signals are for who types. */
+	/* Signals are for the thread that reads the terminal. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	atomic_fetch_add(&s->refs, 1);

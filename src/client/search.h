@@ -13,8 +13,8 @@
 
 struct search {
 	struct servers list;   /* its own */
-	bool is_back;          /* the first one is where the client was, and taken whatever data it holds; */
-	char *store;           /* others only with this STORE. NULL: with any */
+	bool is_back;          /* the first server is the last one used: it is taken with any data; */
+	char *store;           /* the others only with this STORE. NULL: with any */
 	uint64_t connect_usec; /* limit for all silent servers together, and again for the HELLO of one that is there */
 
 	/* The result, once search_is_over(). */

@@ -142,7 +142,7 @@ void terminal_restore(void)
 {
 	int e = errno;
 
-	/* In the background it is another one's. */
+	/* A process in the background must not change it. */
 	if (terminal_n_taken > 0 && tcgetpgrp(STDIN_FILENO) == getpgrp()) {
 		if (terminal_has_pastes && write(STDOUT_FILENO, TERMINAL_PASTES_OFF, strlen(TERMINAL_PASTES_OFF)) < 0)
 			e = errno;

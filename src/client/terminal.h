@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The terminal on standard input and output: how wide it is, how wide a text is on it, and the modes that have to be
- * put back. There is one for the process, since a signal handler has no other way to it.
+ * The terminal on standard input and output: its width, the width of a text on it, and its modes, which are restored at
+ * the end. There is one for the process, since a signal handler can reach only global variables.
  */
 
 #include <signal.h>
@@ -19,8 +19,8 @@ size_t terminal_columns(void);
 size_t terminal_end(size_t columns, size_t at, const char *s, size_t len);
 
 /*
- * Takes the terminal as it is, to be put back by terminal_release(). With @hold keys wait unseen between two lines, as
- * they were pressed, and are not edited or shown by the kernel. 0, or -ENOTTY. They nest.
+ * Saves the modes of the terminal, which terminal_release() restores. With @hold, keys that are pressed between two
+ * lines wait; the kernel neither edits nor shows them. 0, or -ENOTTY. The calls can be nested.
  */
 struct terminal_state;
 int terminal_take(struct terminal_state **ret, bool hold);

@@ -161,7 +161,7 @@ static void typing_back(struct typing *t)
 	(void)el_set(t->el, EL_REFRESH);
 }
 
-/* A new size, or here again after a stop. */
+/* After a change of the terminal's size, or a SIGCONT. */
 static void typing_changed(struct typing *t)
 {
 	terminal_again();
@@ -294,11 +294,11 @@ static int typing_pasted(struct typing *t)
 	return t->end == TYPING_END_PASTED ? -1 : 0;
 }
 
-/* A key that answers. -1: the line has ended. */
+/* A key that answers the question about a paste. -1: the line has ended. */
 static int typing_answer(struct typing *t, wchar_t key)
 {
 	typing_aside(t);
-	/* Behind an escape comes more of the same key. */
+	/* Further bytes of the same key follow an escape. */
 	if (key == L'\033')
 		t->paste.at = t->paste.n_keys;
 	if (key == L'y' || key == L'Y') {
@@ -368,7 +368,7 @@ static void typing_stop(struct typing *t)
 	typing_changed(t);
 }
 
-/* A key that is a signal elsewhere. -1: the line has ended, 0: it was one, 1: it is none. */
+/* Handles a key that is a signal in other programs. -1: the line has ended; 0: done; 1: the key is none of these. */
 static int typing_signal(struct typing *t, wchar_t key)
 {
 	if (key == (wchar_t)terminal_signal_key(SIGINT)) {
@@ -595,7 +595,7 @@ struct typing *typing_free(struct typing *t)
 	return NULL;
 }
 
-/* Whether the terminal's words for this begin and end as ANSI has them: the escapes here are those. */
+/* Whether the terminal's sequence for @capability begins and ends as in ANSI, as this file writes ANSI sequences. */
 static bool typing_can(EditLine *el, const char *capability, const char *begin, char end)
 {
 	const char *has = NULL;

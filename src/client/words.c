@@ -57,7 +57,7 @@ static const char *words_one(const char *p, char **to, const char **ret_why)
 
 static int words_alloc(struct words *w, size_t len)
 {
-	/* Every second character a word of one, at most; and no word is longer than it was written. */
+	/* At most every second character is a word, and no word gets longer than it was written. */
 	w->memory = malloc(len + 2);
 	w->at = calloc(len / 2 + 3, sizeof(*w->at));
 	return w->memory && w->at ? 0 : -ENOMEM;

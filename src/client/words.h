@@ -23,8 +23,8 @@ int words_split(const char *line, struct words *ret, const char **ret_why);
 void words_done(struct words *w);
 
 /*
- * The beginning of a line, for who completes it: the last word is the one that has been begun, empty behind a blank,
- * and *ret_quote the quote it is in, or 0. No words: it is in a comment. 0 or -ENOMEM.
+ * The same for the beginning of a line, for completion. The last word is the one that is being typed; behind a blank it
+ * is empty. *ret_quote is the quote in which it stands, or 0. No words: the line ends in a comment. 0 or -ENOMEM.
  */
 int words_split_open(const char *line, struct words *ret, char *ret_quote);
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A copy reads and writes the whole database once. */
+/* The time limit of a backup, which reads and writes the whole database once. */
 #define BACKUP_USEC (24 * 3600 * USEC_PER_SEC)
 
 #define BACKUP_DATE_MAX 32
@@ -35,7 +35,7 @@ static enum exit_code backup_done(void *userdata, const struct ctl_instance *i, 
 	return EXIT_CODE_OK;
 }
 
-/* "-2026-11-21T033000", so that each copy has a folder of its own: one that is there is not replaced. */
+/* "-2026-11-21T033000", so that each copy has a folder of its own. A copy that exists is never replaced. */
 static int backup_date(char dst[BACKUP_DATE_MAX])
 {
 	time_t now = time(NULL);
@@ -44,7 +44,7 @@ static int backup_date(char dst[BACKUP_DATE_MAX])
 	return localtime_r(&now, &tm) && strftime(dst, BACKUP_DATE_MAX, "-%Y-%m-%dT%H%M%S", &tm) > 0 ? 0 : -EOVERFLOW;
 }
 
-/* The daemon's working folder is not ours. 0 or negative errno. */
+/* Makes the path absolute, as the daemon has another working folder. 0 or negative errno. */
 static int backup_path(const char *dir, bool dated, char ret[PATH_MAX])
 {
 	char here[PATH_MAX] = "", date[BACKUP_DATE_MAX] = "";

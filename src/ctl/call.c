@@ -15,7 +15,7 @@
 
 #define CALL_READ_MAX 65536
 
-/* Until the socket is ready for @events. 0, -ETIMEDOUT or another negative errno. */
+/* Waits until the socket is ready for @events. 0, -ETIMEDOUT or another negative errno. */
 static int call_wait(int fd, short events, uint64_t until_usec)
 {
 	struct pollfd p = { .fd = fd, .events = events };
@@ -45,7 +45,7 @@ static int call_connect(const char *path, uint64_t timeout_usec, int *ret_fd)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	/* Where the daemon is stuck and its queue is full a connect waits, and there is nothing to poll for. */
+	/* If the daemon is stuck and its queue is full, connect() blocks, and poll() cannot wait for it. */
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv)) < 0)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)&a, sizeof(a)) < 0)
@@ -69,7 +69,7 @@ static int call_send(int fd, const struct buf *call, uint64_t until_usec)
 			if (r < 0)
 				return r;
 		} else if (errno == EPIPE || errno == ECONNRESET) {
-			return 0; /* sent away: why is there to be read */
+			return 0; /* the daemon refused and closed; its reason can be read */
 		} else if (errno != EINTR) {
 			return -errno;
 		}

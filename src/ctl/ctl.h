@@ -32,7 +32,7 @@ struct ctl_command {
 	enum exit_code (*run)(const struct ctl *ctl, const struct args *a);
 };
 
-/* In the order of the help. A command is one file, which defines its row, NAME_command. */
+/* The names of the commands, in the order of the help. A command is one file, which defines its row, NAME_command. */
 #define CTL_COMMANDS(X)                                                                                    \
 	X(status) X(clients) X(kick) X(rooms) X(mailboxes) X(backup) X(restore) X(reload) X(check) X(level) \
 	X(metrics) X(wait) X(help)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Consumes the strings in any case; the first two are NULL where memory ran out. */
+/* Consumes the strings, on failure, too. The first two are NULL if there was no memory for them. */
 static int instance_add(struct ctl *ctl, char *name, char *path, char *number)
 {
 	struct ctl_instance *more = NULL;

@@ -28,8 +28,8 @@ struct kick {
 };
 
 /*
- * "0.17.2041". Some nicks read so, too ("0.1.70000"), and are not looked for: an id that has gone must not end somebody
- * else's connection.
+ * Whether @who has the form of an id, such as "0.17.2041". A nick can have this form, too ("0.1.70000"), but is never
+ * looked up as a nick: else the id of a client that has gone could end another client's connection.
  */
 static bool kick_is_id(const char *who)
 {
@@ -63,7 +63,7 @@ static bool kick_is_name(const char *who)
 	return n >= 1 && n <= KICK_NAME_MAX && strspn(who, letters) == n;
 }
 
-/* As the daemon writes an IP address. */
+/* Writes an IP address in the form that the daemon uses. */
 static const char *kick_ip(const char *who, char dst[INET6_ADDRSTRLEN])
 {
 	unsigned char bytes[sizeof(struct in6_addr)];
@@ -102,7 +102,7 @@ static enum exit_code kick_done(void *userdata, _unused_ const struct ctl_instan
 	return EXIT_CODE_OK;
 }
 
-/* Ends one connection; *ret_ended: it was there. Of several, one that is gone already is no failure. */
+/* Ends one connection; *ret_ended: it existed. With @of_several, a connection that has gone already is no failure. */
 static enum exit_code kick_id(struct kick *k, const char *id, bool of_several, bool *ret_ended)
 {
 	struct json_object *o = json_object_new_object();

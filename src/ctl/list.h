@@ -11,7 +11,7 @@
 #include <json-c/json.h>
 
 struct list_column {
-	const char *name; /* for those who choose columns; NULL: not to be chosen */
+	const char *name; /* for the choice of columns; NULL: it cannot be chosen */
 	const char *head;
 	const char *key;  /* in the answer; NULL: the instance */
 	char *(*view)(char *dst, struct json_object *o, const char *key);

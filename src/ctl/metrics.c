@@ -17,7 +17,8 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* Words of the daemon stand in a text with a grammar: a word with other characters could add lines, and is left out. */
+/* A word of the daemon for the OpenMetrics text. A word with other characters could add lines to it, and is left
+ * out. */
 static const char *metrics_word(struct json_object *o, const char *key)
 {
 	const char *s = json_object_get_string(json_object_object_get(o, key));
@@ -27,7 +28,7 @@ static const char *metrics_word(struct json_object *o, const char *key)
 	return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] ? NULL : s;
 }
 
-/* Of HELP and label values: backslash, quote and line feed are escaped. */
+/* Prints a HELP text or a label value, with backslash, quote and line feed escaped. */
 static void metrics_print_escaped(FILE *f, struct json_object *o, const char *key)
 {
 	char text[VIEW_MAX];
@@ -88,7 +89,7 @@ static void metrics_print_samples(FILE *f, struct json_object *all, const char *
 				   *samples = family ? view_array(family, "samples") : NULL;
 		const char *other_kind = family ? metrics_word(family, "kind") : NULL;
 
-		/* Another version has another kind under this name. */
+		/* A daemon of another version has another kind under this name. */
 		if (!other_kind || strcmp(other_kind, kind) != 0)
 			continue;
 		for (size_t k = 0; k < view_count(samples); k++) {
@@ -163,7 +164,7 @@ static enum exit_code metrics_write(const char *path, const char *text, size_t l
 	return r == -EACCES || r == -EPERM ? EXIT_CODE_NOT_PERMITTED : EXIT_CODE_FAILED;
 }
 
-/* Where no instance answered, the file stays as it is: a collector shows its age. */
+/* Prints or writes the text. If no instance answered, a file stays as it is: a collector shows how old it is. */
 static enum exit_code metrics_deliver(struct output *out, const char *path, enum exit_code requested)
 {
 	enum exit_code code;

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* `ioectl metrics`: what it prints of org.ioe.control.Metrics. */
+/* `ioectl metrics`: prints the answers of org.ioe.control.Metrics. */
 
 #include <json-c/json.h>
 #include <stdio.h>

@@ -15,7 +15,7 @@
 
 #define PROGRAM_TEXT_MAX (1U << 20)
 
-/* In a build tree a folder of that name stands beside this program. */
+/* Whether @path is a program. In a build tree a folder named ioed lies beside this program. */
 static bool program_is_one(const char *path)
 {
 	struct stat st;
@@ -49,7 +49,7 @@ static void program_exec(const char *program, const char *const *argv, int out)
 {
 	(void)dup2(out, STDOUT_FILENO);
 	(void)dup2(out, STDERR_FILENO);
-	(void)unsetenv("JOURNAL_STREAM"); /* its words are for us */
+	(void)unsetenv("JOURNAL_STREAM"); /* so that ioed writes to its stderr as for a terminal */
 	(void)execv(program, (char *const *)argv);
 	(void)dprintf(out, "ioectl: %s cannot be run: %s\n", program, strerror(errno));
 	_exit(127);

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Runs ioed for tasks that are its own: the same code does them. */
+/* Runs ioed itself, for commands that need the daemon's own code: check and restore. */
 
 #include "base/buf.h"
 #include "ctl/ctl.h"

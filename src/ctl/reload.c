@@ -31,7 +31,7 @@ static void reload_print_lines(FILE *f, struct json_object *answer)
 	}
 }
 
-/* "" is what has no value. */
+/* The value of an option, for people; "" means that it is not set. */
 static const char *reload_value(char dst[VIEW_MAX], struct json_object *o, const char *key)
 {
 	(void)view_text(dst, o, key);

@@ -14,7 +14,7 @@ struct request {
 	uint64_t timeout_usec;
 	request_fn fn;
 	void *userdata;
-	enum exit_code code; /* of a page that was not as it should be */
+	enum exit_code code; /* of a reply that request.fn has refused */
 };
 
 static int request_page(void *userdata, struct json_object *parameters)
@@ -25,7 +25,7 @@ static int request_page(void *userdata, struct json_object *parameters)
 	return a->code == EXIT_CODE_OK ? 0 : -ECANCELED;
 }
 
-/* False: it does not run, and that is no failure. */
+/* Sends the request to one instance. False: no daemon listens, and with ctl->all that is no failure. */
 static bool request_one(const struct ctl *ctl, struct request *q, const char *method, struct json_object *parameters,
 			bool more)
 {
@@ -35,7 +35,7 @@ static bool request_one(const struct ctl *ctl, struct request *q, const char *me
 	r = call_more(q->instance->path, method, parameters, q->timeout_usec, more ? request_page : NULL, q, &a);
 	if (r == -ECANCELED && q->code != EXIT_CODE_OK)
 		return true;
-	/* A socket that was left behind is no instance. */
+	/* The socket of a daemon that was killed is no instance. */
 	if (ctl->all && failure_of(r, &a) == EXIT_CODE_NO_SERVER)
 		return false;
 	q->code = failure_print(q->instance, r, &a);

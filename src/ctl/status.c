@@ -25,7 +25,7 @@ static const char *status_plain(bool colour)
 	return colour ? "\033[0m" : "";
 }
 
-/* How wide the column of these values must be. */
+/* The width of the column of these values. */
 typedef char *(*status_view_fn)(char *dst, struct json_object *o, const char *key);
 static int status_width(struct json_object *array, const char *key, status_view_fn view)
 {
@@ -139,7 +139,7 @@ void status_print_one(FILE *f, struct json_object *o, bool colour)
 	status_print_warnings(f, o, colour);
 }
 
-/* The lines of the table are aligned with spaces, whatever the values are. */
+/* A column of the table. Spaces align the lines, for values of any length. */
 struct status_column {
 	const char *head;
 	const char *key;

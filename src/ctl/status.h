@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* `ioectl status`: what it prints of org.ioe.control.Status. */
+/* `ioectl status`: prints the answers of org.ioe.control.Status. */
 
 #include <json-c/json.h>
 #include <stdbool.h>

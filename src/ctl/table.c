@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* How many characters: the bytes but those that go on with one (UTF-8). */
+/* The number of characters: all bytes except the continuation bytes of UTF-8. */
 static size_t table_width(const char *s, size_t n)
 {
 	size_t width = 0;

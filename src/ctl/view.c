@@ -30,7 +30,7 @@ static bool view_get_u64(struct json_object *o, const char *key, uint64_t *ret)
 	return true;
 }
 
-/* Puts the string behind the @len bytes of @dst; the new length. */
+/* Appends the string to the @len bytes of @dst. Returns the new length. */
 static size_t view_append(char dst[VIEW_MAX], size_t len, struct json_object *string)
 {
 	size_t n = MIN((size_t)json_object_get_string_len(string), VIEW_MAX - 1 - len);

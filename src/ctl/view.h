@@ -24,12 +24,12 @@ char *view_joined(char dst[VIEW_MAX], struct json_object *o, const char *key);  
 bool view_flag(struct json_object *o, const char *key);
 uint64_t view_u64(struct json_object *o, const char *key); /* 0 where it is none */
 
-/* An array, or NULL; and how many it holds (0 of NULL). */
+/* An array, or NULL; and the number of its elements (of NULL: 0). */
 struct json_object *view_array(struct json_object *o, const char *key);
 size_t view_count(struct json_object *array);
 
 /* Prints the answers of a command: all as an array, or the only one; nothing where no instance answered. */
 void view_answers(FILE *f, struct json_object *array, bool all);
 
-/* The JSON itself, for programs and for people: on a terminal too it is only text. */
+/* Prints the JSON itself. All bytes that could steer a terminal are escaped. */
 void view_json(FILE *f, struct json_object *o);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `ioectl wait`: nothing notifies of a socket that does not exist yet, so it is looked for again and again. */
+/* `ioectl wait`: no event tells that a socket has come into being, so the command looks for it again and again. */
 #include "base/clock.h"
 #include "base/macro.h"
 #include "ctl/call.h"
@@ -16,7 +16,7 @@
 #define WAIT_TIMEOUT    "30s"
 #define WAIT_AGAIN_MSEC 20
 
-/* Running, or degraded: the instance serves. *ret_code is the reason where not. */
+/* Whether the instance serves: it is running, or degraded. If not, *ret_code is the reason. */
 static bool wait_is_ready(const struct ctl_instance *i, uint64_t timeout_usec, enum exit_code *ret_code)
 {
 	_cleanup_(call_reply_done) struct call_reply a = { 0 };
@@ -31,7 +31,7 @@ static bool wait_is_ready(const struct ctl_instance *i, uint64_t timeout_usec, e
 	return strcmp(state, "running") == 0 || strcmp(state, "degraded") == 0;
 }
 
-/* A failure that time does not mend ends the wait at once. */
+/* Whether waiting longer cannot help: then the command ends at once. */
 static bool wait_is_final(enum exit_code code)
 {
 	return code == EXIT_CODE_NOT_PERMITTED;

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The time that the other side has. Time in which this process was stopped, or the machine slept, is not counted: a
- * step takes off at most COUNTDOWN_STEP_USEC, and no wait is longer than COUNTDOWN_SLICE_USEC.
+ * A deadline for the other side. Time in which this process was stopped, or the machine slept, does not count: each
+ * step subtracts at most COUNTDOWN_STEP_USEC, and no wait is longer than COUNTDOWN_SLICE_USEC.
  */
 
 #include "base/clock.h"
@@ -29,7 +29,7 @@ static inline uint64_t countdown_left(struct countdown *c)
 	return c->left_usec;
 }
 
-/* For poll(2). Rounded up: a wait of less than 1 ms shall not become a busy loop. */
+/* The next wait, for poll(2). It is rounded up, so that a wait of less than 1 ms does not become a busy loop. */
 static inline int countdown_slice_msec(uint64_t left_usec)
 {
 	return (int)((MIN(left_usec, COUNTDOWN_SLICE_USEC) + USEC_PER_MSEC - 1) / USEC_PER_MSEC);

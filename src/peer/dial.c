@@ -12,7 +12,8 @@
 
 #define DIAL_STAGGER_USEC (250 * USEC_PER_MSEC) /* between two attempts: RFC 8305, 5 */
 
-/* A server that vanished, in seconds: silent for so long, then probed so many times, at this interval. */
+/* TCP keepalive, to notice that a server has vanished: the silence before the first probe, the number of probes, and
+ * the interval between two, in seconds. */
 #define DIAL_KEEP_IDLE     60
 #define DIAL_KEEP_INTERVAL 10
 #define DIAL_KEEP_COUNT    6
@@ -54,7 +55,7 @@ static void dial_race_done(struct dial_race *race)
 	free(race->addresses);
 }
 
-/* The first one's family first, then by turns as long as there are both. */
+/* Sorts the addresses: the two families in turn, and first the family of the first address. */
 static int dial_race_init(struct dial_race *race, const struct addrinfo *list)
 {
 	const struct addrinfo *at[2] = { list, list };
@@ -99,7 +100,7 @@ static int dial_socket(const struct addrinfo *a)
 	return fd < 0 ? -errno : fd;
 }
 
-/* 1 and it is connected, or 0. */
+/* Begins the next attempt. 1: it is connected already, or 0. */
 static int dial_begin(struct dial_race *race, int *ret_fd)
 {
 	const struct addrinfo *a = race->addresses[race->next++];

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Connects a TCP socket in time, and waits on it. */
+/* Connects a TCP socket, and waits on it, each with a deadline. */
 
 #include "peer/countdown.h"
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The fields behind the word, a letter each: room, name, text (x), number (#), time. */
+/* The fields behind the first word, a letter for each: room, name, text (x), number (#), time. */
 static const struct {
 	const char *word;
 	const char *pattern;

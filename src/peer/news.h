@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Events of a server as data: those of ioe/1; and the lines of a room's history, which are much alike. */
+/* Decodes the events of ioe/1, and the lines of a room's history, which are similar. */
 
 #include "wire/field.h"
 

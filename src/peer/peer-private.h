@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a peer: peer.c (its life, and HELLO), request.c (sending) and reply.c (receiving). Included by these three
- * alone.
+ * The inside of a peer, for these three files only: peer.c (connecting, HELLO, and the end), request.c (sending) and
+ * reply.c (receiving).
  */
 
 #include "peer/peer.h"
@@ -37,9 +37,9 @@ struct peer {
 	uint64_t sized; /* a bit for each request under way, the oldest lowest */
 	unsigned n_open;
 	uint64_t body_left;
-	struct countdown rate; /* time for the transfer under way: until then so many bytes must go, */
-	uint64_t rate_bytes;   /* and so many have */
-	bool is_late;          /* they have not, and input was read for the last time */
+	struct countdown rate; /* in this time, the transfer under way must move a number of bytes; */
+	uint64_t rate_bytes;   /* it has moved these */
+	bool is_late;          /* the time is over, and the input was read a last time */
 	char input[PEER_INPUT_MAX];
 };
 
@@ -51,7 +51,7 @@ int peer_break(struct peer *p, int error);
 int reply_look(struct peer *p, size_t max);
 /* Waits for one complete reply line. */
 int reply_wait_line(struct peer *p, size_t max);
-/* A transfer begins; @n bytes of it went; waits until more bytes can go. */
+/* Begin a transfer; count @n bytes of it; wait until more bytes can be moved. */
 void rate_begin(struct peer *p);
 void rate_add(struct peer *p, uint64_t n);
 int rate_wait(struct peer *p, short events);

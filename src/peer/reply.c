@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes from the server are read into one fixed buffer and cut into lines there; the bytes of a body that are in it
- * already are handed out first, the rest is read straight into the caller's memory. Nothing that the server sends makes
- * the memory grow beyond PEER_LINE_MAX.
+ * Bytes from the server are read into one fixed buffer and cut into lines there. Of a body, the bytes that are already
+ * in this buffer are handed out first; the rest is read directly into the caller's memory. No server can make the
+ * memory grow beyond PEER_LINE_MAX.
  */
 #include "peer/peer-private.h"
 
@@ -16,12 +16,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Pieces taken at once: what never ends shall not keep anybody from looking at the clock. */
+/* Pieces that are read before the next look at the clock, as a server can send without an end. */
 #define REPLY_PIECES 16
 /* Checks the bytes that arrived in time, once the time is over: events can stand before the reply. */
 #define REPLY_LAST_LOOKS 3
 
-/* Bytes that are there, without waiting: the count, -EAGAIN, or what broke; a server that closed is -ECONNRESET. */
+/* Receives bytes without waiting. The count, -EAGAIN, or another negative errno; -ECONNRESET: the server has closed. */
 static ssize_t reply_recv(struct peer *p, void *buf, size_t n)
 {
 	ssize_t k;
@@ -35,7 +35,7 @@ static ssize_t reply_recv(struct peer *p, void *buf, size_t n)
 	return k > 0 ? k : -ECONNRESET;
 }
 
-/* An answer's line into p->line and p->decoded, its fields into p->fields. */
+/* Copies the line of a reply into p->line and p->decoded, and its fields into p->fields. */
 static int reply_keep_line(struct peer *p, const char *line, size_t len)
 {
 	int r;
@@ -76,7 +76,7 @@ static int reply_keep_goaway(struct peer *p, const char *line, size_t len)
 	return 0;
 }
 
-/* A line that answers nothing: 1 and it is dealt with, 0 where it is an answer, negative errno. */
+/* Handles a line that is no reply. 1: done; 0: the line is a reply; or negative errno. */
 static int reply_take_news(struct peer *p, char *line, size_t len)
 {
 	struct news news;
@@ -93,7 +93,7 @@ static int reply_take_news(struct peer *p, char *line, size_t len)
 	return r;
 }
 
-/* Looks for a line in what has come: 1 and it is kept in p->line, 0 where none is whole, negative errno. */
+/* Looks for a line in the bytes that have arrived. 1: it is in p->line; 0: no line is whole; or negative errno. */
 static int reply_take_line(struct peer *p, size_t max)
 {
 	char *line;
@@ -232,7 +232,7 @@ static int reply_parse(struct peer *p, bool sized, struct peer_reply *ret)
 	struct peer_reply reply = { .line = p->line.data, .line_len = p->line.len };
 	int r;
 
-	/* Nothing the protocol has holds a NUL, and text is handed out as a string. */
+	/* No reply of the protocol has a NUL, and text is handed out as a string. */
 	if (memchr(p->line.data, '\0', p->line.len))
 		return -EPROTO;
 	if (!reply_parse_error(p, &reply)) {

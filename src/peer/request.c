@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Digits alone are a number or the size of the bytes behind them: that depends on the request, and cannot be seen on
- * the wire. So each request leaves a bit, which its reply takes off.
+ * A reply of digits alone is either a number, or the size of the bytes behind it. That depends on the request, and the
+ * reply does not show it. So each request sets a bit, and its reply removes the bit.
  */
 #include "peer/peer-private.h"
 
@@ -17,8 +17,8 @@
 /* Verbs whose answer is sized. */
 static const char *const request_sized_verbs[] = { "LIST", "DIR", "READ", "RANGE", "HELP", "ROOMS", "WHO", "HISTORY" };
 
-/* Sends as many bytes as there is room for. A reply that is there is taken first, and also where sending breaks: a
- * server that refuses can reply and close. The count, -EAGAIN, or negative errno; 0: a reply arrived. */
+/* Sends as many bytes as the socket takes. Looks for a reply before, and after sending has failed: a server that
+ * refuses can reply and then close. The count, -EAGAIN, or negative errno; 0: a reply has arrived. */
 static ssize_t request_send_some(struct peer *p, const char *data, size_t n)
 {
 	ssize_t k;
@@ -66,7 +66,7 @@ int peer_send(struct peer *p, const void *data, size_t n)
 	return 0;
 }
 
-/* Sends the line of a request. Replies to those before it can arrive meanwhile and stay in the kernel. */
+/* Sends the line of a request. Replies to earlier requests that arrive meanwhile stay in the kernel. */
 static int request_send_line(struct peer *p, const char *line, size_t len)
 {
 	ssize_t k;
@@ -140,7 +140,7 @@ int peer_request(struct peer *p, const struct field *fields, unsigned n)
 
 	assert(n > 0);
 	for (unsigned i = 0; i < n; i++) {
-		/* Room for the comma before and the LF behind as well. */
+		/* Two more bytes: the comma before the field, and the LF behind the last one. */
 		r = buf_reserve(&b, field_encoded_len(fields[i].data, fields[i].len) + 2);
 		if (r < 0)
 			return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getaddrinfo() has timeouts of its own, which are long where a name server is silent, and cannot be cancelled. So a
- * thread calls it. The caller waits as long as it likes; caller and thread each hold a reference to the memory they
- * share, and the last one frees it.
+ * getaddrinfo() cannot be cancelled, and its own timeouts are long if a name server is silent. So a thread calls it,
+ * and the caller waits as long as it wants. Caller and thread each have a reference to their shared memory, and the
+ * last one frees it.
  */
 #include "peer/resolve.h"
 
@@ -23,7 +23,7 @@
 struct resolve {
 	atomic_uint refs;
 	char *host, *port;
-	int done_fd; /* an eventfd; readable once what follows is set */
+	int done_fd; /* an eventfd; readable when the members below are set */
 	int gai, error;
 	struct addrinfo *list;
 };
@@ -56,7 +56,8 @@ static void *resolve_thread(void *p)
 {
 	struct resolve *q = p;
 
-	/* Of this thread only: a second name server is tried after a second. The first can be silent for good. */
+	/* A setting of this thread only: try the second name server after one second, as the first can be silent for
+	 * ever. */
 	if (res_init() == 0)
 		_res.retrans = MIN(_res.retrans, 1);
 	resolve_lookup(q, 0);
@@ -110,7 +111,7 @@ static int resolve_new(const char *host, const char *port, struct resolve **ret)
 	return 0;
 }
 
-/* Signals are for who waits. */
+/* Starts the thread, with all signals blocked: the thread that waits gets them. */
 static int resolve_start(struct resolve *q)
 {
 	sigset_t all, before;

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The addresses of a host, with an end to the wait for them. */
+/* Looks up the addresses of a host, with a deadline. */
 
 #include "peer/countdown.h"
 
