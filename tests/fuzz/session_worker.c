@@ -5,72 +5,81 @@
 
 #include <errno.h>
 
-struct worker_pool {
+struct session_worker {
+	struct worker_pool pool;
 	struct list jobs;
 	size_t n;
 };
 
-int worker_pool_new(struct worker_pool **ret, _unused_ unsigned n_threads, _unused_ void (*begin)(void))
+static struct session_worker *session_worker_of(struct worker_pool *pool)
 {
-	struct worker_pool *p = calloc(1, sizeof(*p));
+	return container_of(pool, struct session_worker, pool);
+}
 
-	if (!p)
+static void session_worker_submit(struct worker_pool *pool, struct job *j)
+{
+	struct session_worker *w = session_worker_of(pool);
+
+	list_add_tail(&w->jobs, &j->link);
+	w->n++;
+}
+
+static unsigned session_worker_threads(_unused_ const struct worker_pool *pool)
+{
+	return 0;
+}
+
+static unsigned session_worker_stop(struct worker_pool *pool, _unused_ uint64_t until_usec)
+{
+	struct session_worker *w = session_worker_of(pool);
+
+	while (w->n > 0)
+		session_worker_run(pool, 0);
+	free(w);
+	return 0;
+}
+
+static uint64_t session_worker_stuck_usec(_unused_ struct worker_pool *pool, _unused_ uint64_t now_usec)
+{
+	return 0;
+}
+
+int session_worker_new(struct worker_pool **ret)
+{
+	static const struct worker_pool_ops ops = {
+		.submit = session_worker_submit,
+		.threads = session_worker_threads,
+		.stop = session_worker_stop,
+		.stuck_usec = session_worker_stuck_usec,
+	};
+	struct session_worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
 		return -ENOMEM;
-	list_init(&p->jobs);
-	*ret = p;
+	w->pool.ops = &ops;
+	list_init(&w->jobs);
+	*ret = &w->pool;
 	return 0;
 }
 
-unsigned worker_pool_threads(_unused_ const struct worker_pool *p)
+size_t session_worker_jobs(const struct worker_pool *pool)
 {
-	return 0;
+	return container_of(pool, const struct session_worker, pool)->n;
 }
 
-unsigned worker_pool_stop(struct worker_pool *p, _unused_ uint64_t until_usec)
+void session_worker_run(struct worker_pool *pool, size_t n)
 {
-	while (p->n > 0)
-		session_worker_run(p, 0);
-	free(p);
-	return 0;
-}
-
-static void worker_complete(struct msg *m)
-{
-	struct job *j = container_of(m, struct job, msg);
-
-	j->on_complete(j);
-}
-
-void worker_submit(struct worker_pool *p, struct loop *home, struct job *j)
-{
-	j->msg.act = worker_complete;
-	j->home = home;
-	list_add_tail(&p->jobs, &j->link);
-	p->n++;
-}
-
-uint64_t worker_pool_stuck_usec(_unused_ struct worker_pool *p, _unused_ uint64_t now_usec)
-{
-	return 0;
-}
-
-size_t session_worker_jobs(const struct worker_pool *p)
-{
-	return p->n;
-}
-
-void session_worker_run(struct worker_pool *p, size_t n)
-{
-	struct list *at = p->jobs.next;
+	struct session_worker *w = session_worker_of(pool);
+	struct list *at = w->jobs.next;
 	struct job *j;
 
-	if (p->n == 0)
+	if (w->n == 0)
 		return;
-	for (n %= p->n; n > 0; n--)
+	for (n %= w->n; n > 0; n--)
 		at = at->next;
 	list_remove(at);
-	p->n--;
+	w->n--;
 	j = container_of(at, struct job, link);
 	j->run(j);
-	inbox_push(&j->home->inbox, &j->msg);
+	worker_send_back(j);
 }

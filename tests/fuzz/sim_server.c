@@ -318,7 +318,7 @@ static struct sim_server *sim_server_build(enum sim_server_kind kind)
 	for (; sim_server_roles[s->reactors.n_roles]; s->reactors.n_roles++)
 		s->reactors.roles[s->reactors.n_roles].role = sim_server_roles[s->reactors.n_roles];
 	(void)snprintf(s->reactors.store_id, sizeof(s->reactors.store_id), "%032d", kind);
-	FUZZ_CHECK(worker_pool_new(&s->reactors.workers, 2, NULL) == 0);
+	FUZZ_CHECK(session_worker_new(&s->reactors.workers) == 0);
 	sim_server_start_roles(h);
 
 	plan = (struct listener_plan){
