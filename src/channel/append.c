@@ -12,9 +12,8 @@
  */
 #include "channel/channel-private.h"
 
-#include "base/clock.h"
-
 #include <errno.h>
+#include <string.h>
 
 /* The next range is reserved when half of this is left: enough for a busy room while it waits for a slow disk. */
 #define APPEND_BLOCK (1U << 20)
@@ -102,7 +101,7 @@ static void append_ephemeral(struct channel *c, struct channel_request *rq)
 		c->counts.first = c->counts.last + 1;
 	a->counts = c->counts;
 	a->message_id = 0;
-	a->time_msec = clock_real_usec() / 1000;
+	a->time_msec = rq->real_msec;
 	a->repeated = false;
 	append_deliver(c, rq->message, c->counts.last, 0, a->time_msec);
 	append_call_end(c, rq, 0);
@@ -229,12 +228,15 @@ void channel_remove(struct channel *c, struct channel_request *rq, channel_act_f
 }
 
 /* The attribute is on disk. Without memory for the new value, the old one is at least removed. */
-static void append_on_set(struct channel *c, struct channel_request *rq)
+static void append_put(struct channel *c, const struct store_set *s)
 {
-	const struct store_set *s = &rq->call.set;
-
 	if (channel_set_volatile(c, s->name, s->name_len, s->value, s->value_len, s->until_msec) < 0)
 		(void)attribute_drop(c, s->name, s->name_len);
+}
+
+static void append_on_set(struct channel *c, struct channel_request *rq)
+{
+	append_put(c, &rq->call.set);
 }
 
 void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn next)
@@ -247,4 +249,55 @@ void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn n
 	r = store_set(c->shard->engine->store, &rq->call.set);
 	if (r != 0)
 		append_call_end(c, rq, r);
+}
+
+/* An attribute that is set beside a request. */
+struct append_also {
+	struct store_set set;
+	struct channel *channel;
+	char bytes[];
+};
+
+static void append_also_on_complete(struct store_request *q)
+{
+	struct append_also *a = container_of(container_of(q, struct store_set, request), struct append_also, set);
+	struct channel *c = a->channel;
+	struct reactor *r = channel_reactor(c);
+
+	if (q->result == 0)
+		append_put(c, &a->set);
+	free(a);
+	channel_release(c);
+	reactor_unbusy(r);
+}
+
+void channel_set_also(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
+		      uint64_t until_msec)
+{
+	struct append_also *a = c->stored ? malloc(sizeof(*a) + name_len + value_len) : NULL;
+	int r;
+
+	if (!a)
+		return;
+	*a = (struct append_also){
+		.channel = c,
+		.set = {
+			.request = { .loop = &channel_reactor(c)->loop, .on_complete = append_also_on_complete },
+			.channel = c->stored,
+			.name = a->bytes,
+			.name_len = name_len,
+			.value = a->bytes + name_len,
+			.value_len = value_len,
+			.until_msec = until_msec,
+		},
+	};
+	memcpy(a->bytes, name, name_len);
+	memcpy(a->bytes + name_len, value, value_len);
+	channel_hold(c);
+	channel_reactor(c)->busy++;
+	r = store_set(c->shard->engine->store, &a->set);
+	if (r == 0)
+		return;
+	a->set.request.result = r;
+	append_also_on_complete(&a->set.request);
 }

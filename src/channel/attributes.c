@@ -45,7 +45,7 @@ bool attribute_drop(struct channel *c, const char *name, size_t len)
 
 uint64_t channel_msec(const struct channel *c)
 {
-	return channel_engine_msec(c->shard->engine);
+	return c->age_msec;
 }
 
 static bool attribute_is_over(const struct channel *c, const struct store_attribute *n)

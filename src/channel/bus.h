@@ -10,6 +10,8 @@
  * sent.
  */
 
+#include <stddef.h>
+
 struct channel;
 struct channel_member;
 struct channel_message;
@@ -38,6 +40,16 @@ struct channel_bus_ops {
 	/* Origin: the walk goes to each owner, owner_visit(), and comes back: its on_complete() is called. */
 	void (*walk)(struct channel_walk *w);
 };
+
+/*
+ * A request as bytes, for a bus that leaves the process: its kind, its arguments, and the time and the limits that it was
+ * stamped with. Not its results, and nothing of the origin's.
+ */
+struct buf;
+int channel_request_pack(const struct channel_request *rq, struct buf *to); /* 0, -ENOMEM or -ENOBUFS */
+/* Sets all of that in @rq, whose kind and policy are set. Texts among the role's arguments point into @bytes. 0, -ENOMEM,
+ * or -EBADMSG: the bytes are no request of this kind; then the arguments are undefined, and @rq can only be finished. */
+int channel_request_unpack(struct channel_request *rq, const char *bytes, size_t n);
 
 /* Within one process: messages between reactors. Nothing is packed, and between a reactor and itself there is no
  * message, but a call. */

@@ -13,6 +13,7 @@
  *	bus.c         the ways between owner and origin
  *	fanout.c      origin: live messages to the sessions of one reactor
  *	message.c     the message that travels between them
+ *	packet.c      a request as bytes, for a bus that leaves the process
  */
 
 #include "base/map.h"
@@ -123,6 +124,7 @@ struct channel {
 	struct store_channel *stored;
 	struct store_counts counts;
 	struct store_attribute *attributes;
+	uint64_t age_msec; /* channel_msec() */
 
 	struct list members;
 	struct map by_session;
@@ -165,7 +167,7 @@ int replay_begin(struct channel *c, struct channel_member *m);
 void replay_mark(struct channel *c, struct channel_member *m);
 /* The member is live, or gone. The buffer is freed with the last member that was catching up. */
 void replay_end(struct channel *c, struct channel_member *m);
-void replay_act(struct channel *c, struct channel_request *rq); /* act() of a struct channel_go_live */
+extern const struct channel_request_kind replay_go_live; /* of a struct channel_go_live */
 
 struct subscription_page;
 
@@ -222,11 +224,13 @@ void subscription_left(struct channel_subscription *sub);
 void subscription_expelled(struct channel_member *m); /* frees it */
 void subscription_notify(struct reactor *origin, struct handle session, struct channel_message *m);
 
-/* A request to go live: the session has read all messages up to number @at. */
+/* A request to go live: the session has read all messages up to number @args.at. */
 struct channel_go_live {
 	struct channel_request rq;
+	struct {
+		uint64_t at;
+	} args;
 	struct channel_subscription *subscription; /* the origin's; NULL: it is gone */
-	uint64_t at;
 	bool ready;                      /* the owner's answer: with @replay, nothing is missing */
 	struct channel_message **replay; /* the messages that the session still lacks */
 	unsigned n_replay;

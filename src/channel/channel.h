@@ -19,6 +19,7 @@
  */
 
 #include "base/address.h"
+#include "channel/pack.h"
 #include "session/name.h"
 #include "session/session.h"
 #include "store/store.h"
@@ -64,6 +65,7 @@ enum channel_outcome {
 /* Any thread: the outcome for a store_request.result. An errno without an outcome stays as it is. */
 int channel_outcome(int store_result);
 
+/* Limits of a kind of channels, as the settings had them when a request was submitted. */
 struct channel_limits {
 	uint64_t open;          /* channels of the kind in memory, in all reactors; an idle one makes room */
 	uint64_t members;       /* of a channel */
@@ -73,6 +75,8 @@ struct channel_limits {
 /* What a role decides about its kind of channels. Constant. */
 struct channel_policy {
 	uint8_t kind;   /* number in the store, never changed */
+	const struct channel_request_kind *kinds; /* of requests: all that are submitted with this policy */
+	size_t n_kinds;
 	bool ephemeral; /* some messages are not kept in the store */
 	void (*limits)(const struct settings *s, struct channel_limits *ret);
 	/* Appends the whole event with its line end (raw has none). 0 or -ENOMEM; where nothing is appended,
@@ -96,6 +100,7 @@ struct channel_message *channel_message_new(unsigned type, const char *from, siz
 					    size_t text_len);
 struct channel_message *channel_message_ref(struct channel_message *m);
 struct channel_message *channel_message_unref(struct channel_message *m); /* returns NULL */
+const struct channel_event *channel_message_event(const struct channel_message *m);
 
 /*
  * The engine: all channels of the daemon. Main's thread: the first role that starts makes it, the last role that stops
@@ -116,12 +121,35 @@ void channel_engine_look(struct channel_engine *engine);
 void channel_engine_warn(struct channel_engine *engine, struct warnings *to);
 
 /*
+ * A kind of request is a row, constant. act() decides at the owner. Its decision follows from the channel and from the
+ * arguments of the request, and from nothing else: it reads no clock, no settings and no random number, and submits no
+ * request. Then the requests to a channel, acted on in one order, lead to the same members and attributes on every
+ * machine. The same holds for next() of a store call.
+ *
+ * The arguments are those in struct channel_request, and the role's. These lie together in a part of the role's struct.
+ * Rows say how to pack them; they are packed for an owner in another process, and by tests.
+ */
+struct channel_request_kind {
+	uint8_t id;         /* below CHANNEL_KIND_ENGINE; never changed, and never used again for another kind */
+	const char *name;
+	channel_act_fn act; /* owner; ends with channel_finish() or a store call */
+	bool has_message;   /* each request of the kind has a message, and act() needs it; else none has */
+	size_t size;        /* of the role's struct, whose first member is the struct channel_request */
+	size_t args_offset, args_size;
+	const struct pack_row *rows; /* offsets are those in the role's struct */
+	size_t n_rows;
+};
+
+/* Ids from here on are the engine's own kinds, for channels of all policies. */
+#define CHANNEL_KIND_ENGINE 0xf0
+
+/*
  * A request to a channel. The role embeds it in a struct of its own, which it allocates. From channel_submit() until
  * on_complete() is called the engine has it; after that it is the role's again, which frees it.
  */
 struct channel_request {
 	/* The role sets these after channel_request_init(). */
-	channel_act_fn act;                              /* owner; ends with channel_finish() or a store call */
+	const struct channel_request_kind *kind;
 	void (*on_complete)(struct channel_request *rq); /* origin; @result says how it went */
 	bool create; /* make the channel where there is none; else CHANNEL_E_NOT_FOUND, and no act() */
 	struct channel_message *message; /* a reference, which the engine drops after on_complete(); or NULL */
@@ -136,6 +164,11 @@ struct channel_request {
 	uint8_t name_len;
 	char name[STORE_NAME_MAX];
 	struct store_counts counts; /* of the channel, when the request left the owner */
+
+	/* channel_submit() sets these: the time and the limits by which the owner judges. */
+	uint64_t age_msec;  /* channel_engine_msec() */
+	uint64_t real_msec; /* of the calendar */
+	struct channel_limits limits;
 
 	/* The engine's. */
 	struct msg msg;

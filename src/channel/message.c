@@ -45,6 +45,11 @@ struct channel_message *channel_message_unref(struct channel_message *m)
 	return NULL;
 }
 
+const struct channel_event *channel_message_event(const struct channel_message *m)
+{
+	return &m->event;
+}
+
 int channel_message_prepare(struct channel_message *m, unsigned n_shards)
 {
 	if (!m->deliveries)

@@ -9,25 +9,13 @@
  */
 #include "channel/channel-private.h"
 
-#include "base/clock.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <string.h>
 
 /* Idle channels that a shard keeps in memory. */
-#define CHANNEL_IDLE_MAX       256
-
-/* Without a store: the time makes a number higher than all of earlier runs. */
-#define CHANNEL_FIRST_NUMBER() (clock_real_usec() / 10000)
-
-static unsigned channel_share(const struct channel_shard *s, const struct channel_policy *p)
-{
-	struct channel_limits limits;
-
-	p->limits(channel_shard_reactor(s)->settings, &limits);
-	return (unsigned)MAX(limits.open / s->engine->n_shards, (uint64_t)1);
-}
+#define CHANNEL_IDLE_MAX 256
 
 /* A request or a member has gone: the channel is idle now, or is not. */
 static void channel_rest(struct channel *c)
@@ -86,9 +74,9 @@ static void channel_forget(struct channel *c)
 }
 
 /* 0 or CHANNEL_E_CHANNELS. */
-static int channel_make_room(struct channel_shard *s, const struct channel_policy *p)
+static int channel_make_room(struct channel_shard *s, const struct channel_policy *p, const struct channel_limits *limits)
 {
-	unsigned share = channel_share(s, p);
+	unsigned share = (unsigned)MAX(limits->open / s->engine->n_shards, (uint64_t)1);
 	struct list *l;
 
 	while ((l = list_first(&s->idle)) && (s->n_open[p->kind] >= share || s->n_idle > CHANNEL_IDLE_MAX))
@@ -98,13 +86,14 @@ static int channel_make_room(struct channel_shard *s, const struct channel_polic
 
 static void channel_opened(struct store_request *q);
 
-static int channel_new(struct channel_shard *s, const struct channel_policy *p, const struct channel_key *k,
+static int channel_new(struct channel_shard *s, const struct channel_request *rq, const struct channel_key *k,
 		       struct channel **ret)
 {
+	const struct channel_policy *p = rq->policy;
 	struct channel *c;
 	int r;
 
-	r = channel_make_room(s, p);
+	r = channel_make_room(s, p, &rq->limits);
 	if (r != 0)
 		return r;
 	c = calloc(1, sizeof(*c));
@@ -131,12 +120,13 @@ static int channel_new(struct channel_shard *s, const struct channel_policy *p, 
 	return 0;
 }
 
-static void channel_ask_store(struct channel *c)
+static void channel_ask_store(struct channel *c, const struct channel_request *rq)
 {
 	struct channel_engine *engine = c->shard->engine;
 
 	if (!engine->store) {
-		c->counts.last = CHANNEL_FIRST_NUMBER();
+		/* The time makes a number higher than all of earlier runs. */
+		c->counts.last = rq->real_msec / 10;
 		c->counts.first = c->counts.last + 1;
 		c->reserved = STORE_NUMBER_MAX;
 		c->open = true;
@@ -177,7 +167,8 @@ static void channel_act(struct channel *c, struct channel_request *rq)
 		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 		return;
 	}
-	rq->act(c, rq);
+	c->age_msec = MAX(c->age_msec, rq->age_msec);
+	rq->kind->act(c, rq);
 }
 
 static void channel_opened(struct store_request *q)
@@ -222,9 +213,9 @@ void owner_receive(struct channel_request *rq)
 	if (n) {
 		c = container_of(n, struct channel, node);
 	} else {
-		r = channel_new(s, rq->policy, &k, &c);
+		r = channel_new(s, rq, &k, &c);
 		if (r == 0)
-			channel_ask_store(c);
+			channel_ask_store(c, rq);
 	}
 	if (r != 0) {
 		owner_reply(s, rq, r);
@@ -329,14 +320,12 @@ struct channel_member *channel_find_name(struct channel *c, const char *name, si
 int channel_enter(struct channel *c, struct channel_request *rq, const char *name, size_t name_len,
 		  const struct address *address, struct channel_member **ret)
 {
-	struct channel_limits limits;
 	struct channel_member *m;
 	int r;
 
 	if (channel_find_member(c, rq->session))
 		return CHANNEL_E_MEMBER;
-	c->policy->limits(channel_reactor(c)->settings, &limits);
-	if (channel_n_members(c) >= limits.members)
+	if (channel_n_members(c) >= rq->limits.members)
 		return CHANNEL_E_MEMBERS;
 	m = calloc(1, sizeof(*m));
 	if (!m)

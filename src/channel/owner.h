@@ -1,9 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The owner's side of channels: what act() of a role's request may do with the channel, and the members as the owner
- * knows them. All functions here must be called in the thread of the channel's owner: in act(), in the next() of a store
- * call, or in a function of the policy whose comment says "Owner".
+ * The owner's side of channels: the functions that act() of a role's request calls, and the members as the owner knows
+ * them. All functions here must be called in the thread of the channel's owner: in act(), in the next() of a store call,
+ * or in a function of the policy whose comment says "Owner".
+ *
+ * These functions read no clock and no settings either. Two things are not decided by the requests alone. The store gives
+ * a durable message its time, when it writes it. And the numbers of ephemeral messages come from ranges that the store of
+ * this machine has reserved.
  */
 
 #include "channel/channel.h"
@@ -28,12 +32,18 @@ void channel_append(struct channel *c, struct channel_request *rq, bool durable,
 void channel_remove(struct channel *c, struct channel_request *rq, channel_act_fn next);
 void channel_set(struct channel *c, struct channel_request *rq, channel_act_fn next);
 
+/* Sets an attribute beside the request: no request waits for it, and a failure is not reported. All is copied. Like
+ * channel_set(), it is in memory once it is on disk. */
+void channel_set_also(struct channel *c, const char *name, size_t name_len, const char *value, size_t value_len,
+		      uint64_t until_msec);
+
 /* Ephemeral messages will follow (policy.ephemeral). Reserves a range of numbers for them, once for the whole
  * daemon. */
 void channel_expect_ephemeral(struct channel *c);
 
 /* State of the channel. */
-uint64_t channel_msec(const struct channel *c); /* channel_engine_msec() */
+/* The time by which attributes end: the latest channel_request.age_msec of the requests so far. */
+uint64_t channel_msec(const struct channel *c);
 const struct store_counts *channel_counts(const struct channel *c);
 const char *channel_name(const struct channel *c, size_t *ret_len);
 struct reactor *channel_reactor(struct channel *c);

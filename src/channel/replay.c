@@ -92,13 +92,13 @@ static int replay_give(struct channel *c, const struct channel_member *m, struct
 	for (unsigned i = from; i < c->n_replay; i++) {
 		struct channel_message *said = c->replay[(c->replay_first + i) % REPLAY_MAX];
 
-		if (said->event.number == 0 || said->event.number > w->at)
+		if (said->event.number == 0 || said->event.number > w->args.at)
 			w->replay[w->n_replay++] = channel_message_ref(said);
 	}
 	return 0;
 }
 
-void replay_act(struct channel *c, struct channel_request *rq)
+static void replay_act(struct channel *c, struct channel_request *rq)
 {
 	struct channel_go_live *w = container_of(rq, struct channel_go_live, rq);
 	struct channel_member *m = channel_find_member(c, rq->session);
@@ -108,7 +108,7 @@ void replay_act(struct channel *c, struct channel_request *rq)
 		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 		return;
 	}
-	w->ready = m->catching_up ? replay_covers(c, m, w->at) : w->at >= c->counts.last;
+	w->ready = m->catching_up ? replay_covers(c, m, w->args.at) : w->args.at >= c->counts.last;
 	if (w->ready && m->catching_up)
 		result = replay_give(c, m, w);
 	else if (!m->catching_up && !w->ready)
@@ -117,3 +117,18 @@ void replay_act(struct channel *c, struct channel_request *rq)
 		replay_end(c, m);
 	channel_finish(rq, result);
 }
+
+static const struct pack_row replay_rows[] = {
+	PACK_ROW_U64(struct channel_go_live, args.at, STORE_NUMBER_MAX),
+};
+
+const struct channel_request_kind replay_go_live = {
+	.id = CHANNEL_KIND_ENGINE,
+	.name = "go live",
+	.act = replay_act,
+	.size = sizeof(struct channel_go_live),
+	.args_offset = offsetof(struct channel_go_live, args),
+	.args_size = sizeof(((struct channel_go_live *)0)->args),
+	.rows = replay_rows,
+	.n_rows = ELEMENTSOF(replay_rows),
+};

@@ -17,6 +17,7 @@
  */
 #include "channel/channel-private.h"
 
+#include "base/clock.h"
 #include "session/event.h"
 
 #include <errno.h>
@@ -286,6 +287,9 @@ void subscription_receive(struct channel_request *rq)
 
 void channel_submit(struct channel_request *rq)
 {
+	rq->age_msec = channel_engine_msec(rq->engine);
+	rq->real_msec = clock_real_usec() / USEC_PER_MSEC;
+	rq->policy->limits(rq->origin->settings, &rq->limits);
 	rq->origin->busy++;
 	if (rq->message && channel_message_prepare(rq->message, rq->engine->n_shards) < 0) {
 		rq->result = -ENOMEM;
@@ -416,10 +420,10 @@ static void subscription_ask_live(struct channel_subscription *sub)
 	}
 	channel_request_init_alone(&w->rq, sub->engine, sub->policy, sub->origin, sub->session, sub->key.bytes + 1,
 				   sub->key.len - 1U);
-	w->rq.act = replay_act;
+	w->rq.kind = &replay_go_live;
 	w->rq.on_complete = subscription_on_go_live;
 	w->subscription = sub;
-	w->at = sub->at;
+	w->args.at = sub->at;
 	sub->asking = w;
 	channel_submit(&w->rq);
 }

@@ -16,6 +16,7 @@ void channel_request_init(struct channel_request *rq, struct channel_engine *eng
 void channel_request_init_alone(struct channel_request *rq, struct channel_engine *engine,
 				const struct channel_policy *p, struct reactor *origin, struct session *s,
 				const char *name, size_t name_len);
+/* Stamps the request with the time and the limits, and sends it to the owner. */
 void channel_submit(struct channel_request *rq);
 /* The session that asked. NULL: it has ended. */
 struct session *channel_request_session(struct channel_request *rq);

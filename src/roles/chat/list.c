@@ -7,8 +7,8 @@
 
 #include "base/str.h"
 #include "channel/list.h"
-#include "roles/chat/entry.h"
 #include "roles/chat/member.h"
+#include "roles/chat/owner/entry.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,12 +81,6 @@ static void chat_list_answer(struct chat_list *l)
 
 /* ROOMS */
 
-/* Owner: whether the room has members, messages or a topic. Without, somebody just asked for it. */
-static bool chat_list_is_room(struct channel *c)
-{
-	return channel_n_members(c) > 0 || channel_counts(c)->count > 0 || chat_entry_get(c, CHAT_ENTRY_TOPIC);
-}
-
 /* room,members,last-seq,topic */
 static int chat_list_put_room(struct chat_list *l, const struct channel_listed *room)
 {
@@ -140,23 +134,13 @@ int chat_list_rooms(struct request *q, _unused_ struct fields *f)
 		.attribute_max = CHAT_LIST_TOPIC,
 		.live_max = CHAT_LIST_MAX,
 		.page_rows = CHAT_LIST_PAGE,
-		.includes = chat_list_is_room,
+		.includes = chat_act_is_room,
 	};
 	channel_list_collect(&l->rooms, request_reactor(q), chat_list_go_on);
 	return ACT_DEFERRED;
 }
 
 /* WHO */
-
-/* Owner: appends the names of its members, a line each. 0 or negative errno. */
-static int chat_list_names(struct channel *c, struct buf *to)
-{
-	int r = 0;
-
-	for (struct channel_member *m = channel_next_member(c, NULL); m && r >= 0; m = channel_next_member(c, m))
-		r = buf_printf(to, "%.*s\n", (int)m->name_len, m->name);
-	return r;
-}
 
 static int chat_list_compare_lines(const void *a, const void *b)
 {
@@ -203,10 +187,9 @@ static void chat_list_add_names(struct channel_walk *w, struct channel *c)
 	struct chat_list *l = container_of(w, struct chat_list, walk);
 
 	if (l->error >= 0)
-		l->error = chat_list_names(c, &l->out);
+		l->error = chat_act_names(c, &l->out);
 }
 
-/* Origin. */
 static void chat_list_names_walked(struct channel_walk *w)
 {
 	struct chat_list *l = container_of(w, struct chat_list, walk);
@@ -216,18 +199,6 @@ static void chat_list_names_walked(struct channel_walk *w)
 	chat_list_answer(l);
 }
 
-/* Owner. */
-static void chat_list_who_acted(struct channel *c, struct channel_request *rq)
-{
-	struct chat_request *x = container_of(rq, struct chat_request, rq);
-
-	if (!chat_list_is_room(c))
-		channel_finish(rq, CHANNEL_E_NOT_FOUND);
-	else
-		channel_finish(rq, chat_list_names(c, &x->list) < 0 ? -ENOMEM : 0);
-}
-
-/* Origin. */
 static void chat_list_who_answer(struct chat_request *x)
 {
 	if (chat_list_sort(&x->list, false) < 0)
@@ -263,7 +234,7 @@ int chat_list_who(struct request *q, struct fields *f)
 
 	if (f->n == 0)
 		return chat_list_who_all(q);
-	r = chat_request_new(q, &f->at[0], NULL, chat_list_who_acted, chat_list_who_answer, &x);
+	r = chat_request_new(q, &f->at[0], NULL, CHAT_KIND_WHO, chat_list_who_answer, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	channel_submit(&x->rq);

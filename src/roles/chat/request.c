@@ -19,7 +19,7 @@ struct chat_request *chat_request_free(struct chat_request *x)
 	return NULL;
 }
 
-/* Origin: the reply to an outcome of the engine. */
+/* The reply to an outcome of the engine. */
 static void chat_request_refuse_outcome(struct chat_request *x, enum channel_outcome outcome)
 {
 	struct request *q = x->rq.request;
@@ -76,11 +76,11 @@ static void chat_request_refuse_outcome(struct chat_request *x, enum channel_out
 	}
 }
 
-/* Origin: the reply to a refusal by the room's owner. */
+/* The reply to a refusal by the room's owner. */
 static void chat_request_refuse_by_owner(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
-	int len = (int)x->rq.name_len, target = (int)x->target_len;
+	int len = (int)x->rq.name_len, target = (int)x->args.target_len;
 	const char *room = x->rq.name;
 
 	switch ((enum chat_refusal)x->rq.result) {
@@ -101,26 +101,26 @@ static void chat_request_refuse_by_owner(struct chat_request *x)
 		break;
 	case CHAT_E_OUTRANKED:
 		request_error(q, ERROR_DENIED, "'%.*s' is %s of the room '%.*s' and you are %s: that takes an owner",
-			      target, x->target, chat_rank_name(x->target_rank), len, room, chat_rank_name(x->rank));
+			      target, x->args.target, chat_rank_name(x->target_rank), len, room, chat_rank_name(x->rank));
 		break;
 	case CHAT_E_NOBODY:
 		request_error(q, ERROR_NOT_FOUND,
 			      "there is nobody else named '%.*s' in the room '%.*s'; WHO,%.*s tells who is", target,
-			      x->target, len, room, len, room);
+			      x->args.target, len, room, len, room);
 		break;
 	case CHAT_E_AHEAD:
 		request_error(q, ERROR_BAD_ARGUMENT, "the room '%.*s' has no number %llu yet; its last one is %llu",
-			      len, room, (unsigned long long)x->after, (unsigned long long)x->rq.counts.last);
+			      len, room, (unsigned long long)x->args.after, (unsigned long long)x->rq.counts.last);
 		break;
 	case CHAT_E_ENTRIES:
 		request_error(q, ERROR_LIMIT,
 			      "the room '%.*s' remembers as many roles, mutes and bans as it may, %llu "
 			      "(chat.records); lift some with 0 seconds",
-			      len, room, (unsigned long long)x->max_entries);
+			      len, room, (unsigned long long)x->args.max_entries);
 		break;
 	case CHAT_E_LAST_OWNER:
 		request_error(q, ERROR_DENIED, "'%.*s' is the room's only owner; make somebody else an owner first",
-			      target, x->target);
+			      target, x->args.target);
 		break;
 	}
 }
@@ -141,7 +141,6 @@ void chat_request_refuse(struct chat_request *x)
 			      (int)x->rq.name_len, x->rq.name, strerror(-r));
 }
 
-/* Origin. */
 static void chat_request_on_complete(struct channel_request *rq)
 {
 	struct chat_request *x = container_of(rq, struct chat_request, rq);
@@ -166,18 +165,19 @@ static struct chat_request *chat_request_make(const struct settings *settings, s
 
 	if (!x)
 		return NULL;
-	x->durable = options->durable;
-	x->max_entries = options->records;
-	x->address = *session_address(s);
-	x->name_len = session_get_name(s, x->name);
+	x->args.durable = options->durable;
+	x->args.max_entries = options->records;
+	x->args.address = *session_address(s);
+	x->args.name_len = session_get_name(s, x->args.name);
 	x->list.max = 16 << 20;
-	x->text_len = text_len;
+	x->args.text_len = text_len;
+	x->args.text = x->text;
 	if (text_len > 0)
 		memcpy(x->text, text->data, text_len);
 	return x;
 }
 
-int chat_request_new(struct request *q, const struct field *room, const struct field *text, channel_act_fn act,
+int chat_request_new(struct request *q, const struct field *room, const struct field *text, enum chat_kind kind,
 		     void (*answer)(struct chat_request *x), struct chat_request **ret)
 {
 	struct chat_request *x;
@@ -192,7 +192,7 @@ int chat_request_new(struct request *q, const struct field *room, const struct f
 	if (!x)
 		return -ENOMEM;
 	channel_request_init(&x->rq, chat_engine(request_role_state(q)), &chat_policy, q, room->data, room->len);
-	x->rq.act = act;
+	x->rq.kind = chat_kind_row(kind);
 	x->rq.on_complete = chat_request_on_complete;
 	x->answer = answer;
 	*ret = x;
@@ -200,14 +200,14 @@ int chat_request_new(struct request *q, const struct field *room, const struct f
 }
 
 struct chat_request *chat_request_new_alone(struct channel_engine *engine, struct session *s, const char *room,
-					    size_t room_len, channel_act_fn act)
+					    size_t room_len, enum chat_kind kind)
 {
 	struct chat_request *x = chat_request_make(session_settings(s), s, NULL);
 
 	if (!x)
 		return NULL;
 	channel_request_init_alone(&x->rq, engine, &chat_policy, session_reactor(s), s, room, room_len);
-	x->rq.act = act;
+	x->rq.kind = chat_kind_row(kind);
 	x->rq.on_complete = chat_request_on_complete;
 	return x;
 }
@@ -220,8 +220,8 @@ bool chat_request_set_target(struct chat_request *x, const struct field *target)
 			      (int)MIN(target->len, (size_t)CHAT_NAME_MAX), target->data);
 		return false;
 	}
-	memcpy(x->target, target->data, target->len);
-	x->target_len = target->len;
+	memcpy(x->args.target, target->data, target->len);
+	x->args.target_len = target->len;
 	return true;
 }
 
@@ -249,13 +249,4 @@ bool chat_request_within_rate(struct request *q, struct chat_session *cs)
 		      (unsigned long long)options->rate, (unsigned long long)options->burst,
 		      (unsigned long long)(wait / 1000 + 1));
 	return false;
-}
-
-struct channel_member *chat_request_member(struct chat_request *x, struct channel *c)
-{
-	struct channel_member *m = channel_find_member(c, x->rq.session);
-
-	if (!m)
-		channel_finish(&x->rq, CHAT_E_NOT_MEMBER);
-	return m;
 }

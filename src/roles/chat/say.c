@@ -4,33 +4,12 @@
 #include "roles/chat/event.h"
 #include "roles/chat/member.h"
 #include "roles/chat/old.h"
-#include "roles/chat/entry.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define CHAT_SAY_LOBBY "lobby"
 
-/* Owner. */
-static void _hot_ chat_say_acted(struct channel *c, struct channel_request *rq)
-{
-	struct chat_request *x = container_of(rq, struct chat_request, rq);
-	struct channel_member *m = chat_request_member(x, c);
-
-	if (!m)
-		return;
-	x->wait_sec = chat_rank_may(chat_member_rank(m))
-			      ? 0
-			      : chat_entry_held(c, CHAT_ENTRY_MUTE, m->name, m->name_len, &m->address);
-	if (x->wait_sec > 0) {
-		channel_finish(rq, CHAT_E_MUTED);
-		return;
-	}
-	chat_entry_persist_founder(c, x);
-	channel_append(c, rq, x->durable, NULL);
-}
-
-/* Origin. */
 static void _hot_ chat_say_answer(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
@@ -42,14 +21,14 @@ static void _hot_ chat_say_answer(struct chat_request *x)
 	request_end(q);
 }
 
-/* Origin. @silent: only a failure is answered. 0 or -ENOMEM. */
+/* @silent: only a failure is answered. 0 or -ENOMEM. */
 static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const struct field *room, const char *text,
 			     size_t len, bool silent)
 {
 	struct chat_request *x;
 	int r;
 
-	r = chat_request_new(q, room, NULL, chat_say_acted, chat_say_answer, &x);
+	r = chat_request_new(q, room, NULL, CHAT_KIND_SAY, chat_say_answer, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	x->silent = silent;
@@ -57,7 +36,7 @@ static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const s
 		(void)chat_request_free(x);
 		return ACT_ANSWERED;
 	}
-	x->rq.message = channel_message_new(CHAT_EVENT_SAID, x->name, x->name_len, text, len);
+	x->rq.message = channel_message_new(CHAT_EVENT_SAID, x->args.name, x->args.name_len, text, len);
 	if (!x->rq.message) {
 		(void)chat_request_free(x);
 		return -ENOMEM;

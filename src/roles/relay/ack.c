@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "roles/relay/ack.h"
 
-#include "channel/owner.h"
+#include "roles/relay/owner/act.h"
 #include "roles/relay/words.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define RELAY_ACK_MAX FIELDS_MAX /* ids in a request */
-
-struct relay_ack {
-	struct channel_request rq;
-	struct relay_state *state;
-	struct relay_name box;
-	size_t n;
-	uint64_t *ids; /* in act() the numbers of those that are in this mailbox. Lies behind @removed */
-	struct store_removed removed[];
-};
-
-/* Owner, of the sender's mailbox. */
-static void relay_ack_act_notify(struct channel *c, struct channel_request *rq)
-{
-	channel_notify(c, rq->message);
-	channel_finish(rq, 0);
-}
 
 static void relay_ack_notified(struct channel_request *rq)
 {
@@ -52,31 +34,9 @@ static void relay_ack_notify(const struct relay_ack *a, const struct store_remov
 		free(rq);
 		return;
 	}
-	rq->act = relay_ack_act_notify;
+	rq->kind = relay_kind_row(RELAY_KIND_NOTIFY);
 	rq->on_complete = relay_ack_notified;
 	channel_submit(rq);
-}
-
-/* Owner. */
-static void relay_ack_act(struct channel *c, struct channel_request *rq)
-{
-	struct relay_ack *a = container_of(rq, struct relay_ack, rq);
-	uint64_t id = channel_counts(c)->id;
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->n; i++)
-		if (store_id_channel(a->ids[i]) == id)
-			a->ids[n++] = store_id_number(a->ids[i]);
-	a->n = n;
-	if (n == 0) {
-		channel_finish(rq, 0);
-		return;
-	}
-	rq->call.remove.numbers = a->ids;
-	rq->call.remove.n_numbers = n;
-	rq->call.remove.disposition = STORE_TAKEN;
-	rq->call.remove.removed = a->removed;
-	channel_remove(c, rq, NULL);
 }
 
 static void relay_ack_done(struct channel_request *rq)
@@ -100,22 +60,21 @@ static void relay_ack_done(struct channel_request *rq)
 static struct relay_ack *relay_ack_new(struct relay_state *state, const struct relay_name *box, const uint64_t *ids,
 				       size_t n)
 {
-	struct relay_ack *a = malloc(sizeof(*a) + n * (sizeof(*a->removed) + sizeof(*ids)));
+	struct relay_ack *a = malloc(sizeof(*a) + n * sizeof(*a->removed));
 
 	if (!a)
 		return NULL;
 	memset(a, 0, sizeof(*a));
 	a->state = state;
 	a->box = *box;
-	a->n = n;
-	a->ids = (uint64_t *)(void *)&a->removed[n];
-	memcpy(a->ids, ids, n * sizeof(*ids));
+	a->args.n = n;
+	memcpy(a->args.ids, ids, n * sizeof(*ids));
 	return a;
 }
 
 static void relay_ack_submit(struct relay_ack *a)
 {
-	a->rq.act = relay_ack_act;
+	a->rq.kind = relay_kind_row(RELAY_KIND_ACK);
 	a->rq.on_complete = relay_ack_done;
 	channel_submit(&a->rq);
 }

@@ -2,7 +2,7 @@
 #include "roles/relay/box.h"
 
 #include "base/str.h"
-#include "channel/owner.h"
+#include "roles/relay/owner/act.h"
 
 #include <errno.h>
 #include <string.h>
@@ -55,16 +55,6 @@ static void relay_box_look(struct relay_box *b)
 	(void)store_page(b->store, &b->look);
 }
 
-/* Owner. */
-static void relay_box_act(struct channel *c, struct channel_request *rq)
-{
-	rq->call.remove.numbers = NULL;
-	rq->call.remove.upto = STORE_NUMBER_MAX;
-	rq->call.remove.disposition = STORE_EXPIRED; /* nobody has acknowledged it */
-	rq->call.remove.removed = NULL;
-	channel_remove(c, rq, NULL);
-}
-
 static void relay_box_cleared(struct channel_request *rq)
 {
 	struct relay_box *b = container_of(rq, struct relay_box, rq);
@@ -107,7 +97,7 @@ int relay_box(struct request *q, struct fields *f)
 		return ACT_DEFERRED;
 	}
 	channel_request_init(&b->rq, rs->state->engine, &relay_policy, q, b->name.text, b->name.len);
-	b->rq.act = relay_box_act;
+	b->rq.kind = relay_kind_row(RELAY_KIND_CLEAR);
 	b->rq.on_complete = relay_box_cleared;
 	channel_submit(&b->rq);
 	return ACT_DEFERRED;

@@ -9,6 +9,7 @@
 #include "roles/relay/ack.h"
 #include "roles/relay/box.h"
 #include "roles/relay/fetch.h"
+#include "roles/relay/owner/act.h"
 #include "roles/relay/send.h"
 #include "roles/relay/wait.h"
 #include "roles/relay/words.h"
@@ -58,6 +59,8 @@ static void relay_left(_unused_ struct channel *c, _unused_ struct channel_membe
 
 const struct channel_policy relay_policy = {
 	.kind = RELAY_KIND,
+	.kinds = relay_kinds,
+	.n_kinds = ELEMENTSOF(relay_kinds),
 	.limits = relay_limits,
 	.format = relay_words_format,
 	.left = relay_left,

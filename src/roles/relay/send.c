@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "roles/relay/send.h"
 
-#include "channel/owner.h"
+#include "roles/relay/owner/act.h"
 #include "roles/relay/session.h"
 #include "roles/relay/words.h"
 
 #include <errno.h>
 #include <string.h>
-
-struct relay_send {
-	struct channel_request rq;
-	uint64_t max_messages, max_bytes;
-	size_t charged;
-	uint8_t key_len; /* 0: none */
-	char key[STORE_KEY_MAX];
-	struct relay_name to;
-};
-
-/* Owner. */
-static void relay_send_act(struct channel *c, struct channel_request *rq)
-{
-	struct relay_send *x = container_of(rq, struct relay_send, rq);
-
-	rq->call.append.key = x->key_len > 0 ? x->key : NULL;
-	rq->call.append.key_len = x->key_len;
-	rq->call.append.max_messages = x->max_messages;
-	rq->call.append.max_bytes = x->max_bytes;
-	channel_append(c, rq, true, NULL);
-}
 
 static void relay_send_refuse(const struct relay_send *x, int outcome)
 {
@@ -38,8 +17,8 @@ static void relay_send_refuse(const struct relay_send *x, int outcome)
 			q, ERROR_LIMIT,
 			"the mailbox of %.*s is full: it holds up to %llu messages (relay.max_messages) and %llu bytes "
 			"(relay.max_bytes); its owner has to take some out",
-			(int)x->to.len, x->to.text, (unsigned long long)x->max_messages,
-			(unsigned long long)x->max_bytes);
+			(int)x->to.len, x->to.text, (unsigned long long)x->args.max_messages,
+			(unsigned long long)x->args.max_bytes);
 	else
 		relay_refuse(q, outcome);
 }
@@ -93,8 +72,8 @@ static bool relay_send_take_key(struct request *q, const struct fields *f, struc
 			      key->len);
 		return false;
 	}
-	x->key_len = (uint8_t)key->len;
-	memcpy(x->key, key->data, key->len);
+	x->args.key_len = key->len;
+	memcpy(x->args.key, key->data, key->len);
 	return true;
 }
 
@@ -112,8 +91,8 @@ static bool relay_send_take(struct request *q, struct fields *f, struct relay_se
 		return false;
 	}
 	x->charged = size;
-	x->max_messages = o->max_messages;
-	x->max_bytes = o->max_bytes;
+	x->args.max_messages = o->max_messages;
+	x->args.max_bytes = o->max_bytes;
 	return true;
 }
 
@@ -132,7 +111,7 @@ int relay_send(struct request *q, struct fields *f)
 	}
 	from_len = relay_session_from(request_session(q), from);
 	channel_request_init(&x->rq, state->engine, &relay_policy, q, x->to.text, x->to.len);
-	x->rq.act = relay_send_act;
+	x->rq.kind = relay_kind_row(RELAY_KIND_SEND);
 	x->rq.on_complete = relay_send_done;
 	x->rq.create = true;
 	x->rq.message = channel_message_new(0, from, from_len, f->at[1].data, f->at[1].len);

@@ -8,16 +8,9 @@
 #include "roles/relay/wait.h"
 
 #include "base/str.h"
-#include "channel/owner.h"
+#include "roles/relay/owner/act.h"
 
 #include <errno.h>
-
-/* A request to enter a mailbox, or to leave it. */
-struct relay_wait_request {
-	struct channel_request rq;
-	struct address address;
-	struct relay_name name;
-};
 
 static struct relay_session *relay_wait_session(struct channel_request *rq, struct session **ret)
 {
@@ -40,7 +33,7 @@ static struct relay_wait_request *relay_wait_new(struct relay_session *rs, struc
 	if (!x)
 		return NULL;
 	x->name = *name;
-	x->address = *session_address(s);
+	x->args.address = *session_address(s);
 	channel_request_init_alone(&x->rq, rs->state->engine, &relay_policy, session_reactor(s), s, name->text,
 				   name->len);
 	return x;
@@ -55,16 +48,6 @@ static void relay_wait_refuse(struct relay_session *rs, int outcome)
 		relay_refuse(q, outcome);
 }
 
-/* Owner. */
-static void relay_wait_act_enter(struct channel *c, struct channel_request *rq)
-{
-	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
-	struct channel_member *m;
-
-	channel_finish(rq, channel_enter(c, rq, x->name.text, x->name.len, &x->address, &m));
-}
-
-/* Origin. */
 static void relay_wait_entered(struct channel_request *rq)
 {
 	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
@@ -100,7 +83,7 @@ static int relay_wait_enter(struct relay_session *rs, struct session *s)
 	if (!x)
 		return -ENOMEM;
 	x->rq.create = true;
-	x->rq.act = relay_wait_act_enter;
+	x->rq.kind = relay_kind_row(RELAY_KIND_ENTER);
 	x->rq.on_complete = relay_wait_entered;
 	if (!channel_subscription_begin(&x->rq, &r)) {
 		free(x);
@@ -111,17 +94,6 @@ static int relay_wait_enter(struct relay_session *rs, struct session *s)
 	return 0;
 }
 
-/* Owner. */
-static void relay_wait_act_leave(struct channel *c, struct channel_request *rq)
-{
-	struct channel_member *m = channel_find_member(c, rq->session);
-
-	if (m)
-		channel_leave(c, m);
-	channel_finish(rq, 0);
-}
-
-/* Origin. */
 static void relay_wait_left(struct channel_request *rq)
 {
 	struct relay_wait_request *x = container_of(rq, struct relay_wait_request, rq);
@@ -146,7 +118,7 @@ static int relay_wait_leave(struct relay_session *rs, struct session *s)
 
 	if (!x)
 		return -ENOMEM;
-	x->rq.act = relay_wait_act_leave;
+	x->rq.kind = relay_kind_row(RELAY_KIND_LEAVE);
 	x->rq.on_complete = relay_wait_left;
 	rs->moving = true;
 	channel_submit(&x->rq);

@@ -152,6 +152,10 @@ static void coming_act(struct channel *c, struct channel_request *rq)
 	channel_finish(rq, channel_enter(c, rq, "brief", 5, &nowhere, &m));
 }
 
+static const struct channel_request_kind coming_kind = {
+	.id = 100, .name = "coming", .act = coming_act, .size = sizeof(struct coming)
+};
+
 static void coming_done(struct channel_request *rq)
 {
 	struct coming *c = container_of(rq, struct coming, rq);
@@ -168,7 +172,7 @@ static void come_in(struct reactor *r, void *arg)
 	int e;
 
 	channel_request_init_alone(&c->rq, serve_server()->reactors.roles[0].state, &channel_fixture_policy, r, s, "r", 1);
-	c->rq.act = coming_act;
+	c->rq.kind = &coming_kind;
 	c->rq.on_complete = coming_done;
 	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));
 	if (c->ends)

@@ -63,16 +63,19 @@ static const struct channel_policy room_policy = {
 struct server_task {
 	struct channel_request rq;
 	struct channel_subscription *subscription;
-	struct address address;
 };
 
 static void join_act(struct channel *c, struct channel_request *rq)
 {
-	struct server_task *e = container_of(rq, struct server_task, rq);
+	const struct address nowhere = {};
 	struct channel_member *m;
 
-	channel_finish(rq, channel_enter(c, rq, "x", 1, &e->address, &m));
+	channel_finish(rq, channel_enter(c, rq, "x", 1, &nowhere, &m));
 }
+
+static const struct channel_request_kind join_kind = {
+	.id = 1, .name = "join", .act = join_act, .size = sizeof(struct server_task)
+};
 
 static void join_done(struct channel_request *rq)
 {
@@ -90,9 +93,8 @@ static int test_join(struct request *q, struct fields *f)
 
 	channel_request_init(&e->rq, request_role_state(q), &room_policy, q, f->at[0].data, f->at[0].len);
 	e->rq.create = true;
-	e->rq.act = join_act;
+	e->rq.kind = &join_kind;
 	e->rq.on_complete = join_done;
-	e->address = *session_address(request_session(q));
 	e->subscription = channel_subscription_begin(&e->rq, &r);
 	ck_assert_ptr_nonnull(e->subscription);
 	channel_submit(&e->rq);
@@ -273,9 +275,8 @@ static void come(struct reactor *r)
 	struct server_task *e = server_task_new(r, s);
 	int error;
 
-	e->rq.act = join_act;
+	e->rq.kind = &join_kind;
 	e->rq.on_complete = came_done;
-	e->address = *session_address(s);
 	e->subscription = channel_subscription_begin(&e->rq, &error);
 	ck_assert_ptr_nonnull(e->subscription);
 	channel_submit(&e->rq);
@@ -314,6 +315,10 @@ static void part_act(struct channel *c, struct channel_request *rq)
 	channel_finish(rq, 0);
 }
 
+static const struct channel_request_kind part_kind = {
+	.id = 2, .name = "part", .act = part_act, .size = sizeof(struct server_task)
+};
+
 static void part_done(struct channel_request *rq)
 {
 	channel_subscription_end(channel_subscription_find(channel_request_session(rq), &room_policy, "r", 1));
@@ -325,7 +330,7 @@ static void part(struct reactor *r, struct session *s)
 {
 	struct server_task *e = server_task_new(r, s);
 
-	e->rq.act = part_act;
+	e->rq.kind = &part_kind;
 	e->rq.on_complete = part_done;
 	channel_submit(&e->rq);
 }

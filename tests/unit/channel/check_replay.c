@@ -31,12 +31,12 @@ static void ask_submit(struct reactor *r, void *arg)
 	struct channel_engine *engine = serve_server()->reactors.roles[0].state;
 	struct map_node *n = map_next(&engine->shards[0].channels, NULL);
 	struct channel *c = container_of(n, struct channel, node);
-	uint64_t at = a->w.at;
+	uint64_t at = a->w.args.at;
 
-	*a = (struct ask){ .w.at = at };
+	*a = (struct ask){ .w.args.at = at };
 	channel_request_init_alone(&a->w.rq, engine, &channel_fixture_policy, r, NULL, "r", 1);
 	a->w.rq.session = container_of(list_first(&c->members), struct channel_member, link)->session;
-	a->w.rq.act = replay_act;
+	a->w.rq.kind = &replay_go_live;
 	a->w.rq.on_complete = ask_done;
 	channel_submit(&a->w.rq);
 }
@@ -44,7 +44,7 @@ static void ask_submit(struct reactor *r, void *arg)
 /* Asks to go live. -1: not yet; else the number of messages in the answer: all behind @at, and no other. */
 static int ask(uint64_t at)
 {
-	struct ask a = { .w.at = at };
+	struct ask a = { .w.args.at = at };
 	unsigned n;
 
 	serve_call(0, ask_submit, &a);

@@ -1,8 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Moderation entries: the roles, mutes, bans and the topic of a room, as attributes of its channel. In the thread of
- * the room's owner; called by act() of the verbs. The attributes are:
+ * Moderation entries: the roles, mutes, bans and the topic of a room, as attributes of its channel. The attributes are:
  *
  *	role:NAME            owner or operator; nicks only, since an address changes hands
  *	founder              the nick of the first member; in memory until something else of the room goes to disk
@@ -11,7 +10,7 @@
  *	topic topic-by       the text, and who set it
  */
 
-#include "roles/chat/request.h"
+#include "roles/chat/owner/act.h"
 
 #define CHAT_ENTRY_FOUNDER  "founder"
 #define CHAT_ENTRY_ROLE     "role"
@@ -56,5 +55,5 @@ void chat_entry_set(struct channel *c, struct chat_request *x, const char *key, 
 		    size_t value_len, uint64_t until_msec, channel_act_fn next);
 
 /* The same, and nothing waits for it. Calls are carried out in their order. */
-void chat_entry_set_also(struct channel *c, struct chat_request *x, const char *key, size_t key_len, const char *value,
-			 size_t value_len, uint64_t until_msec);
+void chat_entry_set_also(struct channel *c, const struct chat_request *x, const char *key, size_t key_len,
+			 const char *value, size_t value_len, uint64_t until_msec);

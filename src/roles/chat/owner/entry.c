@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "roles/chat/entry.h"
+#include "roles/chat/owner/entry.h"
 
-#include "base/clock.h"
 #include "base/str.h"
-#include "roles/chat/member.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* An entry that is set in passing: no request waits for it. */
-struct chat_entry_request {
-	struct channel_request rq;
-	uint64_t until_msec;
-	size_t key_len, value_len;
-	char key[CHAT_KEY_MAX];
-	char value[];
-};
 
 const struct store_attribute *chat_entry_get(struct channel *c, const char *key)
 {
@@ -133,56 +122,22 @@ bool chat_entry_fits(struct channel *c, const struct chat_request *x, unsigned m
 
 	for (const struct store_attribute *n = channel_next_attribute(c, NULL); n; n = channel_next_attribute(c, n))
 		have += memchr(n->name, ':', n->name_len) || memchr(n->name, '@', n->name_len);
-	return have + more <= x->max_entries;
+	return have + more <= x->args.max_entries;
 }
 
-static void chat_entry_acted(struct channel *c, struct channel_request *rq)
+void chat_entry_set_also(struct channel *c, const struct chat_request *x, const char *key, size_t key_len,
+			 const char *value, size_t value_len, uint64_t until_msec)
 {
-	struct chat_entry_request *r = container_of(rq, struct chat_entry_request, rq);
-
-	rq->call.set.name = r->key;
-	rq->call.set.name_len = r->key_len;
-	rq->call.set.value = r->value;
-	rq->call.set.value_len = r->value_len;
-	rq->call.set.until_msec = r->until_msec;
-	channel_set(c, rq, NULL);
-}
-
-static void chat_entry_done(struct channel_request *rq)
-{
-	free(container_of(rq, struct chat_entry_request, rq));
-}
-
-void chat_entry_set_also(struct channel *c, struct chat_request *x, const char *key, size_t key_len, const char *value,
-			 size_t value_len, uint64_t until_msec)
-{
-	struct chat_entry_request *r;
-	const char *room;
-	size_t room_len;
-
-	if (!x->durable) {
+	if (x->args.durable)
+		channel_set_also(c, key, key_len, value, value_len, until_msec);
+	else
 		(void)channel_set_volatile(c, key, key_len, value, value_len, until_msec);
-		return;
-	}
-	r = calloc(1, sizeof(*r) + value_len);
-	if (!r)
-		return;
-	room = channel_name(c, &room_len);
-	channel_request_init_alone(&r->rq, x->rq.engine, &chat_policy, channel_reactor(c), NULL, room, room_len);
-	r->rq.act = chat_entry_acted;
-	r->rq.on_complete = chat_entry_done;
-	r->until_msec = until_msec;
-	r->key_len = key_len;
-	r->value_len = value_len;
-	memcpy(r->key, key, key_len);
-	memcpy(r->value, value, value_len);
-	channel_submit(&r->rq);
 }
 
 void chat_entry_set(struct channel *c, struct chat_request *x, const char *key, size_t key_len, const char *value,
 		    size_t value_len, uint64_t until_msec, channel_act_fn next)
 {
-	if (!x->durable) {
+	if (!x->args.durable) {
 		x->rq.result = channel_set_volatile(c, key, key_len, value, value_len, until_msec);
 		next(c, &x->rq);
 		return;
