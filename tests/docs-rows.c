@@ -9,7 +9,7 @@
 #include "ioed/roles.h"
 #include "log/event.h"
 #include "log/warning.h"
-#include "session/session-private.h"
+#include "session/builtin.h"
 #include "wire/error_code.h"
 
 #include <stdio.h>

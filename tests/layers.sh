@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The layers of src/ and what each may include: reads the include lines and fails on one that is against the table
-# below. A folder of src/ is a layer; lower ones, which stand first, never name higher ones.
+# below. A folder of src/ is a layer; lower ones, which stand first, never name higher ones. Of tests/ it checks who
+# includes what is inside of a layer.
 #
 #   layers.sh [TREE]        checks TREE/src (the project's own without TREE), after its own test
 #   layers.sh --only TREE   without its own test, which is on made-up trees: each has one include reversed and must fail
@@ -49,6 +50,11 @@ keepers='
 (^|[^_[:alnum:]])(sendfile|ioctl)[[:space:]]*[(][^)] net/* client/terminal.c client/progress.c
 (SIOCOUTQ|SIOCINQ|FIONREAD|TCP_INFO)                net/*
 conn([.]|->)watch                                   net/*
+'
+
+# The same for the files of tests/: what is inside of a layer is tested by the tests of that layer.
+test_keepers='
+#[[:space:]]*include[[:space:]]*"session/session-private[.]h" unit/session/*
 '
 
 # A word that matches one of the globs behind it.
@@ -116,9 +122,10 @@ check_file()
 	done < <(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"([^"]*)".*/\1/p' "$tree/src/$file")
 }
 
+# check_keepers DIR KEEPERS PREFIX: each file of DIR is named with the PREFIX before it.
 check_keepers()
 {
-	local tree=$1 regex globs file
+	local dir=$1 list=$2 prefix=$3 regex globs file
 	local -a allowed
 
 	while read -r regex globs; do
@@ -126,9 +133,9 @@ check_keepers()
 		read -ra allowed <<<"$globs"
 		while read -r file; do
 			matches "$file" "${allowed[@]}" ||
-				echo "$file: only ${globs:-tests} may have what matches $regex"
-		done < <(cd "$tree/src" && grep -rlE --include='*.[ch]' -e "$regex" . | sed 's|^\./||' | sort)
-	done <<<"$keepers"
+				echo "$prefix$file: only ${globs:-tests} may have what matches $regex"
+		done < <(cd "$dir" && grep -rlE --include='*.[ch]' -e "$regex" . | sed 's|^\./||' | sort)
+	done <<<"$list"
 }
 
 # All that is wrong with TREE, a sentence a line.
@@ -139,7 +146,8 @@ check_tree()
 	while read -r file; do
 		check_file "$tree" "$file"
 	done < <(cd "$tree/src" && find . -name '*.[ch]' | sed 's|^\./||' | sort)
-	check_keepers "$tree"
+	check_keepers "$tree/src" "$keepers" ""
+	! [ -d "$tree/tests" ] || check_keepers "$tree/tests" "$test_keepers" tests/
 }
 
 # A tree in which all is as it should be.
@@ -247,6 +255,13 @@ own_test()
 	touch "$scratch/src/roles/other.c"
 	[[ $(check_tree "$scratch") == roles/other.c* ]]
 	result $? "own test: a file of roles/ that is in no role's folder is found"
+
+	made_up_tree
+	mkdir -p "$scratch/tests/unit/session"
+	echo '#include "session/session-private.h"' | tee "$scratch/tests/unit/session/check_session.c" >"$scratch/tests/unit/serve.h"
+	found=$(check_tree "$scratch")
+	[ "$(wc -l <<<"$found")" = 1 ] && [[ $found == tests/unit/serve.h:* ]]
+	result $? "own test: a test of another layer that includes the inside of a session is found"
 
 	made_up_tree
 	mkdir "$scratch/tests"

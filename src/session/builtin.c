@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The verbs of every listener: who is there, who am I, what is there to ask, and goodbye. */
-#include "session/session-private.h"
+#include "session/builtin.h"
 
 #include "base/buf.h"
 #include "base/str.h"
 #include "session/elsewhere.h"
+#include "session/session-private.h"
 
 #include <stdio.h>
 #include <string.h>

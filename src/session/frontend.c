@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "session/frontend.h"
 
+#include "session/builtin.h"
 #include "session/reactor.h"
-#include "session/session-private.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "session/nick.h"
 
 #include "base/str.h"
+#include "session/builtin.h"
 #include "session/observer.h"
 #include "session/session-private.h"
 

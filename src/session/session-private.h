@@ -150,6 +150,3 @@ static inline bool request_is_padded(const struct request *q)
 void request_cancel(struct request *q); /* it was none: as if it had never been made */
 void request_drop_all(struct session *s); /* the session ends: closed ones are freed, open ones cut loose */
 void request_pool_done(struct reactor *r);
-
-/* builtin.c: the verbs of every listener */
-extern const struct role builtin_role;

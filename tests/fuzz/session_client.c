@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "fuzz/fuzz.h"
+#include "session/frontend.h"
 #include "session/limits.h"
+#include "wire/line.h"
 
 #include <ctype.h>
 #include <errno.h>

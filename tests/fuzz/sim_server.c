@@ -14,8 +14,8 @@
 #include "roles/compute/compute.h"
 #include "roles/file/file.h"
 #include "roles/relay/relay.h"
+#include "session/frontend.h"
 #include "session/limits.h"
-#include "session/raw/raw.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -60,9 +60,6 @@ static const char *const sim_server_configs[SIM_SERVER_MAX] = {
 #define SIM_SERVER_LISTING_MAX   (16U << 10)
 #define SIM_SERVER_SAID_MAX      (640U << 10) /* all that can be said in an input, with each byte encoded */
 #define SIM_SERVER_SAID_NARROW   (16U << 10)  /* ... where lines are short, and in one pass */
-#define SIM_SERVER_RAW_KEPT      (64U << 10) /* while an old client is listened to, and a read more */
-#define SIM_SERVER_RAW_MAX       (SIM_SERVER_RAW_KEPT + REACTOR_SCRATCH + (4U << 10))
-#define SIM_SERVER_CHUNK         4096
 #define SIM_SERVER_SEGMENT       (16U << 10)
 
 #define SIM_SERVER_FILE_MODE     0600
@@ -343,8 +340,9 @@ static struct sim_server *sim_server_build(enum sim_server_kind kind)
 	h->limits = h->reactor->limits;
 	/* A line with each byte encoded, or (lines are short in the narrow sim) a file; a listing of all there can be;
 	 * and all that was said. */
-	h->said_max = kind == SIM_SERVER_WIDE ? SIM_SERVER_SAID_MAX : SIM_SERVER_SAID_NARROW;
-	h->answer_max = (kind == SIM_SERVER_WIDE ? 3 * h->limits->line : SIM_SERVER_NARROW_SIZE) + SIM_SERVER_LISTING_MAX + h->said_max;
+	h->bounds.said_max = kind == SIM_SERVER_WIDE ? SIM_SERVER_SAID_MAX : SIM_SERVER_SAID_NARROW;
+	h->bounds.answer_max = (kind == SIM_SERVER_WIDE ? 3 * h->limits->line : SIM_SERVER_NARROW_SIZE) +
+			       SIM_SERVER_LISTING_MAX + h->bounds.said_max;
 	return h;
 }
 
@@ -368,8 +366,7 @@ int sim_server_connect(struct sim_server *h, enum sim_server_listener listener, 
 		for (unsigned i = 0; i < 2; i++)
 			FUZZ_CHECK(setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)) == 0);
 	h->reactor->placed++;
-	FUZZ_CHECK(session_new(h->reactor, h->reactor, h->server.listeners[listener], fds[0], &peer) == 0);
-	*ret = container_of(h->reactor->sessions.prev, struct session, link)->handle;
+	*ret = session_invariants_new(h->reactor, h->server.listeners[listener], fds[0], &peer);
 	return fds[1];
 }
 
@@ -379,49 +376,6 @@ static size_t sim_server_count(const struct list *head)
 
 	for (const struct list *l = head->next; l != head; l = l->next)
 		n++;
-	return n;
-}
-
-static void sim_server_check_session(const struct sim_server *h, const struct session *s)
-{
-	const struct limits_options *l = h->limits;
-	const struct input *in = s->input;
-	uint64_t held_max = REACTOR_SCRATCH + l->line + 2 + (s->listener->raw ? SIM_SERVER_RAW_KEPT : 0);
-
-	FUZZ_CHECK(!session_has_ended(s) && reactor_find(h->reactor, s->handle) == s);
-	FUZZ_CHECK(s->n_requests == sim_server_count(&s->requests) && s->n_requests <= l->pipeline);
-	FUZZ_CHECK(s->conn.out.bytes <= l->output + l->pipeline * h->answer_max);
-	FUZZ_CHECK(s->conn.out.files <= l->pipeline + 1);
-	/* What a pass says beyond that is told of in the next one. */
-	FUZZ_CHECK(s->conn.out.events + raw_event_bytes(s) <= l->output + h->said_max);
-	FUZZ_CHECK(!s->barrier || s->n_requests == 1);
-	/* The wheel turns a millisecond at a time. */
-	FUZZ_CHECK(h->reactor->loop.now_usec <= s->active_usec + l->idle_usec + 2 * USEC_PER_MSEC);
-	if (!in)
-		return;
-	FUZZ_CHECK(line_kept(&in->line) <= l->line + 1);
-	FUZZ_CHECK(in->held_off + in->held_len <= in->held_cap && in->held_cap <= held_max);
-	FUZZ_CHECK(in->charged >= in->held_cap + line_kept(&in->line));
-}
-
-/*
- * What is charged for one session beside what asks before it charges, which are uploads. Of a queue only the bytes are
- * known here: its chunks are at least half full, but for the last, and for the first, which is being sent.
- */
-static uint64_t sim_server_charged(const struct sim_server *h, const struct session *s)
-{
-	uint64_t n = s->input ? s->input->charged : 0;
-
-	if (s->raw) /* and what waits to be said: a chunk or two for each answer, and for the events behind it */
-		n += SIM_SERVER_RAW_MAX + 2 * raw_event_bytes(s) + (uint64_t)(s->n_requests + h->limits->pipeline + 2) * 2 * SIM_SERVER_CHUNK;
-	if (!outq_is_empty(&s->conn.out))
-		n += 2 * s->conn.out.bytes + 2 * (uint64_t)s->conn.out.events + 2 * SIM_SERVER_CHUNK + h->answer_max;
-	for (const struct list *l = s->requests.next; l != &s->requests; l = l->next) {
-		const struct request *q = container_of(l, struct request, link);
-
-		if (!outq_is_empty(&q->out))
-			n += 2 * q->out.bytes + SIM_SERVER_CHUNK;
-	}
 	return n;
 }
 
@@ -436,16 +390,11 @@ static uint64_t sim_server_answered(const struct sim_server *h)
 
 static void sim_server_check(const struct sim_server *h)
 {
-	const struct reactor *r = h->reactor;
+	struct reactor *r = h->reactor;
 	size_t n = sim_server_count(&r->sessions), dead = sim_server_count(&r->dead);
-	uint64_t charged = SLICE_GROUPS_MAX * SIM_SERVER_SEGMENT;
+	uint64_t charged = SLICE_GROUPS_MAX * SIM_SERVER_SEGMENT + session_invariants_charged(r, &h->bounds);
 
-	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next) {
-		sim_server_check_session(h, container_of(l, struct session, link));
-		charged += sim_server_charged(h, container_of(l, struct session, link));
-	}
-	for (const struct list *l = r->dead.next; l != &r->dead; l = l->next)
-		charged += sim_server_charged(h, container_of(l, struct session, link));
+	session_invariants_check(r, &h->bounds);
 	FUZZ_CHECK(sim_server_answered(h) <= h->answered + h->asked);
 	FUZZ_CHECK(atomic_load(&r->counters.sessions) == n);
 	FUZZ_CHECK(r->set->acceptor.connections == n + dead && r->set->acceptor.connections <= h->limits->connections);

@@ -8,8 +8,10 @@
  * A house stands for the whole run; what an input leaves behind in it must be nothing, and sim_server_settle() insists.
  */
 
+#include "base/buf.h"
 #include "server/server.h"
-#include "session/session-private.h"
+#include "session/session.h"
+#include "unit/session/session_invariants.h"
 
 enum sim_server_kind {
 	SIM_SERVER_WIDE,   /* the defaults; its folder is on a disk, so that the loop finds it cached */
@@ -52,8 +54,7 @@ struct sim_server {
 	struct loop main_loop; /* hears what reactors tell main */
 	struct reactor *reactor;
 	const struct limits_options *limits;
-	uint64_t answer_max; /* bytes that one answer may have here */
-	uint64_t said_max;   /* and what one pass may tell a session beyond its limit */
+	struct session_bounds bounds; /* of its sessions */
 	char path[64];
 	int root_fd;
 	unsigned runs;

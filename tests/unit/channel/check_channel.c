@@ -8,7 +8,7 @@
 #include "base/macro.h"
 #include "server/server.h"
 #include "session/reactor.h"
-#include "session/session-private.h"
+#include "session/session.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -21,6 +21,7 @@
 #include "unit/fixture/run.h"
 #include "unit/fixture/serve.h"
 #include "unit/fixture/store.h"
+#include "unit/session/session_inspect.h"
 
 /* Sends the request until this is the reply. */
 static void until(int fd, const char *ask, const char *want)
@@ -167,7 +168,7 @@ static void coming_done(struct channel_request *rq)
 
 static void come_in(struct reactor *r, void *arg)
 {
-	struct session *s = container_of(r->sessions.prev, struct session, link);
+	struct session *s = session_inspect_last(r);
 	struct coming *c = arg;
 	int e;
 
@@ -176,7 +177,7 @@ static void come_in(struct reactor *r, void *arg)
 	c->rq.on_complete = coming_done;
 	ck_assert_ptr_nonnull(channel_subscription_begin(&c->rq, &e));
 	if (c->ends)
-		session_end(s, "for the test");
+		session_inspect_end(s, "for the test");
 	channel_submit(&c->rq);
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/macro.h"
 #include "channel/channel-private.h"
-#include "session/session-private.h"
+#include "session/session.h"
 
 #include <check.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 
 #include "unit/fixture/run.h"
 #include "unit/fixture/serve.h"
+#include "unit/session/session_inspect.h"
 
 #define MEMBERS 200 /* several passes; the last one speaks the dialect line */
 
@@ -271,7 +272,7 @@ static void came_done(struct channel_request *rq)
 /* The session that has connected last enters the room. */
 static void come(struct reactor *r)
 {
-	struct session *s = container_of(r->sessions.prev, struct session, link);
+	struct session *s = session_inspect_last(r);
 	struct server_task *e = server_task_new(r, s);
 	int error;
 
@@ -345,13 +346,13 @@ static void leave_in_between(struct reactor *r, _unused_ void *arg)
 
 	say("a");
 	slice();
-	session_end(ended, "gone");
+	session_inspect_end(ended, "gone");
 	part(r, parted);
 	say("b");
 	channel_expel(the_room(), expelled, m);
 	channel_notify_member(the_room(), told, m);
 	/* Likewise of those that have received "a" but not "b". */
-	session_end(first, "gone");
+	session_inspect_end(first, "gone");
 	part(r, second);
 	slice();
 	say("c");

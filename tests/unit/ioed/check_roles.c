@@ -3,9 +3,10 @@
  * The rows of verbs, of every role: what a verb needs fits its role, and the fields that it says are objects are those
  * that the manual calls a file, a folder or a room.
  */
+#include "base/macro.h"
 #include "ioed/roles.h"
 
-#include "session/session-private.h"
+#include "session/builtin.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "session/raw/raw.h"
+#include "session/builtin.h"
 #include "session/session-private.h"
 
 #include <check.h>

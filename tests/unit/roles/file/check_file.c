@@ -3,7 +3,7 @@
 
 #include "base/macro.h"
 #include "ioed/roles.h"
-#include "session/session-private.h"
+#include "session/session.h"
 
 #include <check.h>
 #include <dlfcn.h>
@@ -11,10 +11,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -23,6 +21,7 @@
 #include "unit/fixture/forbid.h"
 #include "unit/fixture/run.h"
 #include "unit/fixture/serve.h"
+#include "unit/session/session_inspect.h"
 
 /* Bits of the loop tests' _i. */
 enum {
@@ -240,9 +239,9 @@ static void nothing(_unused_ struct reactor *r, _unused_ void *arg)
 
 static bool is_stuck(struct reactor *r, _unused_ void *arg)
 {
-	struct list *n = list_first(&r->sessions);
+	const struct session *s = session_inspect_first(r);
 
-	return n && container_of(n, struct session, link)->conn.paused;
+	return s && session_inspect_is_paused(s);
 }
 
 /* Each large answer holds a descriptor: one client may not have all there are. */
@@ -275,10 +274,9 @@ static int unsent;
 
 static bool is_full(struct reactor *r, _unused_ void *arg)
 {
-	struct list *n = list_first(&r->sessions);
-	struct session *s = n ? container_of(n, struct session, link) : NULL;
+	const struct session *s = session_inspect_first(r);
 
-	return s && s->conn.full && ioctl(s->conn.watch.fd, SIOCOUTQNSD, &unsent) == 0;
+	return s && session_inspect_is_full(s, &unsent);
 }
 
 /* Nor may many of those who never read have all of the kernel's memory: the last segment may be over. */
@@ -380,13 +378,7 @@ static bool is_all_closed(_unused_ struct reactor *r, _unused_ void *arg)
 
 static bool is_last_byte_missing(struct reactor *r, _unused_ void *arg)
 {
-	for (struct list *n = r->sessions.next; n != &r->sessions; n = n->next) {
-		struct session *s = container_of(n, struct session, link);
-
-		if (s->input && s->input->body_left == 1)
-			return true;
-	}
-	return false;
+	return session_inspect_any_body_left(r, 1);
 }
 
 /* One file is read on as it was while another takes its place, one is never read to its end, one upload is given up. */
