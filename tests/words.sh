@@ -13,14 +13,17 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/result.sh
 source "$here/result.sh"
 
-# WORD, where it is not a part of a name (layers of src/, or * for all), and the word that is used instead. A word that
-# has not gone from the whole tree yet is listed for the layers that it has gone from.
+# WORD, where it is not a part of a name (* for all layers of src/, *-LAYER,... for all but these, or LAYER,...), and the
+# word that is used instead.
 words='
+ask         *-net,channel                                request
+asked       *-session,channel,roles                      requested
 attach      *                                            observer
 borrowed    *                                            reserved
 branch      *                                            fanout
-came        base,wire,loop,log,net,server,config,store,control on_arrival
+came        *-session                                    on_arrival
 chamber     *                                            channel fixture
+cold        *                                            not resident
 coldread    *                                            prefetch
 door        *                                            allowed include
 errand      *                                            task
@@ -31,25 +34,33 @@ floor       *                                            low_water_mark
 followed    *                                            subscribed
 follower    *                                            subscriber
 guest       *                                            subscriber
-hear        base,wire,loop,log,net,server,config,store   receive
+hear        *                                            receive
+heard       *-net                                        received
 hindmost    *                                            slowest
 house       *                                            server, tree
 incident    *                                            event
 keeper      *                                            maintenance
-later       base,wire,loop,log,server,config,store       deferred
+lane        *                                            shared buffer
+later       *-session,control,ioed,cli,ctl,client        deferred
 ledger      *                                            channels
 letters     *-ctl                                        mail
-lost        base,wire,loop,log,server,config,store       close_reason
-note        base,wire,loop,log,server,config,store       attribute
+lost        *                                            close_reason
+note        *-session                                    attribute
 prune       *                                            expire
+quiet       *                                            idle
 room        base,wire,loop,log,net,server,config,store   diskspace, or a chat room
 roster      *                                            clients
+said        *-session,channel,roles,peer,client          the name of the text
 scene       *                                            fault scenario
+settle      *                                            flush, persist, account or resolve
 slug        *                                            error_code
-spool       *-client                                     staging
-stray       base,wire,loop,log,net,server,config,store   unmatched
-tell        base,wire,loop,log,net,store                 notify
+spool       *                                            staging
+stray       *                                            unmatched
+tell        *-session,server                             notify
+told        *                                            notified
+took        *                                            on_stored
 unkept      *                                            ephemeral
+unsettled   *                                            size undecided
 untold      *                                            pending
 upkeep      *                                            maintenance
 warmed      *                                            resident
@@ -108,7 +119,9 @@ BEGIN {
 function applies(word, layer,    w)
 {
 	w = where[word]
-	return w == "*" || (w ~ /^\*-/ ? substr(w, 3) != layer : index("," w ",", "," layer ",") > 0)
+	if (w ~ /^\*-/)
+		return index("," substr(w, 3) ",", "," layer ",") == 0
+	return w == "*" || index("," w ",", "," layer ",") > 0
 }
 {
 	name = $NF
@@ -162,6 +175,8 @@ own_test()
 	case_of roles/chat/room.c 'int a;' ''
 	case_of roles/chat/a.c 'int room_flood;' ''
 	case_of log/a.c 'int log_flood;' 'log/a.c:1: log_flood: *'
+	case_of channel/a.c 'int asked;' ''
+	case_of store/a.c 'int asked;' 'store/a.c:1: asked: *'
 	case_of store/a.c $'/* the fate of it,\n and fate */ int a = f("fate \\" fate");' ''
 	case_of store/a.c 'int fateful, defloor;' ''
 	case_of store/a.c '#include "store/prune.h"' ''

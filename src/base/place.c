@@ -51,14 +51,14 @@ static int place_go_up(struct place_step *s)
 	return 1;
 }
 
-/* Calls @ask for each folder from @fd up to the topmost, and ends with the first result other than 0. Returns it. */
-static int place_climb(int fd, int (*ask)(const struct place_step *s, void *userdata), void *userdata)
+/* Calls @check for each folder from @fd up to the topmost, and ends with the first result other than 0. Returns it. */
+static int place_climb(int fd, int (*check)(const struct place_step *s, void *userdata), void *userdata)
 {
 	struct place_step s;
 	int r = place_begin(&s, fd);
 
 	for (unsigned depth = 0; r >= 0; depth++) {
-		r = depth < PLACE_DEPTH_MAX ? ask(&s, userdata) : -ELOOP;
+		r = depth < PLACE_DEPTH_MAX ? check(&s, userdata) : -ELOOP;
 		if (r != 0)
 			break;
 		r = place_go_up(&s);
@@ -87,7 +87,7 @@ struct place_privacy {
 	size_t why_size;
 };
 
-static int place_ask_private(const struct place_step *s, void *userdata)
+static int place_check_private(const struct place_step *s, void *userdata)
 {
 	struct place_privacy *p = userdata;
 	bool ours = s->at.stx_uid == 0 || s->at.stx_uid == geteuid() || (p->above && s->at.stx_uid == p->top);
@@ -114,22 +114,22 @@ int place_is_private(int fd, char *why, size_t why_size)
 	if (stat("/", &top) < 0)
 		return -errno;
 	p.top = top.st_uid;
-	return place_climb(fd, place_ask_private, &p);
+	return place_climb(fd, place_check_private, &p);
 }
 
-static int place_ask_same(const struct place_step *s, void *userdata)
+static int place_check_same(const struct place_step *s, void *userdata)
 {
 	return place_is_same(&s->at, userdata);
 }
 
-static int place_ask_name(const struct place_step *s, void *userdata)
+static int place_check_name(const struct place_step *s, void *userdata)
 {
 	return faccessat(s->fd, userdata, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int place_is_below_name(int fd, const char *name)
 {
-	return place_climb(fd, place_ask_name, (void *)(uintptr_t)name);
+	return place_climb(fd, place_check_name, (void *)(uintptr_t)name);
 }
 
 /* A line of mountinfo (proc(5)). */
@@ -247,7 +247,7 @@ int place_is_within(int fd, int root)
 
 	r = place_begin(&top, root);
 	if (r >= 0)
-		r = place_climb(fd, place_ask_same, &top.at);
+		r = place_climb(fd, place_check_same, &top.at);
 	closep(&top.fd);
 	if (r != 0)
 		return r;

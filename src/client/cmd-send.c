@@ -17,7 +17,7 @@
 
 #define CMD_SEND_KEY_MAX   64
 #define CMD_SEND_TEXT_MAX  (1U << 20) /* of standard input; the server takes less */
-#define CMD_SEND_ASK_MSEC  100  /* how long until the first look whether it is delivered; then longer each time */
+#define CMD_SEND_POLL_MSEC  100  /* how long until the first look whether it is delivered; then longer each time */
 #define CMD_SEND_LOOK_MSEC 2000
 
 struct cmd_send {
@@ -125,7 +125,7 @@ static enum exit_code cmd_send_look(struct cmd_send *s, bool *ret_done)
 static enum exit_code cmd_send_wait(struct cmd_send *s, uint64_t until_usec)
 {
 	struct client *c = s->client;
-	int msec = CMD_SEND_ASK_MSEC, r;
+	int msec = CMD_SEND_POLL_MSEC, r;
 	enum exit_code code;
 	bool done;
 

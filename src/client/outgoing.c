@@ -80,7 +80,7 @@ static ssize_t outgoing_fill(struct outgoing_input *in, char *buf, size_t n)
 }
 
 /* More than what is in memory already goes into a temporary file. */
-static int outgoing_spool(struct outgoing *s, struct outgoing_input *in, int *ret_error)
+static int outgoing_copy(struct outgoing *s, struct outgoing_input *in, int *ret_error)
 {
 	ssize_t k = (ssize_t)s->size;
 	int r;
@@ -112,7 +112,7 @@ static int outgoing_collect(struct outgoing *s, struct outgoing_input *in, int *
 	if (k < 0)
 		return (int)k;
 	s->size = (uint64_t)k;
-	return k < OUTGOING_SMALL ? 0 : outgoing_spool(s, in, ret_error);
+	return k < OUTGOING_SMALL ? 0 : outgoing_copy(s, in, ret_error);
 }
 
 int outgoing_open_fd(struct outgoing *s, int fd, int *ret_error)

@@ -203,7 +203,7 @@ static int build_begin(struct build *b, struct config *config, unsigned instance
 static void build_check(struct build *b)
 {
 	const struct value_context *c = &b->context;
-	const struct buf *told = c->faults->why;
+	const struct buf *text = c->faults->why;
 
 	for (size_t i = 0; c->schema->sections[i]; i++) {
 		const struct option_section *section = c->schema->sections[i];
@@ -212,7 +212,7 @@ static void build_check(struct build *b)
 		if (b->spoiled & 1ULL << (i % 64) || !section->check)
 			continue;
 		if (section->check(b->settings->values[i], why, sizeof(why)) < 0 &&
-		    (told->len == 0 || !memmem(told->data, told->len, why, strlen(why))))
+		    (text->len == 0 || !memmem(text->data, text->len, why, strlen(why))))
 			fault_add(c->faults, c->file, 0, "for instance %u: %s", c->instance, why);
 	}
 }

@@ -67,7 +67,7 @@ struct difference {
 };
 
 /* Reports one row. @from and @to are structs of its section; one of them is NULL if a list has no such listener. */
-static int difference_tell(struct difference *d, const struct option_schema *schema, const char *name,
+static int difference_report(struct difference *d, const struct option_schema *schema, const char *name,
 			   const struct option *row, const void *from, const void *to)
 {
 	int r = 0;
@@ -86,7 +86,7 @@ static int difference_tell(struct difference *d, const struct option_schema *sch
 }
 
 /* Listeners are compared by their position in the list: "listeners[1].port". */
-static int difference_tell_listeners(struct difference *d, const struct settings *started, const struct settings *now,
+static int difference_report_listeners(struct difference *d, const struct settings *started, const struct settings *now,
 				     const struct settings *fresh)
 {
 	const struct option_section *section = fresh->schema->listener;
@@ -99,7 +99,7 @@ static int difference_tell_listeners(struct difference *d, const struct settings
 
 		for (size_t j = 0; r == 0 && (j < base->n_listeners || j < fresh->n_listeners); j++) {
 			(void)snprintf(name, sizeof(name), "listeners[%zu].%s", j, row->path);
-			r = difference_tell(d, fresh->schema, name, row,
+			r = difference_report(d, fresh->schema, name, row,
 					    j < base->n_listeners ? base->listeners[j] : NULL,
 					    j < fresh->n_listeners ? fresh->listeners[j] : NULL);
 		}
@@ -121,12 +121,12 @@ int config_changes(const struct settings *started, const struct settings *now, c
 			const struct option *row = &section->rows[j];
 			const struct settings *base = row->apply == OPTION_APPLY_RESTART ? started : now;
 
-			r = difference_tell(&d, fresh->schema, value_name(section, row, name), row, base->values[i],
+			r = difference_report(&d, fresh->schema, value_name(section, row, name), row, base->values[i],
 					    fresh->values[i]);
 		}
 	}
 	if (r == 0)
-		r = difference_tell_listeners(&d, started, now, fresh);
+		r = difference_report_listeners(&d, started, now, fresh);
 	buf_done(&d.from);
 	buf_done(&d.to);
 	return r;

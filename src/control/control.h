@@ -48,10 +48,10 @@ struct control_backup {
 /* Acts that only main can do, in its thread. */
 struct control_acts {
 	/*
-	 * Reloads as SIGHUP does; with @check it only checks. Calls @change for each option that changes. 0: @said has
-	 * remarks, or is empty; negative errno: nothing was changed, and @said has the reasons, a sentence a line.
+	 * Reloads as SIGHUP does; with @check it only checks. Calls @change for each option that changes. 0: @sentences has
+	 * remarks, or is empty; negative errno: nothing was changed, and @sentences has the reasons, a sentence a line.
 	 */
-	int (*reload)(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said);
+	int (*reload)(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *sentences);
 	enum log_level (*log_level)(void *userdata); /* the configured level */
 	/* NULL: no memory. channels_next() fetches the first page, and after each on_arrival() the next, until done. */
 	struct control_channels *(*channels)(void *userdata, enum control_kind kind,

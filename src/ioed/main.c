@@ -34,7 +34,7 @@
 /* The time for the last lines of the log, whose reader can hang. */
 #define MAIN_LOG_USEC (USEC_PER_SEC / 2)
 
-#define MAIN_SAID_MAX (64U << 10) /* bytes of sentences about a configuration */
+#define MAIN_SENTENCES_MAX (64U << 10) /* bytes of sentences about a configuration */
 
 #define MAIN_NOTIFY_RETRY_USEC (100 * USEC_PER_MSEC)
 
@@ -44,7 +44,7 @@
  */
 #define MAIN_LOOK_USEC       (60 * USEC_PER_SEC)
 #define MAIN_LOOK_AGAIN_USEC (5 * USEC_PER_SEC)
-#define MAIN_LOOK_SAY_USEC   USEC_PER_SEC
+#define MAIN_LOOK_READ_USEC   USEC_PER_SEC
 
 #define MAIN_STATUS_MAX  400
 #define MAIN_SERVING_MAX (MAIN_STATUS_MAX - 100) /* leaves room for the warnings */
@@ -79,7 +79,7 @@ static void main_log_lines(enum log_level level, const char *text)
 
 static int main_load(const struct arguments *args, struct settings **ret)
 {
-	struct buf why = { .max = MAIN_SAID_MAX };
+	struct buf why = { .max = MAIN_SENTENCES_MAX };
 	int r;
 
 	r = config_load(args->config, args->instance, &ioed_schema, ret, &why);
@@ -167,20 +167,20 @@ static void main_stopped(_unused_ struct server *s, void *userdata)
 	loop_stop(&m->loop);
 }
 
-/* Loads the settings for a reload. 0, or negative errno with the reasons in @said. */
+/* Loads the settings for a reload. 0, or negative errno with the reasons in @sentences. */
 static int main_load_fresh(struct main *m, config_change_fn change, void *change_data, struct settings **ret,
-			   struct buf *said)
+			   struct buf *sentences)
 {
 	struct settings *fresh;
 	int r;
 
-	r = config_load(m->args.config, m->args.instance, &ioed_schema, &fresh, said);
+	r = config_load(m->args.config, m->args.instance, &ioed_schema, &fresh, sentences);
 	if (r < 0)
 		return r;
 	if (change)
 		r = config_changes(m->settings, m->server->settings, fresh, change, change_data);
 	if (r >= 0)
-		(void)config_restart_needed(m->settings, fresh, said);
+		(void)config_restart_needed(m->settings, fresh, sentences);
 	if (r < 0)
 		fresh = settings_unref(fresh);
 	*ret = fresh;
@@ -197,8 +197,8 @@ static void main_log_refused(const char *text)
 	main_log_lines(LOG_LEVEL_ERR, text + n + (text[n] == '\n'));
 }
 
-/* Parses and checks all before anything changes. 0, with remarks in @said; or negative errno, with the reasons. */
-static int main_reload(struct main *m, config_change_fn change, void *change_data, struct buf *said)
+/* Parses and checks all before anything changes. 0, with remarks in @sentences; or negative errno, with the reasons. */
+static int main_reload(struct main *m, config_change_fn change, void *change_data, struct buf *sentences)
 {
 	struct settings *fresh = NULL;
 	char refused[512] = "";
@@ -206,14 +206,14 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 	int r;
 
 	service_manager_reloading(m->notify);
-	r = main_load_fresh(m, change, change_data, &fresh, said);
-	text = buf_str(said);
+	r = main_load_fresh(m, change, change_data, &fresh, sentences);
+	text = buf_str(sentences);
 	if (r >= 0)
 		r = server_reload(m->server, fresh, text ? text : "", refused, sizeof(refused));
 	if (r < 0 && *refused) {
-		buf_done(said); /* remarks about settings that were refused */
-		(void)buf_append_str(said, refused);
-		text = buf_str(said);
+		buf_done(sentences); /* remarks about settings that were refused */
+		(void)buf_append_str(sentences, refused);
+		text = buf_str(sentences);
 	}
 	if (r >= 0) {
 		main_use_log_options(fresh);
@@ -241,26 +241,27 @@ static int main_reload(struct main *m, config_change_fn change, void *change_dat
 /* SIGHUP. */
 static void main_hangup(struct main *m)
 {
-	struct buf said = { .max = MAIN_SAID_MAX };
+	struct buf sentences = { .max = MAIN_SENTENCES_MAX };
 
-	(void)main_reload(m, NULL, NULL, &said);
-	buf_done(&said);
+	(void)main_reload(m, NULL, NULL, &sentences);
+	buf_done(&sentences);
 }
 
 /* The acts for the control socket (control_acts). */
-static int main_control_reload(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *said)
+static int main_control_reload(void *userdata, bool check, config_change_fn change, void *change_data,
+			       struct buf *sentences)
 {
 	struct main *m = userdata;
 	struct settings *fresh = NULL;
 	int r;
 
 	if (m->server->stopping) {
-		(void)buf_append_str(said, "ioed is stopping");
+		(void)buf_append_str(sentences, "ioed is stopping");
 		return -ESHUTDOWN;
 	}
 	if (!check)
-		return main_reload(m, change, change_data, said);
-	r = main_load_fresh(m, change, change_data, &fresh, said);
+		return main_reload(m, change, change_data, sentences);
+	r = main_load_fresh(m, change, change_data, &fresh, sentences);
 	(void)settings_unref(fresh);
 	return r;
 }
@@ -324,7 +325,7 @@ static void main_look(struct timer *t)
 	if (m->looked) {
 		m->looked_usec = m->loop.now_usec;
 		server_look(m->server);
-		loop_timer(&m->loop, t, m->loop.now_usec + MAIN_LOOK_SAY_USEC);
+		loop_timer(&m->loop, t, m->loop.now_usec + MAIN_LOOK_READ_USEC);
 		return;
 	}
 	memcpy(before, m->status, sizeof(before));

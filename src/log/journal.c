@@ -52,7 +52,7 @@ struct journal_queue {
 static struct {
 	_Atomic(struct journal_queue *) queues;
 	atomic_uint_fast64_t dropped;
-	uint64_t told; /* of those; the log thread's */
+	uint64_t reported; /* of those; the log thread's */
 
 	enum journal_sink sink;
 	bool stderr_is_journal;
@@ -324,7 +324,7 @@ static void journal_send_record(const struct journal_record *rec)
 static void journal_report_dropped(void)
 {
 	uint64_t dropped = atomic_load(&journal.dropped);
-	uint64_t n = dropped - journal.told;
+	uint64_t n = dropped - journal.reported;
 	char count[STR_NUMBER_MAX], text[128];
 	struct log_field field = { "IOE_DROPPED", count };
 
@@ -334,7 +334,7 @@ static void journal_report_dropped(void)
 	(void)snprintf(text, sizeof(text), "%s log %s dropped because the log's reader was too slow", count,
 		       n == 1 ? "event was" : "events were");
 	journal_send(LOG_LEVEL_WARNING, &field, 1, text);
-	journal.told = dropped;
+	journal.reported = dropped;
 }
 
 /* One round over the queues, each as far as it was filled when its turn came: nobody can keep it from ending. */
@@ -350,7 +350,7 @@ static void journal_drain(void)
 
 static bool journal_has_work(void)
 {
-	if (atomic_load(&journal.stopping) || atomic_load(&journal.dropped) != journal.told)
+	if (atomic_load(&journal.stopping) || atomic_load(&journal.dropped) != journal.reported)
 		return true;
 	for (struct journal_queue *q = atomic_load(&journal.queues); q; q = q->next)
 		if (ring_count(q->ring) > 0)

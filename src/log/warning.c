@@ -43,7 +43,7 @@ static bool warnings_has_text(const struct warnings *w, enum warning what, const
 
 void warnings_add(struct warnings *w, enum warning what, const char *fmt, ...)
 {
-	struct warning_entry *said = warnings_grow(w);
+	struct warning_entry *entry = warnings_grow(w);
 	_cleanup_(freep) char *text = NULL;
 	va_list ap;
 
@@ -51,13 +51,13 @@ void warnings_add(struct warnings *w, enum warning what, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	if (!said || !text) {
+	if (!entry || !text) {
 		w->short_of_memory = true;
 		return;
 	}
 	if (warnings_has_text(w, what, text))
 		return;
-	*said = (struct warning_entry){ what, STEAL_PTR(text) };
+	*entry = (struct warning_entry){ what, STEAL_PTR(text) };
 	w->n++;
 }
 

@@ -129,8 +129,8 @@ static void clients_kick_act(struct msg *m)
 	struct reactor *r = &k->task.server->reactors.at[k->handle.reactor];
 	struct session *s = reactor_find(r, k->handle);
 
-	if (s && !k->told) {
-		k->found = k->told = true;
+	if (s && !k->notified) {
+		k->found = k->notified = true;
 		admin_kick(s, k->why);
 		inbox_push(&r->loop.inbox, m);
 		return;

@@ -63,7 +63,7 @@ struct clients_kick {
 	struct handle handle;
 	char why[ADMIN_WHY_MAX + 1];
 	bool found;           /* the answer: the session existed */
-	bool told;
+	bool notified;
 };
 
 /* Sends the task at once. NULL: no memory. @why is cut to CLIENTS_WHY_MAX, and str_harmless() is applied to it. */

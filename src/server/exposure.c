@@ -27,7 +27,7 @@ static void exposure_may(char *dst, size_t size, const struct role *const *roles
 	}
 }
 
-static bool exposure_say(char dst[EXPOSURE_MAX], const char *where, const struct address *a, const struct role *const *roles,
+static bool exposure_write(char dst[EXPOSURE_MAX], const char *where, const struct address *a, const struct role *const *roles,
 			 uint64_t bits)
 {
 	char may[EXPOSURE_MAX / 2];
@@ -44,7 +44,7 @@ static bool exposure_say(char dst[EXPOSURE_MAX], const char *where, const struct
 
 bool exposure_of_listener(const struct listener *l, const struct role *const *roles, char dst[EXPOSURE_MAX])
 {
-	return exposure_say(dst, l->address, &l->bound, roles, l->role_bits);
+	return exposure_write(dst, l->address, &l->bound, roles, l->role_bits);
 }
 
 bool exposure_of_options(const struct listener_options *o, const struct role *const *roles, unsigned instance,
@@ -63,5 +63,5 @@ bool exposure_of_options(const struct listener_options *o, const struct role *co
 	if (port > 0)
 		(void)snprintf(number, sizeof(number), "%llu", (unsigned long long)port);
 	(void)snprintf(where, sizeof(where), is_ipv6 ? "[%s]%s%s" : "%s%s%s", o->address, port > 0 ? ":" : ", ", number);
-	return exposure_say(dst, where, &a, roles, o->roles);
+	return exposure_write(dst, where, &a, roles, o->roles);
 }

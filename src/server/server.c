@@ -310,7 +310,7 @@ static int server_make_updates(struct server *s, struct listener *const *listene
 	return -ENOMEM;
 }
 
-int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size)
+int server_reload(struct server *s, struct settings *settings, const char *remark, char *why, size_t why_size)
 {
 	struct reactor_update *updates[REACTORS_MAX];
 	const struct limits_options *limits = settings_get(settings, &limits_section);
@@ -358,7 +358,7 @@ int server_reload(struct server *s, struct settings *settings, const char *said,
 	state_dir_check(s);
 	s->reload_usec = clock_real_usec();
 	s->reload_ok = true;
-	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", said);
+	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", remark);
 	return 0;
 }
 

@@ -55,9 +55,9 @@ int server_start(struct server **ret, const struct server_args *args, char *why,
 
 /*
  * Makes all threads use these settings, listeners included; takes a reference. 0, or negative errno with a sentence in
- * @why: nothing was changed. @said: a remark for the status.
+ * @why: nothing was changed. @remark: a remark for the status.
  */
-int server_reload(struct server *s, struct settings *settings, const char *said, char *why, size_t why_size);
+int server_reload(struct server *s, struct settings *settings, const char *remark, char *why, size_t why_size);
 void server_reload_failed(struct server *s, const char *why);
 
 /*

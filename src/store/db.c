@@ -389,20 +389,20 @@ static int db_is_wrong(struct db *d, const char *what)
 static int db_quick_check(struct db *d)
 {
 	sqlite3_stmt *st;
-	char said[96] = "it says nothing";
+	char found[96] = "it says nothing";
 	int code;
 
 	code = sqlite3_prepare_v2(d->sql, "PRAGMA quick_check(1)", -1, &st, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_step(st);
 	if (code == SQLITE_ROW)
-		(void)snprintf(said, sizeof(said), "%s", (const char *)sqlite3_column_text(st, 0));
+		(void)snprintf(found, sizeof(found), "%s", (const char *)sqlite3_column_text(st, 0));
 	else
 		db_save_error(d, code);
 	(void)sqlite3_finalize(st);
 	if (code != SQLITE_ROW)
 		return db_errno(d);
-	return strcmp(said, "ok") == 0 ? 0 : db_is_wrong(d, said);
+	return strcmp(found, "ok") == 0 ? 0 : db_is_wrong(d, found);
 }
 
 int db_count_channels(struct db *d, int64_t *ret)

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define RELOAD_SAID_MAX       (64U << 10)
+#define RELOAD_SENTENCES_MAX       (64U << 10)
 #define RELOAD_LEVEL_USEC_MAX (366 * 24 * 3600 * USEC_PER_SEC)
 
 struct reload_changes {
@@ -33,13 +33,13 @@ int method_reload(struct method_call *c)
 {
 	const struct control_acts *acts = &c->service->acts;
 	struct reload_changes all = { .array = json_object_new_array() };
-	_cleanup_(buf_done) struct buf said = { .max = RELOAD_SAID_MAX };
+	_cleanup_(buf_done) struct buf sentences = { .max = RELOAD_SENTENCES_MAX };
 	struct json_object *o;
 	const char *text;
 	int r;
 
-	r = acts->reload(acts->userdata, method_flag(c, "check"), reload_change, &all, &said);
-	text = buf_str(&said);
+	r = acts->reload(acts->userdata, method_flag(c, "check"), reload_change, &all, &sentences);
+	text = buf_str(&sentences);
 	if (r < 0) {
 		(void)json_object_put(all.array);
 		if (!text || !*text)
@@ -74,7 +74,7 @@ void method_level_over(struct timer *t)
 	log_notice("the log level is the configured one again: %s", log_level_name(log_get_level()));
 }
 
-static int reload_tell_level(struct method_call *c)
+static int reload_report_level(struct method_call *c)
 {
 	const struct control_acts *acts = &c->service->acts;
 	struct json_object *o = json_object_new_object();
@@ -97,7 +97,7 @@ int method_log_level(struct method_call *c)
 	enum log_level level;
 
 	if (!name)
-		return usec == 0 ? reload_tell_level(c) : method_invalid(c->out, "level");
+		return usec == 0 ? reload_report_level(c) : method_invalid(c->out, "level");
 	if (!reload_find_level(name, &level))
 		return method_invalid(c->out, "level");
 	if (usec < 0 || (uint64_t)usec > RELOAD_LEVEL_USEC_MAX)
@@ -107,5 +107,5 @@ int method_log_level(struct method_call *c)
 		loop_timer(s->loop, &s->level_timer, clock_usec() + (uint64_t)usec);
 	log_set_level(level);
 	log_notice("the log level is %s%s", name, usec > 0 ? " for a while" : " until the next reload");
-	return reload_tell_level(c);
+	return reload_report_level(c);
 }

@@ -9,7 +9,7 @@
 /* The old number client shows this text to its users. */
 #define COMPUTE_NO_NUMBER "Received data is not a valid integer"
 
-/* 0: answered; -EINVAL: it is no number; -ENOMEM. */
+/* Replies with the double. 0; -EINVAL: the text is no number, and there is no reply yet; -ENOMEM. */
 static int compute_double(struct request *q, const char *s, size_t n)
 {
 	char small[64];
@@ -57,7 +57,7 @@ static int compute_line(struct request *q, char *line, size_t len, bool alone)
 	return 1;
 }
 
-/* An old client whose user typed no number. */
+/* The answer to an old client whose user typed no number. */
 static void compute_unmatched(struct request *q)
 {
 	request_line(q, COMPUTE_NO_NUMBER, sizeof(COMPUTE_NO_NUMBER) - 1);

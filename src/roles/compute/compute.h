@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The role compute: a number in, its double out. */
+/* The role compute: replies to a number with its double. */
 
 #include "session/role.h"
 

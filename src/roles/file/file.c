@@ -35,7 +35,7 @@ const struct option_section file_section = {
 	.size = sizeof(struct file_options),
 };
 
-/* Logs troubles of the disk and of the system, which the administrator has to know. */
+/* Logs errors of the disk and of the system, for the administrator. */
 static void file_report(struct request *q, const char *name, uint64_t bytes, int error)
 {
 	switch (-error) {
@@ -44,8 +44,8 @@ static void file_report(struct request *q, const char *name, uint64_t bytes, int
 		request_report(q, LOG_EVENT_DISK_FULL, name, bytes, "'%s' was not stored: %s", name, strerror(-error));
 		break;
 	case EIO:
-	case EUCLEAN: /* the file system found itself damaged */
-	case EROFS:   /* and nobody may write any more */
+	case EUCLEAN: /* the file system is damaged */
+	case EROFS:   /* the kernel has made it read-only */
 		request_report(q, LOG_EVENT_DISK_FAILED, name, bytes, "'%s': %s", name, strerror(-error));
 		break;
 	case EMFILE:
@@ -176,7 +176,7 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 	if (!path) {
 		path = standard;
 		(void)snprintf(standard, sizeof(standard), "%s/files", with->state_dir);
-		/* What is safe in a folder is lost with it: a new one has to be on disk first. */
+		/* Sync the folder above: if a new folder is lost, so are all files in it. */
 		if (mkdirat(with->state_dirfd, "files", 0750) < 0 ? errno != EEXIST : fsync(with->state_dirfd) < 0) {
 			r = -errno;
 			(void)snprintf(why, why_size, "%s cannot be made: %s", path, strerror(-r));
@@ -236,15 +236,15 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 
 static void file_look(void *state)
 {
-	file_watch_ask(state);
+	file_watch_check(state);
 }
 
-/* The administrator may have just mended the folder: the next status shows it. */
+/* The administrator has perhaps just repaired the folder: check it, so that the next status shows that. */
 static void file_warn(void *state, struct warnings *to)
 {
 	struct file_state *s = state;
 
-	file_watch_ask(s);
+	file_watch_check(s);
 	file_watch_warn(s, to);
 	if (atomic_load_explicit(&s->full, memory_order_relaxed))
 		warnings_add(to, WARNING_DISK_FULL,
@@ -254,8 +254,9 @@ static void file_warn(void *state, struct warnings *to)
 }
 
 /*
- * A verb that a worker may carry out is a barrier: a session has one such request under way, so it can neither pile up
- * replies that nobody has taken yet nor fill the workers' queue. A READ of a file in memory never waits for a worker.
+ * Every verb for which a worker can be needed is a barrier. So a session has one such request under way, and can
+ * neither collect many replies that its client has not read, nor fill the queue of the workers. A READ of a file in
+ * memory never waits for a worker.
  */
 static const struct role_verb file_verbs[] = {
 	{ { "LIST", "LIST[,folder]", "Names in a folder, a line each; folders end in /.", 0, 1,

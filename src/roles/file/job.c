@@ -16,7 +16,7 @@ static void file_job_free(struct file_job *j)
 	free(j);
 }
 
-/* A folder that was removed lists as empty, without an error. So an empty root is looked at again. */
+/* A removed folder lists as empty, without an error. So for an empty root the folder is checked again. */
 static bool file_job_is_done(const struct file_job *j)
 {
 	return j->error >= 0 && (*j->path || j->body.len > 0);

@@ -28,7 +28,7 @@ static bool file_list_is_folder(DIR *d, const struct dirent *e)
 	return fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* Names in memory, one behind the other, each ended by NUL. */
+/* Names in memory, one behind the other, each with a NUL at its end. */
 static int file_list_names(DIR *d, struct buf *names, size_t *ret_n)
 {
 	struct dirent *e;
@@ -69,14 +69,14 @@ static int file_list_put_name(struct buf *body, const char *name, bool encode)
 	r = buf_reserve(body, encoded + 1);
 	if (r < 0)
 		return r;
-	/* Without encoding it goes to a terminal as it is. */
+	/* Without encoding, a terminal gets the name unchanged. */
 	body->len += encode ? field_encode(body->data + body->len, name, len) :
 			      str_harmless(body->data + body->len, name, len);
 	body->data[body->len++] = '\n';
 	return 0;
 }
 
-/* In byte order, which is strcmp()'s. A folder's final / takes part: it is what the client sees. */
+/* Byte order, as in strcmp(). The / at the end of a folder counts, since clients see it. */
 static int file_list_sort_names(struct file_job *j, const struct buf *names, size_t n)
 {
 	_cleanup_(freep) const char **sorted = NULL;
@@ -121,7 +121,7 @@ static int file_list_open(struct file_job *j)
 	return r == -ENOBUFS ? FILE_LIST_E_TOO_LARGE : r;
 }
 
-/* A folder that was moved away can still be listed, but is not the one that is served. */
+/* In a worker. A folder that was moved away can still be listed, but is not the served folder any more. */
 static int file_list_run(struct file_job *j)
 {
 	(void)file_watch_confirm(j->state, file_watch_turn(&j->state->watch));

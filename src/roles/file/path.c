@@ -76,7 +76,7 @@ void path_probe(struct path_root *root)
 {
 	int fd = path_openat2(root, "", O_RDONLY | O_DIRECTORY, 0);
 
-	/* An old kernel, or a filter that cannot look into the struct (RestrictSUIDSGID=). */
+	/* The kernel is old, or a seccomp filter refuses the call, as it cannot read the struct (RestrictSUIDSGID=). */
 	root->walk = fd == -ENOSYS || fd == -EPERM;
 	if (fd >= 0)
 		(void)close(fd);
@@ -89,15 +89,15 @@ static int path_walk_step(int at, const char *element, int flags)
 
 	if (fd >= 0)
 		return fd;
-	/* With O_DIRECTORY a link is told as ENOTDIR. */
+	/* With O_DIRECTORY, the error for a link is ENOTDIR. */
 	if (errno == ENOTDIR && fstatat(at, element, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
 		return -ELOOP;
 	return -errno;
 }
 
 /*
- * One element at a time, each opened where the one before it was: there is nothing a swapped link could change, as
- * O_NOFOLLOW refuses it and checked names have no "..".
+ * Opens one element at a time, each from the descriptor of the one before. A link that is put there meanwhile does no
+ * harm: O_NOFOLLOW refuses it, and checked names have no "..".
  */
 static int path_walk(const struct path_root *root, const char *path, int flags)
 {

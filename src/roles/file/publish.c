@@ -15,7 +15,7 @@
 
 #define PUBLISH_COPY (256U << 10)
 
-/* Several daemons may share a staging folder. */
+/* A name that no other daemon uses, as several daemons can share a staging folder. */
 static void publish_name_staged(struct publish *p)
 {
 	static atomic_uint_fast64_t next;
@@ -24,13 +24,13 @@ static void publish_name_staged(struct publish *p)
 		       (unsigned long long)atomic_fetch_add_explicit(&next, 1, memory_order_relaxed));
 }
 
-/* File systems that know no O_TMPFILE say so in several ways (open(2)). */
+/* Whether the error means that the file system has no O_TMPFILE; there are several (open(2)). */
 static bool publish_has_no_tmpfile(int error)
 {
 	return error == EOPNOTSUPP || error == EISDIR || error == ENOENT;
 }
 
-/* Held by a descriptor of one's own: another root may take this one's place. */
+/* Keeps a descriptor of its own, as another root can take the place of this one. */
 static int publish_use_root_staging(struct publish *p, const struct file_state *state)
 {
 	int fd = state->staging_fd;
@@ -41,7 +41,7 @@ static int publish_use_root_staging(struct publish *p, const struct file_state *
 	return p->staging_fd < 0 ? -errno : 0;
 }
 
-/* Nothing moves from one mount to another. So a folder on another mount has a staging folder of its own. */
+/* A rename cannot cross mounts. So a folder on another mount has a staging folder of its own. */
 static int publish_use_own_staging(struct publish *p)
 {
 	closep(&p->staging_fd);
@@ -49,7 +49,7 @@ static int publish_use_own_staging(struct publish *p)
 	return MIN(p->staging_fd, 0);
 }
 
-/* Where the kernel does not tell the mount, the folder is taken to be on the same one. */
+/* If the kernel does not report mounts, the folder counts as on the same one. */
 static bool publish_is_elsewhere(const struct publish *p, const struct file_state *state)
 {
 	struct statx dir, staging;
@@ -86,7 +86,7 @@ static int publish_open_folder(struct publish *p, const struct file_state *state
 	return 0;
 }
 
-/* What is there may be replaced if it is a file. */
+/* Only a regular file can be replaced. */
 static int publish_check_target(const struct publish *p, bool overwrite)
 {
 	struct stat st;
@@ -135,7 +135,7 @@ int publish_open(struct publish *p, const struct file_state *state, const char *
 		p->fd = openat(p->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	if (p->fd < 0)
 		r = state->no_proc || publish_has_no_tmpfile(errno) ? publish_open_staged(p, state, mode) : -errno;
-	/* Whatever the umask says. */
+	/* The mode does not depend on the umask. */
 	if (r >= 0 && fchmod(p->fd, mode) < 0)
 		r = -errno;
 	return r;
@@ -162,7 +162,7 @@ int publish_put_in_front(struct publish *p, uint64_t n, const char *front, size_
 
 	if (!buf)
 		return -ENOMEM;
-	/* From the end, so that nothing is written over before it has been moved. */
+	/* Move from the end to the front, so that no byte is overwritten before it was moved. */
 	while (n > 0 && r >= 0) {
 		size_t piece = MIN(n, (uint64_t)PUBLISH_COPY);
 
@@ -184,7 +184,7 @@ static int publish_link(const struct publish *p, int dir_fd, const char *name)
 	return errno == ENOENT && access("/proc/self/fd", F_OK) < 0 ? -ENOSYS : -errno;
 }
 
-/* Other walls than a mount are met here only: a subvolume, a project's quota. */
+/* A subvolume or a project quota can refuse a rename, too; that is seen only here. */
 static int publish_link_staged(struct publish *p, const struct file_state *state)
 {
 	int r = publish_use_root_staging(p, state);
@@ -203,7 +203,8 @@ static int publish_link_staged(struct publish *p, const struct file_state *state
 	return r;
 }
 
-/* By a name in the staging folder and a rename, which replaces at once and never follows a link. */
+/* Gives the file a name in the staging folder and renames it: so an old file is replaced in one step, and no link is
+ * followed. */
 static int publish_replace(struct publish *p, const struct file_state *state)
 {
 	int r;
@@ -225,7 +226,7 @@ static int publish_create(struct publish *p)
 {
 	if (!p->staged[0])
 		return publish_link(p, p->dir_fd, p->base);
-	/* What knows no O_TMPFILE may know no hard links either; NFS knows those, but not this flag. */
+	/* A file system without O_TMPFILE can be without hard links, too; NFS has them, but not this flag. */
 	if (renameat2(p->staging_fd, p->staged, p->dir_fd, p->base, RENAME_NOREPLACE) < 0) {
 		if (errno != EINVAL)
 			return -errno;
@@ -241,7 +242,7 @@ int publish_commit(struct publish *p, const struct file_state *state, bool sync,
 {
 	int r;
 
-	/* Before it has a name: a power cut must not leave a name with holes behind it. */
+	/* Sync before the file has a name: after a loss of power no name must lead to a file with holes. */
 	if (sync && fsync(p->fd) < 0)
 		return -errno;
 	r = publish_create(p);
@@ -249,7 +250,7 @@ int publish_commit(struct publish *p, const struct file_state *state, bool sync,
 		r = publish_replace(p, state);
 	if (r < 0)
 		return r;
-	/* A late error of the disk shows here, or never. The name is there by now: "nothing was kept" would not be true. */
+	/* close() reports a late error of the disk. The name exists by now, so "nothing was kept" would be false. */
 	if (sync && fsync(p->dir_fd) < 0)
 		return -EIO;
 	return 0;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * READ is answered from the loop where the kernel has all of it in memory: the way to the file (RESOLVE_CACHED), and
- * a small file's bytes (RWF_NOWAIT). Nothing is cached here, so a change is seen at once. What is not in memory, a
- * worker reads. A large file is handed to the output queue, which sends it piece by piece.
+ * The verb READ. The session's thread answers it if the kernel has all data in memory: the path of the file
+ * (RESOLVE_CACHED), and the bytes of a small file (RWF_NOWAIT). This file caches nothing, so a change of a file is seen
+ * at once. A worker reads data that is not in memory. A large file is handed to the output queue, which sends it piece
+ * by piece.
  */
 #include "roles/file/read.h"
 
@@ -17,10 +18,10 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-/* Up to here a copy costs less than sendfile()'s second system call. */
+/* Up to this size a copy costs less than the additional system call of sendfile(). */
 #define READ_SMALL_MAX (64U << 10)
 
-/* 0 and the size of a regular file; or the negative errno that tells why the fd cannot be read. */
+/* 0, and the size of a regular file; or a negative errno: the fd cannot be read. */
 static int read_check(int fd, uint64_t *ret_size)
 {
 	struct stat st;
@@ -35,7 +36,7 @@ static int read_check(int fd, uint64_t *ret_size)
 	return 0;
 }
 
-/* In a worker: opens the file and reads a small one. Closing may block, too, so a small one is closed here. */
+/* In a worker: opens the file, and reads and closes a small one, as close() can block, too. */
 static int read_run(struct file_job *j)
 {
 	_cleanup_(closep) int fd = -1;
@@ -58,7 +59,7 @@ static int read_run(struct file_job *j)
 	n = io_pread_full(fd, j->body.data, j->size, 0);
 	if (n < 0)
 		return (int)n;
-	j->body.len = (size_t)n; /* fewer where it has become shorter meanwhile */
+	j->body.len = (size_t)n; /* fewer if the file has become shorter meanwhile */
 	return 0;
 }
 
@@ -70,7 +71,7 @@ static void read_done(struct file_job *j)
 		request_sized(j->request, j->body.data, j->body.len);
 }
 
-/* All of a small file right behind its size: one write for both. -EAGAIN: not all of it is in memory. */
+/* Sends the size and all bytes of a small file with one write. -EAGAIN: not all of the file is in memory. */
 static int read_small(struct request *q, int fd, uint64_t size)
 {
 	struct iovec iov = { .iov_len = size };

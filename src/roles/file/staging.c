@@ -25,7 +25,7 @@ static void staging_sweep(int fd)
 	(void)closedir(d);
 }
 
-/* Several daemons may use one folder. Each holds a shared lock: files are removed only where no other daemon has it. */
+/* Several daemons can use one folder. Each has a shared lock; old files are removed only if no other daemon has one. */
 static void staging_share(int fd)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)

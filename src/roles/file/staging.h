@@ -1,11 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The staging folder: a file that is to replace another waits there, as a rename needs a name to begin with. */
+/* The staging folder. A file that will replace another one has a name there first, since a rename needs one. */
 
 #define STAGING_NAME ".ioe"
 
 /*
- * Opens the hidden folder .ioe in this one, and makes it where there is none. Removes the files of daemons that were
- * killed. The fd or negative errno. May block.
+ * Opens the hidden folder .ioe in this one, and makes it if it is missing. Removes the files of daemons that were
+ * killed. Returns the fd, or negative errno. Can block.
  */
 int staging_open(int dir_fd);

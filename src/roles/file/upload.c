@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * WRITE in the loop's thread: bytes come into a piece of memory; a full piece, or the last one, goes to a worker, and
- * meanwhile a second piece fills. One job of an upload is under way at a time, so the file is written in order. When
- * both pieces are full the session is not read, and the peer waits. A small file is one job: open, write, sync, link.
+ * The verb WRITE, in the session's thread. The bytes of the body fill a piece of memory. A full piece, or the last one,
+ * goes to a worker, and meanwhile a second piece is filled. An upload has one job under way at a time, so the file is
+ * written in order. When both pieces are full, nothing is read from the session, and the client waits. A small file is
+ * one job: open, write, sync, link.
  */
 #include "roles/file/upload.h"
 
@@ -17,7 +18,8 @@
 
 #define UPLOAD_PIECE (512U << 10)
 
-/* A piece begins with so much, and grows with what comes: to promise much must not cost the server much. */
+/* A piece begins with this size, and grows with the bytes that arrive: a client that only announces a large file must
+ * not cost memory. */
 #define UPLOAD_FIRST (16U << 10)
 
 struct upload_piece {
@@ -30,14 +32,14 @@ struct upload {
 	struct job job;
 	struct request *q;
 	struct file_state *state;
-	uint64_t size, come; /* of the bytes that come: how many in all (UINT64_MAX: undecided); so far */
-	uint64_t file_size;  /* what the client promised: the same, but where the size was decided late */
-	size_t cap;          /* what a piece may grow to */
+	uint64_t size, come; /* bytes of the body (UINT64_MAX: undecided), and how many have arrived */
+	uint64_t file_size;  /* bytes of the file: the same, unless the size was decided late */
+	size_t cap;          /* limit of a piece in bytes */
 	struct upload_piece filling, writing;
 	bool working; /* a job is under way, with the piece `writing` */
-	bool waiting; /* get() had no room */
-	bool broken;  /* no more bytes will come: give up once the job is back */
-	bool too_large; /* as it turned out when the size was decided */
+	bool waiting; /* get() had no memory to give */
+	bool broken;  /* the body will not be whole: the upload ends when the job is back */
+	bool too_large; /* the size, when it was decided, was above the limit */
 
 	/* For the job. */
 	struct publish file;
@@ -69,7 +71,7 @@ static int upload_look(struct upload *u)
 	return publish_look(u->state, u->path, u->overwrite);
 }
 
-/* Once more where another folder has just taken the root's place. */
+/* Tries again if another folder has just taken the root's place. */
 static int upload_try(struct upload *u, int (*act)(struct upload *u))
 {
 	int r = file_watch_is_gone(&u->state->watch) ? -ENOENT : act(u), again;
@@ -81,7 +83,7 @@ static int upload_try(struct upload *u, int (*act)(struct upload *u))
 	return act(u);
 }
 
-/* What is acknowledged is in the folder that is served: looked at before and behind. */
+/* An acknowledged file is in the served folder: so that is checked before and after the file gets its name. */
 static int upload_commit(struct upload *u)
 {
 	int r = file_watch_confirm(u->state, u->turn);
@@ -109,7 +111,7 @@ static void upload_run(struct job *j)
 		publish_abandon(&u->file);
 }
 
-/* In a worker, before many bytes come: what is known at once is told at once. publish_commit() looks again. */
+/* In a worker, before a large body: finds errors that are certain already. publish_commit() checks again. */
 static void upload_look_run(struct job *j)
 {
 	struct upload *u = container_of(j, struct upload, job);
@@ -117,7 +119,7 @@ static void upload_look_run(struct job *j)
 	u->error = upload_try(u, upload_look);
 }
 
-/* In a worker: closing a large file that nobody wants takes its time. */
+/* In a worker, since closing a large file without a name can take long. */
 static void upload_abandon_run(struct job *j)
 {
 	struct upload *u = container_of(j, struct upload, job);
@@ -142,7 +144,7 @@ static void upload_refuse_size(struct request *q, uint64_t size)
 			      (unsigned long long)o->max_size);
 }
 
-/* Of a name that is to be made, what is not there is the folder it is in. */
+/* If a new file's name is not found, its folder does not exist. */
 static void upload_refuse(struct upload *u)
 {
 	const char *slash = strrchr(u->path, '/');
@@ -154,7 +156,7 @@ static void upload_refuse(struct upload *u)
 		file_refuse(u->q, u->path, u->file_size == BODY_SIZE_UNDECIDED ? 0 : u->file_size, u->error);
 }
 
-/* The end: the answer, and the memory back. */
+/* Ends the upload: answers, and frees the memory. */
 static void upload_finish(struct upload *u)
 {
 	struct request *q = u->q;
@@ -197,7 +199,7 @@ static void upload_submit(struct upload *u, void (*run)(struct job *), void (*do
 	worker_submit(request_workers(u->q), request_loop(u->q), &u->job);
 }
 
-/* Hands the filled piece to a worker, where there is something to do. */
+/* Hands the filled piece to a worker, if there is work for one. */
 static void upload_push(struct upload *u)
 {
 	struct upload_piece p = u->writing;
@@ -226,7 +228,7 @@ static void upload_done(struct job *j)
 		return;
 	}
 	if (!u->filling.data) {
-		/* No memory for two: the one goes to and fro. */
+		/* There is no memory for a second piece: the only one is filled again when it is back. */
 		u->filling = u->writing;
 		u->writing = (struct upload_piece){};
 	}
@@ -237,7 +239,7 @@ static void upload_done(struct job *j)
 	}
 }
 
-/* More room for what comes, as far as there is memory. */
+/* Makes the piece larger, if there is memory. */
 static int upload_grow(struct upload *u)
 {
 	struct upload_piece *p = &u->filling;
@@ -261,9 +263,9 @@ static size_t upload_get(struct body_sink *b, char **ret)
 	struct upload *u = container_of(b, struct upload, sink);
 	struct upload_piece *p = &u->filling;
 
-	/* The second piece only where the first is on its way; without memory for it one piece has to do. */
+	/* The second piece is needed only while a worker has the first. Without memory for it, one piece is enough. */
 	if (p->len == p->size && p->size < u->cap && upload_grow(u) < 0 && p->len > 0) {
-		u->cap = p->size; /* and a small one, where it cannot grow */
+		u->cap = p->size; /* even if it is small, as it cannot grow */
 		upload_push(u);
 	}
 	if (p->len >= MIN(p->size, u->cap)) {
@@ -274,7 +276,7 @@ static size_t upload_get(struct body_sink *b, char **ret)
 	return MIN(p->size, u->cap) - p->len;
 }
 
-/* Once the job is back. */
+/* The job is back. */
 static void upload_give_up(struct upload *u)
 {
 	u->broken = true;
@@ -282,7 +284,8 @@ static void upload_give_up(struct upload *u)
 		upload_submit(u, upload_abandon_run, upload_abandon_done);
 }
 
-/* In doubt about the size the disk is not filled either; what stands in front of the file is too little to matter. */
+/* Checks a size against the limit. While the size is undecided, this is called with the bytes that have arrived; the
+ * few bytes of the size in front of the file do not matter. */
 static bool upload_is_too_large(struct upload *u, uint64_t size)
 {
 	const struct file_options *o = settings_get(request_settings(u->q), &file_section);
@@ -308,7 +311,7 @@ static void upload_gone(struct body_sink *b)
 	upload_give_up(container_of(b, struct upload, sink));
 }
 
-/* The last bytes may have come already. */
+/* All bytes of the body can have arrived already. */
 static void upload_resolve(struct body_sink *b, uint64_t size, const char *front, size_t n_front)
 {
 	struct upload *u = container_of(b, struct upload, sink);
@@ -319,7 +322,7 @@ static void upload_resolve(struct body_sink *b, uint64_t size, const char *front
 	if (n_front > 0)
 		memcpy(u->front, front, n_front);
 	if (u->too_large)
-		return; /* as it is, whatever its size turned out to be */
+		return; /* the upload ends already */
 	if (upload_is_too_large(u, size))
 		upload_give_up(u);
 	else if (u->come == u->size)
@@ -382,7 +385,7 @@ int upload_write(struct request *q, struct fields *f)
 	request_body(q, &u->sink);
 	if (size == 0)
 		upload_push(u);
-	/* A smaller file is one job, which looks as well. */
+	/* The one job of a smaller file checks this, too. */
 	else if (size > UPLOAD_PIECE && size != BODY_SIZE_UNDECIDED)
 		upload_submit(u, upload_look_run, upload_done);
 	return ACT_DEFERRED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The numbers of the folder's descriptors never change. A folder that takes another's place is put at them (dup3), which
- * is one step of the kernel's: whoever opens something meanwhile does so in the one or in the other, and nobody who
- * serves has to be told, or to take a lock. What is under way in the old one ends there by itself.
+ * The numbers of the folder's descriptors never change. A new folder is put at the same numbers with dup3(), which is
+ * one step in the kernel. So a thread that opens a file meanwhile opens it in the old folder or in the new one, and no
+ * thread needs a message or a lock. Requests that are under way in the old folder end there.
  */
 #include "roles/file/watch.h"
 
@@ -21,15 +21,15 @@
 #include <unistd.h>
 
 /*
- * Stands at the number of the staging folder while there is none. It is no folder, so nothing can be put into it. Of
- * the standard descriptors, which are always open, it is the one that is written to.
+ * Takes the number of the staging folder while there is none. It is no folder, so no file can be made in it. stderr is
+ * always open.
  */
 #define FILE_WATCH_NOTHING STDERR_FILENO
 
 #define FILE_WATCH_STATX (STATX_INO | STATX_NLINK | STATX_MNT_ID)
 
-/* What says nothing of the folder: we may not look, or the system is short of something. */
-static bool file_watch_says_nothing(int error)
+/* Whether the error proves nothing about the folder: a right is missing, or the system lacks memory or descriptors. */
+static bool file_watch_is_inconclusive(int error)
 {
 	return error == EACCES || error == EINTR || error == EMFILE || error == ENFILE || error == ENOMEM;
 }
@@ -40,17 +40,18 @@ static bool file_watch_is_one(const struct statx *a, const struct statx *b)
 	       (!(a->stx_mask & b->stx_mask & STATX_MNT_ID) || a->stx_mnt_id == b->stx_mnt_id);
 }
 
-/* 1: the path leads to the folder, as far as can be told; 0: to another one; negative errno: to none. */
+/* Compares the folder with the one at its path. 1: they are the same, or that is unknown; 0: the path leads to another
+ * folder; negative errno: it leads to none. */
 static int file_watch_compare(const struct file_state *s)
 {
 	struct statx here, there;
 
 	if (statx(s->watch.at, s->watch.name, 0, FILE_WATCH_STATX, &there) < 0)
-		return file_watch_says_nothing(errno) ? 1 : -errno;
+		return file_watch_is_inconclusive(errno) ? 1 : -errno;
 	if (!S_ISDIR(there.stx_mode))
 		return -ENOTDIR;
 	if (statx(s->root.fd, "", AT_EMPTY_PATH, FILE_WATCH_STATX, &here) < 0)
-		return file_watch_says_nothing(errno) ? 1 : 0;
+		return file_watch_is_inconclusive(errno) ? 1 : 0;
 	return here.stx_nlink > 0 && file_watch_is_one(&here, &there);
 }
 
@@ -63,7 +64,7 @@ int file_watch_may_serve(int fd, int state_fd)
 	return -EPERM;
 }
 
-/* The one that is there now, by the same way as at the start. */
+/* Opens the folder that is at the path now, in the same way as at the start. */
 static int file_watch_take(struct file_state *s)
 {
 	_cleanup_(closep) int fd = openat(s->watch.at, s->watch.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -73,7 +74,7 @@ static int file_watch_take(struct file_state *s)
 		return r;
 	if (dup3(fd, s->root.fd, O_CLOEXEC) < 0)
 		return -errno;
-	/* Behind that: who reads the new number finds the new folder. */
+	/* The number rises last: a thread that reads the new number finds the new folder. */
 	atomic_fetch_add(&s->watch.turn, 1);
 	return 0;
 }
@@ -111,7 +112,7 @@ static int file_watch_try_writing(struct file_state *s, bool anew)
 }
 
 /* Sentences, for the log and for the status. */
-static const char *file_watch_say_missing(const struct file_state *s, int error, char dst[static 1024])
+static const char *file_watch_write_missing(const struct file_state *s, int error, char dst[static 1024])
 {
 	if (error == EPERM)
 		(void)snprintf(dst, 1024,
@@ -127,7 +128,7 @@ static const char *file_watch_say_missing(const struct file_state *s, int error,
 }
 
 /* Under the unit's ProtectSystem=strict only the state directory can be written. */
-static const char *file_watch_say_unwritable(const struct file_state *s, int error, char dst[static 1024])
+static const char *file_watch_write_unwritable(const struct file_state *s, int error, char dst[static 1024])
 {
 	const char *path = s->watch.path;
 
@@ -144,14 +145,14 @@ static const char *file_watch_say_unwritable(const struct file_state *s, int err
 	return dst;
 }
 
-/* Each change is told once. */
+/* Logs each change once. */
 static void file_watch_set_missing(struct file_state *s, int error, bool taken)
 {
 	int before = atomic_exchange(&s->watch.missing, error);
 	char text[1024];
 
 	if (error != 0 && before == 0)
-		log_event(LOG_EVENT_ROOT_GONE, NULL, 0, "%s", file_watch_say_missing(s, error, text));
+		log_event(LOG_EVENT_ROOT_GONE, NULL, 0, "%s", file_watch_write_missing(s, error, text));
 	else if (error == 0 && taken)
 		log_event(LOG_EVENT_ROOT_BACK, NULL, 0,
 			  "the served folder was replaced: what is at %s now is served from here on", s->watch.path);
@@ -165,7 +166,7 @@ static void file_watch_set_unwritable(struct file_state *s, int error)
 	char text[1024];
 
 	if (error != 0 && before != error)
-		log_event(LOG_EVENT_ROOT_READ_ONLY, NULL, 0, "%s", file_watch_say_unwritable(s, error, text));
+		log_event(LOG_EVENT_ROOT_READ_ONLY, NULL, 0, "%s", file_watch_write_unwritable(s, error, text));
 	else if (error == 0 && before != 0)
 		log_event(LOG_EVENT_ROOT_BACK, NULL, 0, "the served folder %s can be written again", s->watch.path);
 }
@@ -193,7 +194,7 @@ bool file_watch_is_doubtful(const struct file_state *s)
 {
 	struct statx st;
 
-	/* What is known here, without a question to a server of a network. */
+	/* AT_STATX_DONT_SYNC: only what this machine knows, without a request to a file server. */
 	return file_watch_is_gone(&s->watch) ||
 	       (statx(s->root.fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_NLINK, &st) == 0 && st.stx_nlink == 0);
 }
@@ -231,14 +232,14 @@ static void file_watch_done(struct job *j)
 
 	w->away = false;
 	if (w->again)
-		file_watch_ask(container_of(w, struct file_state, watch));
+		file_watch_check(container_of(w, struct file_state, watch));
 }
 
-void file_watch_ask(struct file_state *s)
+void file_watch_check(struct file_state *s)
 {
 	struct file_watch *w = &s->watch;
 
-	/* What is under way may have looked before that which is asked about came to be. */
+	/* A check that is under way can have looked before the event for which this one is wanted: check once more. */
 	w->again = w->away;
 	if (w->away)
 		return;
@@ -253,9 +254,9 @@ void file_watch_warn(struct file_state *s, struct warnings *to)
 	char text[1024];
 
 	if (missing != 0)
-		warnings_add(to, WARNING_ROOT_GONE, "%s", file_watch_say_missing(s, missing, text));
+		warnings_add(to, WARNING_ROOT_GONE, "%s", file_watch_write_missing(s, missing, text));
 	else if (unwritable != 0)
-		warnings_add(to, WARNING_ROOT_READ_ONLY, "%s", file_watch_say_unwritable(s, unwritable, text));
+		warnings_add(to, WARNING_ROOT_READ_ONLY, "%s", file_watch_write_unwritable(s, unwritable, text));
 }
 
 int file_watch_start(struct file_state *s, const struct file_options *o, const struct role_start *with)

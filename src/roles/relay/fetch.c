@@ -42,7 +42,7 @@ void relay_fetch_gone(struct relay_fetch *x)
 	relay_fetch_answer(x, RELAY_E_ENDED);
 }
 
-static void relay_fetch_came(struct store_request *request);
+static void relay_fetch_on_page(struct store_request *request);
 
 static void relay_fetch_read(struct relay_fetch *x, const struct relay_session *rs)
 {
@@ -53,7 +53,7 @@ static void relay_fetch_read(struct relay_fetch *x, const struct relay_session *
 		want = MIN(want, x->waited - x->delivered);
 	*page = (struct store_page){
 		.request.loop = request_loop(x->request),
-		.request.on_complete = relay_fetch_came,
+		.request.on_complete = relay_fetch_on_page,
 		.kind = relay_policy.kind,
 		.name_len = rs->box.len,
 		.after = rs->cursor,
@@ -125,7 +125,7 @@ static bool relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, st
 	return false;
 }
 
-static void relay_fetch_came(struct store_request *request)
+static void relay_fetch_on_page(struct store_request *request)
 {
 	struct relay_fetch *x = container_of(container_of(request, struct store_page, request), struct relay_fetch, page);
 	struct session *s = request_session(x->request);

@@ -125,27 +125,27 @@ int relay_send(struct request *q, struct fields *f)
 }
 
 struct relay_status {
-	struct store_lookup ask;
+	struct store_lookup lookup;
 	struct request *request;
 };
 
-static void relay_status_came(struct store_request *r)
+static void relay_status_on_lookup(struct store_request *r)
 {
-	struct relay_status *x = container_of(container_of(r, struct store_lookup, request), struct relay_status, ask);
-	const char *disposition = relay_words_disposition(x->ask.disposition);
+	struct relay_status *x = container_of(container_of(r, struct store_lookup, request), struct relay_status, lookup);
+	const char *disposition = relay_words_disposition(x->lookup.disposition);
 	struct request *q = x->request;
 
 	if (r->result == STORE_E_NOT_FOUND) {
 		request_error(
 			q, ERROR_NOT_FOUND,
 			"you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
-			(unsigned long long)x->ask.message_id);
+			(unsigned long long)x->lookup.message_id);
 	} else if (r->result != 0) {
 		relay_refuse(q, channel_outcome(r->result));
 	} else {
 		request_begin(q, "OK");
 		request_field(q, disposition, strlen(disposition));
-		request_field_u64(q, x->ask.time_msec);
+		request_field_u64(q, x->lookup.time_msec);
 		request_end(q);
 	}
 	free(x);
@@ -169,14 +169,14 @@ int relay_status(struct request *q, struct fields *f)
 	if (!x)
 		return -ENOMEM;
 	x->request = q;
-	x->ask = (struct store_lookup){
+	x->lookup = (struct store_lookup){
 		.request.loop = request_loop(q),
-		.request.on_complete = relay_status_came,
+		.request.on_complete = relay_status_on_lookup,
 		.message_id = id,
 		.from_len = (uint8_t)relay_session_from(request_session(q), from),
 	};
-	memcpy(x->ask.from, from, x->ask.from_len);
+	memcpy(x->lookup.from, from, x->lookup.from_len);
 	request_defer(q);
-	(void)store_lookup(store, &x->ask);
+	(void)store_lookup(store, &x->lookup);
 	return ACT_DEFERRED;
 }

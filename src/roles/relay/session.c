@@ -136,7 +136,7 @@ uint64_t relay_session_resume(struct relay_session *rs, uint64_t channel)
 	return rs->cursor;
 }
 
-static void relay_session_keep_given(struct relay_session *rs, struct session *s, uint64_t id)
+static void relay_session_track_given(struct relay_session *rs, struct session *s, uint64_t id)
 {
 	if (rs->n_given == rs->max_given) {
 		size_t max = rs->max_given ? 2 * rs->max_given : 16;
@@ -171,5 +171,5 @@ void relay_session_given(struct session *s, const struct channel_event *e)
 	rs->channel = store_id_channel(e->id);
 	rs->cursor = e->number;
 	if (session_dialect(s) != DIALECT_IOE1)
-		relay_session_keep_given(rs, s, e->id);
+		relay_session_track_given(rs, s, e->id);
 }
