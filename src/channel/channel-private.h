@@ -18,6 +18,7 @@
 
 #include "base/map.h"
 #include "channel/bus.h"
+#include "channel/engine.h"
 #include "channel/owner.h"
 #include "channel/subscriber.h"
 #include "net/slice.h"
@@ -60,7 +61,6 @@ struct channel_shard {
 };
 
 struct channel_engine {
-	unsigned refs; /* main's */
 	struct reactor_set *reactors;
 	const struct channel_bus_ops *bus;
 	struct store *store;

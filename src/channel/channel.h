@@ -26,8 +26,6 @@
 
 #include <stdatomic.h>
 
-struct warnings;
-
 struct channel;
 struct channel_engine;
 struct channel_member;
@@ -101,24 +99,6 @@ struct channel_message *channel_message_new(unsigned type, const char *from, siz
 struct channel_message *channel_message_ref(struct channel_message *m);
 struct channel_message *channel_message_unref(struct channel_message *m); /* returns NULL */
 const struct channel_event *channel_message_event(const struct channel_message *m);
-
-/*
- * The engine: all channels of the daemon. Main's thread: the first role that starts makes it, the last role that stops
- * frees it. Where the store cannot be opened the engine runs without. A request that needs the disk then ends with
- * CHANNEL_E_UNAVAILABLE, and channel_engine_why() says why.
- */
-int channel_engine_ref(const struct role_start *with, struct channel_engine **ret);
-void channel_engine_unref(struct channel_engine *engine);
-struct store *channel_engine_store(struct channel_engine *engine); /* NULL: the store could not be opened */
-/* Any thread: messages of the kind that were dropped for their age since the start. */
-uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind);
-/* Any thread: the clock by which attributes end (store_age_msec()). It never jumps. */
-uint64_t channel_engine_msec(const struct channel_engine *engine);
-const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size);
-/* Main: has the store check its files. */
-void channel_engine_look(struct channel_engine *engine);
-/* Main: adds a warning for each thing that is wrong with the store now. */
-void channel_engine_warn(struct channel_engine *engine, struct warnings *to);
 
 /*
  * A kind of request is a row, constant. act() decides at the owner. Its decision follows from the channel and from the

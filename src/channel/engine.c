@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The engine: start and stop, the store that it opens, and what is reported of that store. In main's thread, but for
- * the functions that channel.h calls any thread's. The roles chat and relay start and stop it, server/ asks it through
- * them for warnings.
+ * the functions that engine.h calls any thread's. server/ asks it through the roles chat and relay for warnings.
  */
-#include "channel/channel-private.h"
+#include "channel/engine.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "channel/channel-private.h"
 #include "log/event.h"
 #include "log/warning.h"
 
@@ -139,14 +139,15 @@ static int engine_init(struct channel_engine *engine)
 	return r;
 }
 
-static void engine_open_store(struct channel_engine *engine, const struct role_start *with)
+static void engine_open_store(struct channel_engine *engine, const struct channel_engine_args *from)
 {
 	struct store_args args = {
-		.dir = with->state_dir,
+		.ops = from->store_ops,
+		.dir = from->state_dir,
 		.max_queued_bytes = ENGINE_QUEUED_MAX,
 		.max_channels = ENGINE_CHANNELS_MAX,
-		.renew = with->renew_store_id,
-		.userdata = with->userdata,
+		.renew = from->renew_store_id,
+		.userdata = from->userdata,
 	};
 
 	if (store_new(&engine->store, &args, engine->why, sizeof(engine->why)) < 0) {
@@ -156,31 +157,6 @@ static void engine_open_store(struct channel_engine *engine, const struct role_s
 	}
 	for (unsigned i = 0; i < engine->n_shards; i++)
 		engine->shards[i].low_water = store_low_water_mark(engine->store);
-}
-
-int channel_engine_ref(const struct role_start *with, struct channel_engine **ret)
-{
-	struct channel_engine *engine = *with->shared;
-	int r;
-
-	if (!engine) {
-		engine = calloc(1, sizeof(*engine) + with->reactors->n * sizeof(engine->shards[0]));
-		if (!engine)
-			return -ENOMEM;
-		engine->reactors = with->reactors;
-		engine->bus = &channel_bus_local;
-		engine->n_shards = with->reactors->n;
-		r = engine_init(engine);
-		if (r < 0) {
-			free(engine);
-			return r;
-		}
-		engine_open_store(engine, with);
-		*with->shared = engine;
-	}
-	engine->refs++;
-	*ret = engine;
-	return 0;
 }
 
 static void engine_free_shard(struct channel_shard *s)
@@ -194,9 +170,9 @@ static void engine_free_shard(struct channel_shard *s)
 	buf_done(&s->scratch);
 }
 
-void channel_engine_unref(struct channel_engine *engine)
+void channel_engine_free(struct channel_engine *engine)
 {
-	if (!engine || --engine->refs > 0)
+	if (!engine)
 		return;
 	if (store_free(engine->store, clock_usec() + ENGINE_GIVE_UP_USEC) > 0)
 		log_warning("the store does not come back from the disk; it is left behind");
@@ -204,4 +180,24 @@ void channel_engine_unref(struct channel_engine *engine)
 	for (unsigned i = 0; i < engine->n_shards; i++)
 		engine_free_shard(&engine->shards[i]);
 	free(engine);
+}
+
+int channel_engine_new(struct channel_engine **ret, const struct channel_engine_args *args)
+{
+	struct channel_engine *engine = calloc(1, sizeof(*engine) + args->reactors->n * sizeof(engine->shards[0]));
+	int r;
+
+	if (!engine)
+		return -ENOMEM;
+	engine->reactors = args->reactors;
+	engine->bus = &channel_bus_local;
+	engine->n_shards = args->reactors->n;
+	r = engine_init(engine);
+	if (r < 0) {
+		channel_engine_free(engine);
+		return r;
+	}
+	engine_open_store(engine, args);
+	*ret = engine;
+	return 0;
 }

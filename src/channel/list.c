@@ -6,6 +6,7 @@
  */
 #include "channel/list.h"
 
+#include "channel/engine.h"
 #include "channel/owner.h"
 
 #include <errno.h>

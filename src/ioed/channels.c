@@ -8,6 +8,7 @@
 #include "ioed/channels.h"
 
 #include "base/macro.h"
+#include "channel/engine.h"
 #include "channel/list.h"
 #include "channel/owner.h"
 #include "roles/file/file.h"
@@ -60,7 +61,7 @@ struct control_channels *channels_new(struct server *s, enum control_kind kind,
 	if (!l)
 		return NULL;
 	l->list = (struct channel_list){
-		.engine = s->shared,
+		.engine = s->engine,
 		.kind = channels_kinds[kind],
 		.attribute = "topic",
 		.page_rows = CONTROL_CHANNELS_PAGE,
@@ -226,7 +227,7 @@ static void channels_backed_up(struct store_request *request)
 
 static void channels_backup_begin(struct channels_backup *b)
 {
-	struct channel_engine *engine = b->control.task.server->shared;
+	struct channel_engine *engine = b->control.task.server->engine;
 	struct store *store = engine ? channel_engine_store(engine) : NULL;
 
 	server_task_begin(&b->control.task);

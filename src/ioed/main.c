@@ -5,10 +5,12 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/stdfd.h"
+#include "channel/engine.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "ioed/arguments.h"
 #include "ioed/channels.h"
+#include "ioed/engine.h"
 #include "ioed/restore.h"
 #include "ioed/roles.h"
 #include "log/event.h"
@@ -401,6 +403,8 @@ static int main_start(struct main *m)
 		.settings = m->settings,
 		.loop = &m->loop,
 		.n_inherited = m->n_inherited,
+		.engine_new = engine_new,
+		.engine_free = channel_engine_free,
 		.stopped = main_stopped,
 		.userdata = m,
 	};

@@ -158,18 +158,6 @@ static int server_first_listeners(struct server *s, char *why, size_t why_size)
 	return r;
 }
 
-/* A client names a message by STORE and number. A copy of the data gives some numbers again, so it needs a new
- * STORE. */
-static int server_renew_store_id(void *userdata)
-{
-	struct server *s = userdata;
-	int r = state_dir_renew_store_id(s);
-
-	if (r >= 0)
-		log_notice("a copy of rooms and mailboxes was put back: it is served as a new STORE, %s", s->reactors.store_id);
-	return r;
-}
-
 static int server_start_roles(struct server *s, char *why, size_t why_size)
 {
 	struct role_start with = {
@@ -179,9 +167,6 @@ static int server_start_roles(struct server *s, char *why, size_t why_size)
 		.workers = s->reactors.workers,
 		.loop = s->args.loop,
 		.reactors = &s->reactors,
-		.renew_store_id = server_renew_store_id,
-		.userdata = s,
-		.shared = &s->shared,
 	};
 	int r;
 
@@ -190,6 +175,10 @@ static int server_start_roles(struct server *s, char *why, size_t why_size)
 
 		if (!slot->role->start)
 			continue;
+		r = slot->role->uses_channels && !s->engine ? s->args.engine_new(s, &s->engine) : 0;
+		if (r < 0)
+			return r;
+		with.engine = slot->role->uses_channels ? s->engine : NULL;
 		r = slot->role->start(&with, &slot->state, why, why_size);
 		if (r < 0)
 			return r;
@@ -462,6 +451,8 @@ unsigned server_free(struct server *s)
 		if (slot->role->stop)
 			slot->role->stop(slot->state);
 	}
+	if (s->engine)
+		s->args.engine_free(s->engine);
 	server_task_free_all(&s->tasks);
 	for (unsigned i = 0; i < s->n_made; i++)
 		reactor_done(&s->reactors.at[i]);

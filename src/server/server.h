@@ -10,6 +10,8 @@
 #include "session/reactor.h"
 #include "session/role.h"
 
+struct channel_engine;
+
 #define REACTORS_MAX 64
 
 struct server_options {
@@ -25,6 +27,10 @@ struct server_args {
 	struct settings *settings;       /* server_start() takes a reference of its own */
 	struct loop *loop;               /* main's */
 	unsigned n_inherited;            /* listening sockets of the service manager, from descriptor 3 on */
+	/* What roles with uses_channels share: made before the first of them starts, freed after the roles have stopped. 0 or
+	 * negative errno. NULL where no role uses channels. */
+	int (*engine_new)(struct server *s, struct channel_engine **ret);
+	void (*engine_free)(struct channel_engine *engine);
 	void (*stopped)(struct server *s, void *userdata); /* after server_stop(): all threads have ended */
 	void *userdata;
 };
@@ -33,7 +39,7 @@ struct server {
 	struct server_args args;
 	struct settings *settings;
 	unsigned n_roles_started;
-	void *shared; /* role_start.shared */
+	struct channel_engine *engine; /* role_start.engine; NULL: no role uses it */
 	struct listener **listeners; /* NULL-terminated; each reactor has a list of its own */
 	size_t n_listeners;
 	struct reactor_set reactors;

@@ -10,6 +10,7 @@
 
 #define ROLES_MAX 16
 
+struct channel_engine;
 struct loop;
 struct reactor_set;
 struct request;
@@ -41,6 +42,7 @@ struct role {
 	const struct role_verb *verbs;
 	size_t n_verbs;
 	const struct option_section *options; /* NULL: none */
+	bool uses_channels;  /* start() needs role_start.engine */
 	const char *exposed; /* behind "everybody who reaches ... may": what it lets anybody do (exposure.h) */
 
 	/*
@@ -80,9 +82,5 @@ struct role_start {
 	struct worker_pool *workers;
 	struct loop *loop;      /* main's: the home of jobs that main submits */
 	struct reactor_set *reactors; /* not running yet, but their number is known */
-	/* Before the reactors run: the data in the state directory is not the data that clients know by the old STORE. 0 or
-	 * negative errno; @userdata is the one beside it. */
-	int (*renew_store_id)(void *userdata);
-	void *userdata;
-	void **shared;          /* the server's: for what roles have in common. NULL at first, and to be left so */
+	struct channel_engine *engine; /* channel/engine.h; NULL without role.uses_channels */
 };

@@ -62,14 +62,19 @@ static void age_system_boot_id(char ret[STORE_BOOT_ID_MAX + 1])
 
 static const struct store_clock age_system = { age_system_real, age_system_boot, age_system_boot_id };
 
-static uint64_t age_boot_msec(const struct store *s)
+static uint64_t age_boot_msec(const struct store_sqlite *s)
 {
 	return s->age.clock->boot_usec() / 1000;
 }
 
-uint64_t store_age_msec(const struct store *s)
+uint64_t age_now(const struct store_sqlite *s)
 {
 	return age_boot_msec(s) + s->age.ahead;
+}
+
+uint64_t age_msec(const struct store *store)
+{
+	return age_now(store_of_const(store));
 }
 
 static uint64_t age_distance(uint64_t a, uint64_t b)
@@ -154,20 +159,20 @@ static void age_begin_span(struct age *a, uint64_t counted, uint64_t real)
 }
 
 /* Reads both clocks, again if the thread was interrupted for long between the two. */
-static void age_read_clocks(const struct store *s, uint64_t *ret_real, uint64_t *ret_counted)
+static void age_read_clocks(const struct store_sqlite *s, uint64_t *ret_real, uint64_t *ret_counted)
 {
 	for (unsigned i = 0; i < AGE_READS; i++) {
-		uint64_t before = store_age_msec(s);
+		uint64_t before = age_now(s);
 
 		*ret_real = s->age.clock->real_usec() / 1000;
-		*ret_counted = store_age_msec(s);
+		*ret_counted = age_now(s);
 		if (*ret_counted - before <= AGE_READ_MSEC)
 			break;
 	}
 }
 
 /* Extends the last span, or begins a new one if the clock has jumped. @why: the probable reason of a jump. */
-static void age_go_on(struct store *s, uint64_t real, uint64_t counted, const char *why)
+static void age_go_on(struct store_sqlite *s, uint64_t real, uint64_t counted, const char *why)
 {
 	struct age_span *p = age_last(&s->age);
 	uint64_t expected;
@@ -186,9 +191,9 @@ static void age_go_on(struct store *s, uint64_t real, uint64_t counted, const ch
 	age_begin_span(&s->age, p->until, real);
 }
 
-void age_check_clock(struct store *s)
+void age_check_clock(struct store_sqlite *s)
 {
-	uint64_t counted = store_age_msec(s), real = s->now_usec / 1000;
+	uint64_t counted = age_now(s), real = s->now_usec / 1000;
 	const struct age_span *p = age_last(&s->age);
 
 	if (likely(age_distance(age_real_at(p, counted), real) <= AGE_JUMP_MSEC))
@@ -198,7 +203,7 @@ void age_check_clock(struct store *s)
 	age_go_on(s, real, counted, AGE_WAS_SET);
 }
 
-void age_save(struct store *s)
+void age_save(struct store_sqlite *s)
 {
 	uint64_t real, counted;
 
@@ -215,10 +220,10 @@ static uint64_t age_within(uint64_t counted, uint64_t from, uint64_t until)
 	return (int64_t)(counted - until) > 0 ? until : counted;
 }
 
-uint64_t age_of(const struct store *s, uint64_t real)
+uint64_t age_of(const struct store_sqlite *s, uint64_t real)
 {
 	const struct age *a = &s->age;
-	uint64_t now = store_age_msec(s), best = 0, near = a->spans[0].counted;
+	uint64_t now = age_now(s), best = 0, near = a->spans[0].counted;
 	bool found = false;
 
 	for (unsigned i = 0; i < a->n; i++) {
@@ -240,7 +245,7 @@ uint64_t age_of(const struct store *s, uint64_t real)
 	return now > best ? now - best : 0;
 }
 
-int age_write(struct store *s)
+int age_write(struct store_sqlite *s)
 {
 	struct db *d = &s->writer.db;
 	int r = db_run(d, DB_CLOCK_CLEAR, 0);
@@ -259,7 +264,7 @@ int age_write(struct store *s)
 
 /* Reads the spans. 1; 0: there are none; or negative errno. *ret_boot: CLOCK_BOOTTIME at the end of the last span;
  * *ret_same: it was in this boot of the machine. */
-static int age_read(struct store *s, uint64_t *ret_boot, bool *ret_same)
+static int age_read(struct store_sqlite *s, uint64_t *ret_boot, bool *ret_same)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_CLOCK_ALL, 0);
@@ -288,7 +293,7 @@ static int age_read(struct store *s, uint64_t *ret_boot, bool *ret_same)
  * The first span of a database. One from an older version has only the stamps of its messages: its last use is taken as
  * the last stamp or the time of the file, and not later than now. If that is too early, its messages are kept longer.
  */
-static int age_begin(struct store *s, uint64_t real)
+static int age_begin(struct store_sqlite *s, uint64_t real)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_CLOCK_LAST_USE, 0);
@@ -313,7 +318,7 @@ static int age_begin(struct store *s, uint64_t real)
 }
 
 /* In a transaction of its own. */
-static int age_commit(struct store *s)
+static int age_commit(struct store_sqlite *s)
 {
 	struct db *d = &s->writer.db;
 	int r = db_run(d, DB_BEGIN, 0);
@@ -332,7 +337,7 @@ static int age_commit(struct store *s)
 	return r;
 }
 
-int age_open(struct store *s, const struct store_clock *clock)
+int age_open(struct store_sqlite *s, const struct store_clock *clock)
 {
 	struct age *a = &s->age;
 	uint64_t real, boot, then = 0, counted;
@@ -355,7 +360,7 @@ int age_open(struct store *s, const struct store_clock *clock)
 	return r < 0 && !db_is_passing(&s->writer.db) ? r : 0;
 }
 
-void age_close(struct store *s)
+void age_close(struct store_sqlite *s)
 {
 	uint64_t real, counted;
 

@@ -24,7 +24,7 @@ static void backup_arrived(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
-	store_answer(q, q->run(q->store, q));
+	store_answer(q, q->run(q));
 }
 
 /* SQLite calls this every BACKUP_STEPS. */
@@ -33,7 +33,7 @@ static int backup_is_stopped(void *userdata)
 	const struct store_backup *q = userdata;
 
 	return atomic_load_explicit(&q->stop, memory_order_relaxed) ||
-	       atomic_load_explicit(&q->request.store->ending, memory_order_relaxed);
+	       atomic_load_explicit(&store_of(q->request.store)->ending, memory_order_relaxed);
 }
 
 _printf_(3, 4) static int backup_refuse(struct store_backup *q, int error, const char *fmt, ...)
@@ -211,7 +211,7 @@ static int backup_check_part(struct store_backup *q, int dirfd, int fd)
 	return backup_refuse(q, -EPERM, "somebody else changed what is in %s meanwhile: there is no copy; name another folder", q->dir);
 }
 
-static int backup_fill(struct store *s, int dirfd, int fd, struct store_backup *q)
+static int backup_fill(struct store_sqlite *s, int dirfd, int fd, struct store_backup *q)
 {
 	struct db *d = &s->maintenance.db;
 	int64_t channels = 0, version;
@@ -237,8 +237,9 @@ static int backup_fill(struct store *s, int dirfd, int fd, struct store_backup *
 	return r;
 }
 
-static int backup_run(struct store *s, struct store_request *request)
+static int backup_run(struct store_request *request)
 {
+	struct store_sqlite *s = store_of(request->store);
 	struct store_backup *q = container_of(request, struct store_backup, request);
 	_cleanup_(closep) int dirfd = -1, fd = -1;
 	struct db *d = &s->maintenance.db;
@@ -260,8 +261,10 @@ static int backup_run(struct store *s, struct store_request *request)
 	return MIN(r, 0);
 }
 
-int store_backup(struct store *s, struct store_backup *q)
+int backup_submit(struct store *store, struct store_backup *q)
 {
+	struct store_sqlite *s = store_of(store);
+
 	store_push(s, &s->maintenance, &q->request, backup_arrived, backup_run);
 	return 0;
 }

@@ -15,7 +15,7 @@
 void batch_arrived(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
-	struct store *s = q->store;
+	struct store_sqlite *s = store_of(q->store);
 
 	q->next = NULL;
 	*s->last = q;
@@ -23,7 +23,7 @@ void batch_arrived(struct msg *m)
 }
 
 /* Sets the counts in memory to their state before the transaction. */
-static void batch_roll_back(struct store *s)
+static void batch_roll_back(struct store_sqlite *s)
 {
 	struct list *n;
 
@@ -40,7 +40,7 @@ static void batch_roll_back(struct store *s)
 		(void)db_run(&s->writer.db, DB_ROLLBACK, 0);
 }
 
-static void batch_commit_counts(struct store *s)
+static void batch_commit_counts(struct store_sqlite *s)
 {
 	struct list *n;
 
@@ -55,7 +55,7 @@ static void batch_commit_counts(struct store *s)
 }
 
 /* Work that is done once for all requests, at the end of the transaction. */
-static int batch_finish(struct store *s)
+static int batch_finish(struct store_sqlite *s)
 {
 	struct list *n;
 	int r = 0;
@@ -71,7 +71,7 @@ static int batch_finish(struct store *s)
 }
 
 /* 0, or negative errno: the transaction must be rolled back. */
-static int batch_write(struct store *s, struct store_request *first, uint64_t *ret_n)
+static int batch_write(struct store_sqlite *s, struct store_request *first, uint64_t *ret_n)
 {
 	struct db *d = &s->writer.db;
 	uint64_t n = 0;
@@ -84,7 +84,7 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 	if (r >= 0 && unlikely(s->age.changed))
 		r = age_write(s);
 	for (struct store_request *q = first; q && r >= 0; q = q->next) {
-		r = q->run(s, q);
+		r = q->run(q);
 		q->result = r;
 		n++;
 	}
@@ -102,7 +102,7 @@ static int batch_write(struct store *s, struct store_request *first, uint64_t *r
 
 /* On a full disk a checkpoint can give the log space again. If it does not, the requests that add something are
  * refused, so that those that remove something, and make space, can go on. */
-static int batch_write_again(struct store *s, struct store_request *first, uint64_t *ret_n)
+static int batch_write_again(struct store_sqlite *s, struct store_request *first, uint64_t *ret_n)
 {
 	int r = batch_write(s, first, ret_n);
 
@@ -120,7 +120,7 @@ static int batch_write_again(struct store *s, struct store_request *first, uint6
 	return r;
 }
 
-static void batch_run(struct store *s, struct store_request *first)
+static void batch_run(struct store_sqlite *s, struct store_request *first)
 {
 	struct db *d = &s->writer.db;
 	bool passing;
@@ -157,7 +157,7 @@ static void batch_run(struct store *s, struct store_request *first)
 	}
 }
 
-void batch_turn(struct store *s)
+void batch_turn(struct store_sqlite *s)
 {
 	struct store_request *first;
 

@@ -18,7 +18,7 @@
 
 static int checkpoint_on_commit(void *userdata, _unused_ sqlite3 *sql, _unused_ const char *name, int pages)
 {
-	struct store *s = userdata;
+	struct store_sqlite *s = userdata;
 
 	s->log_pages = (uint64_t)pages;
 	atomic_store_explicit(&s->wal_pages, (uint64_t)pages, memory_order_relaxed);
@@ -26,7 +26,7 @@ static int checkpoint_on_commit(void *userdata, _unused_ sqlite3 *sql, _unused_ 
 }
 
 /* Never waits for other connections. In the thread of this connection. */
-static void checkpoint_run(struct store *s, struct store_thread *t)
+static void checkpoint_run(struct store_sqlite *s, struct store_thread *t)
 {
 	struct db *d = &t->db;
 	int log = 0, moved = 0, code;
@@ -44,7 +44,7 @@ static void checkpoint_run(struct store *s, struct store_thread *t)
 }
 
 /* The writer: if the whole log has been moved it begins anew, and SQLite has truncated the file of the database. */
-static void checkpoint_moved(struct store *s)
+static void checkpoint_moved(struct store_sqlite *s)
 {
 	if (s->moved_pages == s->log_pages)
 		s->log_pages = 0;
@@ -54,7 +54,7 @@ static void checkpoint_moved(struct store *s)
 /* In the writer: the message is back. */
 static void checkpoint_returned(struct msg *m)
 {
-	struct store *s = container_of(m, struct store, checkpoint);
+	struct store_sqlite *s = container_of(m, struct store_sqlite, checkpoint);
 
 	s->checkpointing = false;
 	if (atomic_load_explicit(&s->wal_pages, memory_order_relaxed) >= CHECKPOINT_PAGES_MAX &&
@@ -63,7 +63,7 @@ static void checkpoint_returned(struct msg *m)
 	checkpoint_moved(s);
 }
 
-bool checkpoint_now(struct store *s)
+bool checkpoint_now(struct store_sqlite *s)
 {
 	/* A checkpoint is not possible in a transaction: the failed one ends first. */
 	if (s->checkpointing || s->log_pages == 0)
@@ -77,7 +77,7 @@ bool checkpoint_now(struct store *s)
 
 static void checkpoint_arrived(struct msg *m)
 {
-	struct store *s = container_of(m, struct store, checkpoint);
+	struct store_sqlite *s = container_of(m, struct store_sqlite, checkpoint);
 
 	checkpoint_run(s, &s->maintenance);
 	m->act = checkpoint_returned;
@@ -89,14 +89,14 @@ static void checkpoint_arrived(struct msg *m)
  * file, zeros are appended. For SQLite they are the end of the log: it knows a frame by the salt of this log. On a disk
  * that is nearly full, only the space that removals need is taken ahead (diskspace.c).
  */
-static bool checkpoint_has_diskspace(const struct store *s)
+static bool checkpoint_has_diskspace(const struct store_sqlite *s)
 {
 	struct statvfs fs;
 
 	return fstatvfs(s->db_fd, &fs) == 0 && fs.f_bavail >= CHECKPOINT_DISK_FREE / MAX(fs.f_frsize, 1UL);
 }
 
-void checkpoint_grow_log(struct store *s)
+void checkpoint_grow_log(struct store_sqlite *s)
 {
 	static const char zeros[65536]; /* SQLite writes no more than twice that at once */
 	sqlite3_file *f = NULL;
@@ -113,7 +113,7 @@ void checkpoint_grow_log(struct store *s)
 	s->wal_bytes = size;
 }
 
-void checkpoint_begin(struct store *s)
+void checkpoint_begin(struct store_sqlite *s)
 {
 	uint64_t pages = atomic_load_explicit(&s->wal_pages, memory_order_relaxed);
 
@@ -127,7 +127,7 @@ void checkpoint_begin(struct store *s)
 	inbox_push(&s->maintenance.loop.inbox, &s->checkpoint);
 }
 
-void checkpoint_start(struct store *s)
+void checkpoint_start(struct store_sqlite *s)
 {
 	(void)sqlite3_wal_hook(s->writer.db.sql, checkpoint_on_commit, s);
 }

@@ -22,7 +22,7 @@
 #define DISKSPACE_FRAME_HEAD 24          /* bytes in front of each page of the log */
 #define DISKSPACE_LOG_HEAD   32          /* and at the begin of the log */
 
-int diskspace_open(struct store *s)
+int diskspace_open(struct store_sqlite *s)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st;
@@ -42,18 +42,18 @@ int diskspace_open(struct store *s)
 	return 0;
 }
 
-void diskspace_close(struct store *s)
+void diskspace_close(struct store_sqlite *s)
 {
 	closep(&s->db_fd);
 }
 
-uint64_t diskspace_log_bytes(const struct store *s)
+uint64_t diskspace_log_bytes(const struct store_sqlite *s)
 {
 	return DISKSPACE_LOG_HEAD + s->log_pages * (s->page_bytes + DISKSPACE_FRAME_HEAD) + DISKSPACE_LOG;
 }
 
 /* A file system without fallocate() allocates the blocks when they are written. */
-static int diskspace_allocate(struct store *s, uint64_t bytes)
+static int diskspace_allocate(struct store_sqlite *s, uint64_t bytes)
 {
 	if (fallocate(s->db_fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)bytes) < 0)
 		return errno == ENOSPC || errno == EDQUOT ? -ENOSPC : 0;
@@ -61,7 +61,7 @@ static int diskspace_allocate(struct store *s, uint64_t bytes)
 }
 
 /* Allocates the blocks of all pages of the database, and of so many bytes after them. */
-static int diskspace_in_database(struct store *s, uint64_t behind)
+static int diskspace_in_database(struct store_sqlite *s, uint64_t behind)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_PAGE_COUNT, 0);
@@ -87,14 +87,14 @@ static int diskspace_in_database(struct store *s, uint64_t behind)
 }
 
 /* Another program can have taken the space in between. Then the disk is as full as it would be without this file. */
-void diskspace_reset(struct store *s)
+void diskspace_reset(struct store_sqlite *s)
 {
 	s->allocated_bytes = 0;
 	if (diskspace_in_database(s, DISKSPACE_DATABASE) < 0)
 		(void)diskspace_in_database(s, 0);
 }
 
-int diskspace_reserve(struct store *s)
+int diskspace_reserve(struct store_sqlite *s)
 {
 	struct db *d = &s->writer.db;
 	int r = diskspace_in_database(s, s->takes_in ? DISKSPACE_DATABASE : 0);

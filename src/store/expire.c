@@ -21,18 +21,18 @@
 #define EXPIRE_ROUND_USEC    (3600 * USEC_PER_SEC)
 #define EXPIRE_EMPTY_SECONDS 3600
 
-static const struct store_rule *expire_rule(const struct store *s, const struct store_channel *c)
+static const struct store_rule *expire_rule(const struct store_sqlite *s, const struct store_channel *c)
 {
 	return &s->rules[(uint8_t)c->key[0]];
 }
 
-static bool expire_is_old(const struct store *s, const struct store_rule *rule, uint64_t stamp)
+static bool expire_is_old(const struct store_sqlite *s, const struct store_rule *rule, uint64_t stamp)
 {
 	return rule->max_age_usec > 0 && age_of(s, stamp) > rule->max_age_usec / 1000;
 }
 
 /* How many of the first @n are old. A message before an old one is old as well, whatever its stamp is. */
-static unsigned expire_count_old(const struct store *s, const struct store_rule *rule, const uint64_t *stamps,
+static unsigned expire_count_old(const struct store_sqlite *s, const struct store_rule *rule, const uint64_t *stamps,
 				 unsigned n)
 {
 	while (n > 0 && !expire_is_old(s, rule, stamps[n - 1]))
@@ -40,7 +40,7 @@ static unsigned expire_count_old(const struct store *s, const struct store_rule 
 	return n;
 }
 
-int expire_messages(struct store *s, struct store_channel *c, unsigned budget, bool *ret_more)
+int expire_messages(struct store_sqlite *s, struct store_channel *c, unsigned budget, bool *ret_more)
 {
 	const struct store_rule *rule = expire_rule(s, c);
 	uint64_t ids[EXPIRE_BUDGET], times[EXPIRE_BUDGET];
@@ -76,7 +76,7 @@ int expire_messages(struct store *s, struct store_channel *c, unsigned budget, b
 	return r < 0 ? r : 0;
 }
 
-int expire_excess(struct store *s, struct store_channel *c)
+int expire_excess(struct store_sqlite *s, struct store_channel *c)
 {
 	uint64_t max = expire_rule(s, c)->max_messages, excess;
 	bool more;
@@ -89,7 +89,7 @@ int expire_excess(struct store *s, struct store_channel *c)
 }
 
 /* The same for a table with the keys of messages: receipts, or keys of senders. *ret_left: some rows stay. */
-static int expire_rows(struct store *s, struct store_channel *c, enum db_statement oldest, enum db_statement remove,
+static int expire_rows(struct store_sqlite *s, struct store_channel *c, enum db_statement oldest, enum db_statement remove,
 		       bool *ret_more, bool *ret_left)
 {
 	const struct store_rule *rule = expire_rule(s, c);
@@ -117,7 +117,7 @@ static int expire_rows(struct store *s, struct store_channel *c, enum db_stateme
 	return r < 0 ? r : 0;
 }
 
-static int expire_drop(struct store *s, const struct store_channel *c)
+static int expire_drop(struct store_sqlite *s, const struct store_channel *c)
 {
 	int r = db_run(&s->writer.db, DB_ATTRIBUTE_REMOVE_ALL, 1, c->now.id);
 
@@ -131,7 +131,7 @@ struct expire_found {
 };
 
 /* Releases the name of a channel that is not open. *ret_more: in the next step, since `dropping` was not set before. */
-static int expire_name(struct store *s, const struct store_channel *c, bool *ret_more)
+static int expire_name(struct store_sqlite *s, const struct store_channel *c, bool *ret_more)
 {
 	if (s->may_drop)
 		return expire_drop(s, c);
@@ -141,7 +141,7 @@ static int expire_name(struct store *s, const struct store_channel *c, bool *ret
 }
 
 /* One channel of the walk. *ret_more: the channel is not finished. */
-static int expire_channel(struct store *s, const struct expire_found *seen, bool *ret_more)
+static int expire_channel(struct store_sqlite *s, const struct expire_found *seen, bool *ret_more)
 {
 	struct map_node *open = map_find(&s->open, seen->key, 1U + seen->name_len);
 	struct store_channel closed = { .name_len = seen->name_len }, *c = &closed;
@@ -173,7 +173,7 @@ static int expire_channel(struct store *s, const struct expire_found *seen, bool
 	return r;
 }
 
-static int expire_find(struct store *s, struct expire_found *seen, unsigned *ret_n)
+static int expire_find(struct store_sqlite *s, struct expire_found *seen, unsigned *ret_n)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_CHANNEL_WALK, 2, s->sweep_at, (uint64_t)EXPIRE_STEP);
@@ -194,7 +194,7 @@ static int expire_find(struct store *s, struct expire_found *seen, unsigned *ret
 }
 
 /* The pause between two walks: short enough that no message stays for much longer than its rule says. */
-static uint64_t expire_round_usec(const struct store *s)
+static uint64_t expire_round_usec(const struct store_sqlite *s)
 {
 	uint64_t usec = EXPIRE_ROUND_USEC;
 
@@ -204,7 +204,7 @@ static uint64_t expire_round_usec(const struct store *s)
 	return MAX(usec, EXPIRE_STEP_USEC);
 }
 
-int expire_step(struct store *s)
+int expire_step(struct store_sqlite *s)
 {
 	struct expire_found seen[EXPIRE_STEP];
 	unsigned n = 0, i;
@@ -226,7 +226,7 @@ int expire_step(struct store *s)
 	return r;
 }
 
-static void expire_count(struct store *s)
+static void expire_count(struct store_sqlite *s)
 {
 	for (unsigned kind = 0; kind < STORE_KINDS_MAX; kind++) {
 		s->expired.round[kind] += s->expired.now[kind];
@@ -235,7 +235,7 @@ static void expire_count(struct store *s)
 	}
 }
 
-void expire_log(struct store *s, bool all)
+void expire_log(struct store_sqlite *s, bool all)
 {
 	uint64_t now;
 
@@ -261,27 +261,27 @@ void expire_log(struct store *s, bool all)
 
 static void expire_fire(struct timer *t)
 {
-	struct store *s = container_of(t, struct store, sweep);
+	struct store_sqlite *s = container_of(t, struct store_sqlite, sweep);
 
 	/* For a transaction that fails before expire_step(), which sets the timer again. */
 	loop_timer(&s->writer.loop, t, clock_usec() + expire_round_usec(s));
 	s->sweep_due = true;
 }
 
-void expire_start(struct store *s)
+void expire_start(struct store_sqlite *s)
 {
 	s->sweep.fire = expire_fire;
 	loop_timer(&s->writer.loop, &s->sweep, clock_usec() + EXPIRE_STEP_USEC);
 }
 
-void expire_stop(struct store *s)
+void expire_stop(struct store_sqlite *s)
 {
 	loop_no_timer(&s->writer.loop, &s->sweep);
 }
 
 struct expire_change {
 	struct msg msg;
-	struct store *store;
+	struct store_sqlite *store;
 	unsigned kind;
 	struct store_rule rule;
 };
@@ -289,7 +289,7 @@ struct expire_change {
 static void expire_changed(struct msg *m)
 {
 	struct expire_change *c = container_of(m, struct expire_change, msg);
-	struct store *s = c->store;
+	struct store_sqlite *s = c->store;
 
 	s->rules[c->kind] = c->rule;
 	if (s->sweep_at == 0)
@@ -297,8 +297,9 @@ static void expire_changed(struct msg *m)
 	free(c);
 }
 
-int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule)
+int expire_set_rule(struct store *store, unsigned kind, const struct store_rule *rule)
 {
+	struct store_sqlite *s = store_of(store);
 	struct expire_change *c = malloc(sizeof(*c));
 
 	if (!c)

@@ -23,12 +23,28 @@ static void open_arrived(struct msg *m)
 	(void)open_enter(c->store, c);
 }
 
-int open_enter(struct store *s, struct store_channel *c)
+int open_enter(struct store_sqlite *s, struct store_channel *c)
 {
 	int r = c->entered ? 0 : map_add(&s->open, &c->node, c->key, 1U + c->name_len);
 
 	c->entered = r >= 0;
 	return r;
+}
+
+/* The writer, between two transactions: no request uses the channel. */
+static void open_close_arrived(struct msg *m)
+{
+	struct store_request *q = container_of(m, struct store_request, msg);
+	struct store_channel *c = container_of(q, struct store_channel, close);
+
+	if (c->entered)
+		map_remove(&store_of(q->store)->open, &c->node);
+	free(c);
+}
+
+void open_close(struct store *store, struct store_channel *c)
+{
+	store_push(store_of(store), &store_of(store)->writer, &c->close, open_close_arrived, NULL);
 }
 
 /* The attributes of the channel, each in one piece of memory. */
@@ -79,7 +95,7 @@ static int open_load(struct db *d, struct store_open *o)
 }
 
 /* The channel and its attributes in one transaction: as they were at one moment. */
-static int open_look(struct store *s, struct db *d, struct store_open *o)
+static int open_look(struct store_sqlite *s, struct db *d, struct store_open *o)
 {
 	int r = o->channel ? db_run(d, DB_BEGIN_READ, 0) : -ENOMEM;
 
@@ -91,12 +107,13 @@ static int open_look(struct store *s, struct db *d, struct store_open *o)
 		return 0;
 	store_open_done(o);
 	if (o->channel)
-		store_close(s, STEAL_PTR(o->channel));
+		open_close(&s->store, STEAL_PTR(o->channel));
 	return r;
 }
 
-static int open_read(struct store *s, struct store_request *q)
+static int open_read(struct store_request *q)
 {
+	struct store_sqlite *s = store_of(q->store);
 	int r = open_look(s, &s->reader.db, container_of(q, struct store_open, request));
 
 	if (r < 0)
@@ -104,8 +121,9 @@ static int open_read(struct store *s, struct store_request *q)
 	return r;
 }
 
-static int open_write(struct store *s, struct store_request *q)
+static int open_write(struct store_request *q)
 {
+	struct store_sqlite *s = store_of(q->store);
 	return open_look(s, &s->writer.db, container_of(q, struct store_open, request));
 }
 
@@ -113,10 +131,10 @@ static void open_answer(struct msg *m)
 {
 	struct store_request *q = container_of(m, struct store_request, msg);
 
-	store_answer(q, store_outcome(q->run(q->store, q)));
+	store_answer(q, store_outcome(q->run(q)));
 }
 
-static struct store_channel *open_new(struct store *s, const struct store_open *o)
+static struct store_channel *open_new(struct store_sqlite *s, const struct store_open *o)
 {
 	struct store_channel *c = calloc(1, sizeof(*c));
 
@@ -130,8 +148,10 @@ static struct store_channel *open_new(struct store *s, const struct store_open *
 	return c;
 }
 
-int store_open(struct store *s, struct store_open *q)
+int open_submit(struct store *store, struct store_open *q)
 {
+	struct store_sqlite *s = store_of(store);
+
 	q->attributes = NULL;
 	q->channel = open_new(s, q);
 	if (q->channel)
@@ -146,30 +166,4 @@ int store_open(struct store *s, struct store_open *q)
 	else
 		store_push(s, &s->reader, &q->request, open_answer, open_read);
 	return 0;
-}
-
-void store_open_done(struct store_open *q)
-{
-	struct store_attribute *n;
-
-	while ((n = q->attributes)) {
-		q->attributes = n->next;
-		free(n);
-	}
-}
-
-/* The writer, between two transactions: no request uses the channel. */
-static void open_close_arrived(struct msg *m)
-{
-	struct store_request *q = container_of(m, struct store_request, msg);
-	struct store_channel *c = container_of(q, struct store_channel, close);
-
-	if (c->entered)
-		map_remove(&q->store->open, &c->node);
-	free(c);
-}
-
-void store_close(struct store *s, struct store_channel *c)
-{
-	store_push(s, &s->writer, &c->close, open_close_arrived, NULL);
 }

@@ -1,12 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of the store, for the files of src/store/ only. store.c: its life and threads; open.c: opening and closing
- * of channels; batch.c: the writer's transactions; write.c: the requests in them; age.c: how old a message is;
+ * The inside of the store with SQLite, for the files of src/store/ only. store.c: its life and threads; rows.c: answers,
+ * which every kind of store packs in the same way; open.c: opening and closing of channels; batch.c: the writer's transactions; write.c: the requests in them; age.c: how old a message is;
  * expire.c: removal of old messages; diskspace.c: full disks; read.c: the reader; checkpoint.c and backup.c: the work
  * of the maintenance thread; restore.c: a copy in the place of a store that is not open.
  */
 
+#include "base/macro.h"
 #include "base/map.h"
 #include "log/ratelimit.h"
 #include "loop/thread.h"
@@ -19,7 +20,7 @@
 
 /* A thread, its connection, and the loop in which it waits. */
 struct store_thread {
-	struct store *store;
+	struct store_sqlite *store;
 	struct loop loop;
 	struct log_ratelimit ratelimit; /* of its log events */
 	struct db db;
@@ -27,7 +28,7 @@ struct store_thread {
 };
 
 struct store_channel {
-	struct store *store;
+	struct store_sqlite *store;
 	struct msg arrival;
 	struct map_node node;    /* in s->open, by `key`... */
 	bool entered;            /* ... where this is true */
@@ -60,7 +61,8 @@ struct age {
 	char boot_id[STORE_BOOT_ID_MAX + 1];
 };
 
-struct store {
+struct store_sqlite {
+	struct store store; /* first */
 	struct store_thread writer, reader, maintenance;
 	char dir[PATH_MAX], path[PATH_MAX + 16];
 	uint64_t max_queued_bytes, max_channels;
@@ -112,84 +114,113 @@ struct store {
 	char why[512];
 };
 
+static inline struct store_sqlite *store_of(struct store *store)
+{
+	return container_of(store, struct store_sqlite, store);
+}
+
+static inline const struct store_sqlite *store_of_const(const struct store *store)
+{
+	return container_of(store, const struct store_sqlite, store);
+}
+
 /* store.c */
-void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
-		int (*run)(struct store *s, struct store_request *q));
+void store_push(struct store_sqlite *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
+		int (*run)(struct store_request *q));
 /* In a thread of the store: sends the answer to the request's loop. */
 void store_answer(struct store_request *q, int result);
 /* The enum store_outcome of a negative errno, where it has one; else the errno. */
 int store_outcome(int error);
 /* @what has failed for good: closes the store. */
-void store_fail(struct store *s, const char *what, const struct db *d);
+void store_fail(struct store_sqlite *s, const char *what, const struct db *d);
 /* In the thread @t: @what has failed, but can succeed the next time. */
 void store_trouble(struct store_thread *t, const char *what, int error);
 
 /* batch.c: the writer's turn */
 void batch_arrived(struct msg *m);
-void batch_turn(struct store *s);
+void batch_turn(struct store_sqlite *s);
 
 /* age.c */
-int age_open(struct store *s, const struct store_clock *clock); /* after diskspace_open(). 0 or negative errno */
-void age_close(struct store *s);                                /* after the writer has ended */
+uint64_t age_msec(const struct store *store);        /* store_age_msec() */
+uint64_t age_now(const struct store_sqlite *s);       /* the same */
+int age_open(struct store_sqlite *s, const struct store_clock *clock); /* after diskspace_open(). 0 or negative errno */
+void age_close(struct store_sqlite *s);                                /* after the writer has ended */
 /* The writer, before a transaction: where the clock has jumped, corrects s->now_usec, by which messages are stamped,
  * and has the new span written in the transaction. */
-void age_check_clock(struct store *s);
-void age_save(struct store *s); /* the writer, before a transaction: notes the time once an hour */
-int age_write(struct store *s); /* in a transaction, if age.changed. 0 or negative errno */
-uint64_t age_of(const struct store *s, uint64_t real); /* the least age of a message with this stamp, in milliseconds */
+void age_check_clock(struct store_sqlite *s);
+void age_save(struct store_sqlite *s); /* the writer, before a transaction: notes the time once an hour */
+int age_write(struct store_sqlite *s); /* in a transaction, if age.changed. 0 or negative errno */
+uint64_t age_of(const struct store_sqlite *s, uint64_t real); /* the least age of a message with this stamp, in milliseconds */
 
-/* open.c. The writer: puts the channel in s->open if it is not there. 0 or -ENOMEM */
-int open_enter(struct store *s, struct store_channel *c);
+/* open.c */
+int open_submit(struct store *store, struct store_open *q);
+void open_close(struct store *store, struct store_channel *c);
+/* The writer: puts the channel in s->open if it is not there. 0 or -ENOMEM */
+int open_enter(struct store_sqlite *s, struct store_channel *c);
 
-/* write.c. A run() returns 0, a negative errno: the transaction fails, or an enum store_outcome: only this request. */
-int write_count(struct store *s);         /* at the start: counts the channels. 0 or negative errno */
-int write_load_id_block(struct store *s); /* at the start. 0 or negative errno */
+/* write.c */
+uint64_t write_low_water_mark(const struct store *store);
+struct store_channel *write_id_block(struct store *store);
+int write_submit_append(struct store *store, struct store_append *q);
+int write_submit_remove(struct store *store, struct store_remove *q);
+int write_submit_set(struct store *store, struct store_set *q);
+int write_submit_reserve(struct store *store, struct store_reserve *q);
+/* A run() returns 0, a negative errno: the transaction fails, or an enum store_outcome: only this request. */
+int write_count(struct store_sqlite *s);         /* at the start: counts the channels. 0 or negative errno */
+int write_load_id_block(struct store_sqlite *s); /* at the start. 0 or negative errno */
 /* Before any other use of an open channel. 0, negative errno, or an enum store_outcome as a run(). */
-int write_ready(struct store *s, struct store_channel *c);
+int write_ready(struct store_sqlite *s, struct store_channel *c);
 /* Reads the counts of a channel by its key. 0 or negative errno; id 0: the channel is not on disk. */
-int write_load(struct store *s, struct store_channel *c);
-void write_touch(struct store *s, struct store_channel *c);     /* the open transaction changes it */
-int write_update_row(struct store *s, struct store_channel *c); /* if it is dirty, or far behind. 0 or negative errno */
+int write_load(struct store_sqlite *s, struct store_channel *c);
+void write_touch(struct store_sqlite *s, struct store_channel *c);     /* the open transaction changes it */
+int write_update_row(struct store_sqlite *s, struct store_channel *c); /* if it is dirty, or far behind. 0 or negative errno */
 /* Removes one message. 0, STORE_E_NOT_FOUND or negative errno. *ret_removed, where it is not NULL, has its sender. */
-int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
+int write_take_out(struct store_sqlite *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
 		   struct store_removed *ret_removed);
 
-/* read.c; with any connection */
+/* read.c */
+int read_submit_page(struct store *store, struct store_page *q);
+int read_submit_lookup(struct store *store, struct store_lookup *q);
+int read_submit_list(struct store *store, struct store_list *q);
 /* 1: found; 0: there is no such channel; or negative errno. */
 int read_find(struct db *d, uint8_t kind, const char *name, size_t len, struct store_counts *ret);
 /* Adds the messages that the row of the channel does not count yet. 0 or negative errno. */
 int read_tail(struct db *d, struct store_counts *c);
 
 /* expire.c */
+int expire_set_rule(struct store *store, unsigned kind, const struct store_rule *rule);
 /* Removes at most @budget messages that the rule does not keep. *ret_more: there are more. 0 or negative errno. */
-int expire_messages(struct store *s, struct store_channel *c, unsigned budget, bool *ret_more);
+int expire_messages(struct store_sqlite *s, struct store_channel *c, unsigned budget, bool *ret_more);
 /* Removes some of the messages that an open channel has too many of. 0 or negative errno. */
-int expire_excess(struct store *s, struct store_channel *c);
+int expire_excess(struct store_sqlite *s, struct store_channel *c);
 /* A step of the walk through all channels. Releases a name only if s->may_drop is set; otherwise sets s->dropping, and
  * the next step goes on at the same channel. 0 or negative errno. */
-int expire_step(struct store *s);
+int expire_step(struct store_sqlite *s);
 /* Logs how many messages have expired: after a whole walk, or, with @all, now. */
-void expire_log(struct store *s, bool all);
-void expire_start(struct store *s); /* in the writer's thread */
-void expire_stop(struct store *s);
+void expire_log(struct store_sqlite *s, bool all);
+void expire_start(struct store_sqlite *s); /* in the writer's thread */
+void expire_stop(struct store_sqlite *s);
 
 /* diskspace.c */
-int diskspace_open(struct store *s); /* 0 or negative errno */
-void diskspace_close(struct store *s);
+int diskspace_open(struct store_sqlite *s); /* 0 or negative errno */
+void diskspace_close(struct store_sqlite *s);
 /* In a transaction, before the commit. 0, -ENOSPC (and the error is in db, as after a failed commit), another errno. */
-int diskspace_reserve(struct store *s);
-void diskspace_reset(struct store *s);               /* after SQLite has truncated the file */
-uint64_t diskspace_log_bytes(const struct store *s); /* the size that the file of the log needs */
+int diskspace_reserve(struct store_sqlite *s);
+void diskspace_reset(struct store_sqlite *s);               /* after SQLite has truncated the file */
+uint64_t diskspace_log_bytes(const struct store_sqlite *s); /* the size that the file of the log needs */
 
 /* restore.c: finishes a restore that was interrupted; *ret_done: there was one. *ret_kept: the folder that has the old
  * files, or "". 0 or negative errno. */
 int restore_finish(int dirfd, bool *ret_done, char ret_kept[static RESTORE_KEPT_MAX]);
 
+/* backup.c */
+int backup_submit(struct store *store, struct store_backup *q);
+
 /* checkpoint.c */
-void checkpoint_start(struct store *s); /* before the writer's first transaction */
+void checkpoint_start(struct store_sqlite *s); /* before the writer's first transaction */
 /* The writer, in a transaction, when nobody else writes to the log: makes its file large enough. */
-void checkpoint_grow_log(struct store *s);
+void checkpoint_grow_log(struct store_sqlite *s);
 /* The writer, between two transactions: starts a checkpoint if the log has become long. */
-void checkpoint_begin(struct store *s);
+void checkpoint_begin(struct store_sqlite *s);
 /* The writer, on a full disk: rolls the transaction back and runs a checkpoint. False: the log could not begin anew. */
-bool checkpoint_now(struct store *s);
+bool checkpoint_now(struct store_sqlite *s);

@@ -31,7 +31,7 @@ int store_outcome(int error)
 
 void store_answer(struct store_request *q, int result)
 {
-	struct store *s = q->store;
+	struct store_sqlite *s = store_of(q->store);
 
 	q->result = result;
 	if (q->queued_bytes > 0)
@@ -56,10 +56,10 @@ static void store_arrive(struct msg *m)
 	on_arrival(m);
 }
 
-void store_push(struct store *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
-		int (*run)(struct store *s, struct store_request *q))
+void store_push(struct store_sqlite *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
+		int (*run)(struct store_request *q))
 {
-	q->store = s;
+	q->store = &s->store;
 	q->on_arrival = on_arrival;
 	q->run = run;
 	q->result = 0;
@@ -67,7 +67,7 @@ void store_push(struct store *s, struct store_thread *t, struct store_request *q
 	inbox_push(&t->loop.inbox, &q->msg);
 }
 
-void store_fail(struct store *s, const char *what, const struct db *d)
+void store_fail(struct store_sqlite *s, const char *what, const struct db *d)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	(void)snprintf(s->why, sizeof(s->why),
@@ -91,7 +91,7 @@ static enum log_event store_trouble_kind(int error)
 }
 
 /* Damage does not pass by itself, even if other data can be read. */
-static void store_damaged(struct store *s, const char *what, const char *text)
+static void store_damaged(struct store_sqlite *s, const char *what, const char *text)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	if (!atomic_load_explicit(&s->closed, memory_order_relaxed) && !s->why[0])
@@ -116,7 +116,7 @@ void store_trouble(struct store_thread *t, const char *what, int error)
 			  error == -ENOMEM ? strerror(ENOMEM) : t->db.text);
 }
 
-static bool store_is_file(const struct store *s, const char *suffix, int fd)
+static bool store_is_file(const struct store_sqlite *s, const char *suffix, int fd)
 {
 	char path[PATH_MAX + 32];
 	struct stat there, here;
@@ -131,7 +131,7 @@ static bool store_is_file(const struct store *s, const char *suffix, int fd)
 static void store_check_file_arrived(struct msg *m)
 {
 	static const struct db gone = { .text = "it, or its -wal, was moved away or removed while ioed ran" };
-	struct store *s = container_of(m, struct store, check);
+	struct store_sqlite *s = container_of(m, struct store_sqlite, check);
 
 	atomic_store_explicit(&s->checking, false, memory_order_release);
 	if (!atomic_load_explicit(&s->closed, memory_order_relaxed) &&
@@ -139,16 +139,19 @@ static void store_check_file_arrived(struct msg *m)
 		store_fail(s, "keeping it", &gone);
 }
 
-void store_check_file(struct store *s)
+static void store_sqlite_check_file(struct store *store)
 {
+	struct store_sqlite *s = store_of(store);
+
 	if (atomic_exchange_explicit(&s->checking, true, memory_order_acquire))
 		return;
 	s->check.act = store_check_file_arrived;
 	inbox_push(&s->maintenance.loop.inbox, &s->check);
 }
 
-void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)
+static void store_sqlite_get_state(struct store *store, uint64_t now_usec, struct store_state *ret)
 {
+	struct store_sqlite *s = store_of(store);
 	uint64_t since = atomic_load_explicit(&s->busy_since, memory_order_relaxed);
 
 	*ret = (struct store_state){
@@ -198,7 +201,7 @@ static void store_thread_done(struct store_thread *t)
 	loop_done(&t->loop);
 }
 
-static int store_thread_init(struct store *s, struct store_thread *t, bool writer, char *why, size_t why_size)
+static int store_thread_init(struct store_sqlite *s, struct store_thread *t, bool writer, char *why, size_t why_size)
 {
 	int r;
 
@@ -212,7 +215,7 @@ static int store_thread_init(struct store *s, struct store_thread *t, bool write
 }
 
 /* Syncs the folder: a new file is lost if its entry there is not on disk. */
-static int store_sync_dir(const struct store *s)
+static int store_sync_dir(const struct store_sqlite *s)
 {
 	int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
@@ -222,7 +225,7 @@ static int store_sync_dir(const struct store *s)
 }
 
 /* Before the database is opened. */
-static int store_finish_restore(struct store *s, char *why, size_t why_size)
+static int store_finish_restore(struct store_sqlite *s, char *why, size_t why_size)
 {
 	_cleanup_(closep) int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char kept[RESTORE_KEPT_MAX];
@@ -238,7 +241,7 @@ static int store_finish_restore(struct store *s, char *why, size_t why_size)
 
 /* The order matters if the daemon is killed between the two: a second new store id does no harm, a missing one
  * would. */
-static int store_adopt(struct store *s, const struct store_args *args, char *why, size_t why_size)
+static int store_adopt(struct store_sqlite *s, const struct store_args *args, char *why, size_t why_size)
 {
 	int r = args->renew ? args->renew(args->userdata) : 0;
 
@@ -250,7 +253,7 @@ static int store_adopt(struct store *s, const struct store_args *args, char *why
 	return r;
 }
 
-static int store_open_all(struct store *s, const struct store_args *args, char *why, size_t why_size)
+static int store_open_all(struct store_sqlite *s, const struct store_args *args, char *why, size_t why_size)
 {
 	int r;
 
@@ -279,7 +282,7 @@ static int store_open_all(struct store *s, const struct store_args *args, char *
 	return r;
 }
 
-static int store_start_all(struct store *s)
+static int store_start_all(struct store_sqlite *s)
 {
 	int r;
 
@@ -293,49 +296,12 @@ static int store_start_all(struct store *s)
 	return r;
 }
 
-int store_new(struct store **ret, const struct store_args *args, char *why, size_t why_size)
+static unsigned store_sqlite_free(struct store *store, uint64_t until_usec)
 {
-	struct store *s = calloc(1, sizeof(*s));
-	int r = 0;
-
-	*why = '\0';
-	if (!s)
-		return -ENOMEM;
-	s->writer.loop.epoll_fd = s->writer.loop.inbox.fd = -1;
-	s->reader.loop.epoll_fd = s->reader.loop.inbox.fd = -1;
-	s->maintenance.loop.epoll_fd = s->maintenance.loop.inbox.fd = -1;
-	(void)pthread_mutex_init(&s->lock, NULL);
-	s->db_fd = -1;
-	list_init(&s->touched);
-	s->last = &s->first;
-	s->max_queued_bytes = args->max_queued_bytes;
-	s->max_channels = MIN(args->max_channels, UINT64_MAX >> (STORE_NUMBER_BITS + 1));
-	memcpy(s->rules, args->rules, sizeof(s->rules));
-	/* SQLite would read a relative path such as "file:x" as a URI. */
-	if ((size_t)snprintf(s->dir, sizeof(s->dir), "%s%s", args->dir[0] == '/' ? "" : "./", args->dir) >= sizeof(s->dir))
-		r = -ENAMETOOLONG;
-	(void)snprintf(s->path, sizeof(s->path), "%s/" STORE_FILE, s->dir);
-	if (r >= 0)
-		r = store_open_all(s, args, why, why_size);
-	if (r >= 0)
-		r = store_start_all(s);
-	if (r < 0) {
-		if (!*why)
-			(void)snprintf(why, why_size, "the store %s cannot be opened: %s", s->path, strerror(-r));
-		(void)store_free(s, USEC_NEVER);
-		return r;
-	}
-	*ret = s;
-	return 0;
-}
-
-unsigned store_free(struct store *s, uint64_t until_usec)
-{
+	struct store_sqlite *s = store_of(store);
 	struct map_node *n;
 	unsigned left;
 
-	if (!s)
-		return 0;
 	atomic_store_explicit(&s->ending, true, memory_order_relaxed);
 	/* The maintenance thread can still send a message to the writer. */
 	left = !store_thread_end(&s->maintenance, until_usec);
@@ -360,3 +326,61 @@ unsigned store_free(struct store *s, uint64_t until_usec)
 	free(s);
 	return 0;
 }
+
+static int store_sqlite_new(struct store **ret, const struct store_args *args, char *why, size_t why_size)
+{
+	struct store_sqlite *s = calloc(1, sizeof(*s));
+	int r = 0;
+
+	*why = '\0';
+	if (!s)
+		return -ENOMEM;
+	s->writer.loop.epoll_fd = s->writer.loop.inbox.fd = -1;
+	s->reader.loop.epoll_fd = s->reader.loop.inbox.fd = -1;
+	s->maintenance.loop.epoll_fd = s->maintenance.loop.inbox.fd = -1;
+	s->store.ops = &store_sqlite_ops;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	s->db_fd = -1;
+	list_init(&s->touched);
+	s->last = &s->first;
+	s->max_queued_bytes = args->max_queued_bytes;
+	s->max_channels = MIN(args->max_channels, UINT64_MAX >> (STORE_NUMBER_BITS + 1));
+	memcpy(s->rules, args->rules, sizeof(s->rules));
+	/* SQLite would read a relative path such as "file:x" as a URI. */
+	if ((size_t)snprintf(s->dir, sizeof(s->dir), "%s%s", args->dir[0] == '/' ? "" : "./", args->dir) >= sizeof(s->dir))
+		r = -ENAMETOOLONG;
+	(void)snprintf(s->path, sizeof(s->path), "%s/" STORE_FILE, s->dir);
+	if (r >= 0)
+		r = store_open_all(s, args, why, why_size);
+	if (r >= 0)
+		r = store_start_all(s);
+	if (r < 0) {
+		if (!*why)
+			(void)snprintf(why, why_size, "the store %s cannot be opened: %s", s->path, strerror(-r));
+		(void)store_sqlite_free(&s->store, USEC_NEVER);
+		return r;
+	}
+	*ret = &s->store;
+	return 0;
+}
+
+const struct store_ops store_sqlite_ops = {
+	.new = store_sqlite_new,
+	.free = store_sqlite_free,
+	.get_state = store_sqlite_get_state,
+	.check_file = store_sqlite_check_file,
+	.age_msec = age_msec,
+	.set_rule = expire_set_rule,
+	.low_water_mark = write_low_water_mark,
+	.id_block = write_id_block,
+	.open = open_submit,
+	.close = open_close,
+	.append = write_submit_append,
+	.remove = write_submit_remove,
+	.set = write_submit_set,
+	.reserve = write_submit_reserve,
+	.page = read_submit_page,
+	.lookup = read_submit_lookup,
+	.list = read_submit_list,
+	.backup = backup_submit,
+};

@@ -27,7 +27,14 @@
 #define STORE_VALUE_MAX 4096 /* of an attribute */
 #define STORE_KINDS_MAX 4
 
-struct store;
+/*
+ * A store. store_sqlite_ops is the one of the daemon; a test has another, without a disk. Each embeds this struct in one
+ * of its own, and the functions below call it.
+ */
+struct store {
+	const struct store_ops *ops;
+};
+
 struct store_channel; /* an open channel; owned by the store */
 
 /* The id of a message in the whole store: the id of its channel and its number, in one integer. */
@@ -67,6 +74,7 @@ struct store_clock {
 };
 
 struct store_args {
+	const struct store_ops *ops; /* &store_sqlite_ops, or a test's */
 	const char *dir;           /* where store.db lies or is made */
 	uint64_t max_queued_bytes; /* of requests that wait for the writer; above it a request is STORE_E_BUSY */
 	uint64_t max_channels;     /* on disk, for each kind: one kind cannot use up the channels of another */
@@ -78,18 +86,6 @@ struct store_args {
 	void *userdata;
 	const struct store_clock *clock; /* NULL: the system's; static */
 };
-
-/*
- * Opens the store, brings its schema up to date, and starts its threads. 0, or a negative errno with a sentence in
- * @why: -EPROTONOSUPPORT: a newer ioed wrote it; -EBADMSG: it is damaged; -EBUSY: another process uses it; -EROFS,
- * -ENOSPC...
- */
-int store_new(struct store **ret, const struct store_args *args, char *why, size_t why_size);
-
-/* To be called when no thread makes requests any more. Writes the queued requests and ends the threads; on_complete()
- * is not called any more. Returns how many threads are still in the kernel at @until_usec (CLOCK_MONOTONIC): they are
- * left behind, with all memory of the store. NULL is fine. */
-unsigned store_free(struct store *s, uint64_t until_usec);
 
 /* For any thread. */
 struct store_state {
@@ -103,13 +99,6 @@ struct store_state {
 	uint64_t expired[STORE_KINDS_MAX]; /* messages that were removed because they were too old */
 	uint64_t busy_usec;                /* for how long the writer has worked on its transaction; 0: it is idle */
 };
-void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret);
-/* Any thread. The maintenance thread then checks that the database file still has the name by which it was opened, and
- * closes the store if it has not: data in a file without a name is lost when the daemon ends. */
-void store_check_file(struct store *s);
-/* Any thread. The time by which ages and ends are measured: like CLOCK_BOOTTIME, but a restart does not set it back. */
-uint64_t store_age_msec(const struct store *s);
-int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule); /* 0 or -ENOMEM */
 
 /*
  * How a request ends: 0; one of these, which are positive and which the caller decides on; or a negative errno for an
@@ -129,23 +118,18 @@ enum store_outcome {
 };
 
 struct store_request {
-	struct msg msg; /* carries the request to a thread of the store, and back */
+	struct msg msg;    /* carries the request to a thread of the store, and back */
 	struct loop *loop; /* in whose thread on_complete() is called */
 	void (*on_complete)(struct store_request *q); /* the request is the caller's again */
-	int result; /* 0, enum store_outcome, or negative errno */
+	int result;        /* 0, enum store_outcome, or negative errno */
 
 	/* For the store only. */
 	struct store *store;
 	struct store_request *next;
 	size_t queued_bytes;
 	void (*on_arrival)(struct msg *m);
-	int (*run)(struct store *s, struct store_request *q);
+	int (*run)(struct store_request *q);
 };
-
-/*
- * Each function below takes a request. 0: on_complete() will be called. STORE_E_BUSY: too many bytes wait for the
- * writer, and the request was not taken; only store_append(), store_set() and store_reserve() return that.
- */
 
 /* An attribute of a channel: a name and a value, and the time at which it ends. Valid as long as the request. */
 struct store_attribute {
@@ -173,21 +157,8 @@ struct store_open {
 	struct store_channel *channel; /* from here on the answer; NULL where result is not 0 */
 	struct store_counts counts;
 	struct store_attribute *attributes; /* freed with store_open_done() */
-	void *memory;
 };
-int store_open(struct store *s, struct store_open *q);
 void store_open_done(struct store_open *q);
-
-/* Closes a channel. No request with it is allowed afterwards. */
-void store_close(struct store *s, struct store_channel *c);
-
-/*
- * Ephemeral messages get their numbers without the store, in any channel. An earlier run can have given every number up
- * to the low-water mark; this run gives those above it, up to the end of the range that it has reserved in the id
- * block. The id block is a channel for store_reserve() only. Any thread; it belongs to the store.
- */
-uint64_t store_low_water_mark(const struct store *s);
-struct store_channel *store_id_block(struct store *s);
 
 /* Adds one message at the end of a channel. */
 struct store_append {
@@ -201,7 +172,6 @@ struct store_append {
 	uint64_t message_id, time_msec;
 	bool repeated; /* the key of this sender is known: message_id and time_msec are of that message */
 };
-int store_append(struct store *s, struct store_append *q);
 
 /* The disposition of a message. */
 enum store_disposition {
@@ -230,7 +200,6 @@ struct store_remove {
 	uint64_t time_msec;
 	struct store_counts counts;
 };
-int store_remove(struct store *s, struct store_remove *q);
 
 /* Sets an attribute; an empty value removes it. Setting one that has an end removes those of the channel that are
  * over. */
@@ -241,7 +210,6 @@ struct store_set {
 	size_t name_len, value_len;
 	uint64_t until_msec;
 };
-int store_set(struct store *s, struct store_set *q);
 
 /* Reserves @n numbers for ephemeral messages: the first is above the old last and @after, the last is @until. */
 struct store_reserve {
@@ -250,7 +218,6 @@ struct store_reserve {
 	uint64_t after, n;
 	uint64_t until;
 };
-int store_reserve(struct store *s, struct store_reserve *q);
 
 /* The requests below are for the reader. */
 
@@ -277,7 +244,9 @@ struct store_page {
 	uint64_t left;           /* count_left: how many */
 	struct store_counts counts; /* count_all: the whole channel's, as they are on disk */
 };
-int store_page(struct store *s, struct store_page *q);
+/* For the store that fills the page. store_page_add(): 1; 0: the row does not fit, and `more` is set; or -ENOMEM. */
+void store_page_begin(struct store_page *q);
+int store_page_add(struct store_page *q, const struct store_row *row);
 /* *at = 0 at first. False: there are no more rows. A row points into the page and lives as long as it. */
 bool store_page_next(const struct store_page *q, size_t *at, struct store_row *ret);
 void store_page_done(struct store_page *q);
@@ -291,7 +260,6 @@ struct store_lookup {
 	enum store_disposition disposition;
 	uint64_t time_msec; /* of the disposition; STORE_HELD: when the message was stored */
 };
-int store_lookup(struct store *s, struct store_lookup *q);
 
 struct store_listed {
 	struct store_counts counts;
@@ -310,14 +278,17 @@ struct store_list {
 	size_t n_rows;
 	bool more;
 };
-int store_list(struct store *s, struct store_list *q);
+/* For the store that fills the list. store_list_add(): 0 or -ENOMEM. */
+void store_list_begin(struct store_list *q);
+int store_list_add(struct store_list *q, const struct store_listed *row);
 bool store_list_next(const struct store_list *q, size_t *at, struct store_listed *ret);
 void store_list_done(struct store_list *q);
 
 /*
  * Makes a consistent copy of the whole store as DIR/store.db, while the store goes on. DIR is created if its parent
- * exists. The result is 0 or a negative errno, never an outcome. -EEXIST: there is such a file; -EPERM: other users could read or remove the copy there; -EBADMSG: the copy
- * that was written is damaged; -ECANCELED. For each, @why is a sentence.
+ * exists. The result is 0 or a negative errno, never an outcome. -EEXIST: there is such a file; -EPERM: other users
+ * could read or remove the copy there; -EBADMSG: the copy that was written is damaged; -ECANCELED. For each, @why is a
+ * sentence.
  */
 struct store_backup {
 	struct store_request request;
@@ -327,7 +298,143 @@ struct store_backup {
 	atomic_bool stop;        /* set by any thread to give up: the result is -ECANCELED, and no file is left */
 	char why[512];
 };
-int store_backup(struct store *s, struct store_backup *q);
+
+/*
+ * What a store does. Those that take a request return 0: on_complete() will be called; or STORE_E_BUSY: too many bytes
+ * wait for the writer, and the request was not taken. Only append, set and reserve return that.
+ */
+struct store_ops {
+	int (*new)(struct store **ret, const struct store_args *args, char *why, size_t why_size);
+	unsigned (*free)(struct store *s, uint64_t until_usec);
+	void (*get_state)(struct store *s, uint64_t now_usec, struct store_state *ret);
+	void (*check_file)(struct store *s);
+	uint64_t (*age_msec)(const struct store *s);
+	int (*set_rule)(struct store *s, unsigned kind, const struct store_rule *rule);
+	uint64_t (*low_water_mark)(const struct store *s);
+	struct store_channel *(*id_block)(struct store *s);
+	int (*open)(struct store *s, struct store_open *q);
+	void (*close)(struct store *s, struct store_channel *c);
+	int (*append)(struct store *s, struct store_append *q);
+	int (*remove)(struct store *s, struct store_remove *q);
+	int (*set)(struct store *s, struct store_set *q);
+	int (*reserve)(struct store *s, struct store_reserve *q);
+	int (*page)(struct store *s, struct store_page *q);
+	int (*lookup)(struct store *s, struct store_lookup *q);
+	int (*list)(struct store *s, struct store_list *q);
+	int (*backup)(struct store *s, struct store_backup *q);
+};
+
+/* On disk, in a database of SQLite. */
+extern const struct store_ops store_sqlite_ops;
+
+/*
+ * Opens the store, brings its schema up to date, and starts its threads. 0, or a negative errno with a sentence in
+ * @why: -EPROTONOSUPPORT: a newer ioed wrote it; -EBADMSG: it is damaged; -EBUSY: another process uses it; -EROFS,
+ * -ENOSPC...
+ */
+static inline int store_new(struct store **ret, const struct store_args *args, char *why, size_t why_size)
+{
+	return args->ops->new(ret, args, why, why_size);
+}
+
+/* To be called when no thread makes requests any more. Writes the queued requests and ends the threads; on_complete()
+ * is not called any more. Returns how many threads are still in the kernel at @until_usec (CLOCK_MONOTONIC): they are
+ * left behind, with all memory of the store. NULL is fine. */
+static inline unsigned store_free(struct store *s, uint64_t until_usec)
+{
+	return s ? s->ops->free(s, until_usec) : 0;
+}
+
+/* Any thread. */
+static inline void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)
+{
+	s->ops->get_state(s, now_usec, ret);
+}
+
+/* Any thread. The maintenance thread then checks that the database file still has the name by which it was opened, and
+ * closes the store if it has not: data in a file without a name is lost when the daemon ends. */
+static inline void store_check_file(struct store *s)
+{
+	s->ops->check_file(s);
+}
+
+/* Any thread. The time by which ages and ends are measured: like CLOCK_BOOTTIME, but a restart does not set it back. */
+static inline uint64_t store_age_msec(const struct store *s)
+{
+	return s->ops->age_msec(s);
+}
+
+/* 0 or -ENOMEM. */
+static inline int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule)
+{
+	return s->ops->set_rule(s, kind, rule);
+}
+
+/*
+ * Ephemeral messages get their numbers without the store, in any channel. An earlier run can have given every number up
+ * to the low-water mark; this run gives those above it, up to the end of the range that it has reserved in the id
+ * block. The id block is a channel for store_reserve() only. Any thread; it belongs to the store.
+ */
+static inline uint64_t store_low_water_mark(const struct store *s)
+{
+	return s->ops->low_water_mark(s);
+}
+
+static inline struct store_channel *store_id_block(struct store *s)
+{
+	return s->ops->id_block(s);
+}
+
+static inline int store_open(struct store *s, struct store_open *q)
+{
+	return s->ops->open(s, q);
+}
+
+/* Closes a channel. No request with it is allowed afterwards. */
+static inline void store_close(struct store *s, struct store_channel *c)
+{
+	s->ops->close(s, c);
+}
+
+static inline int store_append(struct store *s, struct store_append *q)
+{
+	return s->ops->append(s, q);
+}
+
+static inline int store_remove(struct store *s, struct store_remove *q)
+{
+	return s->ops->remove(s, q);
+}
+
+static inline int store_set(struct store *s, struct store_set *q)
+{
+	return s->ops->set(s, q);
+}
+
+static inline int store_reserve(struct store *s, struct store_reserve *q)
+{
+	return s->ops->reserve(s, q);
+}
+
+static inline int store_page(struct store *s, struct store_page *q)
+{
+	return s->ops->page(s, q);
+}
+
+static inline int store_lookup(struct store *s, struct store_lookup *q)
+{
+	return s->ops->lookup(s, q);
+}
+
+static inline int store_list(struct store *s, struct store_list *q)
+{
+	return s->ops->list(s, q);
+}
+
+static inline int store_backup(struct store *s, struct store_backup *q)
+{
+	return s->ops->backup(s, q);
+}
 
 /*
  * Puts a copy in the place of the store of a folder. No daemon has that store open, or opens it meanwhile. The copy is

@@ -12,7 +12,7 @@
 
 #define WRITE_ROW_LAG 1024
 
-static uint64_t write_real_msec(const struct store *s)
+static uint64_t write_real_msec(const struct store_sqlite *s)
 {
 	return s->now_usec / 1000;
 }
@@ -23,7 +23,7 @@ static uint64_t write_last_key(const struct store_channel *c)
 }
 
 /* The number of its oldest message that is not below @from. */
-static int write_find_first(struct store *s, struct store_channel *c, uint64_t from)
+static int write_find_first(struct store_sqlite *s, struct store_channel *c, uint64_t from)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_FIRST, 2, store_id(c->now.id, from) - 1, write_last_key(c));
@@ -37,7 +37,7 @@ static int write_find_first(struct store *s, struct store_channel *c, uint64_t f
 	return 0;
 }
 
-int write_load(struct store *s, struct store_channel *c)
+int write_load(struct store_sqlite *s, struct store_channel *c)
 {
 	struct db *d = &s->writer.db;
 	int r;
@@ -53,7 +53,7 @@ int write_load(struct store *s, struct store_channel *c)
 	return MIN(r, 0);
 }
 
-int write_load_id_block(struct store *s)
+int write_load_id_block(struct store_sqlite *s)
 {
 	int r;
 
@@ -65,30 +65,34 @@ int write_load_id_block(struct store *s)
 	return r;
 }
 
-uint64_t store_low_water_mark(const struct store *s)
+uint64_t write_low_water_mark(const struct store *store)
 {
+	const struct store_sqlite *s = store_of_const(store);
+
 	return s->low_water_mark;
 }
 
-struct store_channel *store_id_block(struct store *s)
+struct store_channel *write_id_block(struct store *store)
 {
+	struct store_sqlite *s = store_of(store);
+
 	return &s->id_block;
 }
 
-int write_ready(struct store *s, struct store_channel *c)
+int write_ready(struct store_sqlite *s, struct store_channel *c)
 {
 	if (open_enter(s, c) < 0)
 		return STORE_E_NO_MEMORY;
 	return c->loaded ? 0 : write_load(s, c);
 }
 
-void write_touch(struct store *s, struct store_channel *c)
+void write_touch(struct store_sqlite *s, struct store_channel *c)
 {
 	if (!list_is_linked(&c->touched))
 		list_add_tail(&s->touched, &c->touched);
 }
 
-int write_update_row(struct store *s, struct store_channel *c)
+int write_update_row(struct store_sqlite *s, struct store_channel *c)
 {
 	int r;
 
@@ -101,7 +105,7 @@ int write_update_row(struct store *s, struct store_channel *c)
 	return r;
 }
 
-int write_count(struct store *s)
+int write_count(struct store_sqlite *s)
 {
 	struct db *d = &s->writer.db;
 	int r = 1;
@@ -119,7 +123,7 @@ int write_count(struct store *s)
 }
 
 /* Takes a row of this kind that has no name any more, or adds one. STORE_E_NAMES: the kind has max_channels rows. */
-static int write_make(struct store *s, struct store_channel *c)
+static int write_make(struct store_sqlite *s, struct store_channel *c)
 {
 	struct db *d = &s->writer.db;
 	uint64_t kind = (uint8_t)c->key[0], seconds = s->now_usec / 1000000, id, last = 0;
@@ -159,7 +163,7 @@ static int write_make(struct store *s, struct store_channel *c)
 }
 
 /* Before something is added. 0, negative errno, STORE_E_NO_SPACE or STORE_E_NAMES. */
-static int write_begin(struct store *s, struct store_channel *c)
+static int write_begin(struct store_sqlite *s, struct store_channel *c)
 {
 	if (s->full)
 		return STORE_E_NO_SPACE;
@@ -169,7 +173,7 @@ static int write_begin(struct store *s, struct store_channel *c)
 }
 
 /* Queues a request of @n bytes, if max_queued_bytes allows it. */
-static int write_push(struct store *s, struct store_request *q, size_t n, int (*run)(struct store *s, struct store_request *q))
+static int write_push(struct store_sqlite *s, struct store_request *q, size_t n, int (*run)(struct store_request *q))
 {
 	if (atomic_load_explicit(&s->queued, memory_order_relaxed) + n > s->max_queued_bytes)
 		return STORE_E_BUSY;
@@ -180,7 +184,7 @@ static int write_push(struct store *s, struct store_request *q, size_t n, int (*
 }
 
 /* 1: this key of the sender is known, and the answer is in @a; 0: it is not. */
-static int write_get_key(struct store *s, struct store_append *a)
+static int write_get_key(struct store_sqlite *s, struct store_append *a)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_SENT_GET, 0);
@@ -200,7 +204,7 @@ static int write_get_key(struct store *s, struct store_append *a)
 	return 1;
 }
 
-static int write_put_key(struct store *s, const struct store_append *a)
+static int write_put_key(struct store_sqlite *s, const struct store_append *a)
 {
 	struct db *d = &s->writer.db;
 	sqlite3_stmt *st = db_start(d, DB_SENT_PUT, 2, a->message_id, a->time_msec);
@@ -220,8 +224,9 @@ static void write_skip(struct store_channel *c, uint64_t upto)
 		c->now.first = c->now.last + 1;
 }
 
-static int write_append(struct store *s, struct store_request *q)
+static int write_append(struct store_request *q)
 {
+	struct store_sqlite *s = store_of(q->store);
 	struct store_append *a = container_of(q, struct store_append, request);
 	struct store_channel *c = a->channel;
 	struct db *d = &s->writer.db;
@@ -265,13 +270,15 @@ static int write_append(struct store *s, struct store_request *q)
 	return 0;
 }
 
-int store_append(struct store *s, struct store_append *q)
+int write_submit_append(struct store *store, struct store_append *q)
 {
+	struct store_sqlite *s = store_of(store);
+
 	q->repeated = false;
 	return write_push(s, &q->request, sizeof(*q) + q->from_len + q->text_len + q->key_len, write_append);
 }
 
-static int write_put_receipt(struct store *s, uint64_t id, enum store_disposition disposition, const void *from,
+static int write_put_receipt(struct store_sqlite *s, uint64_t id, enum store_disposition disposition, const void *from,
 			     size_t from_len)
 {
 	struct db *d = &s->writer.db;
@@ -282,7 +289,7 @@ static int write_put_receipt(struct store *s, uint64_t id, enum store_dispositio
 	return db_step(d, st);
 }
 
-int write_take_out(struct store *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
+int write_take_out(struct store_sqlite *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
 		   struct store_removed *ret_removed)
 {
 	struct store_removed gone = { .number = number };
@@ -314,7 +321,7 @@ int write_take_out(struct store *s, struct store_channel *c, uint64_t number, en
 	return 0;
 }
 
-static int write_remove_listed(struct store *s, struct store_remove *q)
+static int write_remove_listed(struct store_sqlite *s, struct store_remove *q)
 {
 	for (size_t i = 0; i < q->n_numbers; i++) {
 		int r = write_take_out(s, q->channel, q->numbers[i], q->disposition,
@@ -327,8 +334,9 @@ static int write_remove_listed(struct store *s, struct store_remove *q)
 	return 0;
 }
 
-static int write_remove(struct store *s, struct store_request *request)
+static int write_remove(struct store_request *request)
 {
+	struct store_sqlite *s = store_of(request->store);
 	struct store_remove *q = container_of(request, struct store_remove, request);
 	struct store_channel *c = q->channel;
 	int r;
@@ -348,14 +356,17 @@ static int write_remove(struct store *s, struct store_request *request)
 	return r;
 }
 
-int store_remove(struct store *s, struct store_remove *q)
+int write_submit_remove(struct store *store, struct store_remove *q)
 {
+	struct store_sqlite *s = store_of(store);
+
 	store_push(s, &s->writer, &q->request, batch_arrived, write_remove);
 	return 0;
 }
 
-static int write_set(struct store *s, struct store_request *request)
+static int write_set(struct store_request *request)
 {
+	struct store_sqlite *s = store_of(request->store);
 	struct store_set *q = container_of(request, struct store_set, request);
 	struct store_channel *c = q->channel;
 	struct db *d = &s->writer.db;
@@ -376,7 +387,7 @@ static int write_set(struct store *s, struct store_request *request)
 	/* Setting an attribute with an end removes those that are over. So their number stays within the caller's
 	 * limit. */
 	if (q->until_msec > 0)
-		r = db_run(d, DB_ATTRIBUTE_REMOVE_OVER, 2, c->now.id, store_age_msec(s));
+		r = db_run(d, DB_ATTRIBUTE_REMOVE_OVER, 2, c->now.id, age_now(s));
 	if (r < 0)
 		return r;
 	if (q->value_len > 0) {
@@ -393,13 +404,16 @@ static int write_set(struct store *s, struct store_request *request)
 	return db_step(d, st);
 }
 
-int store_set(struct store *s, struct store_set *q)
+int write_submit_set(struct store *store, struct store_set *q)
 {
+	struct store_sqlite *s = store_of(store);
+
 	return write_push(s, &q->request, sizeof(*q) + q->name_len + q->value_len, write_set);
 }
 
-static int write_reserve(struct store *s, struct store_request *request)
+static int write_reserve(struct store_request *request)
 {
+	struct store_sqlite *s = store_of(request->store);
 	struct store_reserve *q = container_of(request, struct store_reserve, request);
 	struct store_channel *c = q->channel;
 	int r;
@@ -418,7 +432,9 @@ static int write_reserve(struct store *s, struct store_request *request)
 	return 0;
 }
 
-int store_reserve(struct store *s, struct store_reserve *q)
+int write_submit_reserve(struct store *store, struct store_reserve *q)
 {
+	struct store_sqlite *s = store_of(store);
+
 	return write_push(s, &q->request, sizeof(*q), write_reserve);
 }

@@ -350,12 +350,12 @@ static void play_page(struct play *p, bool by_id)
 	if (a.count_all && a.request.result == 0)
 		check_counts(&a.counts, &b.counts);
 	while (store_page_next(&a, &i, &r)) {
-		FUZZ_CHECK(store_model_page_next(&b, &k, &s));
+		FUZZ_CHECK(store_page_next(&b, &k, &s));
 		FUZZ_CHECK(r.number == s.number && r.time_msec == s.time_msec);
 		check_bytes(r.from, r.from_len, s.from, s.from_len);
 		check_bytes(r.text, r.text_len, s.text, s.text_len);
 	}
-	FUZZ_CHECK(!store_model_page_next(&b, &k, &s));
+	FUZZ_CHECK(!store_page_next(&b, &k, &s));
 	store_page_done(&a);
 	store_page_done(&b);
 }
@@ -387,12 +387,12 @@ static void play_list(struct play *p)
 	FUZZ_CHECK(STORE_CALL(p, store_list, &a) == store_model_list(p->model, &b));
 	FUZZ_CHECK(a.n_rows == b.n_rows && a.more == b.more);
 	while (store_list_next(&a, &i, &r)) {
-		FUZZ_CHECK(store_model_list_next(&b, &k, &s));
+		FUZZ_CHECK(store_list_next(&b, &k, &s));
 		check_counts(&r.counts, &s.counts);
 		check_bytes(r.name, r.name_len, s.name, s.name_len);
 		check_bytes(r.value, r.value_len, s.value, s.value_len);
 	}
-	FUZZ_CHECK(!store_model_list_next(&b, &k, &s));
+	FUZZ_CHECK(!store_list_next(&b, &k, &s));
 	store_list_done(&a);
 	store_list_done(&b);
 }
@@ -497,7 +497,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	store_set_up();
 	atomic_store(&store_now_usec, 1ULL << 40);
 	how = play_take(&p);
-	p.args = (struct store_args){ .dir = store_dir, .max_queued_bytes = 1 << 20, .max_channels = how & 1 ? 3 : 100 };
+	p.args = (struct store_args){ .ops = &store_sqlite_ops, .dir = store_dir, .max_queued_bytes = 1 << 20, .max_channels = how & 1 ? 3 : 100 };
 	p.args.rules[0] = (struct store_rule){ .max_messages = how & 2 ? 1 + how / 32 : 0, .max_age_usec = 2 * 3600 * USEC_PER_SEC };
 	p.args.rules[1] = (struct store_rule){ .max_age_usec = how & 4 ? 16 * 3600 * USEC_PER_SEC : 0, .receipts = how & 8 };
 	p.model = store_model_new(p.args.max_channels);

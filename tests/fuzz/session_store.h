@@ -1,11 +1,13 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's double: store/store.h without threads and without a disk. Requests wait until the target has them carried
+ * A store without threads and without a disk: store/store.h's functions on one that was made with session_store_ops. Requests wait until the target has them carried
  * out, in an order that the store's threads could have come to, and fails what it likes.
  */
 
 #include "store/store.h"
+
+extern const struct store_ops session_store_ops;
 
 size_t session_store_waiting(const struct store *s); /* requests that are not answered */
 

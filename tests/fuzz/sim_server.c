@@ -221,6 +221,7 @@ static void sim_server_tear_down(void)
 		for (unsigned i = h->server.reactors.n_roles; i > 0; i--)
 			if (sim_server_roles[i - 1]->stop)
 				sim_server_roles[i - 1]->stop(h->server.reactors.roles[i - 1].state);
+		channel_engine_free(h->server.engine);
 		reactor_done(h->reactor);
 		listener_list_free(h->server.listeners);
 		(void)settings_unref(h->server.settings);
@@ -260,6 +261,17 @@ static void sim_server_open_folder(struct sim_server *h)
 	FUZZ_CHECK(h->server.state_fd >= 0);
 }
 
+static void sim_server_make_engine(struct sim_server *h)
+{
+	const struct channel_engine_args args = {
+		.reactors = &h->server.reactors,
+		.store_ops = &session_store_ops,
+		.state_dir = h->path,
+	};
+
+	FUZZ_CHECK(channel_engine_new(&h->server.engine, &args) == 0);
+}
+
 static void sim_server_start_role(struct sim_server *h, unsigned i)
 {
 	struct server *s = &h->server;
@@ -269,7 +281,7 @@ static void sim_server_start_role(struct sim_server *h, unsigned i)
 		.state_dir = h->path,
 		.workers = s->reactors.workers,
 		.reactors = &s->reactors,
-		.shared = &s->shared,
+		.engine = s->engine,
 	};
 	char why[1024] = "";
 
@@ -281,6 +293,7 @@ static void sim_server_start_roles(struct sim_server *h)
 {
 	struct server *s = &h->server;
 
+	sim_server_make_engine(h);
 	for (unsigned i = 0; i < s->reactors.n_roles; i++)
 		sim_server_start_role(h, i);
 	if (h->kind == SIM_SERVER_NARROW)
@@ -403,7 +416,7 @@ static void sim_server_check(const struct sim_server *h)
 
 struct store *sim_server_store(const struct sim_server *h)
 {
-	return channel_engine_store(h->server.shared);
+	return channel_engine_store(h->server.engine);
 }
 
 void sim_server_serve_store(struct sim_server *h)
@@ -491,7 +504,7 @@ static bool sim_server_is_empty(const struct sim_server *h)
 /* All rooms and mailboxes are idle, and go; the next input finds none, and a store that is as new. */
 static void sim_server_empty_channels(struct sim_server *h)
 {
-	struct channel_engine *hub = h->server.shared;
+	struct channel_engine *hub = h->server.engine;
 	struct channel_shard *s = &hub->shards[0];
 	struct map_node *n;
 
@@ -511,7 +524,8 @@ static void sim_server_empty_channels(struct sim_server *h)
 		FUZZ_CHECK(s->n_open[i] == 0);
 	sim_server_roles[SIM_SERVER_ROLE_RELAY]->stop(h->server.reactors.roles[SIM_SERVER_ROLE_RELAY].state);
 	sim_server_roles[SIM_SERVER_ROLE_CHAT]->stop(h->server.reactors.roles[SIM_SERVER_ROLE_CHAT].state);
-	h->server.shared = NULL;
+	channel_engine_free(h->server.engine);
+	sim_server_make_engine(h);
 	sim_server_start_role(h, SIM_SERVER_ROLE_CHAT);
 	sim_server_start_role(h, SIM_SERVER_ROLE_RELAY);
 }

@@ -380,22 +380,13 @@ void store_model_commit(struct store_model *m)
 	}
 }
 
-struct model_packed {
-	uint64_t number, time_msec;
-	uint32_t from_len, text_len;
-};
-
 int store_model_page(struct store_model *m, struct store_page *q)
 {
 	struct model_channel *c;
 
 	c = q->channel_id == 0 ? model_by_name(m, q->kind, q->name, q->name_len) :
 	    q->channel_id <= m->n_channels ? m->channels[q->channel_id - 1] : NULL;
-	q->rows = (struct buf){};
-	q->n_rows = 0;
-	q->more = false;
-	q->left = 0;
-	q->last = q->after;
+	store_page_begin(q);
 	if (!c)
 		return q->channel_id == 0 ? STORE_E_NOT_FOUND : 0;
 	q->channel_id = c->id;
@@ -403,43 +394,22 @@ int store_model_page(struct store_model *m, struct store_page *q)
 		q->counts = model_counts(c);
 	for (size_t i = 0; i < c->rows.n; i++) {
 		const struct model_row *row = &c->rows.at[i];
-		struct model_packed p = { store_id_number(row->id), row->time_msec, (uint32_t)row->from_len,
-					  (uint32_t)row->text_len };
-		size_t size = p.from_len + p.text_len;
+		struct store_row p = {
+			.number = store_id_number(row->id),
+			.time_msec = row->time_msec,
+			.from = row->bytes,
+			.from_len = row->from_len,
+			.text = row->bytes + row->from_len,
+			.text_len = row->text_len,
+		};
 
 		if (p.number <= q->after || p.number > q->upto)
 			continue;
 		if (!q->more)
-			q->more = q->n_rows == q->max_rows ||
-				  (q->n_rows > 0 && q->rows.len + sizeof(p) + size > q->max_bytes);
+			FUZZ_CHECK(store_page_add(q, &p) >= 0);
 		q->left += q->more && q->count_left;
-		if (q->more)
-			continue;
-		FUZZ_CHECK(buf_append(&q->rows, &p, sizeof(p)) == 0 && buf_append(&q->rows, row->bytes, size) == 0);
-		q->n_rows++;
-		q->last = p.number;
 	}
 	return 0;
-}
-
-bool store_model_page_next(const struct store_page *q, size_t *at, struct store_row *ret)
-{
-	struct model_packed p;
-
-	if (*at >= q->rows.len)
-		return false;
-	memcpy(&p, q->rows.data + *at, sizeof(p));
-	*at += sizeof(p);
-	*ret = (struct store_row){
-		.number = p.number,
-		.time_msec = p.time_msec,
-		.from = q->rows.data + *at,
-		.from_len = p.from_len,
-		.text = q->rows.data + *at + p.from_len,
-		.text_len = p.text_len,
-	};
-	*at += p.from_len + p.text_len;
-	return true;
 }
 
 int store_model_lookup(struct store_model *m, struct store_lookup *q)
@@ -462,25 +432,17 @@ int store_model_lookup(struct store_model *m, struct store_lookup *q)
 	return STORE_E_NOT_FOUND;
 }
 
-struct model_listed {
-	struct store_counts counts;
-	size_t name_len, value_len;
-};
-
 static void model_list_one(struct store_list *q, const struct model_channel *c)
 {
-	struct model_listed l = { .counts = model_counts(c), .name_len = c->name_len };
-	const char *value = "";
+	struct store_listed l = { .counts = model_counts(c), .name = c->name, .name_len = c->name_len, .value = "" };
 
 	for (size_t i = 0; q->attribute && i < c->n_attributes; i++) {
 		if (!rows_same(c->attributes[i].name, c->attributes[i].name_len, q->attribute, strlen(q->attribute)))
 			continue;
-		value = c->attributes[i].value;
+		l.value = c->attributes[i].value;
 		l.value_len = c->attributes[i].value_len;
 	}
-	FUZZ_CHECK(buf_append(&q->rows, &l, sizeof(l)) == 0 && buf_append(&q->rows, c->name, c->name_len) == 0 &&
-		   buf_append(&q->rows, value, l.value_len) == 0);
-	q->n_rows++;
+	FUZZ_CHECK(store_list_add(q, &l) == 0);
 }
 
 /* The next one of the kind behind that name. */
@@ -503,31 +465,11 @@ int store_model_list(struct store_model *m, struct store_list *q)
 {
 	const struct model_channel *c = model_next(m, q->kind, q->after, q->after_len);
 
-	q->rows = (struct buf){};
-	q->n_rows = 0;
+	store_list_begin(q);
 	for (; c && q->n_rows < q->max_rows; c = model_next(m, q->kind, c->name, c->name_len))
 		model_list_one(q, c);
 	q->more = c;
 	return 0;
-}
-
-bool store_model_list_next(const struct store_list *q, size_t *at, struct store_listed *ret)
-{
-	struct model_listed l;
-
-	if (*at >= q->rows.len)
-		return false;
-	memcpy(&l, q->rows.data + *at, sizeof(l));
-	*at += sizeof(l);
-	*ret = (struct store_listed){
-		.counts = l.counts,
-		.name_len = l.name_len,
-		.value_len = l.value_len,
-		.name = q->rows.data + *at,
-		.value = q->rows.data + *at + l.name_len,
-	};
-	*at += l.name_len + l.value_len;
-	return true;
 }
 
 /* Of one channel's, up to the first that is young; whether some are left. */

@@ -28,10 +28,8 @@ int store_model_reserve(struct store_model *m, struct model_channel *c, struct s
 void store_model_commit(struct store_model *m); /* what they have made too many of goes */
 
 int store_model_page(struct store_model *m, struct store_page *q);
-bool store_model_page_next(const struct store_page *q, size_t *at, struct store_row *ret);
 int store_model_lookup(struct store_model *m, struct store_lookup *q);
 int store_model_list(struct store_model *m, struct store_list *q);
-bool store_model_list_next(const struct store_list *q, size_t *at, struct store_listed *ret);
 
 /* What is too old goes; and the name of what has been empty for an hour. True: it has come to such a name, and goes on
  * from there once it @may_drop it. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/macro.h"
 #include "channel/channel.h"
+#include "channel/engine.h"
 #include "roles/chat/history.h"
 #include "roles/chat/list.h"
 #include "roles/chat/member.h"
@@ -87,25 +88,16 @@ static void chat_reload(void *state, const struct settings *settings)
 
 static void chat_stop(void *state)
 {
-	struct chat_state *s = state;
-
-	channel_engine_unref(s->engine);
-	free(s);
+	free(state);
 }
 
-static int chat_start(const struct role_start *with, void **ret_state, char *why, size_t why_size)
+static int chat_start(const struct role_start *with, void **ret_state, _unused_ char *why, _unused_ size_t why_size)
 {
 	struct chat_state *s = calloc(1, sizeof(*s));
-	int r;
 
 	if (!s)
 		return -ENOMEM;
-	r = channel_engine_ref(with, &s->engine);
-	if (r < 0) {
-		(void)snprintf(why, why_size, "the rooms cannot be opened: %s", strerror(-r));
-		free(s);
-		return r;
-	}
+	s->engine = with->engine;
 	chat_reload(s, with->settings);
 	*ret_state = s;
 	return 0;
@@ -157,6 +149,7 @@ const struct role chat_role = {
 	.n_verbs = ELEMENTSOF(chat_verbs),
 	.exposed = "read and speak in all rooms",
 	.options = &chat_section,
+	.uses_channels = true,
 	.line = chat_say_line,
 	.idle = chat_old_idle,
 	.start = chat_start,

@@ -6,6 +6,7 @@
  * use it.
  */
 
+#include "channel/engine.h"
 #include "channel/subscriber.h"
 #include "roles/chat/chat.h"
 #include "roles/chat/owner/act.h"

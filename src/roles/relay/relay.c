@@ -167,23 +167,16 @@ static void relay_set_rule(const struct relay_state *state, const struct setting
 
 static void relay_stop(void *p)
 {
-	struct relay_state *state = p;
-
-	channel_engine_unref(state->engine);
-	free(state);
+	free(p);
 }
 
-static int relay_start(const struct role_start *with, void **ret_state, char *why, size_t why_size)
+static int relay_start(const struct role_start *with, void **ret_state, _unused_ char *why, _unused_ size_t why_size)
 {
 	struct relay_state *state = calloc(1, sizeof(*state));
-	int r;
 
-	r = state ? channel_engine_ref(with, &state->engine) : -ENOMEM;
-	if (r < 0) {
-		(void)snprintf(why, why_size, "relay: %s", strerror(-r));
-		free(state);
-		return r;
-	}
+	if (!state)
+		return -ENOMEM;
+	state->engine = with->engine;
 	relay_set_rule(state, with->settings);
 	*ret_state = state;
 	return 0;
@@ -230,6 +223,7 @@ const struct role relay_role = {
 	.n_verbs = ELEMENTSOF(relay_verbs),
 	.exposed = "send and read mail in any name",
 	.options = &relay_section,
+	.uses_channels = true,
 	.start = relay_start,
 	.stop = relay_stop,
 	.look = relay_look,

@@ -5,6 +5,7 @@
  * name.h, words.h and session.h are what they share.
  */
 
+#include "channel/engine.h"
 #include "channel/subscriber.h"
 #include "roles/relay/name.h"
 #include "session/role.h"

@@ -108,24 +108,16 @@ static const struct role_verb test_verbs[] = {
 
 static int test_start(const struct role_start *with, void **ret_state, _unused_ char *why, _unused_ size_t why_size)
 {
-	struct channel_engine *engine;
-	int r = channel_engine_ref(with, &engine);
-
-	*ret_state = engine;
-	return r;
-}
-
-static void test_stop(void *state)
-{
-	channel_engine_unref(state);
+	*ret_state = with->engine;
+	return 0;
 }
 
 static const struct role test_role = {
 	.name = "test",
 	.verbs = test_verbs,
 	.n_verbs = ELEMENTSOF(test_verbs),
+	.uses_channels = true,
 	.start = test_start,
-	.stop = test_stop,
 };
 
 static const struct role *const roles[] = { &test_role, NULL };

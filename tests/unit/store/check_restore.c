@@ -81,7 +81,7 @@ static int renew(void *userdata)
 
 static int try_open(const char *dir, char *why, size_t why_size)
 {
-	struct store_args args = { .dir = dir, .max_queued_bytes = 1 << 20, .max_channels = 1000, .renew = renew,
+	struct store_args args = { .ops = &store_sqlite_ops, .dir = dir, .max_queued_bytes = 1 << 20, .max_channels = 1000, .renew = renew,
 				   .userdata = &renewed };
 	int r;
 

@@ -521,7 +521,7 @@ END_TEST
 
 START_TEST(there_may_be_so_many_channels)
 {
-	struct store_args args = { .dir = folder_path, .max_queued_bytes = 1 << 20, .max_channels = 2 };
+	struct store_args args = { .ops = &store_sqlite_ops, .dir = folder_path, .max_queued_bytes = 1 << 20, .max_channels = 2 };
 	struct store_append q;
 	char why[256];
 
@@ -585,7 +585,7 @@ START_TEST(a_backup_is_whole)
 	store_end();
 	ck_assert_int_eq(loop_init(&store_home), 0);
 	{
-		struct store_args args = { .dir = dir, .max_queued_bytes = 1 << 20, .max_channels = 100 };
+		struct store_args args = { .ops = &store_sqlite_ops, .dir = dir, .max_queued_bytes = 1 << 20, .max_channels = 100 };
 		struct store_counts counts;
 		char why[256];
 

@@ -1,0 +1,42 @@
+#pragma once
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: all channels of the daemon, and the store under them. ioed/ makes it before the roles start and frees it
+ * after they have stopped; the roles are handed it in role_start.engine. Where the store cannot be opened the engine
+ * runs without. A request that needs the disk then ends with CHANNEL_E_UNAVAILABLE, and channel_engine_why() says why.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct channel;
+struct channel_engine;
+struct reactor_set;
+struct store;
+struct store_ops;
+struct warnings;
+
+struct channel_engine_args {
+	struct reactor_set *reactors;      /* not running yet, but their number is known */
+	const struct store_ops *store_ops; /* which store keeps the messages */
+	const char *state_dir;             /* where it does */
+	/* Called where the store is a restored copy: gives the state directory another STORE. 0 or negative errno. */
+	int (*renew_store_id)(void *userdata);
+	void *userdata;
+};
+
+/* Main. 0 or -ENOMEM. */
+int channel_engine_new(struct channel_engine **ret, const struct channel_engine_args *args);
+/* Main, after the reactors have ended. NULL is fine. */
+void channel_engine_free(struct channel_engine *engine);
+
+struct store *channel_engine_store(struct channel_engine *engine); /* NULL: the store could not be opened */
+/* Any thread: messages of the kind that were dropped for their age since the start. */
+uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind);
+/* Any thread: the clock by which attributes end (store_age_msec()). It never jumps. */
+uint64_t channel_engine_msec(const struct channel_engine *engine);
+const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size);
+/* Main: has the store check its files. */
+void channel_engine_look(struct channel_engine *engine);
+/* Main: adds a warning for each thing that is wrong with the store now. */
+void channel_engine_warn(struct channel_engine *engine, struct warnings *to);
