@@ -23,8 +23,10 @@ static void builtin_field_str(struct request *q, const char *s)
 	request_field(q, s, strlen(s));
 }
 
-static int builtin_hello(struct request *q, struct fields *f)
+static int builtin_hello(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	char name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX], roles[80];
 	struct session *s = q->session;
 	struct reactor_set *set = q->reactor->set;
@@ -59,13 +61,14 @@ static int builtin_hello(struct request *q, struct fields *f)
 	return ACT_ANSWERED;
 }
 
-static int builtin_connect(struct request *q, _unused_ struct fields *f)
+static int builtin_connect(const struct call *call)
 {
+	struct request *q = call->request;
 	char text[ADDRESS_TEXT_MAX];
 	struct address here;
 	int r;
 
-	r = conn_local(&q->session->conn, &here);
+	r = conn_local(&call->session->conn, &here);
 	if (r < 0)
 		return r;
 	request_begin(q, "OK");
@@ -76,9 +79,11 @@ static int builtin_connect(struct request *q, _unused_ struct fields *f)
 	return ACT_ANSWERED;
 }
 
-static int builtin_auth(struct request *q, _unused_ struct fields *f)
+static int builtin_auth(const struct call *call)
 {
-	if (!conn_is_private(&q->session->conn, &q->session->address))
+	struct request *q = call->request;
+
+	if (!conn_is_private(&call->session->conn, &call->session->address))
 		request_error(q, ERROR_DENIED, "a password is not taken over a connection that others can read");
 	else
 		request_error(q, ERROR_UNAVAILABLE, "this version of ioed knows no users; NICK,name gives you a name");
@@ -97,20 +102,24 @@ static void builtin_nick_done(struct request *q, int result, const char *name)
 }
 
 /* In line and raw there is one field only, with whatever commas are in it. */
-static void builtin_nick_join(struct request *q, struct fields *f)
+static void builtin_nick_join(const struct call *call)
 {
-	if (!dialect_get(q->dialect)->has_bare_lines || f->n < 2)
+	struct fields *f = call->fields;
+
+	if (!dialect_get(call->dialect)->has_bare_lines || f->n < 2)
 		return;
 	f->at[0].len = (size_t)(f->at[1].data + f->at[1].len - f->at[0].data);
 	f->n = 1;
 }
 
-static int builtin_nick(struct request *q, struct fields *f)
+static int builtin_nick(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	const struct field *name = &f->at[0];
 	int r;
 
-	builtin_nick_join(q, f);
+	builtin_nick_join(call);
 	if (f->n > 1 && str_casecmp(f->at[1].data, f->at[1].len, "shared", strlen("shared")) != 0) {
 		request_error(q, ERROR_BAD_ARGUMENT, "behind the name stands shared, or nothing, not '%.*s'",
 			      (int)MIN(f->at[1].len, (size_t)32), f->at[1].data);
@@ -123,8 +132,11 @@ static int builtin_nick(struct request *q, struct fields *f)
 	return ACT_ANSWERED;
 }
 
-static int _hot_ builtin_ping(struct request *q, struct fields *f)
+static int _hot_ builtin_ping(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
+
 	if (f->n == 0) {
 		request_line(q, "PONG", 4);
 		return ACT_ANSWERED;
@@ -163,17 +175,19 @@ static int builtin_help_all(struct buf *b, const struct session *s)
 	return r;
 }
 
-static int builtin_help(struct request *q, struct fields *f)
+static int builtin_help(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	struct buf b = { .max = 64 << 10 };
 	const struct verb_entry *e, *other;
 	int r;
 
 	if (f->n == 0) {
-		r = builtin_help_all(&b, q->session);
+		r = builtin_help_all(&b, call->session);
 	} else {
-		e = verb_table_find(&frontend_of(q->session->listener)->verbs, f->at[0].data, f->at[0].len);
-		other = e ? NULL : elsewhere_find(q->session, f->at[0].data, f->at[0].len);
+		e = verb_table_find(&frontend_of(call->session->listener)->verbs, f->at[0].data, f->at[0].len);
+		other = e ? NULL : elsewhere_find(call->session, f->at[0].data, f->at[0].len);
 		if (other) {
 			elsewhere_answer(q, other);
 			return ACT_ANSWERED;
@@ -191,9 +205,11 @@ static int builtin_help(struct request *q, struct fields *f)
 	return r;
 }
 
-static int builtin_bye(struct request *q, _unused_ struct fields *f)
+static int builtin_bye(const struct call *call)
 {
-	session_finish(q->session);
+	struct request *q = call->request;
+
+	session_finish(call->session);
 	request_line(q, "BYE", 3);
 	return ACT_ANSWERED;
 }

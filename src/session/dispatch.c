@@ -27,26 +27,111 @@ static struct request *dispatch_no_verb(struct session *s)
 	return q;
 }
 
+static inline void dispatch_make_call(struct call *call, struct request *q, struct fields *f)
+{
+	const struct reactor *r = q->reactor;
+	bool is_role = q->role < r->set->n_roles;
+
+	*call = (struct call){
+		.request = q,
+		.fields = f,
+		.options = is_role ? r->options[q->role] : NULL,
+		.state = is_role ? r->set->roles[q->role].state : NULL,
+		.session = q->session,
+		.dialect = q->dialect,
+	};
+}
+
+/* Whether the session may do what @v says, to the objects that @v says are named in the fields. */
+static inline bool dispatch_may(_unused_ const struct call *call, _unused_ const struct verb *v)
+{
+	return true;
+}
+
+/* Every act is called from here, the acts of lines and of input that are no verb, too. */
+static inline int dispatch_call(struct request *q, const struct verb *v, struct fields *f, role_act_fn act)
+{
+	struct call call;
+
+	dispatch_make_call(&call, q, f);
+	if (unlikely(!dispatch_may(&call, v))) {
+		request_error(q, ERROR_DENIED, "you have no right to use %s here", v->name);
+		return ACT_ANSWERED;
+	}
+	return act(&call);
+}
+
+int request_act(struct request *q, const char *verb, struct fields *f, role_act_fn act)
+{
+	const struct role *role = q->reactor->set->roles[q->role].role;
+	const struct role_verb *row = role->verbs;
+
+	while (strcmp(row->verb.name, verb) != 0) {
+		row++;
+		assert(row < role->verbs + role->n_verbs);
+	}
+	return dispatch_call(q, &row->verb, f, act);
+}
+
+static void dispatch_fail(struct request *q, const char *what, int error)
+{
+	if (error == -ENOMEM) {
+		request_report(q, LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "%s was refused: out of memory", what);
+		request_error(q, ERROR_BUSY, "out of memory; try again later");
+	} else {
+		request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "%s failed: %s", what, strerror(-error));
+		request_error(q, ERROR_INTERNAL, "%s failed: %s", what, strerror(-error));
+	}
+}
+
+/* What an act, or line() of a role, has returned for the request. False: ACT_PASSED. */
+static inline bool dispatch_end(struct reactor *r, struct request *q, const char *what, int outcome)
+{
+	if (outcome == ACT_PASSED)
+		return false;
+	if (unlikely(outcome < 0)) {
+		assert(r->current == q);
+		r->current = NULL;
+		dispatch_fail(q, what, outcome);
+		return true;
+	}
+	assert(r->current != q || (outcome == ACT_DEFERRED && q->deferred));
+	r->current = NULL;
+	return true;
+}
+
 /* Whether one of the listener's roles takes the line for its own. */
 static bool dispatch_offer(struct session *s, struct request *q, char *line, size_t len)
 {
-	const struct reactor_set *set = s->reactor->set;
 	bool alone = frontend_of(s->listener)->n_roles == 1;
+	struct reactor *r = s->reactor;
+	struct fields f;
+	struct call call;
 
-	s->reactor->current = q;
-	for (unsigned i = 0; i < set->n_roles; i++) {
-		const struct role *role = set->roles[i].role;
+	f.n = 1;
+	r->current = q;
+	for (unsigned i = 0; i < r->set->n_roles; i++) {
+		const struct role *role = r->set->roles[i].role;
 
 		if (!(s->listener->role_bits & 1ULL << i) || !role->line)
 			continue;
 		q->role = (uint8_t)i;
-		if (role->line(q, line, len, alone) > 0) {
-			assert(s->reactor->current != q || q->deferred);
-			s->reactor->current = NULL;
+		f.at[0] = (struct field){ line, len };
+		dispatch_make_call(&call, q, &f);
+		if (dispatch_end(r, q, "a line without a verb", role->line(&call, alone)))
 			return true;
-		}
 	}
 	return false;
+}
+
+void dispatch_unmatched(struct request *q)
+{
+	struct fields f;
+	struct call call;
+
+	f.n = 0;
+	dispatch_make_call(&call, q, &f);
+	q->reactor->set->roles[q->role].role->unmatched(&call);
 }
 
 /* A line that is no verb: somebody's bare line (a number, a chat text), or an error. */
@@ -150,7 +235,7 @@ void _hot_ dispatch_act(struct request *q, char *rest, size_t len)
 	struct session *s = q->session;
 	struct reactor *r = q->reactor;
 	struct fields f;
-	int e;
+	int outcome;
 
 	if (unlikely(row->verb.flags & VERB_NOT_YET)) {
 		request_error(q, ERROR_UNAVAILABLE, "%s is not in this version of ioed", row->verb.name);
@@ -170,22 +255,9 @@ void _hot_ dispatch_act(struct request *q, char *rest, size_t len)
 		return;
 	if (row->verb.flags & VERB_BARRIER)
 		s->barrier = q;
-	e = row->act(q, &f);
-	if (likely(e >= 0)) {
-		assert(r->current != q || (e == ACT_DEFERRED && q->deferred));
-		r->current = NULL;
-		return;
-	}
-	assert(r->current == q);
-	r->current = NULL;
-	if (e == -ENOMEM) {
-		request_report(q, LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "%s was refused: out of memory", row->verb.name);
-		request_error(q, ERROR_BUSY, "out of memory; try again later");
-	} else {
-		request_report(q, LOG_EVENT_REQUEST_FAILED, NULL, 0, "%s failed: %s", row->verb.name,
-			       strerror(-e));
-		request_error(q, ERROR_INTERNAL, "%s failed: %s", row->verb.name, strerror(-e));
-	}
+	outcome = dispatch_call(q, &row->verb, &f, row->act);
+	assert(outcome != ACT_PASSED);
+	(void)dispatch_end(r, q, row->verb.name, outcome);
 }
 
 void dispatch_refuse_foreign(struct session *s, enum foreign what)

@@ -23,5 +23,8 @@ void dispatch_act(struct request *q, char *rest, size_t len);
  */
 bool dispatch_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
 
+/* For a request of unmatched input, which has the role that wants it: role.unmatched(). */
+void dispatch_unmatched(struct request *q);
+
 void dispatch_too_long(struct session *s); /* answers a line over limits.line */
 void dispatch_refuse_foreign(struct session *s, enum foreign what); /* ends: nothing that came or comes is a request */

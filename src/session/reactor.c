@@ -149,6 +149,11 @@ static void reactor_use(struct reactor *r, struct settings *settings)
 {
 	r->settings = settings;
 	r->limits = settings_get(settings, &limits_section);
+	for (unsigned i = 0; i < r->set->n_roles; i++) {
+		const struct option_section *section = r->set->roles[i].role->options;
+
+		r->options[i] = section ? settings_get(settings, section) : NULL;
+	}
 	chunk_pool_set_limit(&r->pool, r->limits->memory / r->set->n);
 	if (r->index == 0)
 		acceptor_set_limits(&r->set->acceptor, r->limits->connections, r->limits->per_address);

@@ -41,6 +41,7 @@ struct reactor {
 
 	struct settings *settings;
 	const struct limits_options *limits; /* in settings */
+	const void *options[ROLES_MAX];      /* in settings, for each role of the set; NULL: it has none */
 	struct chunk_pool pool;
 
 	struct session **slots; /* by handle.slot */

@@ -179,11 +179,6 @@ void request_resolve(struct request *q, enum dialect d)
 		request_release(q->session);
 }
 
-enum dialect request_dialect(const struct request *q)
-{
-	return q->dialect;
-}
-
 const struct settings *request_settings(const struct request *q)
 {
 	return q->reactor->settings;

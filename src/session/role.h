@@ -6,11 +6,13 @@
  */
 
 #include "base/option.h"
+#include "wire/dialect.h"
 #include "wire/verb.h"
 
 #define ROLES_MAX 16
 
 struct channel_engine;
+struct fields;
 struct loop;
 struct reactor_set;
 struct request;
@@ -23,14 +25,25 @@ struct worker_pool;
 enum act_outcome {
 	ACT_ANSWERED, /* it is answered, and gone */
 	ACT_DEFERRED, /* request_defer() was called: somebody answers it later, or has done so already */
+	ACT_PASSED,   /* neither: the caller of role.line() or request_act() goes on with it */
+};
+
+/* What an act is handed. All of it is valid during the call only: what is needed later is copied. */
+struct call {
+	struct request *request; /* to be answered or deferred */
+	struct fields *fields;   /* as many as the row allows; in the memory of the line */
+	const void *options;     /* the struct of the role's section, as it is now. NULL: the role has none */
+	void *state;             /* what start() of the role returned. NULL: it has no start() */
+	struct session *session; /* has not ended */
+	enum dialect dialect;    /* of the request */
 };
 
 /*
- * Acts on one request in the session's thread: answers it (session.h: request_ok() and the like), or defers it. The
- * fields are in the line's memory and die with the call. Returns enum act_outcome; or a negative errno where it failed
- * for a reason of ours, before anything was answered: dispatch answers internal (or busy) and logs.
+ * Acts on one request in the session's thread: answers it (session.h: request_ok() and the like), or defers it. Returns
+ * enum act_outcome; or a negative errno where it failed for a reason of ours, before anything was answered: dispatch
+ * answers internal (or busy) and logs.
  */
-typedef int (*role_act_fn)(struct request *q, struct fields *f);
+typedef int (*role_act_fn)(const struct call *call);
 
 struct role_verb {
 	struct verb verb;
@@ -46,21 +59,22 @@ struct role {
 	const char *exposed; /* behind "everybody who reaches ... may": what it lets anybody do (exposure.h) */
 
 	/*
-	 * On a listener that offers the role: a line that is no verb of any role (in line and raw, with its right number of
-	 * fields). 1: it was the role's and has been taken care of as by a role_act_fn; 0: not the role's. @alone: the
-	 * listener has no other role.
+	 * NULL or, on a listener that offers the role: a line that is no verb of any role (in line and raw, with its right
+	 * number of fields) is the only field of the call. Returns as a role_act_fn; ACT_PASSED: the line is not the role's.
+	 * What the line does it does by request_act(). @alone: the listener has no other role.
 	 */
-	int (*line)(struct request *q, char *line, size_t len, bool alone);
+	int (*line)(const struct call *call, bool alone);
 
 	/* NULL or: on a listener of several roles, unmatched input (bytes without a line's end that are no request) has stood
-	 * alone for a second: an old client of this role may have sent it. Answers; the session is closed then. */
-	void (*unmatched)(struct request *q);
+	 * alone for a second: an old client of this role may have sent it. Answers, by request_act(); the session is closed
+	 * then. The call has no field. */
+	void (*unmatched)(const struct call *call);
 
 	/* NULL or: on a listener whose only role this is, a new session has been idle for legacy_wait. It is an old client's,
 	 * raw from now on, and waits to be sent something (session.h: session_event_text()). */
 	void (*idle)(struct session *s);
 
-	/* In main, before the reactors start; @ret_state is handed back by session.h: request_role_state(). 0, or a
+	/* In main, before the reactors start; @ret_state is in each call. 0, or a
 	 * negative errno with a sentence in @why: the daemon does not start. */
 	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);
 	/* In main, after the reactors have ended. */
@@ -71,7 +85,7 @@ struct role {
 	uint64_t (*expired)(void *state);
 	/* NULL or, in main: adds what is wrong just now with what the role stands on (warning.h). Never blocks. */
 	void (*warn)(void *state, struct warnings *to);
-	/* In main: new settings, already checked. Reactors switch by themselves (request_settings()). */
+	/* In main: new settings, already checked. Reactors switch by themselves (call.options). */
 	void (*reload)(void *state, const struct settings *s);
 };
 

@@ -25,8 +25,7 @@ struct loop;
 struct reactor;
 struct session;
 
-/* What the request came with. */
-enum dialect request_dialect(const struct request *q);
+/* For a deferred request; an act has them in its call (role.h). */
 const struct settings *request_settings(const struct request *q); /* of its reactor, valid during the call */
 struct loop *request_loop(const struct request *q); /* of its reactor: for jobs and timers */
 struct worker_pool *request_workers(const struct request *q);
@@ -63,6 +62,13 @@ void request_file(struct request *q, int fd, uint64_t off, uint64_t len);
  * A job carries it through a worker as a pointer that nobody looks behind there.
  */
 void request_defer(struct request *q);
+
+/*
+ * For what a request does without a verb: a line that is none, or what a deferred request goes on with. It is checked
+ * as if the session had sent the role's verb @verb with the fields @f; then @act is called. Returns what @act returned,
+ * or ACT_ANSWERED: the session may not do that. The session must not have ended.
+ */
+int request_act(struct request *q, const char *verb, struct fields *f, role_act_fn act);
 
 /*
  * Claims a name for the request's session, as NICK does; @shared: others of its address who share it may have it, too.

@@ -8,6 +8,9 @@
 
 #include "session/role.h"
 
+/* The room of those who did not choose one. */
+#define CHAT_LOBBY "lobby"
+
 struct channel_engine;
 struct chat_state;
 

@@ -63,25 +63,27 @@ static bool chat_history_take(struct request *q, const struct field *f, const ch
 }
 
 /* Only a member may read the history: a ban keeps from reading, too. */
-static bool chat_history_may(struct request *q, const struct field *room)
+static bool chat_history_may(const struct call *call, const struct field *room)
 {
 	if (chat_name_is_room(room->data, room->len) &&
-	    channel_subscription_find(request_session(q), &chat_policy, room->data, room->len))
+	    channel_subscription_find(call->session, &chat_policy, room->data, room->len))
 		return true;
-	request_error(q, ERROR_DENIED, "you are not in the room '%.*s'; JOIN it first",
+	request_error(call->request, ERROR_DENIED, "you are not in the room '%.*s'; JOIN it first",
 		      (int)MIN(room->len, (size_t)CHAT_ROOM_MAX), room->data);
 	return false;
 }
 
-int chat_history(struct request *q, struct fields *f)
+int chat_history(const struct call *call)
 {
-	struct channel_engine *engine = chat_engine(request_role_state(q));
+	struct request *q = call->request;
+	const struct fields *f = call->fields;
+	struct channel_engine *engine = chat_engine(call->state);
 	const struct field *room = &f->at[0];
 	struct chat_history *h;
 	uint64_t after, count;
 	char why[512];
 
-	if (!chat_history_may(q, room) ||
+	if (!chat_history_may(call, room) ||
 	    !chat_history_take(q, &f->at[1], "number of a message", 0, STORE_NUMBER_MAX, &after) ||
 	    !chat_history_take(q, &f->at[2], "count", 1, CHAT_HISTORY_COUNT_MAX, &count))
 		return ACT_ANSWERED;
@@ -93,7 +95,7 @@ int chat_history(struct request *q, struct fields *f)
 	if (!h)
 		return -ENOMEM;
 	h->q = q;
-	h->dialect = request_dialect(q);
+	h->dialect = call->dialect;
 	h->page.request.loop = request_loop(q);
 	h->page.request.on_complete = chat_history_done;
 	h->page.kind = chat_policy.kind;

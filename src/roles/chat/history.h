@@ -4,4 +4,4 @@
 
 #include "session/role.h"
 
-int chat_history(struct request *q, struct fields *f);
+int chat_history(const struct call *call);

@@ -28,13 +28,13 @@ struct chat_list {
 };
 
 /* 0; positive: the request was answered; or -ENOMEM. */
-static int chat_list_new(struct request *q, struct chat_list **ret)
+static int chat_list_new(const struct call *call, struct chat_list **ret)
 {
-	struct chat_state *state = request_role_state(q);
+	struct chat_state *state = call->state;
 	struct chat_list *l;
 
 	if (!chat_lists_enter(state)) {
-		request_error(q, ERROR_BUSY, "many ask for lists just now; try again a little later");
+		request_error(call->request, ERROR_BUSY, "many ask for lists just now; try again a little later");
 		return 1;
 	}
 	l = calloc(1, sizeof(*l));
@@ -43,10 +43,10 @@ static int chat_list_new(struct request *q, struct chat_list **ret)
 		return -ENOMEM;
 	}
 	l->state = state;
-	l->q = q;
-	l->ioe1 = request_dialect(q) == DIALECT_IOE1;
+	l->q = call->request;
+	l->ioe1 = call->dialect == DIALECT_IOE1;
 	l->out.max = CHAT_LIST_MAX;
-	request_defer(q);
+	request_defer(l->q);
 	*ret = l;
 	return 0;
 }
@@ -118,12 +118,12 @@ static void chat_list_go_on(struct channel_list *rooms)
 	chat_list_answer(l);
 }
 
-int chat_list_rooms(struct request *q, _unused_ struct fields *f)
+int chat_list_rooms(const struct call *call)
 {
 	struct chat_list *l;
 	int r;
 
-	r = chat_list_new(q, &l);
+	r = chat_list_new(call, &l);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	l->rooms = (struct channel_list){
@@ -136,7 +136,7 @@ int chat_list_rooms(struct request *q, _unused_ struct fields *f)
 		.page_rows = CHAT_LIST_PAGE,
 		.includes = chat_act_is_room,
 	};
-	channel_list_collect(&l->rooms, request_reactor(q), chat_list_go_on);
+	channel_list_collect(&l->rooms, request_reactor(l->q), chat_list_go_on);
 	return ACT_DEFERRED;
 }
 
@@ -208,18 +208,18 @@ static void chat_list_who_answer(struct chat_request *x)
 }
 
 /* WHO for all rooms. */
-static int chat_list_who_all(struct request *q)
+static int chat_list_who_all(const struct call *call)
 {
 	struct chat_list *l;
 	int r;
 
-	r = chat_list_new(q, &l);
+	r = chat_list_new(call, &l);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	l->walk = (struct channel_walk){
 		.engine = chat_engine(l->state),
 		.kind = chat_policy.kind,
-		.origin = request_reactor(q),
+		.origin = request_reactor(l->q),
 		.each = chat_list_add_names,
 		.on_complete = chat_list_names_walked,
 	};
@@ -227,14 +227,15 @@ static int chat_list_who_all(struct request *q)
 	return ACT_DEFERRED;
 }
 
-int chat_list_who(struct request *q, struct fields *f)
+int chat_list_who(const struct call *call)
 {
+	const struct fields *f = call->fields;
 	struct chat_request *x;
 	int r;
 
 	if (f->n == 0)
-		return chat_list_who_all(q);
-	r = chat_request_new(q, &f->at[0], NULL, CHAT_KIND_WHO, chat_list_who_answer, &x);
+		return chat_list_who_all(call);
+	r = chat_request_new(call, &f->at[0], NULL, CHAT_KIND_WHO, chat_list_who_answer, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	channel_submit(&x->rq);

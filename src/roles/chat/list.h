@@ -4,5 +4,5 @@
 
 #include "session/role.h"
 
-int chat_list_rooms(struct request *q, struct fields *f);
-int chat_list_who(struct request *q, struct fields *f);
+int chat_list_rooms(const struct call *call);
+int chat_list_who(const struct call *call);

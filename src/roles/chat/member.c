@@ -127,19 +127,20 @@ static bool chat_member_take_after(struct chat_request *x, const struct field *f
 	return false;
 }
 
-int chat_member_join(struct request *q, struct fields *f)
+int chat_member_join(const struct call *call)
 {
-	struct chat_session *cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
+	const struct fields *f = call->fields;
+	struct chat_session *cs = chat_session_get(call->session, chat_engine(call->state));
 	struct chat_request *x;
 	int r;
 
 	if (!cs)
 		return -ENOMEM;
-	r = chat_request_new(q, &f->at[0], NULL, CHAT_KIND_JOIN, chat_member_in, &x);
+	r = chat_request_new(call, &f->at[0], NULL, CHAT_KIND_JOIN, chat_member_in, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	x->welcome = chat_member_answer_join;
-	if ((f->n > 1 && !chat_member_take_after(x, &f->at[1])) || !chat_request_within_rate(q, cs)) {
+	if ((f->n > 1 && !chat_member_take_after(x, &f->at[1])) || !chat_request_within_rate(call, cs)) {
 		(void)chat_request_free(x);
 		return ACT_ANSWERED;
 	}
@@ -147,25 +148,25 @@ int chat_member_join(struct request *q, struct fields *f)
 	return ACT_DEFERRED;
 }
 
-int chat_member_enter(struct request *q, const char *room, void (*welcome)(struct chat_request *x),
+int chat_member_enter(const struct call *call, void (*welcome)(struct chat_request *x),
 		      void (*unwelcome)(struct chat_request *x))
 {
-	struct field name = { (char *)room, strlen(room) };
 	struct chat_request *x;
 	int r;
 
-	r = chat_request_new(q, &name, NULL, CHAT_KIND_JOIN, chat_member_in, &x);
+	r = chat_request_new(call, &call->fields->at[0], NULL, CHAT_KIND_JOIN, chat_member_in, &x);
 	if (r != 0)
-		return r;
+		return MIN(r, ACT_ANSWERED);
 	x->welcome = welcome;
 	x->unwelcome = unwelcome;
 	chat_member_submit(x);
-	return 0;
+	return ACT_DEFERRED;
 }
 
-int chat_member_enter_alone(struct chat_session *cs, const char *room)
+int chat_member_enter_alone(struct chat_session *cs, const struct field *room)
 {
-	struct chat_request *x = chat_request_new_alone(cs->engine, cs->session, room, strlen(room), CHAT_KIND_JOIN);
+	struct chat_request *x =
+		chat_request_new_alone(cs->engine, cs->session, room->data, room->len, CHAT_KIND_JOIN);
 
 	if (!x)
 		return -ENOMEM;
@@ -189,12 +190,13 @@ static void chat_member_out(struct chat_request *x)
 	request_ok(x->rq.request);
 }
 
-int chat_member_part(struct request *q, struct fields *f)
+int chat_member_part(const struct call *call)
 {
+	const struct fields *f = call->fields;
 	struct chat_request *x;
 	int r;
 
-	r = chat_request_new(q, &f->at[0], NULL, CHAT_KIND_PART, chat_member_out, &x);
+	r = chat_request_new(call, &f->at[0], NULL, CHAT_KIND_PART, chat_member_out, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	channel_submit(&x->rq);

@@ -22,19 +22,19 @@ static void chat_moderate_answer(struct chat_request *x)
 }
 
 /* Makes the request. @target and @text may be NULL. 0; positive: the request was answered; or -ENOMEM. */
-static int chat_moderate_new(struct request *q, const struct field *room, const struct field *target,
+static int chat_moderate_new(const struct call *call, const struct field *room, const struct field *target,
 			     const struct field *text, enum chat_kind kind, struct chat_request **ret)
 {
-	struct chat_session *cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
+	struct chat_session *cs = chat_session_get(call->session, chat_engine(call->state));
 	int r;
 
 	if (!cs)
 		return -ENOMEM;
-	r = chat_request_new(q, room, text, kind, chat_moderate_answer, ret);
+	r = chat_request_new(call, room, text, kind, chat_moderate_answer, ret);
 	if (r != 0)
 		return r;
-	if ((target && !chat_request_set_target(*ret, target)) || (text && !chat_request_text_fits(q, text->len)) ||
-	    !chat_request_within_rate(q, cs)) {
+	if ((target && !chat_request_set_target(*ret, target)) || (text && !chat_request_text_fits(call, text->len)) ||
+	    !chat_request_within_rate(call, cs)) {
 		*ret = chat_request_free(*ret);
 		return 1;
 	}
@@ -43,18 +43,19 @@ static int chat_moderate_new(struct request *q, const struct field *room, const 
 
 /* TOPIC */
 
-int chat_moderate_topic(struct request *q, struct fields *f)
+int chat_moderate_topic(const struct call *call)
 {
+	const struct fields *f = call->fields;
 	const struct field *text = &f->at[1];
 	struct chat_request *x;
 	int r;
 
 	if (text->len > STORE_VALUE_MAX) {
-		request_error(q, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu", STORE_VALUE_MAX,
+		request_error(call->request, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu", STORE_VALUE_MAX,
 			      text->len);
 		return ACT_ANSWERED;
 	}
-	r = chat_moderate_new(q, &f->at[0], NULL, text, CHAT_KIND_TOPIC, &x);
+	r = chat_moderate_new(call, &f->at[0], NULL, text, CHAT_KIND_TOPIC, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	x->rq.message = channel_message_new(CHAT_EVENT_TOPIC, x->args.name, x->args.name_len, text->data, text->len);
@@ -68,8 +69,9 @@ int chat_moderate_topic(struct request *q, struct fields *f)
 
 /* KICK */
 
-int chat_moderate_kick(struct request *q, struct fields *f)
+int chat_moderate_kick(const struct call *call)
 {
+	const struct fields *f = call->fields;
 	struct field why = { (char *)CHAT_WHY_KICKED, strlen(CHAT_WHY_KICKED) };
 	struct buf text = {};
 	struct chat_request *x;
@@ -80,7 +82,7 @@ int chat_moderate_kick(struct request *q, struct fields *f)
 		why = (struct field){ text.data, text.len };
 	}
 	if (r >= 0)
-		r = chat_moderate_new(q, &f->at[0], &f->at[1], &why, CHAT_KIND_KICK, &x);
+		r = chat_moderate_new(call, &f->at[0], &f->at[1], &why, CHAT_KIND_KICK, &x);
 	if (r == 0)
 		channel_submit(&x->rq);
 	buf_done(&text);
@@ -89,20 +91,21 @@ int chat_moderate_kick(struct request *q, struct fields *f)
 
 /* MUTE and BAN */
 
-static int chat_moderate_hold(struct request *q, struct fields *f, enum chat_kind kind)
+static int chat_moderate_hold(const struct call *call, enum chat_kind kind)
 {
+	const struct fields *f = call->fields;
 	const struct field *seconds = &f->at[2];
 	struct chat_request *x;
 	uint64_t n;
 	int r;
 
 	if (str_to_u64(seconds->data, seconds->len, 0, CHAT_MODERATE_SECONDS_MAX, &n) < 0) {
-		request_error(q, ERROR_BAD_ARGUMENT,
+		request_error(call->request, ERROR_BAD_ARGUMENT,
 			      "'%.*s' is no number of seconds: that is 0, which lifts it, to %llu",
 			      (int)MIN(seconds->len, (size_t)40), seconds->data, CHAT_MODERATE_SECONDS_MAX);
 		return ACT_ANSWERED;
 	}
-	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, kind, &x);
+	r = chat_moderate_new(call, &f->at[0], &f->at[1], NULL, kind, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	x->args.seconds = n;
@@ -110,30 +113,31 @@ static int chat_moderate_hold(struct request *q, struct fields *f, enum chat_kin
 	return ACT_DEFERRED;
 }
 
-int chat_moderate_mute(struct request *q, struct fields *f)
+int chat_moderate_mute(const struct call *call)
 {
-	return chat_moderate_hold(q, f, CHAT_KIND_MUTE);
+	return chat_moderate_hold(call, CHAT_KIND_MUTE);
 }
 
-int chat_moderate_ban(struct request *q, struct fields *f)
+int chat_moderate_ban(const struct call *call)
 {
-	return chat_moderate_hold(q, f, CHAT_KIND_BAN);
+	return chat_moderate_hold(call, CHAT_KIND_BAN);
 }
 
 /* ROLE */
 
-int chat_moderate_role(struct request *q, struct fields *f)
+int chat_moderate_role(const struct call *call)
 {
+	const struct fields *f = call->fields;
 	enum chat_rank to = chat_rank_from_name(f->at[2].data, f->at[2].len);
 	struct chat_request *x;
 	int r;
 
 	if (to == CHAT_RANK_MAX) {
-		request_error(q, ERROR_BAD_ARGUMENT, "a role is owner, operator or member, not '%.*s'",
+		request_error(call->request, ERROR_BAD_ARGUMENT, "a role is owner, operator or member, not '%.*s'",
 			      (int)MIN(f->at[2].len, (size_t)40), f->at[2].data);
 		return ACT_ANSWERED;
 	}
-	r = chat_moderate_new(q, &f->at[0], &f->at[1], NULL, CHAT_KIND_ROLE, &x);
+	r = chat_moderate_new(call, &f->at[0], &f->at[1], NULL, CHAT_KIND_ROLE, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	x->args.to = to;

@@ -4,8 +4,8 @@
 
 #include "session/role.h"
 
-int chat_moderate_topic(struct request *q, struct fields *f);
-int chat_moderate_kick(struct request *q, struct fields *f);
-int chat_moderate_mute(struct request *q, struct fields *f);
-int chat_moderate_ban(struct request *q, struct fields *f);
-int chat_moderate_role(struct request *q, struct fields *f);
+int chat_moderate_topic(const struct call *call);
+int chat_moderate_kick(const struct call *call);
+int chat_moderate_mute(const struct call *call);
+int chat_moderate_ban(const struct call *call);
+int chat_moderate_role(const struct call *call);

@@ -16,7 +16,6 @@
 #define CHAT_OLD_WELCOME    "Connected to server!"
 #define CHAT_OLD_AGAIN_USEC USEC_PER_SEC
 #define CHAT_OLD_AGAIN_MAX  (30 * USEC_PER_SEC)
-#define CHAT_OLD_LOBBY      "lobby"
 
 static void chat_old_greet(struct chat_session *cs)
 {
@@ -92,9 +91,16 @@ static void chat_old_unwelcome(struct chat_request *x)
 		chat_old_refused(cs);
 }
 
+static int chat_old_enter(const struct call *call)
+{
+	return chat_member_enter(call, chat_old_welcome, chat_old_unwelcome);
+}
+
 static void chat_old_claimed(struct request *q, int result, const char *name)
 {
 	struct chat_session *cs = chat_session_find(request_session(q));
+	struct fields lobby;
+	int r;
 
 	if (result < 0 || !cs) {
 		request_refuse_name(q, name, strlen(name), result);
@@ -102,10 +108,14 @@ static void chat_old_claimed(struct request *q, int result, const char *name)
 			chat_old_refused(cs);
 		return;
 	}
-	if (chat_member_enter(q, CHAT_OLD_LOBBY, chat_old_welcome, chat_old_unwelcome) < 0) {
+	lobby.n = 1;
+	lobby.at[0] = (struct field){ (char *)CHAT_LOBBY, strlen(CHAT_LOBBY) };
+	r = request_act(q, "JOIN", &lobby, chat_old_enter);
+	if (r == ACT_DEFERRED)
+		return;
+	if (r < 0)
 		request_error(q, ERROR_BUSY, "out of memory; try again later");
-		chat_old_refused(cs);
-	}
+	chat_old_refused(cs);
 }
 
 static bool chat_old_is(const char *line, size_t len, const char *word)
@@ -113,16 +123,17 @@ static bool chat_old_is(const char *line, size_t len, const char *word)
 	return str_casecmp(line, len, word, strlen(word)) == 0;
 }
 
-int chat_old_line(struct request *q, struct chat_session *cs, char *line, size_t len)
+int chat_old_line(const struct call *call, struct chat_session *cs)
 {
+	const struct field *name = &call->fields->at[0];
 	int r;
 
-	if (chat_old_is(line, len, "BYE") || chat_old_is(line, len, "QUIT"))
-		return 0;
-	r = request_claim_name(q, line, len, false, chat_old_claimed);
-	if (r < 0) {
-		request_refuse_name(q, line, len, r);
-		chat_old_refused(cs);
-	}
-	return 1;
+	if (chat_old_is(name->data, name->len, "BYE") || chat_old_is(name->data, name->len, "QUIT"))
+		return ACT_PASSED;
+	r = request_claim_name(call->request, name->data, name->len, false, chat_old_claimed);
+	if (r >= 0)
+		return ACT_DEFERRED;
+	request_refuse_name(call->request, name->data, name->len, r);
+	chat_old_refused(cs);
+	return ACT_ANSWERED;
 }

@@ -15,4 +15,4 @@ void chat_old_idle(struct session *s);
 bool chat_old_is_greeting(struct chat_session *cs);
 
 /* A line of such a session. Returns as role.line() does. */
-int chat_old_line(struct request *q, struct chat_session *cs, char *line, size_t len);
+int chat_old_line(const struct call *call, struct chat_session *cs);

@@ -156,10 +156,9 @@ static void chat_request_on_complete(struct channel_request *rq)
 	(void)chat_request_free(x);
 }
 
-static struct chat_request *chat_request_make(const struct settings *settings, struct session *s,
+static struct chat_request *chat_request_make(const struct chat_options *options, struct session *s,
 					      const struct field *text)
 {
-	const struct chat_options *options = settings_get(settings, &chat_section);
 	size_t text_len = text ? text->len : 0;
 	struct chat_request *x = calloc(1, sizeof(*x) + text_len);
 
@@ -177,21 +176,21 @@ static struct chat_request *chat_request_make(const struct settings *settings, s
 	return x;
 }
 
-int chat_request_new(struct request *q, const struct field *room, const struct field *text, enum chat_kind kind,
+int chat_request_new(const struct call *call, const struct field *room, const struct field *text, enum chat_kind kind,
 		     void (*answer)(struct chat_request *x), struct chat_request **ret)
 {
 	struct chat_request *x;
 
 	if (!chat_name_is_room(room->data, room->len)) {
-		request_error(q, ERROR_BAD_ARGUMENT,
+		request_error(call->request, ERROR_BAD_ARGUMENT,
 			      "a room's name is 1 to %d of a-z 0-9 . _ -; this one has %zu bytes: '%.*s'",
 			      CHAT_ROOM_MAX, room->len, (int)MIN(room->len, (size_t)80), room->data);
 		return CHAT_REQUEST_ANSWERED;
 	}
-	x = chat_request_make(request_settings(q), request_session(q), text);
+	x = chat_request_make(call->options, call->session, text);
 	if (!x)
 		return -ENOMEM;
-	channel_request_init(&x->rq, chat_engine(request_role_state(q)), &chat_policy, q, room->data, room->len);
+	channel_request_init(&x->rq, chat_engine(call->state), &chat_policy, call->request, room->data, room->len);
 	x->rq.kind = chat_kind_row(kind);
 	x->rq.on_complete = chat_request_on_complete;
 	x->answer = answer;
@@ -202,7 +201,7 @@ int chat_request_new(struct request *q, const struct field *room, const struct f
 struct chat_request *chat_request_new_alone(struct channel_engine *engine, struct session *s, const char *room,
 					    size_t room_len, enum chat_kind kind)
 {
-	struct chat_request *x = chat_request_make(session_settings(s), s, NULL);
+	struct chat_request *x = chat_request_make(settings_get(session_settings(s), &chat_section), s, NULL);
 
 	if (!x)
 		return NULL;
@@ -225,25 +224,25 @@ bool chat_request_set_target(struct chat_request *x, const struct field *target)
 	return true;
 }
 
-bool chat_request_text_fits(struct request *q, size_t len)
+bool chat_request_text_fits(const struct call *call, size_t len)
 {
-	const struct chat_options *options = settings_get(request_settings(q), &chat_section);
+	const struct chat_options *options = call->options;
 
 	if (len <= options->text)
 		return true;
-	request_error(q, ERROR_TOO_LONG, "a text may have %llu bytes (chat.text), and this one has %zu",
+	request_error(call->request, ERROR_TOO_LONG, "a text may have %llu bytes (chat.text), and this one has %zu",
 		      (unsigned long long)options->text, len);
 	return false;
 }
 
-bool chat_request_within_rate(struct request *q, struct chat_session *cs)
+bool chat_request_within_rate(const struct call *call, struct chat_session *cs)
 {
-	const struct chat_options *options = settings_get(request_settings(q), &chat_section);
+	const struct chat_options *options = call->options;
 	uint64_t wait = chat_session_rate_limit(cs);
 
 	if (wait == 0)
 		return true;
-	request_error(q, ERROR_LIMIT,
+	request_error(call->request, ERROR_LIMIT,
 		      "that was too much at once: you may say %llu things a second, and %llu after a pause "
 		      "(chat.rate, chat.burst); try again in %llu ms",
 		      (unsigned long long)options->rate, (unsigned long long)options->burst,

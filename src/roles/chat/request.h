@@ -13,8 +13,8 @@
 #include "wire/field.h"
 
 /* A request to the room @room, whose name is checked; @text (or NULL) is copied to args.text. 0; positive: the name is
- * wrong, and @q was answered; or -ENOMEM. */
-int chat_request_new(struct request *q, const struct field *room, const struct field *text, enum chat_kind kind,
+ * wrong, and the request of the session was answered; or -ENOMEM. */
+int chat_request_new(const struct call *call, const struct field *room, const struct field *text, enum chat_kind kind,
 		     void (*answer)(struct chat_request *x), struct chat_request **ret);
 struct chat_request *chat_request_free(struct chat_request *x);
 
@@ -29,8 +29,8 @@ struct chat_request *chat_request_new_alone(struct channel_engine *engine, struc
 bool chat_request_set_target(struct chat_request *x, const struct field *target);
 
 /* Whether @len bytes are within chat.text. False: the request was answered. */
-bool chat_request_text_fits(struct request *q, size_t len);
+bool chat_request_text_fits(const struct call *call, size_t len);
 
 /* Counts one message of the session (chat.rate). False: it is one too many, and the request was answered. */
 struct chat_session;
-bool chat_request_within_rate(struct request *q, struct chat_session *cs);
+bool chat_request_within_rate(const struct call *call, struct chat_session *cs);

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHAT_SAY_LOBBY "lobby"
-
 static void _hot_ chat_say_answer(struct chat_request *x)
 {
 	struct request *q = x->rq.request;
@@ -21,22 +19,22 @@ static void _hot_ chat_say_answer(struct chat_request *x)
 	request_end(q);
 }
 
-/* @silent: only a failure is answered. 0 or -ENOMEM. */
-static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const struct field *room, const char *text,
-			     size_t len, bool silent)
+/* @silent: only a failure is answered. */
+static int _hot_ chat_say_in(const struct call *call, struct chat_session *cs, bool silent)
 {
+	const struct field *room = &call->fields->at[0], *text = &call->fields->at[1];
 	struct chat_request *x;
 	int r;
 
-	r = chat_request_new(q, room, NULL, CHAT_KIND_SAY, chat_say_answer, &x);
+	r = chat_request_new(call, room, NULL, CHAT_KIND_SAY, chat_say_answer, &x);
 	if (r != 0)
 		return MIN(r, ACT_ANSWERED);
 	x->silent = silent;
-	if (!chat_request_text_fits(q, len) || !chat_request_within_rate(q, cs)) {
+	if (!chat_request_text_fits(call, text->len) || !chat_request_within_rate(call, cs)) {
 		(void)chat_request_free(x);
 		return ACT_ANSWERED;
 	}
-	x->rq.message = channel_message_new(CHAT_EVENT_SAID, x->args.name, x->args.name_len, text, len);
+	x->rq.message = channel_message_new(CHAT_EVENT_SAID, x->args.name, x->args.name_len, text->data, text->len);
 	if (!x->rq.message) {
 		(void)chat_request_free(x);
 		return -ENOMEM;
@@ -45,21 +43,21 @@ static int _hot_ chat_say_in(struct request *q, struct chat_session *cs, const s
 	return ACT_DEFERRED;
 }
 
-int _hot_ chat_say(struct request *q, struct fields *f)
+int _hot_ chat_say(const struct call *call)
 {
-	struct chat_session *cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
+	struct chat_session *cs = chat_session_get(call->session, chat_engine(call->state));
 
 	if (!cs)
 		return -ENOMEM;
-	if (f->at[1].len == 0) {
-		request_error(q, ERROR_BAD_ARGUMENT, "there is nothing to say: the text is empty");
+	if (call->fields->at[1].len == 0) {
+		request_error(call->request, ERROR_BAD_ARGUMENT, "there is nothing to say: the text is empty");
 		return ACT_ANSWERED;
 	}
-	return chat_say_in(q, cs, &f->at[0], f->at[1].data, f->at[1].len, false);
+	return chat_say_in(call, cs, false);
 }
 
 /* Removes the name that an old chat client puts in front of its user's text: the server puts it there for all. */
-static void chat_say_strip(const struct chat_session *cs, char **line, size_t *len)
+static void chat_say_strip(const struct chat_session *cs, struct field *text)
 {
 	char name[SESSION_NAME_MAX];
 	size_t n;
@@ -67,61 +65,67 @@ static void chat_say_strip(const struct chat_session *cs, char **line, size_t *l
 	if (!cs->old)
 		return;
 	n = session_get_name(cs->session, name);
-	if (*len < n + 2 || memcmp(*line, name, n) != 0 || memcmp(*line + n, ": ", 2) != 0)
+	if (text->len < n + 2 || memcmp(text->data, name, n) != 0 || memcmp(text->data + n, ": ", 2) != 0)
 		return;
-	*line += n + 2;
-	*len -= n + 2;
+	text->data += n + 2;
+	text->len -= n + 2;
 }
 
-/* The room of a line without a verb. Length 0: there is none, and the request was answered. */
-static size_t chat_say_room(struct request *q, struct chat_session *cs, char room[CHAT_ROOM_MAX])
+/* Enters the lobby for a line without a verb. The message is submitted behind this request, so the session is a member
+ * when the owner acts on it, or is refused. */
+static int chat_say_enter(const struct call *call)
 {
-	size_t len = chat_session_room(cs, room);
+	int r = chat_member_enter_alone(chat_session_find(call->session), &call->fields->at[0]);
 
-	if (len > 0)
-		return len;
-	if (cs->has_joined) {
-		request_error(q, ERROR_DENIED, "you are in no room any more; JOIN,%s enters one", CHAT_SAY_LOBBY);
-		return 0;
-	}
-	/* The message is submitted behind this request, so the session is a member when the owner acts on it, or is
-	 * refused. */
-	if (chat_member_enter_alone(cs, CHAT_SAY_LOBBY) < 0) {
-		request_error(q, ERROR_BUSY, "out of memory; try again later");
-		return 0;
-	}
-	memcpy(room, CHAT_SAY_LOBBY, strlen(CHAT_SAY_LOBBY));
-	return strlen(CHAT_SAY_LOBBY);
+	return r < 0 ? r : ACT_PASSED;
+}
+
+/* The message of a line without a verb. */
+static int chat_say_text(const struct call *call)
+{
+	return chat_say_in(call, chat_session_find(call->session), true);
 }
 
 /* Whether a line without a verb is a message. From a program it is a mistake. */
-static bool chat_say_takes(struct request *q, const struct chat_session *cs, bool alone)
+static bool chat_say_takes(const struct call *call, const struct chat_session *cs, bool alone)
 {
-	return request_dialect(q) != DIALECT_IOE1 && (alone || (cs && cs->has_joined));
+	return call->dialect != DIALECT_IOE1 && (alone || (cs && cs->has_joined));
 }
 
-int chat_say_line(struct request *q, char *line, size_t len, bool alone)
+int chat_say_line(const struct call *call, bool alone)
 {
-	struct chat_session *cs = chat_session_find(request_session(q));
-	char name[CHAT_ROOM_MAX];
-	struct field room = { name, 0 };
+	struct chat_session *cs = chat_session_find(call->session);
+	struct request *q = call->request;
+	char room[CHAT_ROOM_MAX];
+	struct fields say;
+	int r;
 
 	if (cs && chat_old_is_greeting(cs))
-		return chat_old_line(q, cs, line, len);
-	if (!chat_say_takes(q, cs, alone))
-		return 0;
-	cs = chat_session_get(request_session(q), chat_engine(request_role_state(q)));
-	if (!cs) {
-		request_error(q, ERROR_BUSY, "out of memory; try again later");
-		return 1;
-	}
-	chat_say_strip(cs, &line, &len);
-	if (len == 0) {
+		return chat_old_line(call, cs);
+	if (!chat_say_takes(call, cs, alone))
+		return ACT_PASSED;
+	cs = chat_session_get(call->session, chat_engine(call->state));
+	if (!cs)
+		return -ENOMEM;
+	say.n = 2;
+	say.at[0] = (struct field){ room, chat_session_room(cs, room) };
+	say.at[1] = call->fields->at[0];
+	chat_say_strip(cs, &say.at[1]);
+	if (say.at[1].len == 0) {
 		request_silent(q); /* an empty message is not sent */
-		return 1;
+		return ACT_ANSWERED;
 	}
-	room.len = chat_say_room(q, cs, name);
-	if (room.len > 0 && chat_say_in(q, cs, &room, line, len, true) < 0)
-		request_error(q, ERROR_BUSY, "out of memory; try again later");
-	return 1;
+	if (say.at[0].len == 0 && cs->has_joined) {
+		request_error(q, ERROR_DENIED, "you are in no room any more; JOIN,%s enters one", CHAT_LOBBY);
+		return ACT_ANSWERED;
+	}
+	if (say.at[0].len == 0) {
+		say.n = 1;
+		say.at[0] = (struct field){ (char *)CHAT_LOBBY, strlen(CHAT_LOBBY) };
+		r = request_act(q, "JOIN", &say, chat_say_enter);
+		if (r != ACT_PASSED)
+			return r;
+		say.n = 2;
+	}
+	return request_act(q, "SAY", &say, chat_say_text);
 }

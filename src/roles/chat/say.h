@@ -6,7 +6,7 @@
 
 struct chat_session;
 
-int chat_say(struct request *q, struct fields *f);
+int chat_say(const struct call *call);
 
 /* role.line(): a line without a verb, if it is a message. */
-int chat_say_line(struct request *q, char *line, size_t len, bool alone);
+int chat_say_line(const struct call *call, bool alone);

@@ -30,37 +30,39 @@ static int compute_double(struct request *q, const char *s, size_t n)
 	return 0;
 }
 
-static int compute_verb(struct request *q, struct fields *f)
+static int compute_verb(const struct call *call)
 {
-	int r = compute_double(q, f->at[0].data, f->at[0].len);
+	const struct field *n = &call->fields->at[0];
+	int r = compute_double(call->request, n->data, n->len);
 
 	if (r != -EINVAL)
 		return r;
-	request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no decimal integer", (int)MIN(f->at[0].len, (size_t)40),
-		      f->at[0].data);
+	request_error(call->request, ERROR_BAD_ARGUMENT, "'%.*s' is no decimal integer", (int)MIN(n->len, (size_t)40),
+		      n->data);
 	return ACT_ANSWERED;
 }
 
-static int compute_line(struct request *q, char *line, size_t len, bool alone)
+static int compute_refuse(const struct call *call)
 {
-	int r = compute_double(q, line, len);
+	request_line(call->request, COMPUTE_NO_NUMBER, sizeof(COMPUTE_NO_NUMBER) - 1);
+	return ACT_ANSWERED;
+}
 
-	if (r == 0)
-		return 1;
-	if (r == -ENOMEM) {
-		request_error(q, ERROR_BUSY, "out of memory; try again later");
-		return 1;
-	}
-	if (!alone || request_dialect(q) == DIALECT_IOE1)
-		return 0;
-	request_line(q, COMPUTE_NO_NUMBER, sizeof(COMPUTE_NO_NUMBER) - 1);
-	return 1;
+static int compute_line(const struct call *call, bool alone)
+{
+	const struct field *line = &call->fields->at[0];
+
+	if (number_check(line->data, line->len) == 0)
+		return request_act(call->request, "DOUBLE", call->fields, compute_verb);
+	if (!alone || call->dialect == DIALECT_IOE1)
+		return ACT_PASSED;
+	return request_act(call->request, "DOUBLE", call->fields, compute_refuse);
 }
 
 /* The answer to an old client whose user typed no number. */
-static void compute_unmatched(struct request *q)
+static void compute_unmatched(const struct call *call)
 {
-	request_line(q, COMPUTE_NO_NUMBER, sizeof(COMPUTE_NO_NUMBER) - 1);
+	(void)request_act(call->request, "DOUBLE", call->fields, compute_refuse);
 }
 
 static const struct role_verb compute_verbs[] = {

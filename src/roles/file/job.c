@@ -51,7 +51,7 @@ static void file_job_finish(struct job *job)
 	file_job_free(j);
 }
 
-int file_job_run_path(struct request *q, const char *path, int (*run)(struct file_job *j),
+int file_job_run_path(const struct call *call, const char *path, int (*run)(struct file_job *j),
 		      void (*done)(struct file_job *j))
 {
 	size_t len = strlen(path);
@@ -61,26 +61,26 @@ int file_job_run_path(struct request *q, const char *path, int (*run)(struct fil
 		return -ENOMEM;
 	*j = (struct file_job){
 		.job = { .run = file_job_work, .on_complete = file_job_finish },
-		.request = q,
-		.state = request_role_state(q),
-		.dialect = request_dialect(q),
+		.request = call->request,
+		.state = call->state,
+		.dialect = call->dialect,
 		.run = run,
 		.done = done,
 		.body.max = FILE_JOB_BODY_MAX,
 		.fd = -1,
 	};
 	memcpy(j->path, path, len + 1);
-	request_defer(q);
-	worker_submit(request_workers(q), request_loop(q), &j->job);
+	request_defer(j->request);
+	worker_submit(request_workers(j->request), request_loop(j->request), &j->job);
 	return ACT_DEFERRED;
 }
 
-int file_job_run(struct request *q, const struct field *f, int (*run)(struct file_job *j),
+int file_job_run(const struct call *call, const struct field *f, int (*run)(struct file_job *j),
 		 void (*done)(struct file_job *j))
 {
 	char path[PATH_BYTES_MAX + 1] = "";
 
-	if (f && !file_take_name(q, f, path))
+	if (f && !file_take_name(call->request, f, path))
 		return ACT_ANSWERED;
-	return file_job_run_path(q, path, run, done);
+	return file_job_run_path(call, path, run, done);
 }

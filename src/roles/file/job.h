@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+struct call;
 struct field;
 struct file_state;
 struct request;
@@ -43,9 +44,9 @@ struct file_job {
 
 /* In an act: defers the request and starts its job. @f: the name, NULL for the root. 0, also where the name was
  * refused; or -ENOMEM, and the request is neither answered nor deferred. */
-int file_job_run(struct request *q, const struct field *f, int (*run)(struct file_job *j),
+int file_job_run(const struct call *call, const struct field *f, int (*run)(struct file_job *j),
 		 void (*done)(struct file_job *j));
 
 /* The same for a name that is checked already. */
-int file_job_run_path(struct request *q, const char *path, int (*run)(struct file_job *j),
+int file_job_run_path(const struct call *call, const char *path, int (*run)(struct file_job *j),
 		      void (*done)(struct file_job *j));

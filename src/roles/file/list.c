@@ -137,7 +137,9 @@ static void file_list_done(struct file_job *j)
 		request_sized(j->request, j->body.data, j->body.len);
 }
 
-int file_list(struct request *q, struct fields *f)
+int file_list(const struct call *call)
 {
-	return file_job_run(q, f->n > 0 ? &f->at[0] : NULL, file_list_run, file_list_done);
+	const struct fields *f = call->fields;
+
+	return file_job_run(call, f->n > 0 ? &f->at[0] : NULL, file_list_run, file_list_done);
 }

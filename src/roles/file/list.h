@@ -4,4 +4,4 @@
 
 #include "session/role.h"
 
-int file_list(struct request *q, struct fields *f);
+int file_list(const struct call *call);

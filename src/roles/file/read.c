@@ -85,18 +85,19 @@ static int read_small(struct request *q, int fd, uint64_t size)
 	return 0;
 }
 
-int read_file(struct request *q, struct fields *f)
+int read_file(const struct call *call)
 {
-	const struct file_state *state = request_role_state(q);
+	struct request *q = call->request;
+	const struct file_state *state = call->state;
 	char path[PATH_BYTES_MAX + 1];
 	_cleanup_(closep) int fd = -1;
 	uint64_t size = 0;
 	int r;
 
-	if (!file_take_name(q, &f->at[0], path))
+	if (!file_take_name(q, &call->fields->at[0], path))
 		return ACT_ANSWERED;
 	if (unlikely(file_watch_is_gone(&state->watch)))
-		return file_job_run_path(q, path, read_run, read_done);
+		return file_job_run_path(call, path, read_run, read_done);
 	fd = path_open_cached(&state->root, path, O_RDONLY);
 	r = fd < 0 ? fd : read_check(fd, &size);
 	if (r >= 0 && size > READ_SMALL_MAX) {
@@ -106,7 +107,7 @@ int read_file(struct request *q, struct fields *f)
 	if (r >= 0)
 		r = read_small(q, fd, size);
 	if (r == -EAGAIN || r == -ENOMEM || (r < 0 && file_watch_is_doubtful(state)))
-		return file_job_run_path(q, path, read_run, read_done);
+		return file_job_run_path(call, path, read_run, read_done);
 	if (r < 0)
 		file_refuse(q, path, 0, r);
 	return ACT_ANSWERED;

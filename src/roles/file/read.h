@@ -4,4 +4,4 @@
 
 #include "session/role.h"
 
-int read_file(struct request *q, struct fields *f);
+int read_file(const struct call *call);

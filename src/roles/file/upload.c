@@ -336,16 +336,16 @@ static const struct body_sink_ops upload_ops = {
 	.gone = upload_gone,
 };
 
-static struct upload *upload_new(struct request *q, const char *path, uint64_t size)
+static struct upload *upload_new(const struct call *call, const char *path, uint64_t size)
 {
-	const struct file_options *o = settings_get(request_settings(q), &file_section);
+	const struct file_options *o = call->options;
 	struct upload *u = calloc(1, sizeof(*u) + strlen(path) + 1);
 
 	if (!u)
 		return NULL;
 	u->sink.ops = &upload_ops;
-	u->q = q;
-	u->state = request_role_state(q);
+	u->q = call->request;
+	u->state = call->state;
 	u->size = u->file_size = size;
 	u->cap = MAX(MIN(size, (uint64_t)UPLOAD_PIECE), 1U);
 	u->file = (struct publish)PUBLISH_INERT;
@@ -360,20 +360,21 @@ static struct upload *upload_new(struct request *q, const char *path, uint64_t s
 	return u;
 }
 
-int upload_write(struct request *q, struct fields *f)
+int upload_write(const struct call *call)
 {
-	const struct file_options *o = settings_get(request_settings(q), &file_section);
+	struct request *q = call->request;
+	const struct file_options *o = call->options;
 	uint64_t size = request_body_size(q);
 	char path[PATH_BYTES_MAX + 1];
 	struct upload *u;
 
-	if (!file_take_name(q, &f->at[0], path))
+	if (!file_take_name(q, &call->fields->at[0], path))
 		return ACT_ANSWERED;
 	if (size > o->max_size && size != BODY_SIZE_UNDECIDED) {
 		upload_refuse_size(q, size);
 		return ACT_ANSWERED;
 	}
-	u = upload_new(q, path, size);
+	u = upload_new(call, path, size);
 	if (!u) {
 		request_report(q, LOG_EVENT_LIMIT_MEMORY, path, 0, "'%s' was not stored: limits.memory is used up",
 			       path);

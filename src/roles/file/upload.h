@@ -4,4 +4,4 @@
 
 #include "session/role.h"
 
-int upload_write(struct request *q, struct fields *f);
+int upload_write(const struct call *call);

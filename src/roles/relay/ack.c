@@ -112,8 +112,10 @@ static bool relay_ack_take_ids(struct request *q, const struct fields *f, uint64
 	return true;
 }
 
-int relay_ack(struct request *q, struct fields *f)
+int relay_ack(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	uint64_t ids[RELAY_ACK_MAX];
 	struct relay_session *rs;
 	struct relay_ack *a;
@@ -121,7 +123,7 @@ int relay_ack(struct request *q, struct fields *f)
 
 	if (!relay_ack_take_ids(q, f, ids) || !relay_store(q))
 		return ACT_ANSWERED;
-	r = relay_session_get(q, &rs);
+	r = relay_session_get(call, &rs);
 	if (r < 0)
 		return r;
 	a = relay_ack_new(rs->state, &rs->box, ids, f->n);

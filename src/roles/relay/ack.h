@@ -4,7 +4,7 @@
 
 #include "roles/relay/session.h"
 
-int relay_ack(struct request *q, struct fields *f);
+int relay_ack(const struct call *call);
 
 /* Origin: acknowledges for a session whose dialect has no ACK. */
 void relay_ack_given(struct relay_state *state, struct session *s, const struct relay_name *box, const uint64_t *ids,

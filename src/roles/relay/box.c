@@ -67,8 +67,10 @@ static void relay_box_cleared(struct channel_request *rq)
 	free(b);
 }
 
-int relay_box(struct request *q, struct fields *f)
+int relay_box(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	struct store *store = relay_store(q);
 	struct relay_session *rs;
 	struct relay_box *b;
@@ -82,7 +84,7 @@ int relay_box(struct request *q, struct fields *f)
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return ACT_ANSWERED;
 	}
-	r = relay_session_get(q, &rs);
+	r = relay_session_get(call, &rs);
 	if (r < 0)
 		return r;
 	b = calloc(1, sizeof(*b));

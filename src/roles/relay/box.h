@@ -4,4 +4,4 @@
 
 #include "roles/relay/session.h"
 
-int relay_box(struct request *q, struct fields *f);
+int relay_box(const struct call *call);

@@ -156,8 +156,10 @@ static bool relay_fetch_take_max(struct request *q, const struct fields *f, uint
 	return false;
 }
 
-int relay_fetch(struct request *q, struct fields *f)
+int relay_fetch(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	struct relay_session *rs;
 	struct relay_fetch *x;
 	struct store *store;
@@ -169,7 +171,7 @@ int relay_fetch(struct request *q, struct fields *f)
 	store = relay_store(q);
 	if (!store)
 		return ACT_ANSWERED;
-	r = relay_session_get(q, &rs);
+	r = relay_session_get(call, &rs);
 	if (r < 0)
 		return r;
 	x = calloc(1, sizeof(*x));

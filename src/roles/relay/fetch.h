@@ -4,7 +4,7 @@
 
 #include "roles/relay/session.h"
 
-int relay_fetch(struct request *q, struct fields *f);
+int relay_fetch(const struct call *call);
 
 /* The session's output has drained. */
 void relay_fetch_go_on(struct relay_fetch *x, struct relay_session *rs);

@@ -40,9 +40,10 @@ static void relay_send_done(struct channel_request *rq)
 }
 
 /* False: the request was answered. */
-static bool relay_send_take_name(struct request *q, const struct field *f, struct relay_name *ret)
+static bool relay_send_take_name(const struct call *call, const struct field *f, struct relay_name *ret)
 {
-	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
+	const struct relay_options *o = call->options;
+	struct request *q = call->request;
 
 	if (relay_name_parse(f->data, f->len, ret) < 0) {
 		request_error(
@@ -78,13 +79,15 @@ static bool relay_send_take_key(struct request *q, const struct fields *f, struc
 }
 
 /* Checks all that can be refused at once. False: the request was answered. */
-static bool relay_send_take(struct request *q, struct fields *f, struct relay_send *x)
+static bool relay_send_take(const struct call *call, struct relay_send *x)
 {
-	const struct relay_options *o = settings_get(request_settings(q), &relay_section);
+	const struct relay_options *o = call->options;
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	size_t size = sizeof(*x) + f->at[1].len;
 
-	relay_words_join_text(f, request_dialect(q));
-	if (!relay_send_take_name(q, &f->at[0], &x->to) || !relay_send_take_key(q, f, x))
+	relay_words_join_text(f, call->dialect);
+	if (!relay_send_take_name(call, &f->at[0], &x->to) || !relay_send_take_key(q, f, x))
 		return false;
 	if (!request_charge(q, size)) {
 		request_error(q, ERROR_BUSY, "the server's memory for sessions is used up; try again later");
@@ -96,20 +99,22 @@ static bool relay_send_take(struct request *q, struct fields *f, struct relay_se
 	return true;
 }
 
-int relay_send(struct request *q, struct fields *f)
+int relay_send(const struct call *call)
 {
-	struct relay_state *state = request_role_state(q);
+	struct request *q = call->request;
+	struct fields *f = call->fields;
+	struct relay_state *state = call->state;
 	struct relay_send *x = calloc(1, sizeof(*x));
 	char from[SESSION_NAME_MAX];
 	size_t from_len;
 
 	if (!x)
 		return -ENOMEM;
-	if (!relay_send_take(q, f, x)) {
+	if (!relay_send_take(call, x)) {
 		free(x);
 		return ACT_ANSWERED;
 	}
-	from_len = relay_session_from(request_session(q), from);
+	from_len = relay_session_from(call->session, from);
 	channel_request_init(&x->rq, state->engine, &relay_policy, q, x->to.text, x->to.len);
 	x->rq.kind = relay_kind_row(RELAY_KIND_SEND);
 	x->rq.on_complete = relay_send_done;
@@ -151,8 +156,10 @@ static void relay_status_on_lookup(struct store_request *r)
 	free(x);
 }
 
-int relay_status(struct request *q, struct fields *f)
+int relay_status(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	struct store *store = relay_store(q);
 	char from[SESSION_NAME_MAX];
 	struct relay_status *x;
@@ -173,7 +180,7 @@ int relay_status(struct request *q, struct fields *f)
 		.request.loop = request_loop(q),
 		.request.on_complete = relay_status_on_lookup,
 		.message_id = id,
-		.from_len = (uint8_t)relay_session_from(request_session(q), from),
+		.from_len = (uint8_t)relay_session_from(call->session, from),
 	};
 	memcpy(x->lookup.from, from, x->lookup.from_len);
 	request_defer(q);

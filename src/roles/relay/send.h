@@ -5,5 +5,5 @@
 #include "roles/relay/relay.h"
 #include "wire/field.h"
 
-int relay_send(struct request *q, struct fields *f);
-int relay_status(struct request *q, struct fields *f);
+int relay_send(const struct call *call);
+int relay_status(const struct call *call);

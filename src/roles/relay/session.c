@@ -107,9 +107,9 @@ struct relay_session *relay_session_find(struct session *s)
 	return a ? container_of(a, struct relay_session, observer) : NULL;
 }
 
-int relay_session_get(struct request *q, struct relay_session **ret)
+int relay_session_get(const struct call *call, struct relay_session **ret)
 {
-	struct session *s = request_session(q);
+	struct session *s = call->session;
 	struct relay_session *rs = relay_session_find(s);
 
 	if (!rs) {
@@ -117,7 +117,7 @@ int relay_session_get(struct request *q, struct relay_session **ret)
 		if (!rs)
 			return -ENOMEM;
 		rs->observer.ops = &relay_session_ops;
-		rs->state = request_role_state(q);
+		rs->state = call->state;
 		relay_session_get_box(s, &rs->box);
 		session_add_observer(s, &rs->observer);
 	}

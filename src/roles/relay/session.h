@@ -27,8 +27,8 @@ struct relay_session {
 /* The sender's name of mail from this session. Returns the length. */
 size_t relay_session_from(const struct session *s, char dst[SESSION_NAME_MAX]);
 
-/* The state of the request's session; makes it where there is none. 0 or -ENOMEM. */
-int relay_session_get(struct request *q, struct relay_session **ret);
+/* The state of the session; makes it where there is none. 0 or -ENOMEM. */
+int relay_session_get(const struct call *call, struct relay_session **ret);
 struct relay_session *relay_session_find(struct session *s); /* NULL: there is none, or the session is ending */
 
 /* The mailbox has this id now. Returns the cursor in it. */

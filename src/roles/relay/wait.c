@@ -142,8 +142,10 @@ void relay_wait_resolve(struct relay_session *rs, struct session *s)
 		relay_wait_refuse(rs, r);
 }
 
-int relay_wait(struct request *q, struct fields *f)
+int relay_wait(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	const struct field *how = &f->at[0];
 	struct relay_session *rs;
 	bool on = str_casecmp(how->data, how->len, "on", 2) == 0;
@@ -156,13 +158,13 @@ int relay_wait(struct request *q, struct fields *f)
 	}
 	if (on && !relay_store(q))
 		return ACT_ANSWERED;
-	r = relay_session_get(q, &rs);
+	r = relay_session_get(call, &rs);
 	if (r < 0)
 		return r;
 	/* WAIT is a barrier, so no other one is under way. */
 	rs->wanted = on;
 	rs->asked = q;
 	request_defer(q);
-	relay_wait_resolve(rs, request_session(q));
+	relay_wait_resolve(rs, call->session);
 	return ACT_DEFERRED;
 }

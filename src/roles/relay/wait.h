@@ -4,7 +4,7 @@
 
 #include "roles/relay/session.h"
 
-int relay_wait(struct request *q, struct fields *f);
+int relay_wait(const struct call *call);
 
 /* Origin: call after a change of what the session wants, or of its name. */
 void relay_wait_resolve(struct relay_session *rs, struct session *s);

@@ -183,7 +183,7 @@ static void raw_command_unmatched(struct session *s)
 			return;
 		}
 		session_finish(s);
-		role->unmatched(q);
+		dispatch_unmatched(q);
 		return;
 	}
 }

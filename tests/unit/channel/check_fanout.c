@@ -87,12 +87,14 @@ static void join_done(struct channel_request *rq)
 	free(e);
 }
 
-static int test_join(struct request *q, struct fields *f)
+static int test_join(const struct call *call)
 {
+	struct request *q = call->request;
+	struct fields *f = call->fields;
 	struct server_task *e = calloc(1, sizeof(*e));
 	int r;
 
-	channel_request_init(&e->rq, request_role_state(q), &room_policy, q, f->at[0].data, f->at[0].len);
+	channel_request_init(&e->rq, call->state, &room_policy, q, f->at[0].data, f->at[0].len);
 	e->rq.create = true;
 	e->rq.kind = &join_kind;
 	e->rq.on_complete = join_done;

@@ -132,31 +132,38 @@ static void join(struct session *s)
 static struct request *held; /* in the one reactor that tests with HOLD have */
 static char big[8 << 20]; /* more than sockets take */
 
-static int test_join(struct request *q, _unused_ struct fields *f)
+static int test_join(const struct call *call)
 {
-	ck_assert_ptr_eq(request_reactor(q), session_reactor(request_session(q)));
-	join(request_session(q));
+	struct request *q = call->request;
+
+	ck_assert_ptr_eq(request_reactor(q), session_reactor(call->session));
+	join(call->session);
 	request_ok(q);
 	return ACT_ANSWERED;
 }
 
-static int test_hold(struct request *q, _unused_ struct fields *f)
+static int test_hold(const struct call *call)
 {
+	struct request *q = call->request;
+
 	request_defer(q);
 	held = q;
 	return ACT_DEFERRED;
 }
 
-static int test_big(struct request *q, _unused_ struct fields *f)
+static int test_big(const struct call *call)
 {
+	struct request *q = call->request;
+
 	request_sized(q, big, sizeof(big));
 	return ACT_ANSWERED;
 }
 
 /* Something breaks it off, and further up it is still worked with. */
-static int test_break(struct request *q, _unused_ struct fields *f)
+static int test_break(const struct call *call)
 {
-	struct session *s = request_session(q);
+	struct request *q = call->request;
+	struct session *s = call->session;
 	struct observer *a = session_find_observer(s, &member_ops);
 
 	session_end(s, "broken");
@@ -170,9 +177,11 @@ static int test_break(struct request *q, _unused_ struct fields *f)
 }
 
 /* Told to oneself before the answer. */
-static int test_echo(struct request *q, struct fields *f)
+static int test_echo(const struct call *call)
 {
-	struct session *s = request_session(q);
+	struct request *q = call->request;
+	struct fields *f = call->fields;
+	struct session *s = call->session;
 	char text[128];
 	int n = snprintf(text, sizeof(text), "%.*s%s", (int)f->at[0].len, f->at[0].data,
 			 session_dialect(s) == DIALECT_RAW ? "" : "\n");
@@ -183,24 +192,27 @@ static int test_echo(struct request *q, struct fields *f)
 }
 
 /* The first thing that a quiet one says is its name; "no" is none, and "later" takes a while. */
-static int test_line(struct request *q, char *line, size_t len, _unused_ bool alone)
+static int test_line(const struct call *call, _unused_ bool alone)
 {
-	struct session *s = request_session(q);
+	const char *line = call->fields->at[0].data;
+	size_t len = call->fields->at[0].len;
+	struct request *q = call->request;
+	struct session *s = call->session;
 
 	if (!s->intercept) {
 		request_silent(q);
-		return 1;
+		return ACT_ANSWERED;
 	}
 	if (len == 2 && memcmp(line, "no", 2) == 0)
-		return 0;
+		return ACT_PASSED;
 	if (len == 5 && memcmp(line, "later", 5) == 0)
-		return test_hold(q, NULL) + 1;
+		return test_hold(call);
 	session_set_pre_verb(s, false);
 	join(s);
 	request_begin(q, "hello ");
 	request_field(q, line, len);
 	request_end(q);
-	return 1;
+	return ACT_ANSWERED;
 }
 
 static void test_idle(struct session *s)

@@ -58,9 +58,11 @@ static void try_done(struct file_job *j)
 		request_sized(j->request, j->body.data, j->body.len);
 }
 
-static int try_act(struct request *q, struct fields *f)
+static int try_act(const struct call *call)
 {
-	return file_job_run(q, f->n > 0 ? &f->at[0] : NULL, try_run, try_done);
+	struct fields *f = call->fields;
+
+	return file_job_run(call, f->n > 0 ? &f->at[0] : NULL, try_run, try_done);
 }
 
 /* Another verb, as it is meant to be written. */
@@ -80,9 +82,9 @@ static void delete_done(struct file_job *j)
 	request_ok(j->request);
 }
 
-static int delete_act(struct request *q, struct fields *f)
+static int delete_act(const struct call *call)
 {
-	return file_job_run(q, &f->at[0], delete_run, delete_done);
+	return file_job_run(call, &call->fields->at[0], delete_run, delete_done);
 }
 
 static const struct role_verb verbs[] = {
