@@ -99,11 +99,19 @@ static const char *hear(int fd)
 	size_t n = 0;
 
 	for (;;) {
-		ssize_t r = recv(fd, text + n, 1, MSG_DONTWAIT);
+		ssize_t r = recv(fd, text + n, sizeof(text) - n, MSG_PEEK | MSG_DONTWAIT);
+		const char *end = NULL;
 
 		if (r == 0 || (r < 0 && errno != EAGAIN))
 			return NULL;
-		if (r == 1 && text[n++] == 0)
+		if (r > 0) { /* no more than the message is taken */
+			end = memchr(text + n, 0, (size_t)r);
+			if (end)
+				r = end - (text + n) + 1;
+			ck_assert_int_eq(recv(fd, text + n, (size_t)r, MSG_DONTWAIT), r);
+			n += (size_t)r;
+		}
+		if (end)
 			return text;
 		ck_assert_uint_lt(n, sizeof(text));
 		if (r < 0)
