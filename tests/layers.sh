@@ -70,23 +70,40 @@ matches()
 	return 1
 }
 
-allowed_of()
+# The same table by layer. There are thousands of includes: nothing here starts a program for each of them.
+declare -A includes_of
+while IFS=: read -r layer globs; do
+	[ -z "$layer" ] || includes_of[$layer]=$globs
+done <<<"$includes"
+
+# read_exceptions TREE: the lines of layers.allow.
+declare -A exceptions
+read_exceptions()
 {
-	sed -n "s/^$1:[[:space:]]*//p" <<<"$includes"
+	local line
+
+	exceptions=()
+	[ -e "$1/tests/layers.allow" ] || return 0
+	while read -r line; do
+		[ -z "$line" ] || exceptions[$line]=1
+	done <"$1/tests/layers.allow"
 }
 
-# The role that roles/NAME/... belongs to: its folder; nothing for a file that lies beside the folders.
-role_of()
+# Sets $role to the role that roles/NAME/... belongs to, which is its folder; empty for a file beside the folders.
+set_role()
 {
-	local name=${1#roles/}
-
-	[ "$name" = "${name#*/}" ] || echo "${name%%/*}"
+	role=${1#roles/}
+	if [ "$role" = "${role#*/}" ]; then
+		role=
+	else
+		role=${role%%/*}
+	fi
 }
 
 # One include "LAYER/FILE.h" of the file: says what is wrong with it, or nothing.
 check_include()
 {
-	local tree=$1 file=$2 header=$3 layer=${2%%/*} of=${3%%/*}
+	local tree=$1 file=$2 header=$3 layer=${2%%/*} of=${3%%/*} role mine
 	local -a allowed
 
 	if [ "$header" = config.h ]; then
@@ -97,55 +114,63 @@ check_include()
 	elif ! [ -e "$tree/src/$header" ] && ! [ -e "$tree/src/${header%.inc}.varlink" ]; then
 		echo "$file includes \"$header\", which is not there"
 		return
-	elif grep -qsxF "$file $header" "$tree/tests/layers.allow"; then
+	elif [ -n "${exceptions["$file $header"]-}" ]; then
 		return
 	fi
 
 	if [ "$of" = "$layer" ]; then
-		[ "$layer" != roles ] || [ "$(role_of "$file")" = "$(role_of "$header")" ] ||
+		set_role "$file"
+		mine=$role
+		set_role "$header"
+		[ "$layer" != roles ] || [ "$mine" = "$role" ] ||
 			echo "$file includes \"$header\": a role may not know another role"
 		return
 	fi
-	read -ra allowed <<<"$(allowed_of "$layer")"
+	read -ra allowed <<<"${includes_of[$layer]-}"
 	matches "$header" "${allowed[@]}" ||
 		echo "$file includes \"$header\": $layer/ may include ${allowed[*]:-no other layer}"
 }
 
 check_file()
 {
-	local tree=$1 file=$2 header
+	local file=$1 role
 
-	grep -q "^${file%%/*}:" <<<"$includes" || echo "$file is in a layer that the table does not know"
-	[ "${file%%/*}" != roles ] || [ -n "$(role_of "$file")" ] || echo "$file is in no role's folder"
-	while read -r header; do
-		check_include "$tree" "$file" "$header"
-	done < <(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"([^"]*)".*/\1/p' "$tree/src/$file")
+	[ -n "${includes_of[${file%%/*}]+known}" ] || echo "$file is in a layer that the table does not know"
+	set_role "$file"
+	[ "${file%%/*}" != roles ] || [ -n "$role" ] || echo "$file is in no role's folder"
 }
 
 # check_keepers DIR KEEPERS PREFIX: each file of DIR is named with the PREFIX before it.
 check_keepers()
 {
-	local dir=$1 list=$2 prefix=$3 regex globs file
+	local dir=$1 list=$2 prefix=$3 regex globs file found
 	local -a allowed
 
 	while read -r regex globs; do
 		[ -n "$regex" ] || continue
 		read -ra allowed <<<"$globs"
+		found=$(cd "$dir" && grep -rlE --include='*.[ch]' -e "$regex" .) || continue
 		while read -r file; do
+			file=${file#./}
 			matches "$file" "${allowed[@]}" ||
 				echo "$prefix$file: only ${globs:-tests} may have what matches $regex"
-		done < <(cd "$dir" && grep -rlE --include='*.[ch]' -e "$regex" . | sed 's|^\./||' | sort)
+		done < <(sort <<<"$found")
 	done <<<"$list"
 }
 
 # All that is wrong with TREE, a sentence a line.
 check_tree()
 {
-	local tree=$1 file
+	local tree=$1 file header
 
+	read_exceptions "$tree"
 	while read -r file; do
-		check_file "$tree" "$file"
+		check_file "$file"
 	done < <(cd "$tree/src" && find . -name '*.[ch]' | sed 's|^\./||' | sort)
+	while IFS=: read -r file header; do
+		check_include "$tree" "$file" "$header"
+	done < <(cd "$tree/src" && grep -rE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' . |
+		sed -E 's|^\./([^:]*):[^"]*"([^"]*)".*|\1:\2|' | sort)
 	check_keepers "$tree/src" "$keepers" ""
 	! [ -d "$tree/tests" ] || check_keepers "$tree/tests" "$test_keepers" tests/
 }
