@@ -138,7 +138,7 @@ void log_full_v(enum log_level level, const struct log_field *fields, size_t n_f
 
 	r = vsnprintf(text, sizeof(text), fmt, ap);
 	if (r < 0)
-		(void)snprintf(text, sizeof(text), "An event could not be put into words: %s", fmt);
+		(void)snprintf(text, sizeof(text), "An event could not be formatted: %s", fmt);
 	else if ((size_t)r >= sizeof(text))
 		(void)memcpy(text + sizeof(text) - sizeof("..."), "...", sizeof("..."));
 

@@ -101,7 +101,7 @@ static int place_check_private(const struct place_step *s, void *userdata)
 	if (!ours)
 		(void)snprintf(p->why, p->why_size, "%.200s belongs to the user with the number %u", path, s->at.stx_uid);
 	else
-		(void)snprintf(p->why, p->why_size, "%.200s may be written by others (its mode is %04o)", path,
+		(void)snprintf(p->why, p->why_size, "other users can write to %.200s (its mode is %04o)", path,
 			       s->at.stx_mode & 07777);
 	return -EPERM;
 }

@@ -95,11 +95,11 @@ void channel_engine_warn(struct channel_engine *engine, struct warnings *to)
 			     state.closed || !engine->store ? "kept" : "read", engine->store ? state.why : engine->why);
 	if (state.full)
 		warnings_add(to, WARNING_DISK_FULL,
-			     "the disk that state_dir is on was full when a message was last to be kept: make room, and it goes "
-			     "on by itself");
+			     "the disk of state_dir was full when the last message was to be stored: free some space, "
+			     "and the store goes on by itself");
 	if (state.busy_usec > ENGINE_SLOW_USEC)
 		warnings_add(to, WARNING_DISK_SLOW,
-			     "the store has been waiting for the disk for %llu s: look at the disk that state_dir is on",
+			     "the store has been waiting for the disk for %llu s: check the disk of state_dir",
 			     (unsigned long long)(state.busy_usec / USEC_PER_SEC));
 }
 
@@ -152,7 +152,7 @@ static void engine_open_store(struct channel_engine *engine, const struct channe
 
 	if (store_new(&engine->store, &args, engine->why, sizeof(engine->why)) < 0) {
 		log_event(LOG_EVENT_STORE_CLOSED, NULL, 0,
-			  "%s. Until then what must not be lost is refused; all else is served", engine->why);
+			  "%s. Until then the server refuses all that must be stored, and serves everything else", engine->why);
 		return;
 	}
 	for (unsigned i = 0; i < engine->n_shards; i++)
@@ -175,7 +175,7 @@ void channel_engine_free(struct channel_engine *engine)
 	if (!engine)
 		return;
 	if (store_free(engine->store, clock_usec() + ENGINE_GIVE_UP_USEC) > 0)
-		log_warning("the store does not come back from the disk; it is left behind");
+		log_warning("a thread of the store hangs at the disk; ioed goes on without it");
 	engine->store = NULL;
 	for (unsigned i = 0; i < engine->n_shards; i++)
 		engine_free_shard(&engine->shards[i]);

@@ -33,7 +33,7 @@ _printf_(4, 0) static void fault_vadd(struct faults *f, const char *file, unsign
 	int r;
 
 	if (f->n == FAULT_MAX)
-		(void)buf_append_str(f->why, "More is wrong than is told here.\n");
+		(void)buf_append_str(f->why, "There are more errors than are shown here.\n");
 	if (f->n++ >= FAULT_MAX)
 		return;
 

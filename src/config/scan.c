@@ -196,7 +196,7 @@ static int scan_other(struct scan *s, char c)
 	char shown[8];
 
 	if (c == '@')
-		return SCAN_FAULT(s, s->line, "@include is not taken: put the file into the folder of drop-ins "
+		return SCAN_FAULT(s, s->line, "@include is not supported: put the file into the folder of drop-ins "
 				  "(ioe.conf.d, see ioe.conf(5))");
 	if (!strchr("\n\r\t\f =:,;", c))
 		return SCAN_FAULT(s, s->line, "\"%s\" has no meaning outside a string",
@@ -255,7 +255,7 @@ int scan_text(const char *text, size_t len, const char *name, struct buf *ret, s
 	int r;
 
 	if (nul)
-		return SCAN_FAULT(&s, scan_line_of(text, nul), "the file holds a NUL byte, so it is no text");
+		return SCAN_FAULT(&s, scan_line_of(text, nul), "the file has a NUL byte, so it is not text");
 	while (s.at < s.len) {
 		r = scan_token(&s);
 		if (r < 0)

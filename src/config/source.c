@@ -93,7 +93,7 @@ int sources_add_text(struct sources *s, const char *name, const char *text, size
 	s->v[s->n++] = src;
 
 	if (len > SOURCE_BYTES_MAX) {
-		fault_add(faults, name, 0, "%zu bytes are more than the 1M a configuration may have", len);
+		fault_add(faults, name, 0, "its %zu bytes are more than 1M, the limit of a configuration", len);
 		return 0;
 	}
 	return source_parse(src, text, len, faults);
@@ -104,8 +104,8 @@ static int source_check_writers(const char *path, const struct stat *st, struct 
 {
 	if (!(st->st_mode & S_IWOTH))
 		return 0;
-	fault_add_error(faults, -EPERM, path, "everybody may write it, so it is not used; to change that: chmod o-w %s",
-			path);
+	fault_add_error(faults, -EPERM, path,
+			"everybody can write to it, so it is not used; to change that: chmod o-w %s", path);
 	return -EINVAL;
 }
 
@@ -122,7 +122,7 @@ static int source_check_file(int fd, const char *path, size_t *ret_size, struct 
 		return -EINVAL;
 	}
 	if (st.st_size > SOURCE_BYTES_MAX) {
-		fault_add_error(faults, -EFBIG, path, "%lld bytes are more than the 1M a configuration may have",
+		fault_add_error(faults, -EFBIG, path, "its %lld bytes are more than 1M, the limit of a configuration",
 				(long long)st.st_size);
 		return -EINVAL;
 	}
@@ -201,7 +201,7 @@ int sources_add_drop_ins(struct sources *s, const char *path, struct faults *fau
 		return 0;
 	}
 	if (source_check_writers(dir, &st, faults) == 0 && n > SOURCE_DROP_INS_MAX)
-		fault_add(faults, dir, 0, "%d drop-ins are more than the %d that are taken", n, SOURCE_DROP_INS_MAX);
+		fault_add(faults, dir, 0, "there are %d drop-ins, and at most %d are allowed", n, SOURCE_DROP_INS_MAX);
 
 	for (int i = 0; i < n; i++) {
 		_cleanup_(freep) char *file = NULL;

@@ -292,7 +292,7 @@ static int value_fault(const struct value_context *c, unsigned line, const char 
 	if (error == -ERANGE)
 		fault_add(c->faults, c->file, line, "%s = %s is outside %s", name, shown, text);
 	else if (row->type == OPTION_STRING && v->form == VALUE_FORM_STRING)
-		fault_add(c->faults, c->file, line, "%s = %s holds control characters or is not UTF-8", name, shown);
+		fault_add(c->faults, c->file, line, "%s = %s has control characters or is not UTF-8", name, shown);
 	else
 		fault_add(c->faults, c->file, line, "%s = %s is %s %s", name, shown, value_is_no[row->type], text);
 	buf_done(&range);

@@ -371,7 +371,7 @@ static void control_greet(struct control *c, int accepted)
 	if (r < 0) {
 		if (log_ratelimit_pass(&c->ratelimit, LOG_EVENT_CONTROL_REFUSED, NULL))
 			log_event(LOG_EVENT_CONTROL_REFUSED, NULL, 0,
-				  "A control connection was closed: who it is cannot be told (%s).", strerror(-r));
+				  "A control connection was closed: its user cannot be determined (%s).", strerror(-r));
 		return;
 	}
 	limit = control_full(c, &rights);
@@ -394,8 +394,8 @@ static void control_greet(struct control *c, int accepted)
 static void control_accept_later(struct control *c, int error)
 {
 	if (log_ratelimit_pass(&c->ratelimit, LOG_EVENT_OUT_OF_RESOURCES, NULL))
-		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0, "The control socket accepts nobody for a second: %s.",
-			  strerror(-error));
+		log_event(LOG_EVENT_OUT_OF_RESOURCES, NULL, 0,
+			  "The control socket accepts no connections for a second: %s.", strerror(-error));
 	loop_unwatch(c->loop, &c->watch);
 	loop_timer(c->loop, &c->again, c->loop->now_usec + CONTROL_PAUSE_USEC);
 }
@@ -460,8 +460,8 @@ int control_new(struct control **ret, struct loop *l, const char *runtime_dir, c
 
 	r = peer_rights_admin_group(&c->admins);
 	if (r < 0) {
-		log_warning("Whether there is a group %s cannot be told (%s): only root and the daemon's own user can "
-			    "administer it.",
+		log_warning("The group %s cannot be looked up (%s): only root and the daemon's own user can administer "
+			    "ioed.",
 			    PEER_RIGHTS_GROUP, strerror(-r));
 		c->admins = PEER_RIGHTS_NO_GROUP;
 	}

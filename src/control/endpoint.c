@@ -96,7 +96,7 @@ static int endpoint_clear(int dir_fd, const char *name, const struct sockaddr_un
 		if (r == -ENOENT)
 			return 0;
 	} else if (!S_ISSOCK(st.st_mode)) {
-		(void)snprintf(why, why_size, "%s exists and is no socket: it was left alone, move it away.",
+		(void)snprintf(why, why_size, "%s exists and is no socket: move it away.",
 			       addr->sun_path);
 		return -EEXIST;
 	} else {

@@ -220,7 +220,7 @@ static void channels_backed_up(struct store_request *request)
 	/* The usual reasons are ProtectSystem= of the unit, and the owner of the folder. */
 	if (request->result == -EROFS || request->result == -EACCES)
 		(void)strncat(b->control.why,
-			      "; name a folder that the daemon may write to, such as one in its state_dir",
+			      "; name a folder that the daemon can write to, such as one in its state_dir",
 			      sizeof(b->control.why) - strlen(b->control.why) - 1);
 	server_task_complete(&b->control.task);
 }

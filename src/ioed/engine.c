@@ -15,7 +15,7 @@ static int engine_renew_store_id(void *userdata)
 	int r = state_dir_renew_store_id(s);
 
 	if (r >= 0)
-		log_notice("a copy of rooms and mailboxes was put back: it is served as a new STORE, %s", s->reactors.store_id);
+		log_notice("a copy of rooms and mailboxes was restored: it has a new STORE, %s", s->reactors.store_id);
 	return r;
 }
 

@@ -98,8 +98,8 @@ static int main_load(const struct arguments *args, struct settings **ret)
 static void main_warn(void)
 {
 	if (access("/proc/self/fd", F_OK) < 0)
-		log_warning("/proc is not mounted: files that are stored go by way of the folder .ioe, and one that is under "
-			    "way when ioed is killed stays there until the next start; mount it (mount -t proc proc /proc)");
+		log_warning("/proc is not mounted: uploads go through the folder .ioe, and if ioed is killed, an "
+			    "unfinished file stays there until the next start; mount it (mount -t proc proc /proc)");
 }
 
 static void main_use_log_options(const struct settings *s)
@@ -156,7 +156,7 @@ static void main_log_exposure(const struct main *m)
 static void main_stop(struct main *m, const char *signal)
 {
 	log_event(LOG_EVENT_STOPPING, NULL, 0, "stopping: %s", signal);
-	service_manager_stopping(m->notify, "Stopping: answering what is open",
+	service_manager_stopping(m->notify, "Stopping: answering the open requests",
 				 server_stop_usec(m->server) + MAIN_LOG_USEC);
 	main_notify_later(m);
 	server_stop(m->server, "stopping");
@@ -298,7 +298,7 @@ static void main_signal(struct watch *w, _unused_ uint32_t events)
 
 	while (read(w->fd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		if (si.ssi_signo == SIGHUP && m->server->stopping)
-			log_notice("the reload is left out: ioed is stopping");
+			log_notice("the reload is skipped: ioed is stopping");
 		else if (si.ssi_signo == SIGHUP)
 			main_hangup(m);
 		else
@@ -447,8 +447,8 @@ static void main_ready(struct main *m)
 static void main_look_at_user(const struct main *m)
 {
 	if (geteuid() == 0 && !m->notify)
-		log_warning("ioed runs as root and need not: a user of its own can serve all it serves, and what goes wrong then has "
-			    "that user's rights and no others (the unit ioe@.service runs it as ioe)");
+		log_warning("ioed runs as root and need not: run it as a user of its own, so that an error in it has "
+			    "only the rights of that user (the unit ioe@.service runs it as ioe)");
 }
 
 /* Runs the daemon from the start of the first thread to the end of the last one. Returns the exit status. */

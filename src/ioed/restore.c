@@ -24,7 +24,7 @@ int restore_copy(const struct settings *settings, unsigned instance, const char 
 	if (r < 0)
 		(void)fprintf(stderr, "%s\n", *q.why ? q.why : strerror(-r));
 	else if (*q.kept)
-		(void)printf("instance %u has the rooms and mailboxes of %s now; what was there is kept in %s/%s\n", instance, file,
+		(void)printf("instance %u has the rooms and mailboxes of %s now; the old ones are kept in %s/%s\n", instance, file,
 			     q.dir, q.kept);
 	else
 		(void)printf("instance %u has the rooms and mailboxes of %s now; there were none before\n", instance, file);

@@ -111,8 +111,8 @@ static bool service_manager_send(struct service_manager *sm, const char *text)
 		return false;
 	if (k < 0 && !sm->failed) {
 		sm->failed = true;
-		log_warning("The service manager cannot be told how the daemon is (%m); it may take it for dead. "
-			    "Is %s there?",
+		log_warning("Messages to the service manager cannot be sent (%m), so it can kill the daemon as hung. "
+			    "Does %s exist?",
 			    sm->addr.sun_path[0] ? sm->addr.sun_path : "its abstract socket");
 	}
 	return true;

@@ -6,16 +6,16 @@
 #include <string.h>
 
 const struct warning_row warning_rows[WARNING_MAX] = {
-	[WARNING_STORE] = { "store", true, "Rooms and mailboxes cannot be kept, so what must not be lost is refused." },
-	[WARNING_ROOT_GONE] = { "root-gone", true, "The served folder is not there." },
+	[WARNING_STORE] = { "store", true, "Rooms and mailboxes cannot be stored or read." },
+	[WARNING_ROOT_GONE] = { "root-gone", true, "The served folder is missing." },
 	[WARNING_ROOT_READ_ONLY] = { "root-read-only", false, "The served folder cannot be written." },
-	[WARNING_DISK_FULL] = { "disk-full", true, "What came last could not be kept, since the disk is full." },
+	[WARNING_DISK_FULL] = { "disk-full", true, "A message or a file could not be stored: the disk is full." },
 	[WARNING_DISK_SLOW] = { "disk-slow", true, "A thread has been waiting for the disk for long." },
 	[WARNING_LISTENER_PAUSED] = { "listener-paused", true, "A listener accepts no connections for now." },
-	[WARNING_LOG_DROPPED] = { "log-dropped", false, "The log could not take all events." },
+	[WARNING_LOG_DROPPED] = { "log-dropped", false, "The log has dropped events." },
 	[WARNING_RELOAD_REFUSED] = { "reload-refused", false, "The configuration on disk is not the one in force." },
-	[WARNING_STATE_SHARED] = { "state-shared", false, "Others may enter the state directory, or put another in its place." },
-	[WARNING_OPEN_TO_NETWORK] = { "open-to-network", false, "A listener is open to the network, and no password is asked for." },
+	[WARNING_STATE_SHARED] = { "state-shared", false, "Other users can enter the state directory, or replace it." },
+	[WARNING_OPEN_TO_NETWORK] = { "open-to-network", false, "A listener is open to the network without a password." },
 };
 
 /* NULL: no memory. */

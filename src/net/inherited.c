@@ -38,8 +38,8 @@ int inherited_take(const struct listener_plan *plan, int first)
 
 		if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0 || !inherited_is_tcp(fd, sa.ss_family)) {
 			(void)snprintf(plan->why, plan->why_size,
-				       "the descriptor %d that was passed in is no listening TCP socket; ioe@.socket may "
-				       "have ListenStream= lines with address and port only",
+				       "the descriptor %d that was passed in is no listening TCP socket; in "
+				       "ioe@.socket, use only ListenStream= lines with an address and a port",
 				       fd);
 			return -EINVAL;
 		}

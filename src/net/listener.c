@@ -291,8 +291,8 @@ int listener_check_leaving(const struct listener_plan *plan)
 		if (!(*l)->passed || listener_stays(plan, *l))
 			continue;
 		(void)snprintf(plan->why, plan->why_size,
-			       "%s was passed in by systemd, which keeps it: who connects there would wait for ever; first "
-			       "systemctl disable --now ioe@%u.socket, then systemctl restart ioe@%u",
+			       "%s was passed in by systemd, which keeps it: a client that connects there would wait "
+			       "for ever; first systemctl disable --now ioe@%u.socket, then systemctl restart ioe@%u",
 			       (*l)->address, instance, instance);
 		return -EBUSY;
 	}

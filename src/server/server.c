@@ -389,7 +389,7 @@ static void server_stop_expired(struct timer *t)
 		return;
 	}
 	if (s->dropped) {
-		log_warning("some threads do not come back from the kernel; they are left behind");
+		log_warning("some threads hang in the kernel; ioed ends without them");
 		server_stopped(s);
 		return;
 	}

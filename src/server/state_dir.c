@@ -70,7 +70,7 @@ static void state_dir_name_holder(struct server *s, char *why, size_t why_size)
 	(void)snprintf(why, why_size,
 		       "the state directory %s is locked by another ioed (%s); stop that one, or give this one a "
 		       "state_dir of its own",
-		       s->state_dir, *text ? text : "which did not say who it is");
+		       s->state_dir, *text ? text : "its number is unknown");
 }
 
 static int state_dir_lock(struct server *s, char *why, size_t why_size)
@@ -148,12 +148,13 @@ void state_dir_check(struct server *s)
 	s->state_shared[0] = '\0';
 	if (r == -EPERM)
 		(void)snprintf(s->state_shared, sizeof(s->state_shared),
-			       "%s, so somebody else could put other data in the place of the state directory: 'chmod go-w' and "
-			       "'chown' see to that",
+			       "%s, so other users could replace the state directory; 'chmod go-w' and 'chown' change "
+			       "that",
 			       why);
 	else if (fstat(s->state_fd, &st) == 0 && st.st_mode & 007)
 		(void)snprintf(s->state_shared, sizeof(s->state_shared),
-			       "the state directory %.200s may be entered by everybody (its mode is %04o): 'chmod 700' sees to that",
+			       "everybody can enter the state directory %.200s (its mode is %04o); 'chmod 700' changes "
+			       "that",
 			       s->state_dir, st.st_mode & 07777);
 }
 
@@ -186,11 +187,11 @@ static void state_dir_restrict(struct server *s)
 			continue;
 		r = state_dir_restrict_file(s->state_fd, e->d_name);
 		if (r > 0)
-			log_warning("%s/%s could be read or written by others; from now on only by ioed's user", s->state_dir,
+			log_warning("other users could read or write %s/%s; from now on only ioed's user can", s->state_dir,
 				    e->d_name);
 		else if (r == -EPERM)
-			log_warning("%s/%s can be read or written by others, and belongs to another user: 'chown' and 'chmod 600' "
-				    "see to that",
+			log_warning("other users can read or write %s/%s, which belongs to another user; 'chown' and "
+				    "'chmod 600' change that",
 				    s->state_dir, e->d_name);
 	}
 	if (d)
@@ -219,7 +220,8 @@ int state_dir_open(struct server *s, const struct server_options *o, char *why, 
 	r = state_dir_make(s->runtime_dir, 0755);
 	if (r < 0)
 		(void)snprintf(why, why_size,
-			       "the runtime directory %s cannot be made: %s; run as the user that may, or set runtime_dir",
+			       "the runtime directory %s cannot be made: %s; run ioed as a user that can make it, or "
+			       "set runtime_dir",
 			       s->runtime_dir, strerror(-r));
 	return r;
 }

@@ -87,7 +87,7 @@ void server_warn(struct server *s, struct warnings *w)
 				     s->listeners[i]->address);
 	if (stuck > STATUS_STUCK_USEC)
 		warnings_add(w, WARNING_DISK_SLOW,
-			     "a worker has been waiting for the disk for %llu s: look at the disk that the served folder is on",
+			     "a worker has been waiting for the disk for %llu s: check the disk of the served folder",
 			     (unsigned long long)(stuck / USEC_PER_SEC));
 	for (unsigned k = 0; k < s->n_roles_started; k++) {
 		const struct role_slot *slot = &s->reactors.roles[k];

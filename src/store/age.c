@@ -185,7 +185,7 @@ static void age_go_on(struct store_sqlite *s, uint64_t real, uint64_t counted, c
 	if (age_distance(expected, real) >= AGE_LOG_MSEC)
 		log_event(
 			LOG_EVENT_CLOCK_SET, NULL, 0,
-			"%s: it shows %llu s %s than it would have; nothing that is kept counts as older or younger for that",
+			"%s: it shows %llu s %s than expected; the age of stored messages does not change",
 			why, (unsigned long long)(age_distance(expected, real) / 1000),
 			real > expected ? "more" : "less");
 	age_begin_span(&s->age, p->until, real);

@@ -71,9 +71,9 @@ static int backup_check_place(struct store_backup *q, int fd)
 		r = place_is_private(fd, what, sizeof(what));
 	if (r == -EPERM && *what)
 		return backup_refuse(q, r,
-				     "%s, so somebody else could read the copy or put another one in its place; name a folder that "
-				     "belongs to root or to ioed's user (number %u), in which, and in those above, nobody else may "
-				     "write: 'chmod go-w' sees to that",
+				     "%s, so other users could read or replace the copy; name a folder of root or of "
+				     "ioed's user (number %u), to which, and to all folders above, no other user can "
+				     "write ('chmod go-w')",
 				     what, geteuid());
 	return r;
 }
@@ -129,7 +129,7 @@ static int backup_open_dir(struct store_backup *q)
 		return fd;
 	r = backup_check_place(q, fd);
 	if (r >= 0 && faccessat(fd, BACKUP_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		r = backup_refuse(q, -EEXIST, "%s/" BACKUP_NAME " is there already; name another folder, or move it away", q->dir);
+		r = backup_refuse(q, -EEXIST, "%s/" BACKUP_NAME " exists already; name another folder, or move it away", q->dir);
 	if (r < 0)
 		closep(&fd);
 	return r < 0 ? r : fd;
@@ -189,10 +189,10 @@ static int backup_check_copy(struct store_backup *q, int fd, int64_t channels)
 	if (r < 0 && backup_is_stopped(q))
 		r = -ECANCELED;
 	else if (r < 0)
-		r = backup_refuse(q, r, "the copy in %s is not whole (%s), and nothing is left of it; look at the disk, and copy again",
+		r = backup_refuse(q, r, "the copy in %s was damaged (%s) and is removed; check the disk, and copy again",
 				  q->dir, copy.text);
 	else if (n < channels)
-		r = backup_refuse(q, -EBADMSG, "the copy in %s has not all rooms and mailboxes, and nothing is left of it; copy again",
+		r = backup_refuse(q, -EBADMSG, "the copy in %s lacked rooms or mailboxes and is removed; copy again",
 				  q->dir);
 	db_close(&copy);
 	return r;
@@ -208,7 +208,7 @@ static int backup_check_part(struct store_backup *q, int dirfd, int fd)
 	if (fstatat(dirfd, BACKUP_PART, &named, AT_SYMLINK_NOFOLLOW) == 0 && named.st_dev == made.st_dev &&
 	    named.st_ino == made.st_ino && made.st_uid == geteuid() && made.st_nlink == 1 && made.st_size > 0)
 		return 0;
-	return backup_refuse(q, -EPERM, "somebody else changed what is in %s meanwhile: there is no copy; name another folder", q->dir);
+	return backup_refuse(q, -EPERM, "another program changed %s meanwhile, so there is no copy; name another folder", q->dir);
 }
 
 static int backup_fill(struct store_sqlite *s, int dirfd, int fd, struct store_backup *q)
@@ -255,7 +255,7 @@ static int backup_run(struct store_request *request)
 	if (r < 0 && fd >= 0)
 		(void)unlinkat(dirfd, BACKUP_PART, 0);
 	if (r == -ECANCELED)
-		return backup_refuse(q, r, "the copy in %s was stopped, and nothing is left of it", q->dir);
+		return backup_refuse(q, r, "the copy in %s was stopped and is removed", q->dir);
 	if (r < 0 && !*q->why)
 		return backup_refuse(q, r, "the copy in %s failed: %s", q->dir, *d->text ? d->text : strerror(-r));
 	return MIN(r, 0);

@@ -197,8 +197,8 @@ static int db_migrate(struct db *d, const char *path, int64_t version, char *why
 
 	if (version > known) {
 		(void)snprintf(why, why_size,
-			       "%s was written by a newer ioed (its schema is %lld, this one knows %lld at most); install that "
-			       "version again, or put a backup of before in its place",
+			       "%s was written by a newer ioed (its schema is %lld, this one knows %lld at most); "
+			       "install that version again, or restore an older backup",
 			       path, (long long)version, (long long)known);
 		return -EPROTONOSUPPORT;
 	}
@@ -425,9 +425,9 @@ int db_verify(struct db *d, int64_t bytes)
 	if (r < 0)
 		return r;
 	if (application != DB_COPY || version < 1 || version > (int64_t)ELEMENTSOF(db_migrations))
-		return db_is_wrong(d, "its head is not that of ioed's database");
+		return db_is_wrong(d, "its header is not that of a database of ioed");
 	if (pages <= 0 || pages * page_bytes != bytes)
-		return db_is_wrong(d, "it has not as many pages as it says");
+		return db_is_wrong(d, "its header has another number of pages");
 	return db_quick_check(d);
 }
 

@@ -167,8 +167,8 @@ static int restore_open_file(struct store_restore *q)
 	if (restore_has_log(q->file)) {
 		closep(&fd);
 		return restore_refuse(q, -EINVAL,
-				      "%s is not whole without %s-wal: it was copied while ioed ran, or had not been stopped in "
-				      "order; ioectl backup makes copies that are whole",
+				      "%s is not complete without %s-wal: it was copied while ioed ran, or after ioed "
+				      "was killed; use ioectl backup to make a copy",
 				      q->file, q->file);
 	}
 	return fd;

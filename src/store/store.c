@@ -71,7 +71,8 @@ void store_fail(struct store_sqlite *s, const char *what, const struct db *d)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	(void)snprintf(s->why, sizeof(s->why),
-		       "%.200s: %s failed: %.160s; nothing is written any more until ioed is started again: look at the disk first",
+		       "%.200s: %s failed: %.160s; the store writes nothing until ioed is started again: check the "
+		       "disk first",
 		       s->path, what, d->text);
 	(void)pthread_mutex_unlock(&s->lock);
 	atomic_store_explicit(&s->closed, true, memory_order_release);
@@ -233,9 +234,9 @@ static int store_finish_restore(struct store_sqlite *s, char *why, size_t why_si
 	int r = fd < 0 ? 0 : restore_finish(fd, &done, kept);
 
 	if (r < 0)
-		(void)snprintf(why, why_size, "what was restored into %s cannot be taken up: %s", s->dir, strerror(-r));
+		(void)snprintf(why, why_size, "the restored copy in %s cannot be used: %s", s->dir, strerror(-r));
 	else if (done)
-		log_notice("what was restored into %s is taken up; what was there is kept beside it", s->dir);
+		log_notice("the restored copy in %s is used from now on; the old files are kept beside it", s->dir);
 	return r;
 }
 
@@ -248,7 +249,8 @@ static int store_adopt(struct store_sqlite *s, const struct store_args *args, ch
 	if (r >= 0)
 		r = db_adopt(&s->writer.db);
 	if (r < 0)
-		(void)snprintf(why, why_size, "%s was put back, and cannot be taken up: %s; make room, and start again", s->path,
+		(void)snprintf(why, why_size, "%s is a restored copy and cannot be used: %s; free some space, and "
+					      "start again", s->path,
 			       strerror(-r));
 	return r;
 }

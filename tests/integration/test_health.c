@@ -158,7 +158,7 @@ static void health_store(unsigned reactors, const void *data)
 	daemon_spawn(d);
 	daemon_wait_notified(d, "degraded: store");
 	daemon_wait_log(d, kind->words);
-	daemon_wait_log(d, "what must not be lost is refused");
+	daemon_wait_log(d, "the server refuses all that must be stored");
 	health_expect_no_store(d, kind->words);
 	health_expect_no_lists(d);
 	daemon_stop(d);
@@ -428,7 +428,7 @@ static void health_gone(unsigned reactors)
 	client_ask(c, "PING", "PONG");
 	daemon_wait_log(d, "is gone (No such file or directory)");
 	status = health_ioectl(d, HEALTH_EXIT_DEGRADED, "status", NULL, NULL);
-	g_assert_nonnull(strstr(status, "mount it, or make it anew"));
+	g_assert_nonnull(strstr(status, "mount it, or make it again"));
 	tree = harness_tree(d->dir);
 	g_assert_null(strstr(tree, "two"));
 
@@ -437,7 +437,7 @@ static void health_gone(unsigned reactors)
 	client_expect_sized(c, "1", 1);
 	client_puts(c, "WRITE,two,2\n22");
 	client_expect(c, "OK,received,2");
-	daemon_wait_log(d, "is there again");
+	daemon_wait_log(d, "is back");
 	g_free(health_ioectl(d, 0, "status", NULL, NULL));
 	client_free(c);
 	daemon_finish(d);

@@ -186,7 +186,7 @@ static void people_backup_dated(struct daemon *d, const char *dir)
 			tool_run(&t, "IOECTL", "", "-s", d->control, "backup", "--dated", i == 0 ? dir : slash, NULL);
 			if (t.status == 0)
 				break;
-			people_expect_in(t.err->str, "is there already");
+			people_expect_in(t.err->str, "exists already");
 			g_assert_cmpint(g_get_monotonic_time(), <, deadline);
 			tool_done(&t);
 		} while (true);
@@ -214,7 +214,7 @@ static void people_backup(struct daemon *d)
 	g_free(people_ioectl(d, 0, "backup", copy));
 	PEOPLE_RUN(&t, d, 0, "behind\n/topic new\n", "chat", "--nick=ann", "lobby");
 	tool_done(&t);
-	g_free(people_ioectl(d, 1, "backup", copy)); /* is there already */
+	g_free(people_ioectl(d, 1, "backup", copy)); /* exists already */
 	people_backup_dated(d, copy);
 	g_free(people_ioectl(d, 1, "backup", nowhere));
 	g_free(people_ioectl(d, 2, "backup", ""));
@@ -314,7 +314,7 @@ static void people_backup_refused(struct daemon *d)
 	g_autofree char *in = g_build_filename(d->files, "copy", NULL), *open = g_build_filename(d->dir, "open", NULL);
 	g_autofree char *below = g_build_filename(open, "copy", NULL), *link = g_build_filename(d->dir, "link", NULL);
 	const char *const refused[] = { d->files, in, link, open, below };
-	static const char *const why[] = { "served", "served", "served", "written by others", "written by others" };
+	static const char *const why[] = { "served", "served", "served", "other users can write", "other users can write" };
 	g_autofree char *tree = NULL;
 	struct client *c = client_new(d, 0);
 	struct tool t;
@@ -412,17 +412,17 @@ static void people_shared_state(struct daemon *d)
 	g_assert_cmpint(chmod(d->state, 0755), ==, 0);
 	daemon_spawn(d);
 	daemon_wait_ready(d);
-	daemon_wait_log(d, "store.db could be read or written by others");
-	daemon_wait_log(d, "may be entered by everybody");
+	daemon_wait_log(d, "store.db; from now on only ioed's user can");
+	daemon_wait_log(d, "everybody can enter");
 	g_assert_cmpint(g_stat(db, &st), ==, 0);
 	g_assert_cmpuint(st.st_mode & 07777, ==, 0600);
 	out = people_ioectl(d, 0, "status", NULL);
-	people_expect_in(out, "may be entered by everybody");
+	people_expect_in(out, "everybody can enter");
 	g_assert_cmpint(chmod(d->state, 0700), ==, 0);
 	g_free(people_ioectl(d, 0, "reload", NULL));
 	g_free(out);
 	out = people_ioectl(d, 0, "status", NULL);
-	g_assert_null(strstr(out, "may be entered"));
+	g_assert_null(strstr(out, "can enter"));
 }
 
 /* What TAB offers is what there is; and a server's words are never run. */

@@ -113,10 +113,10 @@ static void restore_back(unsigned reactors)
 	restore_run(d, RESTORE_EXIT_FAILED, "runs: stop it first", copy);
 	restore_expect_mail(d, "one two ");
 	daemon_stop(d);
-	restore_run(d, 0, "what was there is kept in ", copy);
+	restore_run(d, 0, "the old ones are kept in ", copy);
 
 	restore_start(d);
-	daemon_wait_log(d, "it is served as a new STORE");
+	daemon_wait_log(d, "it has a new STORE");
 	second = restore_store(d);
 	g_assert_cmpstr(second, !=, first);
 	restore_expect_mail(d, "one ");

@@ -188,8 +188,8 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 		return file_check_root(s, with, path, why, why_size);
 	r = -errno;
 	(void)snprintf(why, why_size,
-		       "file.root %s cannot be opened: %s; make it, or change file.root (what is in /home, /root and /tmp is "
-		       "hidden from ioe@.service)",
+		       "file.root %s cannot be opened: %s; make it, or change file.root (ioe@.service does not see "
+		       "/home, /root and /tmp)",
 		       path, strerror(-r));
 	return r;
 }
@@ -248,8 +248,8 @@ static void file_warn(void *state, struct warnings *to)
 	file_watch_warn(s, to);
 	if (atomic_load_explicit(&s->full, memory_order_relaxed))
 		warnings_add(to, WARNING_DISK_FULL,
-			     "the disk that the served folder %s is on was full when a file was last to be stored: make room, and "
-			     "it goes on by itself",
+			     "the disk of the served folder %s was full when the last file was to be stored: free some "
+			     "space, and ioed goes on by itself",
 			     s->watch.path);
 }
 

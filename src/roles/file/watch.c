@@ -116,13 +116,13 @@ static const char *file_watch_write_missing(const struct file_state *s, int erro
 {
 	if (error == EPERM)
 		(void)snprintf(dst, 1024,
-			       "what is at %.400s now has the state directory in it, so it is not served: put the folder there "
-			       "that is to be",
+			       "the folder that is now at %.400s has the state directory in it, so it is not served: "
+			       "put the right folder there",
 			       s->watch.path);
 	else
 		(void)snprintf(dst, 1024,
-			       "the served folder %.400s is gone (%s): files are refused until it is there again; mount it, or "
-			       "make it anew",
+			       "the served folder %.400s is gone (%s): requests for files are refused until it is "
+			       "back; mount it, or make it again",
 			       s->watch.path, strerror(error));
 	return dst;
 }
@@ -140,7 +140,8 @@ static const char *file_watch_write_unwritable(const struct file_state *s, int e
 	else
 		(void)snprintf(dst, 1024,
 			       "the served folder %.400s cannot be written: %s; files can be read only. Make it, and .ioe in it, "
-			       "writable for the user that ioed runs as (ioe under systemd); it is taken up by itself then",
+			       "writable for the user that ioed runs as (ioe under systemd); ioed notices that by "
+			       "itself",
 			       path, strerror(error));
 	return dst;
 }
@@ -155,9 +156,9 @@ static void file_watch_set_missing(struct file_state *s, int error, bool taken)
 		log_event(LOG_EVENT_ROOT_GONE, NULL, 0, "%s", file_watch_write_missing(s, error, text));
 	else if (error == 0 && taken)
 		log_event(LOG_EVENT_ROOT_BACK, NULL, 0,
-			  "the served folder was replaced: what is at %s now is served from here on", s->watch.path);
+			  "the served folder was replaced: the folder that is now at %s is served from here on", s->watch.path);
 	else if (error == 0 && before != 0)
-		log_event(LOG_EVENT_ROOT_BACK, NULL, 0, "the served folder %s is there again", s->watch.path);
+		log_event(LOG_EVENT_ROOT_BACK, NULL, 0, "the served folder %s is back", s->watch.path);
 }
 
 static void file_watch_set_unwritable(struct file_state *s, int error)

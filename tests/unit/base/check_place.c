@@ -74,7 +74,7 @@ START_TEST(nobody_else_may_write)
 		ck_assert_msg(is_private("a/b/c") == rows[i].want, "%s %o: %s", rows[i].name, rows[i].mode, why);
 		if (rows[i].want < 0) {
 			ck_assert_ptr_nonnull(strstr(why, rows[i].name));
-			ck_assert_ptr_nonnull(strstr(why, "may be written by others"));
+			ck_assert_ptr_nonnull(strstr(why, "other users can write to "));
 		}
 		mode(rows[i].name, 0755);
 	}

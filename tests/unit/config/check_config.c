@@ -82,8 +82,8 @@ static const struct {
 	/* strings */
 	{ "state_dir = 5;", "f:1: state_dir = 5 is no string in double quotes of 1 to 100 bytes\n" },
 	{ "state_dir = \"\";", "f:1: state_dir = \"\" is outside 1 to 100 bytes\n" },
-	{ "state_dir = \"a\\nb\";", "f:1: state_dir = \"a\\x0ab\" holds control characters or is not UTF-8\n" },
-	{ "state_dir = \"\\xff\";", "f:1: state_dir = \"\\xff\" holds control characters or is not UTF-8\n" },
+	{ "state_dir = \"a\\nb\";", "f:1: state_dir = \"a\\x0ab\" has control characters or is not UTF-8\n" },
+	{ "state_dir = \"\\xff\";", "f:1: state_dir = \"\\xff\" has control characters or is not UTF-8\n" },
 	{ "state_dir = \"\\x0199\";", "f:1: state_dir = 99 is no string in double quotes of 1 to 100 bytes\n" },
 
 	/* modes, words, bools */
@@ -170,7 +170,7 @@ static const struct {
 				     "( A, B ) without a comma behind the last\n" },
 	{ "workers = 1;\nworkers = 1;", "f:2: a setting is given twice in one group: \"workers = 1;\"\n" },
 	{ "workers =\n", "f:3: syntax error: the text ends, or goes on, where a setting is not finished\n" },
-	{ "@include \"/etc/passwd\"", "f:1: @include is not taken: put the file into the folder of drop-ins (ioe.conf.d, see "
+	{ "@include \"/etc/passwd\"", "f:1: @include is not supported: put the file into the folder of drop-ins (ioe.conf.d, see "
 				      "ioe.conf(5))\n" },
 	{ "workers = 1 workers : 2; /*", "f:1: the comment that begins here with /* has no end\n" },
 };
@@ -224,7 +224,7 @@ START_TEST(many_faults)
 	for (size_t i = 0; i < why.len; i++)
 		lines += why.data[i] == '\n';
 	ck_assert_uint_eq(lines, FAULT_MAX + 1);
-	ck_assert_ptr_nonnull(strstr(buf_str(&why), "\nMore is wrong than is told here.\n"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&why), "\nThere are more errors than are shown here.\n"));
 
 	/* A caller with less room gets whole sentences, and the refusal. */
 	ck_assert_int_eq(config_parse(text.data, text.len, "f", 1, &schema, &s, &small), -EINVAL);
@@ -276,7 +276,7 @@ START_TEST(worst_texts)
 		memset(text, parts[i], 1024 * 1024 + 1);
 		memcpy(text, "a = ", 4);
 		ck_assert_int_eq(config_parse(text, 1024 * 1024 + 1, "f", 1, &schema, &s, &why), -EINVAL);
-		ck_assert_ptr_nonnull(strstr(buf_str(&why), "1048577 bytes are more than the 1M"));
+		ck_assert_ptr_nonnull(strstr(buf_str(&why), "1048577 bytes are more than 1M"));
 		why.len = 0;
 		ck_assert_int_eq(config_parse(text, 1024 * 1024, "f", 1, &schema, &s, &why), -EINVAL);
 		ck_assert_uint_gt(why.len, 0);

@@ -61,7 +61,7 @@ static const struct {
 	{ "a = \"\n\\x00\";", "f:2: a string cannot hold the character NUL (\\x00)\n" },
 	{ "a = \"\\X00\";", "f:1: a string cannot hold the character NUL (\\x00)\n" },
 	{ "a = \"\n\" $", "f:2: \"$\" has no meaning outside a string\n" },
-	{ "\n@include \"x\"", "f:2: @include is not taken: put the file into the folder of drop-ins (ioe.conf.d, see "
+	{ "\n@include \"x\"", "f:2: @include is not supported: put the file into the folder of drop-ins (ioe.conf.d, see "
 			      "ioe.conf(5))\n" },
 	{ "a = \x01;", "f:1: \"\\x01\" has no meaning outside a string\n" },
 	{ "/", "f:1: \"/\" has no meaning outside a string\n" },
@@ -98,7 +98,7 @@ START_TEST(nul)
 
 	fault_init(&faults, &why);
 	ck_assert_int_eq(scan_text(in, sizeof(in) - 1, "f", &out, &faults), -EINVAL);
-	ck_assert_str_eq(buf_str(&why), "f:3: the file holds a NUL byte, so it is no text\n");
+	ck_assert_str_eq(buf_str(&why), "f:3: the file has a NUL byte, so it is not text\n");
 	buf_done(&out);
 	buf_done(&why);
 }

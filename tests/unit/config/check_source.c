@@ -129,14 +129,14 @@ START_TEST(files_that_cannot_be)
 	(void)load(1, -ENOENT, "@/ioe.conf: cannot be opened: No such file or directory\n");
 
 	path = put("ioe.conf", "", 0646);
-	(void)load(1, -EPERM, "@/ioe.conf: everybody may write it, so it is not used; to change that: chmod o-w @/ioe.conf\n");
+	(void)load(1, -EPERM, "@/ioe.conf: everybody can write to it, so it is not used; to change that: chmod o-w @/ioe.conf\n");
 	ck_assert_int_eq(chmod(path, 0664), 0);
 	(void)settings_unref(load(1, 0, NULL));
 
 	ck_assert_int_eq(truncate(path, 1024 * 1024 + 1), 0);
-	(void)load(1, -EFBIG, "@/ioe.conf: 1048577 bytes are more than the 1M a configuration may have\n");
+	(void)load(1, -EFBIG, "@/ioe.conf: its 1048577 bytes are more than 1M, the limit of a configuration\n");
 	ck_assert_int_eq(truncate(path, 1), 0);
-	(void)load(1, -EINVAL, "@/ioe.conf:1: the file holds a NUL byte, so it is no text\n");
+	(void)load(1, -EINVAL, "@/ioe.conf:1: the file has a NUL byte, so it is not text\n");
 
 	ck_assert_int_eq(unlink(path), 0);
 	put_folder("ioe.conf", 0755);
@@ -148,12 +148,12 @@ START_TEST(files_that_cannot_be)
 
 	(void)put("ioe.conf", "", 0644);
 	put_folder("ioe.conf.d", 0757);
-	(void)load(1, -EPERM, "@/ioe.conf.d: everybody may write it, so it is not used; to change that: chmod o-w "
+	(void)load(1, -EPERM, "@/ioe.conf.d: everybody can write to it, so it is not used; to change that: chmod o-w "
 			      "@/ioe.conf.d\n");
 	(void)put("ioe.conf.d/x.conf", "workers = 0;", 0602);
-	(void)load(1, -EPERM, "@/ioe.conf.d: everybody may write it, so it is not used; to change that: chmod o-w "
+	(void)load(1, -EPERM, "@/ioe.conf.d: everybody can write to it, so it is not used; to change that: chmod o-w "
 			      "@/ioe.conf.d\n"
-			      "@/ioe.conf.d/x.conf: everybody may write it, so it is not used; to change that: chmod o-w "
+			      "@/ioe.conf.d/x.conf: everybody can write to it, so it is not used; to change that: chmod o-w "
 			      "@/ioe.conf.d/x.conf\n");
 }
 END_TEST

@@ -158,7 +158,7 @@ START_TEST(copy_is_put_back)
 	ask(fd, "SAY,d,b,behind\n");
 	ask(fd, "SAY,d,c,behind\n");
 	b = back_up(dir);
-	ck_assert_msg(strstr(b->why, "is there already"), "%s", b->why);
+	ck_assert_msg(strstr(b->why, "exists already"), "%s", b->why);
 	(void)server_task_free(&b->task);
 	serve_close(fd);
 	serve_stop();

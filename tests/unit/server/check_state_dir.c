@@ -142,7 +142,7 @@ START_TEST(only_one_may_have_it)
 	folder_put("a/b/state/lock", "");
 	first.lock_fd = openat(folder_fd, "a/b/state/lock", O_RDWR);
 	ck_assert_int_eq(flock(first.lock_fd, LOCK_EX), 0);
-	refuse(-EWOULDBLOCK, "locked by another", "did not say");
+	refuse(-EWOULDBLOCK, "locked by another", "its number is unknown");
 	(void)close(first.lock_fd);
 }
 END_TEST
@@ -255,10 +255,10 @@ START_TEST(a_folder_that_others_may_enter_is_told_of)
 		mode_t mode;
 		const char *said;
 	} rows[] = {
-		{ "a/b/state", 0700, "" }, { "a/b/state", 0750, "" }, { "a/b/state", 0755, "may be entered by everybody" },
-		{ "a/b/state", 0701, "may be entered by everybody" }, { "a/b/state", 0770, "may be written by others" },
-		{ "a/b/state", 01777, "may be written by others" }, { "a/b", 0777, "may be written by others" },
-		{ "a/b", 01777, "" }, { "a", 0775, "may be written by others" },
+		{ "a/b/state", 0700, "" }, { "a/b/state", 0750, "" }, { "a/b/state", 0755, "everybody can enter" },
+		{ "a/b/state", 0701, "everybody can enter" }, { "a/b/state", 0770, "other users can write to" },
+		{ "a/b/state", 01777, "other users can write to" }, { "a/b", 0777, "other users can write to" },
+		{ "a/b", 01777, "" }, { "a", 0775, "other users can write to" },
 	};
 	struct server s;
 

@@ -243,7 +243,7 @@ START_TEST(without_another_store_it_is_not_served)
 
 	renew_result = -ENOSPC;
 	ck_assert_int_eq(try_open(copy, why, sizeof(why)), -ENOSPC);
-	ck_assert_ptr_nonnull(strstr(why, "was put back, and cannot be taken up"));
+	ck_assert_ptr_nonnull(strstr(why, "is a restored copy and cannot be used"));
 	renew_result = 0;
 	open_in(copy);
 	ck_assert_uint_eq(renewed, 2);
@@ -384,7 +384,7 @@ START_TEST(what_is_no_copy_is_refused)
 	spoiled(path, 0, "S", 1);
 	(void)snprintf(wal, sizeof(wal), "%s-wal", path);
 	ck_assert_int_eq(symlink(copied, wal), 0);
-	refused(path, -EINVAL, "is not whole without");
+	refused(path, -EINVAL, "is not complete without");
 	(void)unlink(wal);
 	ck_assert_int_eq(restore(path), 0); /* but for that it was one */
 

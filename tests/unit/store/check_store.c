@@ -581,7 +581,7 @@ START_TEST(a_backup_is_whole)
 	/* What comes behind is not in it. */
 	(void)store_said(c, "later");
 	ck_assert_int_eq(STORE_CALL(store_backup, &q), -EEXIST);
-	ck_assert_ptr_nonnull(strstr(q.why, "store.db is there already"));
+	ck_assert_ptr_nonnull(strstr(q.why, "store.db exists already"));
 	store_end();
 	ck_assert_int_eq(loop_init(&store_home), 0);
 	{
