@@ -21,7 +21,7 @@ static int chat_script_lines(struct chat *ch, struct line_reader *reader, char *
 		if (result == LINE_NO_MEMORY)
 			return -ENOMEM;
 		if (result == LINE_TOO_LONG || memchr(line, '\0', len)) {
-			client_print("a line of standard input %s is not said",
+			client_print("a line of standard input %s is not sent",
 				     result == LINE_TOO_LONG ? "of over 1 MiB" : "with a NUL byte");
 			ch->failed = true;
 			continue;

@@ -464,7 +464,7 @@ static enum exit_code chat_request_say(struct chat *ch, const char *room, const 
 			return client_fail_refused(c, ret);
 		r = client_listen(c, CHAT_AGAIN_MSEC);
 		if (r == -EINTR)
-			return client_fail(c, EXIT_CODE_INTERRUPTED, "interrupted, and not said: %s", text);
+			return client_fail(c, EXIT_CODE_INTERRUPTED, "interrupted, and not sent: %s", text);
 		if (r < 0)
 			return client_fail_broken(c, r);
 	}
@@ -485,7 +485,7 @@ static enum exit_code chat_send(struct chat *ch, const char *text, bool is_late)
 		typing_wipe(ch->typing);
 	code = chat_request_say(ch, room, text, &reply);
 	if (code != EXIT_CODE_OK && ch->client->state == CLIENT_STATE_BROKEN)
-		client_print("it is not known whether this was said: %s", text);
+		client_print("it is not known whether this was sent: %s", text);
 	if (code == EXIT_CODE_OK && reply.n_fields > 1 &&
 	    str_to_u64(reply.fields[1].data, reply.fields[1].len, 0, INT64_MAX, &number) == 0)
 		ch->rooms[ch->n_rooms - 1].upto = number;
@@ -500,10 +500,10 @@ static enum exit_code chat_keep_unsent(struct chat *ch, const char *line)
 	if (buf_append_str(&ch->unsent, line) < 0 || buf_append(&ch->unsent, "", 1) < 0) {
 		ch->unsent.len = len;
 		return client_fail(ch->client, EXIT_CODE_LATER,
-				   "the server is away, and no more than %u KiB wait to be said: %s",
+				   "the server is away, and no more than %u KiB are kept for it: %s",
 				   CHAT_UNSENT_MAX >> 10, line);
 	}
-	chat_notify(ch, "the server is away; said once it is there again: %s", line);
+	chat_notify(ch, "the server is away; this is sent when it is back: %s", line);
 	return EXIT_CODE_OK;
 }
 

@@ -110,7 +110,7 @@ static enum exit_code cmd_chat_parse(struct client *c, const struct args *a, str
 	if (c->mode == CLIENT_MODE_SCRIPT)
 		return client_fail(
 			c, EXIT_CODE_USAGE,
-			"what is said comes from standard input, as the commands do: write ioe-client chat ROOM");
+			"the messages would come from standard input, as the commands do: write ioe-client chat ROOM");
 	return EXIT_CODE_OK;
 }
 
@@ -129,7 +129,7 @@ static enum exit_code cmd_chat_run(struct client *c, const struct args *a)
 	chat_init(&ch, c);
 	if (is_terminal && typing_new(&ch.typing, &cmd_chat_ops, &ch) < 0)
 		return client_fail(c, EXIT_CODE_FAILED,
-				   "cannot read from this terminal ($TERM): give what is to be said on standard input");
+				   "cannot read from this terminal ($TERM): give the messages on standard input");
 	client_set_news(c, chat_news, &ch);
 	code = chat_join(&ch, a->words[0], args_has(a, "since") ? &options.since : NULL,
 			 args_has(a, "history") ? options.history : chat_history_default(&ch), args_has(a, "history"));

@@ -89,7 +89,7 @@ static enum exit_code cmd_double_run(struct client *c, const struct args *a)
 	if (d.code == EXIT_CODE_INTERRUPTED)
 		code = client_fail(c, d.code, "interrupted");
 	else if (d.done < d.n && d.is_busy)
-		code = client_fail(c, EXIT_CODE_LATER, "no server takes this now (%s); try again in a while",
+		code = client_fail(c, EXIT_CODE_LATER, "all servers are busy (%s); try again later",
 				   buf_str(&d.why));
 	else if (d.done < d.n)
 		code = client_fail(

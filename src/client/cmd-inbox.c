@@ -65,7 +65,7 @@ const struct client_command cmd_inbox = {
 	.row = {
 		.name = "inbox",
 		.args = "[OPTION...]",
-		.help = "Prints the messages that wait, and takes them.",
+		.help = "Prints waiting messages and acknowledges them.",
 		.flags = cmd_inbox_flags,
 	},
 	.role = "relay",

@@ -58,7 +58,7 @@ static enum exit_code cmd_put_fail_file(const struct client *c, const char *file
 				   file);
 	case OUTGOING_E_NO_TEMPORARY:
 		return client_fail(c, failure_from_errno(error),
-				   "cannot keep %s in a temporary file ($TMPDIR, /tmp): %s", file, strerror(-error));
+				   "cannot store %s in a temporary file ($TMPDIR, /tmp): %s", file, strerror(-error));
 	default:
 		return client_fail(c, failure_from_errno(r), "cannot read %s: %s", file, strerror(-r));
 	}
@@ -129,7 +129,7 @@ static enum exit_code cmd_put_store(struct client *c, const char *name, const st
 	code = cmd_put_send(c, s, &progress, &early);
 	if (code != EXIT_CODE_OK)
 		return code;
-	progress_wait(&progress, "whether it was stored is not known, `ls` tells");
+	progress_wait(&progress, "it is not known whether it was stored; `ls` shows it");
 	peer_set_timeout(c->peer, c->timeout_usec + s->size / CMD_PUT_DISK_RATE * USEC_PER_SEC);
 	code = client_answer(c, PEER_REPLY_LINE, &reply);
 	if (early && c->peer)

@@ -99,7 +99,8 @@ static enum exit_code cmd_raw_run(struct client *c, const struct args *a)
 	/* A chat server of an older version sends an unknown request to a room as a message. */
 	if (!is_known && strcmp(peer_roles(p), "chat") == 0 && !peer_can(p, "shared"))
 		return client_fail(c, EXIT_CODE_FAILED,
-				   "this is no request known here, and this port would say it in a room");
+				   "ioe-client does not know this request, and this port would send it to a room as a "
+				   "message");
 	r = peer_request_raw(p, line, strlen(line));
 	if (r == 0)
 		r = peer_reply(p, &reply);

@@ -53,7 +53,7 @@ static int cmd_send_once(const struct cmd_send *s, struct peer_reply *ret)
 static enum exit_code cmd_send_fail_unknown(const struct cmd_send *s, enum exit_code code)
 {
 	client_print(
-		"whether the message is held is not known; with --key=%s it can be sent again without being held twice",
+		"it is not known whether the message is held; with --key=%s it can be sent again, and is held once",
 		s->key);
 	return code;
 }
@@ -110,12 +110,12 @@ static enum exit_code cmd_send_look(struct cmd_send *s, bool *ret_done)
 	if (code != EXIT_CODE_OK)
 		return code;
 	if (s->client->data != s->data)
-		return client_fail(s->client, EXIT_CODE_FAILED, "what has become of it cannot be known");
+		return client_fail(s->client, EXIT_CODE_FAILED, "its state cannot be known");
 	if (reply.n_fields < 2)
 		return client_fail_broken(s->client, -EPROTO);
 	if (reply.fields[1].len == strlen("expired") && memcmp(reply.fields[1].data, "expired", strlen("expired")) == 0)
 		return client_fail(s->client, EXIT_CODE_TIMED_OUT,
-				   "it was dropped: nobody came for it as long as the server keeps messages");
+				   "it was dropped: nobody fetched it within the time that the server keeps messages");
 	*ret_done = reply.fields[1].len == strlen("delivered") &&
 		    memcmp(reply.fields[1].data, "delivered", strlen("delivered")) == 0;
 	return EXIT_CODE_OK;
@@ -186,8 +186,8 @@ static enum exit_code cmd_send_read(struct cmd_send *s)
 	if (r == -ENOBUFS)
 		return client_fail(
 			c, EXIT_CODE_LIMIT,
-			"standard input has over 1 MiB; a message may be as long as a line of the server (limits.line, "
-			"64 KiB if nobody has changed it): `put - NAME` stores it as a file");
+			"standard input has over 1 MiB; a message can be as long as a line of the server (limits.line, "
+			"by default 64 KiB): `put - NAME` stores it as a file");
 	if (r < 0)
 		return client_fail(c, EXIT_CODE_FAILED, "%s", strerror(-r));
 	if (s->text.len > 0 && s->text.data[s->text.len - 1] == '\n')
@@ -241,7 +241,7 @@ static enum exit_code cmd_send_run(struct client *c, const struct args *a)
 
 static const struct flag cmd_send_flags[] = {
 	COMMANDS_FLAG_NICK,
-	{ "key", "KEY", "the same message again is held once" },
+	{ "key", "KEY", "the same message again is stored once" },
 	{ "wait", NULL, "until NAME has taken it" },
 	{ "for", "SECONDS", "so long at most" },
 	{ 0 },

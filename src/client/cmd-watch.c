@@ -108,7 +108,7 @@ const struct client_command cmd_watch = {
 	.row = {
 		.name = "watch",
 		.args = "[OPTION...]",
-		.help = "Prints and takes messages as they come.",
+		.help = "Prints and acknowledges messages as they come.",
 		.flags = cmd_watch_flags,
 	},
 	.role = "relay",

@@ -69,7 +69,8 @@ static int comeback_name(struct comeback *b, struct client *c, enum exit_code *r
 	}
 	if (r == CLIENT_E_REFUSED && !b->is_taken) {
 		client_print(
-			"the name '%s' is still held by a session that the server takes for another (%s); going on trying: one that is gone is given up within two minutes",
+			"the name '%s' is still held by another session (%s); trying again: a session that is gone "
+			"ends within two minutes",
 			c->nick, failure_from_error_code(reply.code)->words);
 		b->is_taken = true;
 	}

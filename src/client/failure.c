@@ -14,13 +14,13 @@ static const struct failure_row failure_rows[ERROR_MAX + 1] = {
 	[ERROR_NOT_FOUND] = { EXIT_CODE_NOT_FOUND, "not found", NULL },
 	[ERROR_EXISTS] = { EXIT_CODE_EXISTS, "exists already", NULL },
 	[ERROR_DENIED] = { EXIT_CODE_NOT_PERMITTED, "not permitted", NULL },
-	[ERROR_AUTH_REQUIRED] = { EXIT_CODE_NOT_PERMITTED, "the server wants to know who you are", NULL },
+	[ERROR_AUTH_REQUIRED] = { EXIT_CODE_NOT_PERMITTED, "the server needs a login", NULL },
 	[ERROR_AUTH_FAILED] = { EXIT_CODE_NOT_PERMITTED, "wrong user or password", NULL },
 	[ERROR_TAKEN] = { EXIT_CODE_LATER, "taken", "choose another name" },
 	[ERROR_TOO_LARGE] = { EXIT_CODE_LIMIT, "too large", NULL },
 	[ERROR_NO_SPACE] = { EXIT_CODE_LIMIT, "the server's disk is full",
-			     "delete something there, or ask who runs it" },
-	[ERROR_QUOTA] = { EXIT_CODE_LIMIT, "over quota", "delete something there, or ask who runs it" },
+			     "delete something there, or ask its administrator" },
+	[ERROR_QUOTA] = { EXIT_CODE_LIMIT, "over quota", "delete something there, or ask its administrator" },
 	[ERROR_BUSY] = { EXIT_CODE_LATER, "the server is busy", "try again in a moment" },
 	[ERROR_LIMIT] = { EXIT_CODE_LIMIT, "over a limit", NULL },
 	[ERROR_SLOW] = { EXIT_CODE_LATER, "read too slowly", NULL },
@@ -66,9 +66,9 @@ const char *failure_errno_words(int error)
 	case -ENXIO:
 		return "there is no host of this name";
 	case -EAGAIN:
-		return "its name cannot be looked up, for no name server answers";
+		return "its name cannot be looked up: no name server answers";
 	case -EREMOTEIO:
-		return "its name cannot be looked up, for the name server failed";
+		return "its name cannot be looked up: the name server failed";
 	case -ECONNREFUSED:
 		return "nothing listens there";
 	case -ECONNRESET:
@@ -77,11 +77,11 @@ const char *failure_errno_words(int error)
 	case -ETIMEDOUT:
 		return "no answer in time";
 	case -EPROTO:
-		return "what answers does not speak ioe/1";
+		return "the program that answers does not speak ioe/1";
 	case -EMSGSIZE:
-		return "the server said a line of over 1 MiB";
+		return "the server sent a line of over 1 MiB";
 	case -EBUSY:
-		return "the server is busy, or has as many sessions as it takes";
+		return "the server is busy, or has as many sessions as it allows";
 	case -ESHUTDOWN:
 		return "the server is shutting down";
 	case -EACCES:

@@ -150,7 +150,7 @@ enum exit_code client_fail_none(const struct client *c, int error, const char *w
 				   "lost the server, and none with the same files answers (%s); try again when it runs",
 				   why);
 	if (code == EXIT_CODE_LATER)
-		return client_fail(c, code, "no server takes this now (%s); try again in a while", why);
+		return client_fail(c, code, "all servers are busy (%s); try again later", why);
 	return client_fail(
 		c, code, "no server answers (%s); start one (systemctl start ioe@1) or name one (--servers HOST:PORT)",
 		why);
@@ -227,7 +227,7 @@ static enum exit_code client_introduce(struct client *c)
 			return client_fail_refused(c, &refused);
 		/* A session that ends soon needs no message. */
 		if (!notified && pause_usec >= LINK_PAUSE_MAX_USEC) {
-			client_print("another session is '%s'; going on trying for %d s", c->nick,
+			client_print("another session is '%s'; trying again for %d s", c->nick,
 				     (int)((until_usec - clock_usec()) / USEC_PER_SEC));
 			notified = true;
 		}
@@ -286,7 +286,7 @@ static enum exit_code client_check_role(const struct client *c)
 static struct peer *client_link_old(struct client *c, enum exit_code *ret_code)
 {
 	if (c->state == CLIENT_STATE_BROKEN && c->comes_back)
-		*ret_code = client_fail(c, EXIT_CODE_NO_SERVER, "the connection is not there again yet");
+		*ret_code = client_fail(c, EXIT_CODE_NO_SERVER, "the connection is not back yet");
 	if (c->state != CLIENT_STATE_CONNECTED || peer_is_open(c->peer))
 		return c->peer;
 	if (peer_unwanted(c->peer) != ERROR_MAX || c->comes_back)

@@ -77,7 +77,7 @@ void client_print_replaced(const struct client *c)
 	_cleanup_(buf_done) struct buf since = { 0 };
 
 	(void)show_time(&since, c->received_msec);
-	client_print("%s: the server's data was replaced; what was said since %s may be missing", c->where.name,
+	client_print("%s: the server's data was replaced; messages since %s can be missing", c->where.name,
 		     buf_str(&since));
 }
 
@@ -113,7 +113,7 @@ enum exit_code client_fail_broken(struct client *c, int error)
 		c->state = CLIENT_STATE_LEFT;
 		return client_fail(
 			c, failure_from_error_code(unwanted)->code,
-			"%s: the server has ended the connection (%s): ask whoever runs it before you connect again",
+			"%s: the server has ended the connection (%s): ask its administrator before you connect again",
 			c->where.name, goaway ? why : "it does not say why");
 	}
 	/* A refusal to send is none of the connection's. */

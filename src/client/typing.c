@@ -280,7 +280,7 @@ static int typing_pasted(struct typing *t)
 		r = buf_append(&t->pasted, t->paste.text.data, t->paste.text.len);
 	buf_done(&t->paste.text);
 	if (r < 0) {
-		typing_print_dropped(t, "what was pasted is too large: it is left out");
+		typing_print_dropped(t, "the pasted text is too large: it is left out");
 		typing_put_line(t);
 		typing_forget(t);
 		return 0;
@@ -432,7 +432,7 @@ static int typing_key(struct typing *t, wchar_t *ret)
 		case PASTE_TOO_LARGE:
 			typing_print_dropped(
 				t,
-				"what was pasted is over 4 MiB: it is left out; store it with put, and say its name");
+				"the pasted text is over 4 MiB: it is left out; store it with put, and send its name");
 			break;
 		}
 		if (r < 0)

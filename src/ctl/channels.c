@@ -56,7 +56,7 @@ const struct ctl_command rooms_command = {
 	.row = {
 		.name = "rooms",
 		.args = "[--no-headers]",
-		.help = "list the rooms people talk in",
+		.help = "list the rooms",
 		.flags = channels_flags,
 	},
 	.run = channels_run_rooms,
@@ -66,7 +66,7 @@ const struct ctl_command mailboxes_command = {
 	.row = {
 		.name = "mailboxes",
 		.args = "[--no-headers]",
-		.help = "list who has messages waiting",
+		.help = "list the mailboxes with messages",
 		.flags = channels_flags,
 	},
 	.run = channels_run_mailboxes,

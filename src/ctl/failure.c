@@ -65,7 +65,7 @@ static const char *failure_find_takes(const char *parameter)
 	for (size_t i = 0; i < ELEMENTSOF(failure_takes); i++)
 		if (strcmp(failure_takes[i].parameter, parameter) == 0)
 			return failure_takes[i].takes;
-	return "ioectl(1) tells what it may be";
+	return "ioectl(1) lists the valid values";
 }
 
 /* Prints why a configuration was refused: a sentence a line. */
@@ -87,18 +87,19 @@ static void failure_print_other(const struct ctl_instance *i, int r, const struc
 	char text[FAILURE_TEXT_MAX];
 
 	if (r == -EPROTO)
-		(void)fprintf(stderr, "%s: what answers on %s is no ioed\n", i->name, i->path);
+		(void)fprintf(stderr, "%s: the program that answers on %s is not ioed\n", i->name, i->path);
 	else if (r == -ECONNRESET)
 		(void)fprintf(stderr, "%s closed the connection without an answer: its log says why (journalctl)\n",
 			      i->name);
 	else if (r < 0)
-		(void)fprintf(stderr, "%s cannot be asked (%s): %s\n", i->name, i->path, strerror(-r));
+		(void)fprintf(stderr, "%s cannot be reached (%s): %s\n", i->name, i->path, strerror(-r));
 	else if (strcmp(a->error, "org.ioe.control.ReloadRefused") == 0)
 		failure_print_lines(i, json_object_get_string(json_object_object_get(a->parameters, "text")));
 	else if (strcmp(a->error, "org.ioe.control.StoreFailed") == 0)
 		(void)fprintf(stderr, "%s: %s\n", i->name, view_text(text, a->parameters, "text"));
 	else if (strcmp(a->error, "org.varlink.service.MethodNotFound") == 0)
-		(void)fprintf(stderr, "%s is of another version and does not know how: restart it after an upgrade\n",
+		(void)fprintf(stderr, "%s has another version, which does not know this request: restart it after an "
+				      "upgrade\n",
 			      i->name);
 	else
 		(void)fprintf(stderr, "%s refused: %s\n", i->name,
@@ -118,8 +119,8 @@ enum exit_code failure_print(const struct ctl_instance *i, int r, const struct c
 		break;
 	case EXIT_CODE_NOT_PERMITTED:
 		(void)fprintf(stderr,
-			      "%s may not be administered by you: be root, or become a member of ioe-admin "
-			      "(adduser NAME ioe-admin) and log in again\n",
+			      "you are not allowed to administer %s: be root, or become a member of ioe-admin (adduser "
+			      "NAME ioe-admin) and log in again\n",
 			      i->name);
 		break;
 	case EXIT_CODE_TIMED_OUT:
@@ -133,12 +134,12 @@ enum exit_code failure_print(const struct ctl_instance *i, int r, const struct c
 			      i->name);
 		break;
 	case EXIT_CODE_NOT_FOUND:
-		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never was\n", i->name,
+		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never existed\n", i->name,
 			      view_text(view, a->parameters, "id"));
 		break;
 	case EXIT_CODE_USAGE:
 		(void)view_text(view, a->parameters, "parameter");
-		(void)fprintf(stderr, "%s cannot take this '%s': %s\n", i->name, view, failure_find_takes(view));
+		(void)fprintf(stderr, "%s does not accept this '%s': %s\n", i->name, view, failure_find_takes(view));
 		break;
 	case EXIT_CODE_FAILED:
 	case EXIT_CODE_EXISTS:

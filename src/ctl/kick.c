@@ -158,7 +158,7 @@ static enum exit_code kick_all(struct kick *k, const char *who, const char *filt
 	(void)json_object_put(ids);
 	(void)json_object_put(o);
 	if (code == EXIT_CODE_OK && ended == 0) {
-		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never was\n", k->ctl->instances[0].name, who);
+		(void)fprintf(stderr, "%s has no client '%s': it has gone, or never existed\n", k->ctl->instances[0].name, who);
 		return EXIT_CODE_NOT_FOUND;
 	}
 	if (ended > 0 && !k->ctl->json)

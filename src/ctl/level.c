@@ -88,7 +88,7 @@ static enum exit_code level_run(const struct ctl *ctl, const struct args *a)
 	if (l.set && !level_is_known(a->words[0]))
 		return EXIT_CODE_USAGE;
 	if (l.time && !l.set) {
-		(void)fprintf(stderr, "ioectl: --for=%s wants a level: err, warning, notice, info or debug\n", l.time);
+		(void)fprintf(stderr, "ioectl: --for=%s needs a level: err, warning, notice, info or debug\n", l.time);
 		return EXIT_CODE_USAGE;
 	}
 	if (l.time && args_time("for", l.time, &usec, why, sizeof(why)) < 0) {

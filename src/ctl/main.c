@@ -39,12 +39,12 @@ static void main_usage(FILE *f)
 			 "  -V, --version      print the version and end\n\n"
 			 "Commands:\n");
 	command_print_table(f, main_commands, MAIN_HELP_COLUMN);
-	(void)fprintf(f, "\nioectl help COMMAND tells of one; see ioectl(1) for all.\n");
+	(void)fprintf(f, "\nioectl help COMMAND explains one command; ioectl(1) explains all.\n");
 }
 
 static enum exit_code main_usage_error(void)
 {
-	(void)fprintf(stderr, "Usage: " MAIN_SYNOPSIS "\nMore is told by: ioectl --help\n");
+	(void)fprintf(stderr, "Usage: " MAIN_SYNOPSIS "\nSee also: ioectl --help\n");
 	return EXIT_CODE_USAGE;
 }
 
@@ -185,7 +185,7 @@ static enum exit_code main_check_args(const struct command *c, int argc, char **
 	if (r != 0)
 		return main_fail_args(c, r, at);
 	if (ret->n < c->min) {
-		(void)fprintf(stderr, "ioectl: %s wants an argument: see ioectl --help\n", c->name);
+		(void)fprintf(stderr, "ioectl: %s needs an argument: see ioectl --help\n", c->name);
 		return EXIT_CODE_USAGE;
 	}
 	if (ret->n > c->max) {

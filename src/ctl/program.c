@@ -120,8 +120,8 @@ enum exit_code program_run(const struct ctl *ctl, const char *const *argv)
 
 	if (!program_is_one(program)) {
 		(void)fprintf(stderr,
-			      "ioectl: there is no program %s to do it with: install ioed, or say where it is: "
-			      "IOED=PATH ioectl ...\n",
+			      "ioectl: the program %s is missing: install ioed, or name its path: IOED=PATH ioectl "
+			      "...\n",
 			      program);
 		return EXIT_CODE_FAILED;
 	}

@@ -64,7 +64,7 @@ static enum exit_code request_all(const struct ctl *ctl, const char *method, str
 		first = false;
 	}
 	if (first) {
-		(void)fprintf(stderr, "No instance runs (looked in %s/*/control.sock; -s PATH asks one elsewhere)\n",
+		(void)fprintf(stderr, "No instance runs (looked for %s/*/control.sock; -s PATH names another socket)\n",
 			      ctl->dir);
 		return EXIT_CODE_NO_SERVER;
 	}
@@ -93,7 +93,7 @@ enum exit_code request_is_one(const struct ctl *ctl, const char *command)
 {
 	if (ctl->n_instances <= 1)
 		return EXIT_CODE_OK;
-	(void)fprintf(stderr, "ioectl: %s is for one instance, and %zu have a socket: say which with -i\n", command,
+	(void)fprintf(stderr, "ioectl: %s is for one instance, and %zu have a socket: name it with -i\n", command,
 		      ctl->n_instances);
 	return EXIT_CODE_USAGE;
 }

@@ -19,8 +19,8 @@ static int restore_use_state_dir(const char *dir)
 		return EXIT_CODE_USAGE;
 	}
 	if (strchr(path, ':')) {
-		(void)fprintf(stderr, "ioectl: --state-dir=%s cannot be used: its path has a colon; say state_dir in a file, and "
-				      "name that with --config\n", dir);
+		(void)fprintf(stderr, "ioectl: --state-dir=%s cannot be used: its path has a colon; set state_dir in a "
+				      "file, and name that file with --config\n", dir);
 		return EXIT_CODE_USAGE;
 	}
 	return setenv("STATE_DIRECTORY", path, 1) < 0 ? EXIT_CODE_FAILED : EXIT_CODE_OK;
@@ -33,8 +33,8 @@ static enum exit_code restore_run(const struct ctl *ctl, const struct args *a)
 	int r;
 
 	if ((!ctl->instance && !ctl->all) || (!ctl->instance && !config && !dir)) {
-		(void)fprintf(stderr, "ioectl: restore is for one instance, which does not run: say which with -i, --config or "
-				      "--state-dir\n");
+		(void)fprintf(stderr, "ioectl: restore is for one instance, which does not run: name it with -i, "
+				      "--config or --state-dir\n");
 		return EXIT_CODE_USAGE;
 	}
 	/* The caller's environment can be that of a unit. */
@@ -65,7 +65,7 @@ const struct ctl_command restore_command = {
 	.row = {
 		.name = "restore",
 		.args = "[--config=FILE] [--state-dir=DIR] COPY",
-		.help = "put a copy back, while stopped",
+		.help = "restore a copy; ioed is stopped",
 		.flags = restore_flags,
 		.min = 1,
 		.max = 1,

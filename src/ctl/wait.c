@@ -67,7 +67,7 @@ static enum exit_code wait_run(const struct ctl *ctl, const struct args *a)
 
 	timeout = timeout ? timeout : WAIT_TIMEOUT;
 	if (what && strcmp(what, "ready") != 0) {
-		(void)fprintf(stderr, "ioectl: wait knows only --for=ready, and '%s' was given\n", what);
+		(void)fprintf(stderr, "ioectl: --for=ready is possible only, not '%s'\n", what);
 		return EXIT_CODE_USAGE;
 	}
 	if (args_time("timeout", timeout, &usec, why, sizeof(why)) < 0) {
@@ -75,7 +75,7 @@ static enum exit_code wait_run(const struct ctl *ctl, const struct args *a)
 		return EXIT_CODE_USAGE;
 	}
 	if (ctl->n_instances == 0) {
-		(void)fprintf(stderr, "ioectl: no instance has a socket in %s: say with -i which to wait for\n", ctl->dir);
+		(void)fprintf(stderr, "ioectl: no instance has a socket in %s: name one with -i\n", ctl->dir);
 		return EXIT_CODE_NO_SERVER;
 	}
 	usec = clock_usec() + MIN(usec, 366 * 86400 * USEC_PER_SEC);

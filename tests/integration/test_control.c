@@ -78,7 +78,7 @@ static void control_no_instance(void)
 		g_test_skip("an instance of ioed runs on this machine");
 	} else {
 		g_assert_cmpint(t.status, ==, CONTROL_EXIT_NO_SERVER);
-		g_assert_nonnull(strstr(t.err->str, "No instance runs (looked in "));
+		g_assert_nonnull(strstr(t.err->str, "No instance runs (looked for "));
 	}
 	tool_done(&t);
 	tool_run(&t, "IOECTL", "", "-i", "9999", "status", NULL);

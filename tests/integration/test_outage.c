@@ -173,9 +173,9 @@ static void outage_replaced(void)
 	g_assert_true(g_spawn_command_line_sync(store, NULL, NULL, NULL, NULL));
 	daemon_spawn(d);
 	daemon_wait_ready(d);
-	person_see(&anna, "the server's data was replaced; what was said since 20");
-	person_see(&anna, " may be missing\n");
-	person_see(&bert, "the server's data was replaced; what was said since 20");
+	person_see(&anna, "the server's data was replaced; messages since 20");
+	person_see(&anna, " can be missing\n");
+	person_see(&bert, "the server's data was replaced; messages since 20");
 	outage_send(server, "bert", "after");
 	person_see(&bert, "eve: after\n");
 	person_say(&anna, "after\n");
@@ -207,7 +207,7 @@ static void outage_taken(void)
 	client_hello(ghost);
 	client_ask(ghost, "NICK,anna,shared", "OK,anna");
 	g_assert_cmpint(kill(anna.pid, SIGCONT), ==, 0);
-	person_see(&anna, "the name 'anna' is still held by a session");
+	person_see(&anna, "the name 'anna' is still held by another session");
 	tool_run(&t, "IOE_CLIENT", "", "-t", "1", "-s", server, "send", "--nick=anna", "bert", "hi", NULL);
 	talk_expect(&t, 12, "");
 	g_assert_nonnull(strstr(t.err->str, "taken: another session is 'anna'; choose another name\n"));
@@ -324,8 +324,8 @@ static void outage_role(void)
 		{ { "double", "21" }, "this port offers chat only" },
 		{ { "raw", "SEND,bob,private" }, "mailboxes are at another port" },
 		{ { "raw", "list" }, "files are at another port" },
-		{ { "raw", "no request" }, "this port would say it in a room" },
-		{ { "raw", "" }, "this port would say it in a room" },
+		{ { "raw", "no request" }, "this port would send it to a room" },
+		{ { "raw", "" }, "this port would send it to a room" },
 	};
 	struct talk t;
 	struct tool tool;
@@ -429,9 +429,9 @@ static void outage_numbers(void)
 
 	talk_start(&t, chat, G_N_ELEMENTS(chat));
 	PERSON_START(&p, "-s", t.server, "chat", "lobby");
-	person_see(&p, "the server's data was replaced; what was said since 20");
+	person_see(&p, "the server's data was replaced; messages since 20");
 	person_see(&p, "connected again");
-	person_see(&p, "the server's data was replaced; what was said since 20");
+	person_see(&p, "the server's data was replaced; messages since 20");
 	person_say(&p, "hello\n");
 	person_see(&p, "ann: hello\n");
 	person_end(&p, 0, 0);
@@ -447,7 +447,7 @@ static void outage_numbers(void)
 	talk_start(&t, send, G_N_ELEMENTS(send));
 	PERSON_START(&p, "-s", t.server, "send", "--wait", "bob", "hi");
 	person_see(&p, "the server's data was replaced");
-	person_see(&p, "what has become of it cannot be known\n");
+	person_see(&p, "its state cannot be known\n");
 	person_end(&p, 0, 1);
 	talk_finish(&t);
 }

@@ -202,7 +202,7 @@ static void restore_usage(void)
 				 *const running[] = { "-s", "/x", "restore", "x", NULL },
 				 *const nowhere[] = { "restore", "--state-dir=/nowhere/at/all", "x", NULL };
 
-	g_free(restore_ioectl(RESTORE_EXIT_USAGE, "say which with -i", none));
+	g_free(restore_ioectl(RESTORE_EXIT_USAGE, "name it with -i", none));
 	g_free(restore_ioectl(RESTORE_EXIT_USAGE, NULL, nothing));
 	g_free(restore_ioectl(RESTORE_EXIT_USAGE, "does not run", running));
 	g_free(restore_ioectl(RESTORE_EXIT_USAGE, "cannot be used", nowhere));

@@ -369,7 +369,7 @@ static void talk_turned_away(void)
 		{ "STATUS,77", "OK,held,1700000000000\n" TALK_KICKED },
 	};
 
-	talk_turned_away_one(kicked, G_N_ELEMENTS(kicked), "watch", 4, "(kicked: too loud,?[2J): ask whoever runs it");
+	talk_turned_away_one(kicked, G_N_ELEMENTS(kicked), "watch", 4, "(kicked: too loud,?[2J): ask its administrator");
 	talk_turned_away_one(unread, G_N_ELEMENTS(unread), "watch", 1, "what is kept for 'ann' cannot be read");
 	talk_turned_away_one(waits, G_N_ELEMENTS(waits), "send", 4, "(kicked: too loud");
 }

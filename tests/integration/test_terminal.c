@@ -65,7 +65,7 @@ static void terminal_kicked(void)
 
 	talk_start(&t, turns, G_N_ELEMENTS(turns));
 	terminal_start(&m, 80, "vt100", "C.UTF-8", "-s", t.server, "chat", "lobby", NULL);
-	terminal_see(&m, "(kicked: too loud,?[2J): ask whoever runs it");
+	terminal_see(&m, "(kicked: too loud,?[2J): ask its administrator");
 	g_assert_cmpint(terminal_finish(&m), ==, 4);
 	talk_finish(&t);
 }
@@ -94,12 +94,12 @@ static void terminal_away(void)
 	terminal_see(&m, "lobby> ");
 	terminal_type(&m, "doubtful\r");
 	terminal_see(&m, "the server closed the connection; connecting again\r\n");
-	terminal_see(&m, "it is not known whether this was said: doubtful\r\n");
+	terminal_see(&m, "it is not known whether this was sent: doubtful\r\n");
 	terminal_see(&m, "lobby (connecting again)> ");
 	terminal_type(&m, "for later\r");
-	terminal_see(&m, "* the server is away; said once it is there again: for later\r\n");
+	terminal_see(&m, "* the server is away; this is sent when it is back: for later\r\n");
 	terminal_type(&m, "/who\r");
-	terminal_see(&m, "the connection is not there again yet\r\n");
+	terminal_see(&m, "the connection is not back yet\r\n");
 	terminal_type(&m, "half");
 	terminal_see(&m, "half");
 	terminal_see(&m, "connected again to 127.0.0.1:");
@@ -606,7 +606,7 @@ static void prompt_commands(struct daemon *d)
 	terminal_see(&m, "`help` lists the commands.");
 	terminal_see(&m, prompt);
 	terminal_type(&m, "he\t\r");
-	terminal_see(&m, "Says lines in a room");
+	terminal_see(&m, "Sends lines to a room");
 	terminal_see(&m, prompt);
 	terminal_type(&m, "pnig\r");
 	terminal_see(&m, "did you mean `ping`?");

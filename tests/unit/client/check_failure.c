@@ -47,7 +47,7 @@ START_TEST(errnos)
 	ck_assert_int_eq(failure_from_dial(-EINTR), 9);
 	ck_assert_int_eq(failure_from_dial(-EBUSY), 12);
 	ck_assert_str_eq(failure_errno_words(-ECONNREFUSED), "nothing listens there");
-	ck_assert_str_eq(failure_errno_words(-EPROTO), "what answers does not speak ioe/1");
+	ck_assert_str_eq(failure_errno_words(-EPROTO), "the program that answers does not speak ioe/1");
 	ck_assert_ptr_nonnull(failure_errno_words(-ENETUNREACH));
 }
 END_TEST

@@ -101,7 +101,7 @@ START_TEST(test_kick)
 	ck_assert_str_eq(ioectl_got.out.data, "[\n  \"0.1.1\"\n]\n");
 	ioectl_answering(2, "{\"error\":\"org.ioe.control.NotFound\",\"parameters\":{\"id\":\"0.2.1\"}}");
 	ioectl("-i", "2", "kick", "0.2.1");
-	ck_assert_str_eq(ioectl_got.err.data, "Instance 2 has no client '0.2.1': it has gone, or never was\n");
+	ck_assert_str_eq(ioectl_got.err.data, "Instance 2 has no client '0.2.1': it has gone, or never existed\n");
 	ck_assert_int_eq(ioectl_got.status, 5);
 	ioectl("kick", "0.2.1");
 	ioectl_said("kick is for one instance, and 2 have a socket");
@@ -109,7 +109,7 @@ START_TEST(test_kick)
 	ioectl_answering(3,
 			 "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"id\"}}");
 	ioectl("-i", "3", "kick", "1.2.99999999999999999999");
-	ioectl_said("cannot take this 'id': what ioectl clients shows as ID");
+	ioectl_said("does not accept this 'id': what ioectl clients shows as ID");
 	ck_assert_int_eq(ioectl_got.status, 2);
 	ioectl_answering(5,
 			 "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"filter\"}}");
@@ -118,7 +118,7 @@ START_TEST(test_kick)
 	ck_assert_int_eq(ioectl_got.status, 2);
 	ioectl_answering(4, "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"x\"}}");
 	ioectl("-i", "4", "kick", "0.1.1");
-	ioectl_said("is of another version");
+	ioectl_said("has another version");
 	ck_assert_int_eq(ioectl_got.status, 1);
 }
 END_TEST
@@ -158,7 +158,7 @@ START_TEST(test_kick_by)
 	ck_assert_str_eq(ioectl_got.out.data, "[\n  \"0.1.1\",\n  \"0.30000.1\"\n]\n");
 	ioectl_answering(2, "{\"parameters\":{\"clients\":[],\"truncated\":false}}");
 	ioectl("-i", "2", "kick", "anna");
-	ck_assert_str_eq(ioectl_got.err.data, "Instance 2 has no client 'anna': it has gone, or never was\n");
+	ck_assert_str_eq(ioectl_got.err.data, "Instance 2 has no client 'anna': it has gone, or never existed\n");
 	ck_assert_int_eq(ioectl_got.status, 5);
 	/* What a page should not be. */
 	ioectl_answering(3, "{\"parameters\":{\"clients\":[1,{},{\"id\":5},null]}}");

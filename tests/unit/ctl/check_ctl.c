@@ -112,7 +112,7 @@ START_TEST(test_some_failed)
 	ioectl_answering(2, "{\"error\":\"org.varlink.service.PermissionDenied\"}");
 	ioectl("status");
 	ck_assert_str_eq(ioectl_got.out.data, full_screen);
-	ioectl_said("Instance 2 may not be administered by you");
+	ioectl_said("you are not allowed to administer Instance 2");
 	ck_assert_int_eq(ioectl_got.status, 8);
 }
 END_TEST
@@ -177,14 +177,14 @@ START_TEST(test_no_ioed)
 	for (size_t i = 0; i < ELEMENTSOF(answers); i++) {
 		ioectl_answering((unsigned)i + 1, answers[i]);
 		ioectl("status");
-		ioectl_said("is no ioed");
+		ioectl_said("is not ioed");
 		ck_assert_str_eq(ioectl_got.out.data, "");
 		ck_assert_int_eq(ioectl_got.status, 1);
 		ioectl_end_last();
 	}
 	ioectl_daemon(50, act_endless, NULL, 0);
 	ioectl("-i", "50", "status");
-	ioectl_said("is no ioed");
+	ioectl_said("is not ioed");
 	ck_assert_int_eq(ioectl_got.status, 1);
 	ioectl_daemon(51, ioectl_act_answer, "{\"par", 5);
 	ioectl("-i", "51", "status");
@@ -242,7 +242,7 @@ START_TEST(test_json_errors)
 	ioectl_answering(1, "{\"error\":\"org.varlink.service.PermissionDenied\"}");
 	for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
 		ioectl("-j", "-i", "1", commands[i][0], commands[i][1]);
-		ioectl_said("may not be administered by you");
+		ioectl_said("you are not allowed to administer");
 		check_json_error("not-permitted", 4, ioectl_got.err.data);
 		ioectl("-j", commands[i][0], commands[i][1]);
 		check_json_error("not-permitted", 4, ioectl_got.err.data);
@@ -271,7 +271,7 @@ START_TEST(test_nobody)
 {
 	char expected[256], path[128];
 
-	(void)snprintf(expected, sizeof(expected), "No instance runs (looked in %s/*/control.sock; -s PATH asks one elsewhere)\n",
+	(void)snprintf(expected, sizeof(expected), "No instance runs (looked for %s/*/control.sock; -s PATH names another socket)\n",
 		       ioectl_dir);
 	ioectl("status");
 	ck_assert_str_eq(ioectl_got.err.data, expected);
@@ -319,10 +319,10 @@ START_TEST(test_usage)
 		{ { "clients", "--columns=" }, "'' is no column" },
 		{ { "clients", "--what" }, "clients takes no option '--what'" },
 		{ { "clients", "-x" }, "clients takes no option '-x'" },
-		{ { "kick" }, "kick wants an argument" },
+		{ { "kick" }, "kick needs an argument" },
 		{ { "reload", "x" }, "reload takes 0 arguments" },
 		{ { "reload", "--check=yes" }, "--check takes no value" },
-		{ { "log-level", "--for=10m" }, "--for=10m wants a level" },
+		{ { "log-level", "--for=10m" }, "--for=10m needs a level" },
 		{ { "log-level", "info", "debug" }, "log-level takes 1 argument" },
 		{ { "help", "nonsense" }, "there is no command 'nonsense'" },
 		{ { "kick", "x y" }, "'x y' is no client's id, name or address" },
@@ -340,7 +340,7 @@ START_TEST(test_usage)
 		{ { "log-level", "--for=0s", "info" }, "out of range" },
 		{ { "log-level", "--for=400d", "info" }, "out of range" },
 		{ { "metrics", "x" }, "metrics takes 0 arguments" },
-		{ { "wait", "--for=ever" }, "wait knows only --for=ready" },
+		{ { "wait", "--for=ever" }, "--for=ready is possible only" },
 		{ { "wait", "--timeout=x" }, "--timeout=x is no time" },
 		{ { "check", "a", "b" }, "check takes 1 argument" },
 	};

@@ -64,7 +64,7 @@ START_TEST(test_wait)
 	ioectl_said("Instance 2 was not ready within 100ms");
 	ck_assert_int_eq(ioectl_got.status, 7);
 	ioectl("-i", "3", "wait");
-	ioectl_said("may not be administered by you");
+	ioectl_said("you are not allowed to administer");
 	ck_assert_int_eq(ioectl_got.status, 4);
 	ioectl("-i", "4", "wait", "--timeout=50ms");
 	ioectl_said("nobody listens there");
@@ -125,16 +125,16 @@ START_TEST(test_check)
 	ck_assert_int_eq(ioectl_got.status, 1);
 	ck_assert_int_eq(setenv("IOED", "/nothing/is/here", 1), 0);
 	ioectl("check");
-	ck_assert_str_eq(ioectl_got.err.data, "ioectl: there is no program /nothing/is/here to do it with: install ioed, "
-					      "or say where it is: IOED=PATH ioectl ...\n");
+	ck_assert_str_eq(ioectl_got.err.data, "ioectl: the program /nothing/is/here is missing: install ioed, "
+					      "or name its path: IOED=PATH ioectl ...\n");
 	ck_assert_int_eq(ioectl_got.status, 1);
 	/* A folder, and what is there and is no program. */
 	ck_assert_int_eq(setenv("IOED", ioectl_dir, 1), 0);
 	ioectl("check");
-	ioectl_said("there is no program");
+	ioectl_said(" is missing");
 	ck_assert_int_eq(setenv("IOED", path, 1), 0);
 	ioectl("-j", "check");
-	ioectl_said("there is no program");
+	ioectl_said(" is missing");
 	ck_assert_int_eq(ioectl_got.status, 1);
 }
 END_TEST
