@@ -21,11 +21,15 @@ asked       *-session,channel,roles                      requested
 attach      *                                            observer
 borrowed    *                                            reserved
 branch      *                                            fanout
+bury        *                                            reap
 came        *-session                                    on_arrival
 chamber     *                                            channel fixture
+charge      *                                            account
+charged     *                                            accounted
 cold        *                                            not resident
 coldread    *                                            prefetch
 door        *                                            allowed include
+drained     *                                            flushed
 errand      *                                            task
 errands     *                                            tasks
 fate        *                                            disposition
@@ -35,30 +39,35 @@ followed    *                                            subscribed
 follower    *                                            subscriber
 guest       *                                            subscriber
 hear        *                                            receive
-heard       *-net                                        received
+heard       base,wire,loop,log,net,server,session,config,store received
 hindmost    *                                            slowest
 house       *                                            server, tree
 incident    *                                            event
+intercept   *                                            pre_verb
 keeper      *                                            maintenance
-lane        *                                            shared buffer
-later       *-session,control,ioed,cli,ctl,client        deferred
+lane        *                                            slice, shared buffer
+later       base,wire,loop,log,net,server,session,config,store deferred
 ledger      *                                            channels
 letters     *-ctl                                        mail
-lost        *                                            close_reason
+lost        base,wire,loop,log,server,session,config,store close_reason
 note        *-session                                    attribute
+pace        *                                            pacing
 prune       *                                            expire
 quiet       *                                            idle
 room        base,wire,loop,log,net,server,config,store   diskspace, or a chat room
 roster      *                                            clients
 said        *-session,channel,roles,peer,client          the name of the text
 scene       *                                            fault scenario
-settle      *                                            flush, persist, account or resolve
+scream      *                                            log, print
+settle      *                                            flush, persist, account, resolve
+silent      base,wire,loop,log,net,server,session,config,store idle, noreply
 slug        *                                            error_code
 spool       *                                            staging
 stray       *                                            unmatched
-tell        *-session,server                             notify
-told        *                                            notified
+tell        base,wire,loop,log,net,server,session,store  notify
+told        base,wire,loop,log,net,server,session,store  notified, reported
 took        *                                            on_stored
+uncharge    *                                            unaccount
 unkept      *                                            ephemeral
 unsettled   *                                            size undecided
 untold      *                                            pending

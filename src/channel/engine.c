@@ -62,7 +62,7 @@ const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t 
 	return dst;
 }
 
-void channel_engine_look(struct channel_engine *engine)
+void channel_engine_check(struct channel_engine *engine)
 {
 	if (engine->store)
 		store_check_file(engine->store);
@@ -87,7 +87,7 @@ void channel_engine_warn(struct channel_engine *engine, struct warnings *to)
 {
 	struct store_state state = {};
 
-	channel_engine_look(engine);
+	channel_engine_check(engine);
 	if (engine->store)
 		store_get_state(engine->store, clock_usec(), &state);
 	if (!engine->store || state.closed || state.damaged)

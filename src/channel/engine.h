@@ -37,6 +37,6 @@ uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind);
 uint64_t channel_engine_msec(const struct channel_engine *engine);
 const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size);
 /* Main: has the store check its files. */
-void channel_engine_look(struct channel_engine *engine);
+void channel_engine_check(struct channel_engine *engine);
 /* Main: adds a warning for each thing that is wrong with the store now. */
 void channel_engine_warn(struct channel_engine *engine, struct warnings *to);

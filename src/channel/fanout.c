@@ -213,7 +213,7 @@ static void _hot_ fanout_send_batch(struct fanout *f, struct channel_subscriptio
 		(void)session_event(sub->session, &batch->slices[i]);
 	/* The session would miss a message. Dropped, it can reconnect and ask for what it missed. */
 	if (unlikely(batch->broken))
-		session_cut_off(sub->session);
+		session_drop_slow(sub->session);
 	sub->position = batch->upto;
 }
 
@@ -228,7 +228,7 @@ static void fanout_send_next(struct fanout *f, struct channel_subscription *sub,
 		return;
 	fanout_format(f->shard, d, in);
 	if (unlikely(d->result[in] == FANOUT_BROKEN))
-		session_cut_off(sub->session);
+		session_drop_slow(sub->session);
 	if (d->result[in] != FANOUT_FORMATTED || session_event(sub->session, &d->slices[in]) < 0)
 		return;
 	if (e->number > 0 && sub->policy->queued)

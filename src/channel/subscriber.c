@@ -101,7 +101,7 @@ static void subscription_flushed(struct observer *a, struct session *s);
 
 static const struct observer_ops subscription_ops = {
 	.gone = subscription_gone,
-	.drained = subscription_flushed,
+	.on_flushed = subscription_flushed,
 };
 
 static struct channel_subscriber *subscription_subscriber(const struct session *s)
@@ -334,7 +334,7 @@ int channel_send(struct session *s, const struct channel_policy *p, const struct
 
 	r = p->format(e, channel_dialect(s), &text);
 	if (r < 0)
-		session_cut_off(s);
+		session_drop_slow(s);
 	else if (text.len > 0)
 		r = session_event_text(s, text.data, text.len, false);
 	buf_done(&text);

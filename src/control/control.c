@@ -187,7 +187,7 @@ static void control_peer_serve(struct control_peer *p)
 	if (r < 0 || result == VARLINK_TOO_LONG || result == VARLINK_BAD) {
 		control_peer_fail(p, r);
 	} else if (result == VARLINK_MESSAGE) {
-		conn_pause(&p->conn); /* until drained(), or the end of the job */
+		conn_pause(&p->conn); /* until flushed(), or the end of the job */
 	} else if (p->eof) {
 		control_peer_finish(p);
 	} else {
@@ -265,7 +265,7 @@ static void control_peer_readable(struct conn *conn)
 		control_peer_serve(p);
 }
 
-static void control_peer_drained(struct conn *conn)
+static void control_peer_flushed(struct conn *conn)
 {
 	struct control_peer *p = container_of(conn, struct control_peer, conn);
 
@@ -291,7 +291,7 @@ static void control_peer_not_resident(_unused_ struct conn *conn, _unused_ int f
 
 static const struct conn_ops control_peer_ops = {
 	.readable = control_peer_readable,
-	.drained = control_peer_drained,
+	.flushed = control_peer_flushed,
 	.broken = control_peer_broken,
 	.not_resident = control_peer_not_resident,
 };

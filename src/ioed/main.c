@@ -326,7 +326,7 @@ static void main_look(struct timer *t)
 	m->looked = !m->looked;
 	if (m->looked) {
 		m->looked_usec = m->loop.now_usec;
-		server_look(m->server);
+		server_check(m->server);
 		loop_timer(&m->loop, t, m->loop.now_usec + MAIN_LOOK_READ_USEC);
 		return;
 	}

@@ -74,7 +74,7 @@ static void conn_send(struct conn *c)
 	if (r == 1 && unlikely(c->transport))
 		r = conn_push(c);
 	if (r == 1) {
-		c->ops->drained(c);
+		c->ops->flushed(c);
 	} else if (r == 0) {
 		loop_defer(c->loop, &c->flush);
 	} else if (r == -EAGAIN) {
@@ -132,7 +132,7 @@ static void conn_flush(struct deferred *l)
 	if (!c->dead && !c->full && !c->prefetching && !c->handshaking && conn_has_output(c))
 		conn_send(c);
 	if (c->watch.fd < 0)
-		return; /* readable() or drained() closed it */
+		return; /* readable() or flushed() closed it */
 	conn_interest(c);
 	if (c->dead)
 		c->ops->broken(c, c->error); /* the owner may be gone after this */

@@ -18,7 +18,7 @@ struct conn;
 
 struct conn_ops {
 	void (*readable)(struct conn *c); /* conn_read() has something to say; never called while paused */
-	void (*drained)(struct conn *c);  /* all output has been given to the kernel */
+	void (*flushed)(struct conn *c);  /* all output has been given to the kernel */
 	void (*stalled)(struct conn *c);  /* the socket takes no more for now; NULL: not of interest */
 	void (*broken)(struct conn *c, int error); /* negative errno, once; the owner calls conn_done() */
 	/* The head of the output is a piece of a file that is not resident: have it read, then conn_resident(). */

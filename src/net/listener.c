@@ -78,13 +78,13 @@ void listener_set_options(int fd, uint64_t peer_usec)
 	listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
 	listener_set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
 	listener_set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, LISTENER_UNSENT_MAX);
-	liveness_keep(fd, peer_usec);
+	liveness_set_timeout(fd, peer_usec);
 }
 
 void listener_set_peer_timeout(struct listener *l, uint64_t peer_usec)
 {
 	if (l->watch.fd >= 0)
-		liveness_keep(l->watch.fd, peer_usec);
+		liveness_set_timeout(l->watch.fd, peer_usec);
 }
 
 bool listener_is_any(const struct address *a)

@@ -18,7 +18,7 @@ static uint64_t liveness_step(uint64_t timeout_usec)
 	return timeout_usec / LIVENESS_LOOKS;
 }
 
-void liveness_keep(int fd, uint64_t timeout_usec)
+void liveness_set_timeout(int fd, uint64_t timeout_usec)
 {
 	int total = (int)(timeout_usec / USEC_PER_SEC), idle = MAX(total / 2, 1), interval = MAX(total / 12, 1);
 	/* After the last question there is one more interval for its answer. */
@@ -34,40 +34,40 @@ static uint64_t liveness_bound(uint64_t timeout_usec)
 }
 
 /* When the bound will be over, should it stay silent. */
-static uint64_t liveness_next(uint64_t silent_usec, uint64_t now_usec, uint64_t timeout_usec)
+static uint64_t liveness_next(uint64_t idle_usec, uint64_t now_usec, uint64_t timeout_usec)
 {
 	uint64_t bound = liveness_bound(timeout_usec), step = liveness_step(timeout_usec);
 
-	return now_usec + (silent_usec < bound ? MAX(bound - silent_usec, step) : step);
+	return now_usec + (idle_usec < bound ? MAX(bound - idle_usec, step) : step);
 }
 
 void liveness_begin(struct liveness *l, const struct tcp_peer *p, uint64_t now_usec, uint64_t timeout_usec)
 {
 	l->doubted = false;
-	l->look_usec = liveness_next(p->silent_usec, now_usec, timeout_usec);
+	l->check_usec = liveness_next(p->idle_usec, now_usec, timeout_usec);
 }
 
 bool liveness_judge(struct liveness *l, const struct tcp_peer *p, uint64_t now_usec, uint64_t timeout_usec)
 {
-	bool doubt = p->outstanding && p->unanswered && p->silent_usec >= liveness_bound(timeout_usec);
+	bool doubt = p->outstanding && p->unanswered && p->idle_usec >= liveness_bound(timeout_usec);
 
 	if (doubt && l->doubted)
 		return false;
 	l->doubted = doubt;
-	l->look_usec = p->outstanding ? liveness_next(p->silent_usec, now_usec, timeout_usec) : USEC_NEVER;
+	l->check_usec = p->outstanding ? liveness_next(p->idle_usec, now_usec, timeout_usec) : USEC_NEVER;
 	return true;
 }
 
-void liveness_sent(struct liveness *l, const struct conn *c, bool heard, uint64_t now_usec, uint64_t timeout_usec)
+void liveness_sent(struct liveness *l, const struct conn *c, bool is_alive, uint64_t now_usec, uint64_t timeout_usec)
 {
 	struct tcp_peer peer = {};
 
-	if (!heard)
+	if (!is_alive)
 		peer = tcp_peer(c->watch.fd);
 	liveness_begin(l, &peer, now_usec, timeout_usec);
 }
 
-bool liveness_look(struct liveness *l, const struct conn *c, uint64_t now_usec, uint64_t timeout_usec)
+bool liveness_check(struct liveness *l, const struct conn *c, uint64_t now_usec, uint64_t timeout_usec)
 {
 	struct tcp_peer peer = tcp_peer(c->watch.fd);
 

@@ -17,19 +17,19 @@
 struct conn;
 
 struct liveness {
-	uint64_t look_usec; /* when to look next; USEC_NEVER: nothing is on its way */
+	uint64_t check_usec; /* when to look next; USEC_NEVER: nothing is on its way */
 	bool doubted;       /* it has not answered, and gets a little more time */
 };
 
 /* What the sockets that are accepted from this one inherit. Best effort. */
-void liveness_keep(int fd, uint64_t timeout_usec);
+void liveness_set_timeout(int fd, uint64_t timeout_usec);
 
-/* After something was sent, where look_usec is USEC_NEVER. @heard: the peer has said something just now; else the kernel
+/* After something was sent, where check_usec is USEC_NEVER. @heard: the peer has said something just now; else the kernel
  * is asked when that was. */
-void liveness_sent(struct liveness *l, const struct conn *c, bool heard, uint64_t now_usec, uint64_t timeout_usec);
+void liveness_sent(struct liveness *l, const struct conn *c, bool is_alive, uint64_t now_usec, uint64_t timeout_usec);
 
-/* When look_usec has come: says when to look again. False: the peer is gone. */
-bool liveness_look(struct liveness *l, const struct conn *c, uint64_t now_usec, uint64_t timeout_usec);
+/* When check_usec has come: says when to look again. False: the peer is gone. */
+bool liveness_check(struct liveness *l, const struct conn *c, uint64_t now_usec, uint64_t timeout_usec);
 
 /* The same of facts that are known already. */
 void liveness_begin(struct liveness *l, const struct tcp_peer *p, uint64_t now_usec, uint64_t timeout_usec);

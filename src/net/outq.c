@@ -86,12 +86,12 @@ static void chunk_pool_count(atomic_uint_fast64_t *counter, uint64_t n)
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-void chunk_pool_charge(struct chunk_pool *p, size_t n)
+void chunk_pool_account(struct chunk_pool *p, size_t n)
 {
 	chunk_pool_count(&p->used, n);
 }
 
-void chunk_pool_uncharge(struct chunk_pool *p, size_t n)
+void chunk_pool_unaccount(struct chunk_pool *p, size_t n)
 {
 	chunk_pool_count(&p->used, -(uint64_t)n);
 }
@@ -125,7 +125,7 @@ static struct chunk *chunk_new(struct chunk_pool *p, size_t n)
 	c->event = false;
 	c->cap = (uint32_t)cap;
 	c->start = c->end = 0;
-	chunk_pool_charge(p, cap);
+	chunk_pool_account(p, cap);
 	return c;
 }
 
@@ -141,14 +141,14 @@ static struct chunk *chunk_new_slice(struct chunk_pool *p)
 		if (!c)
 			return NULL;
 	}
-	chunk_pool_charge(p, sizeof(struct chunk));
+	chunk_pool_account(p, sizeof(struct chunk));
 	return c;
 }
 
 static void chunk_free_slice(struct chunk_pool *p, struct chunk *c)
 {
 	shared_buffer_unref(p, c->buffer);
-	chunk_pool_uncharge(p, sizeof(struct chunk));
+	chunk_pool_unaccount(p, sizeof(struct chunk));
 	if (p->n_free_slices >= OUTQ_SLICES_FREE_MAX) {
 		free(c);
 		return;
@@ -174,7 +174,7 @@ static void chunk_free(struct chunk_pool *p, struct chunk *c)
 		chunk_free_slice(p, c);
 		return;
 	}
-	chunk_pool_uncharge(p, c->cap);
+	chunk_pool_unaccount(p, c->cap);
 	if (c->cap == CHUNK_SIZE - CHUNK_HEAD && p->n_free < CHUNK_FREE_MAX) {
 		c->next = p->free;
 		p->free = c;

@@ -38,8 +38,8 @@ struct chunk_pool {
 void chunk_pool_init(struct chunk_pool *p, uint64_t limit);
 void chunk_pool_set_limit(struct chunk_pool *p, uint64_t limit);
 void chunk_pool_done(struct chunk_pool *p);
-void chunk_pool_charge(struct chunk_pool *p, size_t n);
-void chunk_pool_uncharge(struct chunk_pool *p, size_t n);
+void chunk_pool_account(struct chunk_pool *p, size_t n);
+void chunk_pool_unaccount(struct chunk_pool *p, size_t n);
 void chunk_pool_close_file(struct chunk_pool *p, int fd);
 static inline uint64_t chunk_pool_used(const struct chunk_pool *p)
 {

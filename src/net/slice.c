@@ -15,7 +15,7 @@ void shared_buffer_unref(struct chunk_pool *p, struct shared_buffer *s)
 		return;
 	if (*s->current == s)
 		*s->current = NULL;
-	chunk_pool_uncharge(p, s->cap);
+	chunk_pool_unaccount(p, s->cap);
 	if (!p->spare && s->cap == SHARED_BUFFER_SIZE)
 		p->spare = s;
 	else
@@ -35,7 +35,7 @@ static struct shared_buffer *shared_buffer_new(struct chunk_pool *p, unsigned gr
 	if (!s)
 		return NULL;
 	*s = (struct shared_buffer){ .current = &p->current[group], .cap = (uint32_t)cap };
-	chunk_pool_charge(p, cap);
+	chunk_pool_account(p, cap);
 	return s;
 }
 

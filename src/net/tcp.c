@@ -59,7 +59,7 @@ int tcp_unacked(int fd, uint64_t *ret)
 	return 0;
 }
 
-static int tcp_ask(int fd, struct tcp_info *ret)
+static int tcp_get_info(int fd, struct tcp_info *ret)
 {
 	socklen_t len = sizeof(*ret);
 
@@ -72,7 +72,7 @@ int tcp_rtt(int fd, uint64_t *ret_usec)
 	struct tcp_info info;
 	int r;
 
-	r = tcp_ask(fd, &info);
+	r = tcp_get_info(fd, &info);
 	if (r < 0)
 		return r;
 	*ret_usec = info.tcpi_rtt;
@@ -94,12 +94,12 @@ struct tcp_peer tcp_peer(int fd)
 {
 	struct tcp_info info;
 
-	if (tcp_ask(fd, &info) < 0)
+	if (tcp_get_info(fd, &info) < 0)
 		return (struct tcp_peer){};
 	return (struct tcp_peer){
 		.outstanding = info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0,
 		.unanswered = info.tcpi_retransmits > 0 || info.tcpi_probes > 0,
-		.silent_usec = (uint64_t)MIN(info.tcpi_last_ack_recv, info.tcpi_last_data_recv) * USEC_PER_MSEC,
+		.idle_usec = (uint64_t)MIN(info.tcpi_last_ack_recv, info.tcpi_last_data_recv) * USEC_PER_MSEC,
 	};
 }
 

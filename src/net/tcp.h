@@ -60,7 +60,7 @@ int tcp_local(int fd, struct address *ret);
 struct tcp_peer {
 	bool outstanding;       /* some bytes are not acknowledged, or not even sent */
 	bool unanswered;        /* bytes were sent again, or a full window was probed, and no answer has come since */
-	uint64_t silent_usec;   /* since the peer's kernel was last heard of */
+	uint64_t idle_usec;   /* since the peer's kernel was last heard of */
 };
 struct tcp_peer tcp_peer(int fd);
 

@@ -328,7 +328,7 @@ int server_reload(struct server *s, struct settings *settings, const char *remar
 	/* From here on nothing can fail. */
 	for (unsigned i = 0; i < s->reactors.n; i++) {
 		updates[i]->settings = settings_ref(settings);
-		reactor_tell_update(&s->reactors.at[i], updates[i]);
+		reactor_send_update(&s->reactors.at[i], updates[i]);
 	}
 	for (unsigned i = 0; i < s->reactors.n_roles; i++) {
 		const struct role_slot *slot = &s->reactors.roles[i];
@@ -336,7 +336,7 @@ int server_reload(struct server *s, struct settings *settings, const char *remar
 		if (slot->role->reload)
 			slot->role->reload(slot->state, settings);
 	}
-	server_look(s);
+	server_check(s);
 	for (size_t i = 0; i < settings->n_listeners; i++)
 		listener_set_peer_timeout(listeners[i], limits->peer_usec);
 	listener_list_free(s->listeners);
@@ -358,13 +358,13 @@ void server_reload_failed(struct server *s, const char *why)
 	(void)snprintf(s->reload_text, sizeof(s->reload_text), "%s", why);
 }
 
-void server_look(struct server *s)
+void server_check(struct server *s)
 {
 	for (unsigned i = 0; i < s->n_roles_started; i++) {
 		const struct role_slot *slot = &s->reactors.roles[i];
 
-		if (slot->role->look)
-			slot->role->look(slot->state);
+		if (slot->role->check)
+			slot->role->check(slot->state);
 	}
 }
 

@@ -84,7 +84,7 @@ unsigned server_free(struct server *s);
 bool server_poke(struct server *s);
 
 /* Makes each role check its folder, disk or store. The results are in the status a little later. */
-void server_look(struct server *s);
+void server_check(struct server *s);
 
 /* From any thread: sends @m to main's thread, which calls @act. */
 void server_post(struct server *s, struct msg *m, void (*act)(struct msg *m));

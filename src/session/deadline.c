@@ -50,7 +50,7 @@ static uint64_t deadline_get(const struct session *s)
 
 	if (s->life == SESSION_LINGERING)
 		return s->line_usec + DEADLINE_LINGER_USEC;
-	at = MIN(MIN(at, raw_deadline(s)), MIN(observer_deadline(s), s->liveness.look_usec));
+	at = MIN(MIN(at, raw_deadline(s)), MIN(observer_deadline(s), s->liveness.check_usec));
 	/* A file that was begun in front of it may be finished. */
 	if (s->life == SESSION_DROPPED && s->conn.out.files == 0)
 		at = MIN(at, s->line_usec + DEADLINE_DROP_USEC);
@@ -108,9 +108,9 @@ static void deadline_forgive(struct session *s)
 }
 
 /* False: it has ended, since its peer has. */
-static bool deadline_look(struct session *s)
+static bool deadline_check_peer(struct session *s)
 {
-	if (liveness_look(&s->liveness, &s->conn, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
+	if (liveness_check(&s->liveness, &s->conn, s->reactor->loop.now_usec, s->reactor->limits->peer_usec))
 		return true;
 	session_end(s, "its peer has vanished");
 	return false;
@@ -135,7 +135,7 @@ void deadline_fire(struct timer *t)
 		s->sent_seen = (uint32_t)s->conn.sent;
 		s->active_usec = loop->now_usec;
 	}
-	if (s->liveness.look_usec <= seen && !deadline_look(s))
+	if (s->liveness.check_usec <= seen && !deadline_check_peer(s))
 		return;
 	if (raw_deadline(s) <= seen)
 		input_resume(s);

@@ -197,7 +197,7 @@ static bool dispatch_take_body(struct session *s, struct request *q, const struc
 	}
 	if (input_begin_body(s, n))
 		return true;
-	request_silent(q);
+	request_noreply(q);
 	return false;
 }
 
@@ -244,7 +244,7 @@ void _hot_ dispatch_act(struct request *q, char *rest, size_t len)
 	r->current = q;
 	if (!dispatch_split(s, q, rest, len, &f))
 		return;
-	/* Not where a body follows: its act counts the memory that it takes (request_charge()), and says so. */
+	/* Not where a body follows: its act counts the memory that it takes (request_account()), and says so. */
 	if (unlikely(chunk_pool_is_over(&r->pool)) && q->role != r->set->n_roles && !(row->verb.flags & VERB_BODY)) {
 		request_report(q, LOG_EVENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up",
 			       row->verb.name);
@@ -350,7 +350,7 @@ bool _hot_ dispatch_line(struct session *s, char *line, size_t *len)
 		dispatch_refuse_nul(s, e ? e : elsewhere_find(s, line, scan.name_len), line, *len);
 		return true;
 	}
-	if (unlikely(s->intercept)) {
+	if (unlikely(s->pre_verb)) {
 		if (s->n_requests > 0)
 			return false;
 		if (dispatch_pre_verb(s, line, *len))
@@ -378,7 +378,7 @@ void dispatch_too_long(struct session *s)
 {
 	struct request *q;
 
-	s->first_line = s->intercept;
+	s->first_line = s->pre_verb;
 	if (s->dialect == DIALECT_UNDECIDED)
 		s->dialect = DIALECT_LINE;
 	q = dispatch_no_verb(s);

@@ -31,7 +31,7 @@ static bool elsewhere_fits(const struct verb *v, enum dialect d, const char *res
 }
 
 /* @ret_rest: behind the verb's comma; NULL: there is none. */
-static const struct verb_entry *elsewhere_look(const struct session *s, const char *line, size_t len,
+static const struct verb_entry *elsewhere_parse(const struct session *s, const char *line, size_t len,
 					       const char **ret_rest, size_t *ret_len)
 {
 	size_t name_len = elsewhere_name_len(line, len);
@@ -49,7 +49,7 @@ bool elsewhere_has(const struct session *s, const char *line, size_t len)
 	const char *rest;
 	size_t n;
 
-	return elsewhere_look(s, line, len, &rest, &n) != NULL;
+	return elsewhere_parse(s, line, len, &rest, &n) != NULL;
 }
 
 /* 0.0.0.0 or ::. */
@@ -126,7 +126,7 @@ bool elsewhere_refuse(struct session *s, const char *line, size_t len)
 {
 	const char *rest;
 	size_t n;
-	const struct verb_entry *e = elsewhere_look(s, line, len, &rest, &n);
+	const struct verb_entry *e = elsewhere_parse(s, line, len, &rest, &n);
 	struct request *q;
 
 	if (!e)

@@ -58,7 +58,7 @@ static void event_drop(struct session *s, enum close_reason reason, enum error_c
 	int n;
 
 	session_drop(s, reason);
-	input_cut_body(s);
+	input_abort_body(s);
 	request_drop_all(s);
 	outq_drop_events(&s->conn.out, &s->reactor->pool);
 	raw_drop(s);
@@ -67,7 +67,7 @@ static void event_drop(struct session *s, enum close_reason reason, enum error_c
 	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1));
 }
 
-void session_cut_off(struct session *s)
+void session_drop_slow(struct session *s)
 {
 	char why[192];
 
@@ -93,25 +93,25 @@ void session_give_up(struct session *s, const char *what)
 	event_drop(s, CLOSE_REASON_UNAVAILABLE, ERROR_UNAVAILABLE, why);
 }
 
-static int event_cut(struct session *s)
+static int event_drop_slow(struct session *s)
 {
-	session_cut_off(s);
+	session_drop_slow(s);
 	return -EPIPE;
 }
 
 static int event_fitted(struct session *s, const void *data, size_t len, bool alone)
 {
 	if (dialect_get(s->dialect)->event(s, data, len, alone) < 0 || event_is_too_slow(s, len))
-		return event_cut(s);
+		return event_drop_slow(s);
 	return 0;
 }
 
 static int event_copy(struct session *s, const void *data, size_t len)
 {
 	if (outq_put_event(&s->conn.out, &s->reactor->pool, data, len) < 0)
-		return event_cut(s);
+		return event_drop_slow(s);
 	if (event_is_held_up(&s->conn) && event_is_too_slow(s, len))
-		return event_cut(s);
+		return event_drop_slow(s);
 	conn_defer_flush(&s->conn);
 	return 0;
 }
@@ -125,7 +125,7 @@ int _hot_ session_event(struct session *s, const struct slice *f)
 	if (unlikely(event_is_held_up(&s->conn)))
 		return event_copy(s, f->buffer->data + f->start, f->len);
 	if (unlikely(outq_put_slice(&s->conn.out, &s->reactor->pool, f) < 0))
-		return event_cut(s);
+		return event_drop_slow(s);
 	conn_defer_flush(&s->conn);
 	return 0;
 }

@@ -19,7 +19,7 @@ struct session;
 int session_event(struct session *s, const struct slice *f);
 
 /* The same, for a session that has missed an event for a reason of ours. */
-void session_cut_off(struct session *s);
+void session_drop_slow(struct session *s);
 
 /* For one that would miss something, which cannot be had now: it is told ERROR: unavailable and @what, words without a
  * comma that are logged, too. Else as that; gone() hears "unavailable". */

@@ -29,7 +29,7 @@ static struct input *input_get(struct session *s)
 	return s->input;
 }
 
-void input_cut_body(struct session *s)
+void input_abort_body(struct session *s)
 {
 	struct input *in = s->input;
 	struct body_sink *sink;
@@ -49,7 +49,7 @@ void input_free(struct session *s)
 
 	if (!in)
 		return;
-	chunk_pool_uncharge(&s->reactor->pool, in->charged);
+	chunk_pool_unaccount(&s->reactor->pool, in->accounted);
 	line_reader_done(&in->line);
 	free(in->held);
 	free(in);
@@ -65,8 +65,8 @@ static void input_account(struct session *s)
 	if (!in)
 		return;
 	now = sizeof(*in) + line_kept(&in->line) + in->held_cap;
-	chunk_pool_charge(&s->reactor->pool, now - in->charged);
-	in->charged = now;
+	chunk_pool_account(&s->reactor->pool, now - in->accounted);
+	in->accounted = now;
 	if (in->held_len == 0 && in->body_left == 0 && !line_is_unfinished(&in->line))
 		input_free(s);
 }
@@ -350,7 +350,7 @@ static void input_eof(struct session *s)
 		raw_tick(s);
 	if (session_has_ended(s))
 		return;
-	input_cut_body(s); /* fewer bytes than promised */
+	input_abort_body(s); /* fewer bytes than promised */
 	if (s->life == SESSION_LINGERING)
 		session_end(s, "closed");
 	else if (s->observers)

@@ -81,7 +81,7 @@ static void nick_decided(struct msg *m)
 	struct session *s = q->session;
 
 	if (!s) {
-		request_silent(q); /* into nowhere */
+		request_noreply(q); /* into nowhere */
 		if (c->error < 0)
 			free(c);
 		else
@@ -95,7 +95,7 @@ static void nick_decided(struct msg *m)
 	}
 	nick_take(s, c);
 	if (session_has_ended(s))
-		request_silent(q);
+		request_noreply(q);
 	else
 		c->done(q, 0, c->shown);
 }

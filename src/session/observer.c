@@ -7,12 +7,12 @@
 #include "session/session-private.h"
 
 /* There is no event for a peer's TCP that has taken all: looked at again and again, less and less often. */
-#define OBSERVER_LOOK_MIN_USEC (5 * USEC_PER_MSEC)
-#define OBSERVER_LOOK_MAX_USEC USEC_PER_SEC
+#define OBSERVER_CHECK_MIN_USEC (5 * USEC_PER_MSEC)
+#define OBSERVER_CHECK_MAX_USEC USEC_PER_SEC
 
 void session_add_observer(struct session *s, struct observer *a)
 {
-	a->look_usec = USEC_NEVER;
+	a->check_usec = USEC_NEVER;
 	a->next = s->observers;
 	s->observers = a;
 }
@@ -28,7 +28,7 @@ struct observer *session_find_observer(const struct session *s, const struct obs
 
 void session_want(struct session *s, struct observer *a)
 {
-	a->look_usec = USEC_NEVER;
+	a->check_usec = USEC_NEVER;
 	a->wait_usec = 0;
 	s->wanted = true;
 	/* One that has ended in this pass is about to be freed. */
@@ -51,7 +51,7 @@ uint64_t observer_deadline(const struct session *s)
 
 	if (s->wanted)
 		for (const struct observer *a = s->observers; a; a = a->next)
-			at = MIN(at, a->look_usec);
+			at = MIN(at, a->check_usec);
 	return at;
 }
 
@@ -74,7 +74,7 @@ void observer_gone(struct session *s, const char *why)
 	observer_gone_where(s, true, why);
 }
 
-static void observer_drained(struct session *s)
+static void observer_notify_flushed(struct session *s)
 {
 	struct observer *next;
 
@@ -83,38 +83,38 @@ static void observer_drained(struct session *s)
 		if (!a->want_flushed)
 			continue;
 		a->want_flushed = false;
-		if (a->ops->drained)
-			a->ops->drained(a, s);
+		if (a->ops->on_flushed)
+			a->ops->on_flushed(a, s);
 	}
 }
 
-static bool observer_is_taken(const struct session *s)
+static bool observer_is_acked(const struct session *s)
 {
 	uint64_t unacked;
 
 	return conn_unacked(&s->conn, &unacked) >= 0 && unacked == 0;
 }
 
-static void observer_taken(struct session *s)
+static void observer_notify_acked(struct session *s)
 {
 	uint64_t now = s->reactor->loop.now_usec;
 	struct observer *next;
-	bool taken = observer_is_taken(s);
+	bool taken = observer_is_acked(s);
 
 	for (struct observer *a = s->observers; a && !session_has_ended(s); a = next) {
 		next = a->next;
 		if (!a->want_acked)
 			continue;
 		if (!taken) {
-			a->wait_usec = MIN(MAX(2 * a->wait_usec, OBSERVER_LOOK_MIN_USEC), OBSERVER_LOOK_MAX_USEC);
-			a->look_usec = now + a->wait_usec;
+			a->wait_usec = MIN(MAX(2 * a->wait_usec, OBSERVER_CHECK_MIN_USEC), OBSERVER_CHECK_MAX_USEC);
+			a->check_usec = now + a->wait_usec;
 			deadline_touch(s);
 			continue;
 		}
 		a->want_acked = false;
 		a->wait_usec = 0;
-		if (a->ops->taken)
-			a->ops->taken(a, s);
+		if (a->ops->on_acked)
+			a->ops->on_acked(a, s);
 	}
 }
 
@@ -141,13 +141,13 @@ void observer_run(struct session *s)
 	if (!s->wanted)
 		return;
 	for (struct observer *a = s->observers; a; a = a->next)
-		a->look_usec = USEC_NEVER;
+		a->check_usec = USEC_NEVER;
 	/* Looked at before anybody is told: what is said then is told of the next time. */
 	said = !conn_has_output(&s->conn) && !raw_has_unsent(s);
 	if (said)
-		observer_taken(s);
+		observer_notify_acked(s);
 	if (said && !session_has_ended(s))
-		observer_drained(s);
+		observer_notify_flushed(s);
 	s->wanted = observer_is_wanted(s);
 	/* It may be closed now. */
 	if (said && !s->wanted && session_is_closing(s) && !session_has_ended(s))

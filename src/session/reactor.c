@@ -128,7 +128,7 @@ void reactor_count_out(struct reactor_set *set, struct listener *l, const struct
 
 static void reactor_reap(struct deferred *l)
 {
-	struct reactor *r = container_of(l, struct reactor, bury);
+	struct reactor *r = container_of(l, struct reactor, reap);
 
 	session_reap_all(r);
 	thread_check_empty(&r->thread);
@@ -182,7 +182,7 @@ static void reactor_update(struct msg *m)
 	free(u);
 }
 
-void reactor_tell_update(struct reactor *r, struct reactor_update *u)
+void reactor_send_update(struct reactor *r, struct reactor_update *u)
 {
 	u->reactor = r;
 	u->msg.act = reactor_update;
@@ -255,7 +255,7 @@ int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, str
 		.set = set,
 		.index = index,
 		.free_slot = SLOT_NONE,
-		.bury.run = reactor_reap,
+		.reap.run = reactor_reap,
 		.loop = { .epoll_fd = -1, .inbox.fd = -1 },
 	};
 	thread_init(&r->thread, &r->loop, &reactor_thread_ops, set->owner.loop ? &set->owner : NULL);

@@ -48,7 +48,7 @@ struct reactor {
 	uint32_t n_slots, free_slot;
 	struct list sessions;
 	struct list dead;       /* ended in this pass; on their way at its end */
-	struct deferred bury;
+	struct deferred reap;
 	struct request *free_requests;
 	unsigned n_free_requests;
 	struct request *current; /* whose act is running; NULL once it is answered: for asserts */
@@ -119,7 +119,7 @@ struct reactor_update {
 	struct settings *settings;   /* a reference */
 	struct listener **listeners; /* all there shall be, with references */
 };
-void reactor_tell_update(struct reactor *r, struct reactor_update *u);
+void reactor_send_update(struct reactor *r, struct reactor_update *u);
 
 /* Runs @m in @to's thread: at once where that is the caller's. */
 void reactor_post(struct reactor *from, struct reactor *to, struct msg *m);

@@ -242,7 +242,7 @@ void request_ok(struct request *q)
 	request_line(q, "OK", 2);
 }
 
-void request_silent(struct request *q)
+void request_noreply(struct request *q)
 {
 	request_done(q);
 }
@@ -407,19 +407,19 @@ void request_body_resume(struct request *q)
 		loop_defer(&q->reactor->loop, &q->session->resume);
 }
 
-bool request_charge(struct request *q, size_t n)
+bool request_account(struct request *q, size_t n)
 {
 	struct chunk_pool *p = &q->reactor->pool;
 
 	if (chunk_pool_used(p) + n > chunk_pool_limit(p))
 		return false;
-	chunk_pool_charge(p, n);
+	chunk_pool_account(p, n);
 	return true;
 }
 
-void request_uncharge(struct request *q, size_t n)
+void request_unaccount(struct request *q, size_t n)
 {
-	chunk_pool_uncharge(&q->reactor->pool, n);
+	chunk_pool_unaccount(&q->reactor->pool, n);
 }
 
 void request_report(struct request *q, enum log_event what, const char *file, uint64_t bytes, const char *fmt, ...)

@@ -80,7 +80,7 @@ struct role {
 	/* In main, after the reactors have ended. */
 	void (*stop)(void *state);
 	/* NULL or, in main, now and then, and behind a reload: has a worker look at what the role stands on. */
-	void (*look)(void *state);
+	void (*check)(void *state);
 	/* NULL or, in main: how many messages were dropped since the start because they were too old. */
 	uint64_t (*expired)(void *state);
 	/* NULL or, in main: adds what is wrong just now with what the role stands on (warning.h). Never blocks. */

@@ -21,7 +21,7 @@ struct input {
 	size_t held_off, held_len, held_cap;
 	struct body_sink *sink;  /* NULL with body_left: it is thrown away */
 	uint64_t body_left;
-	size_t charged;          /* to the pool, for the above */
+	size_t accounted;          /* to the pool, for the above */
 };
 
 /*
@@ -73,7 +73,7 @@ struct session {
 	unsigned close_reason : 2;
 	unsigned body_full : 1;  /* the sink has no room now */
 	unsigned raw_watch : 1;  /* input goes through raw/: undecided, or raw */
-	unsigned intercept : 1;  /* lines go to roles before they are looked at for verbs */
+	unsigned pre_verb : 1;  /* lines go to roles before they are looked at for verbs */
 	unsigned wanted : 1;     /* an observer waits for something */
 };
 
@@ -132,10 +132,10 @@ static inline bool session_is_closing(const struct session *s)
 }
 
 /* Whether no more requests will come and all are answered: no event is sent to it either. */
-bool session_is_silent(const struct session *s);
+bool session_has_no_requests(const struct session *s);
 static inline bool session_is_over(const struct session *s)
 {
-	return unlikely(session_is_closing(s)) && session_is_silent(s);
+	return unlikely(session_is_closing(s)) && session_has_no_requests(s);
 }
 
 /* request.c */

@@ -60,13 +60,13 @@ static void session_readable(struct conn *c)
 	input_readable(container_of(c, struct session, conn));
 }
 
-static void session_drained(struct conn *c)
+static void session_flushed(struct conn *c)
 {
 	struct session *s = container_of(c, struct session, conn);
 
 	if (s->input || s->raw || session_is_closing(s) || s->wanted || c->paused)
 		loop_defer(&s->reactor->loop, &s->resume);
-	if (unlikely(s->liveness.look_usec == USEC_NEVER))
+	if (unlikely(s->liveness.check_usec == USEC_NEVER))
 		deadline_watch_peer(s);
 }
 
@@ -74,7 +74,7 @@ static void session_stalled(struct conn *c)
 {
 	struct session *s = container_of(c, struct session, conn);
 
-	if (s->liveness.look_usec == USEC_NEVER)
+	if (s->liveness.check_usec == USEC_NEVER)
 		deadline_watch_peer(s);
 	s->active_usec = s->reactor->loop.now_usec;
 	s->sent_seen = (uint32_t)c->sent;
@@ -135,7 +135,7 @@ static void session_not_resident(struct conn *c, int fd, uint64_t off, uint64_t 
 
 static const struct conn_ops session_conn_ops = {
 	.readable = session_readable,
-	.drained = session_drained,
+	.flushed = session_flushed,
 	.stalled = session_stalled,
 	.broken = session_broken,
 	.not_resident = session_not_resident,
@@ -185,7 +185,7 @@ void session_drop(struct session *s, enum close_reason why)
 	loop_defer(&s->reactor->loop, &s->resume);
 }
 
-bool session_is_silent(const struct session *s)
+bool session_has_no_requests(const struct session *s)
 {
 	if (s->life >= SESSION_DROPPED)
 		return true;
@@ -245,7 +245,7 @@ void session_end(struct session *s, const char *why)
 	session_set_life(s, SESSION_ENDED);
 	if (log_wants(LOG_LEVEL_DEBUG))
 		session_log_end(s, why);
-	input_cut_body(s);
+	input_abort_body(s);
 	request_drop_all(s);
 	loop_no_timer(&r->loop, &s->timer);
 	loop_undefer(&s->resume);
@@ -255,7 +255,7 @@ void session_end(struct session *s, const char *why)
 	/* Somebody further up may be working with it: its memory stays until the pass is over. */
 	list_remove(&s->link);
 	list_add_tail(&r->dead, &s->link);
-	loop_defer(&r->loop, &r->bury);
+	loop_defer(&r->loop, &r->reap);
 }
 
 /* In reactor 0: the other end of session_new(). */
@@ -295,7 +295,7 @@ static void session_adopt(struct msg *m)
 	list_init(&s->requests);
 	s->resume.run = session_resume;
 	s->timer.fire = deadline_fire;
-	s->liveness.look_usec = USEC_NEVER;
+	s->liveness.check_usec = USEC_NEVER;
 	s->active_usec = s->since_usec = r->loop.now_usec;
 	s->first_line = true;
 	s->raw_watch = s->listener->raw;
@@ -415,7 +415,7 @@ size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
 
 void session_set_pre_verb(struct session *s, bool on)
 {
-	s->intercept = on;
+	s->pre_verb = on;
 	if (!on)
 		s->first_line = false; /* it was the name that was asked for */
 }

@@ -48,7 +48,7 @@ void request_end(struct request *q);
 /* ERROR: SLUG: text. The text is a sentence with the value and the range; bytes outside printable ASCII are escaped. */
 void request_error(struct request *q, enum error_code code, const char *fmt, ...) _printf_(3, 4);
 /* Nothing: what was said wants no answer where all is well. */
-void request_silent(struct request *q);
+void request_noreply(struct request *q);
 /* Sized: the count, LF, then the bytes, already in the dialect's form. */
 void request_sized(struct request *q, const void *body, size_t len);
 /* A sized answer in one piece: fill the returned memory (NULL: no memory, nothing was said), then commit, which answers. */
@@ -121,8 +121,8 @@ void request_body_resume(struct request *q);
 
 /* Memory that a request holds for its session, counted against limits.memory. False: over the limit, nothing was
  * counted (answer busy). */
-bool request_charge(struct request *q, size_t n);
-void request_uncharge(struct request *q, size_t n);
+bool request_account(struct request *q, size_t n);
+void request_unaccount(struct request *q, size_t n);
 
 /* Logs an event, with who asked for what, as far as log/ratelimit.h lets it through. @file: NULL, and @bytes: 0, where there
  * is none. */
@@ -153,7 +153,7 @@ struct observer {
 	struct observer *next;
 	const struct observer_ops *ops;
 	bool want_flushed, want_acked;
-	uint64_t look_usec, wait_usec; /* the session's: when it looks again whether all is taken */
+	uint64_t check_usec, wait_usec; /* the session's: when it looks again whether all is taken */
 };
 struct observer_ops {
 	/* The session has ended (it is about to be freed), or takes no more and will end soon: frees the observer. */
@@ -161,9 +161,9 @@ struct observer_ops {
 	/* NULL or: it has another name now. */
 	void (*renamed)(struct observer *a, struct session *s, const char *old);
 	/* NULL or: all output is with the kernel. Called once where want_flushed was set, which is cleared before. */
-	void (*drained)(struct observer *a, struct session *s);
+	void (*on_flushed)(struct observer *a, struct session *s);
 	/* NULL or: the peer's TCP has taken all that was ever queued. Likewise, for want_acked. */
-	void (*taken)(struct observer *a, struct session *s);
+	void (*on_acked)(struct observer *a, struct session *s);
 };
 void session_add_observer(struct session *s, struct observer *a);
 struct observer *session_find_observer(const struct session *s, const struct observer_ops *ops); /* NULL: none */

@@ -405,7 +405,7 @@ static void sim_server_check(const struct sim_server *h)
 {
 	struct reactor *r = h->reactor;
 	size_t n = sim_server_count(&r->sessions), dead = sim_server_count(&r->dead);
-	uint64_t charged = SLICE_GROUPS_MAX * SIM_SERVER_SEGMENT + session_invariants_charged(r, &h->bounds);
+	uint64_t charged = SLICE_GROUPS_MAX * SIM_SERVER_SEGMENT + session_invariants_accounted(r, &h->bounds);
 
 	session_invariants_check(r, &h->bounds);
 	FUZZ_CHECK(sim_server_answered(h) <= h->answered + h->asked);

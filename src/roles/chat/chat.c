@@ -103,9 +103,9 @@ static int chat_start(const struct role_start *with, void **ret_state, _unused_ 
 	return 0;
 }
 
-static void chat_look(void *state)
+static void chat_check(void *state)
 {
-	channel_engine_look(((struct chat_state *)state)->engine);
+	channel_engine_check(((struct chat_state *)state)->engine);
 }
 
 static uint64_t chat_expired(void *state)
@@ -154,7 +154,7 @@ const struct role chat_role = {
 	.idle = chat_old_idle,
 	.start = chat_start,
 	.stop = chat_stop,
-	.look = chat_look,
+	.check = chat_check,
 	.expired = chat_expired,
 	.warn = chat_warn,
 	.reload = chat_reload,

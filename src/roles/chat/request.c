@@ -146,7 +146,7 @@ static void chat_request_on_complete(struct channel_request *rq)
 	struct chat_request *x = container_of(rq, struct chat_request, rq);
 
 	if (rq->result == 0 && x->silent && rq->request)
-		request_silent(rq->request);
+		request_noreply(rq->request);
 	else if (rq->result != 0 && rq->request)
 		chat_request_refuse(x);
 	if (rq->result == 0 && x->answer)

@@ -112,7 +112,7 @@ int chat_say_line(const struct call *call, bool alone)
 	say.at[1] = call->fields->at[0];
 	chat_say_strip(cs, &say.at[1]);
 	if (say.at[1].len == 0) {
-		request_silent(q); /* an empty message is not sent */
+		request_noreply(q); /* an empty message is not sent */
 		return ACT_ANSWERED;
 	}
 	if (say.at[0].len == 0 && cs->has_joined) {

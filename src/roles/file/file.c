@@ -234,7 +234,7 @@ static int file_start(const struct role_start *with, void **ret_state, char *why
 	return 0;
 }
 
-static void file_look(void *state)
+static void file_check(void *state)
 {
 	file_watch_check(state);
 }
@@ -287,6 +287,6 @@ const struct role file_role = {
 	.options = &file_section,
 	.start = file_start,
 	.stop = file_stop,
-	.look = file_look,
+	.check = file_check,
 	.warn = file_warn,
 };

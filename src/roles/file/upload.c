@@ -161,7 +161,7 @@ static void upload_finish(struct upload *u)
 {
 	struct request *q = u->q;
 
-	request_uncharge(q, upload_memory(u));
+	request_unaccount(q, upload_memory(u));
 	if (u->error < 0 || u->too_large)
 		request_body_discard(q);
 	if (u->error < 0) {
@@ -246,11 +246,11 @@ static int upload_grow(struct upload *u)
 	size_t size = MIN(MAX(2 * p->size, (size_t)UPLOAD_FIRST), u->cap);
 	char *data;
 
-	if (!request_charge(u->q, size - p->size))
+	if (!request_account(u->q, size - p->size))
 		return -ENOMEM;
 	data = realloc(p->data, size);
 	if (!data) {
-		request_uncharge(u->q, size - p->size);
+		request_unaccount(u->q, size - p->size);
 		return -ENOMEM;
 	}
 	p->data = data;

@@ -187,9 +187,9 @@ static void relay_reload(void *p, const struct settings *s)
 	relay_set_rule(p, s);
 }
 
-static void relay_look(void *p)
+static void relay_check(void *p)
 {
-	channel_engine_look(((struct relay_state *)p)->engine);
+	channel_engine_check(((struct relay_state *)p)->engine);
 }
 
 static uint64_t relay_expired(void *p)
@@ -226,7 +226,7 @@ const struct role relay_role = {
 	.uses_channels = true,
 	.start = relay_start,
 	.stop = relay_stop,
-	.look = relay_look,
+	.check = relay_check,
 	.expired = relay_expired,
 	.warn = relay_warn,
 	.reload = relay_reload,

@@ -28,7 +28,7 @@ static void relay_send_done(struct channel_request *rq)
 	struct relay_send *x = container_of(rq, struct relay_send, rq);
 	struct request *q = rq->request;
 
-	request_uncharge(q, x->charged);
+	request_unaccount(q, x->accounted);
 	if (rq->result != 0) {
 		relay_send_refuse(x, rq->result);
 	} else {
@@ -89,11 +89,11 @@ static bool relay_send_take(const struct call *call, struct relay_send *x)
 	relay_words_join_text(f, call->dialect);
 	if (!relay_send_take_name(call, &f->at[0], &x->to) || !relay_send_take_key(q, f, x))
 		return false;
-	if (!request_charge(q, size)) {
+	if (!request_account(q, size)) {
 		request_error(q, ERROR_BUSY, "the server's memory for sessions is used up; try again later");
 		return false;
 	}
-	x->charged = size;
+	x->accounted = size;
 	x->args.max_messages = o->max_messages;
 	x->args.max_bytes = o->max_bytes;
 	return true;
@@ -121,7 +121,7 @@ int relay_send(const struct call *call)
 	x->rq.create = true;
 	x->rq.message = channel_message_new(0, from, from_len, f->at[1].data, f->at[1].len);
 	if (!x->rq.message) {
-		request_uncharge(q, x->charged);
+		request_unaccount(q, x->accounted);
 		free(x);
 		return -ENOMEM;
 	}

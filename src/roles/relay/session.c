@@ -74,7 +74,7 @@ static void relay_session_renamed(struct observer *a, struct session *s, _unused
 	relay_session_turn(container_of(a, struct relay_session, observer), s);
 }
 
-static void relay_session_drained(struct observer *a, _unused_ struct session *s)
+static void relay_session_flushed(struct observer *a, _unused_ struct session *s)
 {
 	struct relay_session *rs = container_of(a, struct relay_session, observer);
 	struct relay_fetch *fetch = STEAL_PTR(rs->fetch);
@@ -83,7 +83,7 @@ static void relay_session_drained(struct observer *a, _unused_ struct session *s
 		relay_fetch_go_on(fetch, rs);
 }
 
-static void relay_session_taken(struct observer *a, struct session *s)
+static void relay_session_acked(struct observer *a, struct session *s)
 {
 	struct relay_session *rs = container_of(a, struct relay_session, observer);
 
@@ -96,8 +96,8 @@ static void relay_session_taken(struct observer *a, struct session *s)
 static const struct observer_ops relay_session_ops = {
 	.gone = relay_session_gone,
 	.renamed = relay_session_renamed,
-	.drained = relay_session_drained,
-	.taken = relay_session_taken,
+	.on_flushed = relay_session_flushed,
+	.on_acked = relay_session_acked,
 };
 
 struct relay_session *relay_session_find(struct session *s)

@@ -30,7 +30,7 @@ static struct raw *raw_get(struct session *s)
 		}
 		s->raw->data.max = RAW_KEEP + REACTOR_SCRATCH;
 		s->raw->tick_usec = USEC_NEVER;
-		pace_init(&s->raw->pace);
+		pacing_init(&s->raw->pacing);
 	}
 	return s->raw;
 }
@@ -39,8 +39,8 @@ void raw_free(struct session *s)
 {
 	if (!s->raw)
 		return;
-	chunk_pool_uncharge(&s->reactor->pool, s->raw->charged);
-	pace_clear(s, &s->raw->pace);
+	chunk_pool_unaccount(&s->reactor->pool, s->raw->accounted);
+	pacing_clear(s, &s->raw->pacing);
 	buf_done(&s->raw->data);
 	free(s->raw);
 	s->raw = NULL;
@@ -54,13 +54,13 @@ static void raw_account(struct session *s)
 	if (!s->raw)
 		return;
 	now = sizeof(*s->raw) + s->raw->data.cap;
-	chunk_pool_charge(&s->reactor->pool, now - s->raw->charged);
-	s->raw->charged = now;
+	chunk_pool_account(&s->reactor->pool, now - s->raw->accounted);
+	s->raw->accounted = now;
 }
 
 uint64_t raw_deadline(const struct session *s)
 {
-	return s->raw ? MIN(s->raw->tick_usec, s->raw->pace.at_usec) : USEC_NEVER;
+	return s->raw ? MIN(s->raw->tick_usec, s->raw->pacing.at_usec) : USEC_NEVER;
 }
 
 uint64_t raw_legacy_wait(const struct session *s)
@@ -128,16 +128,16 @@ void raw_drop(struct session *s)
 		return;
 	w->writing = w->staging = false;
 	buf_done(&w->data);
-	pace_clear(s, &w->pace);
+	pacing_clear(s, &w->pacing);
 	raw_account(s);
 }
 
 bool raw_may_answer(struct session *s)
 {
-	struct pace *p = &s->raw->pace;
+	struct pacing *p = &s->raw->pacing;
 
 	/* raw_tick() is called when that changes. */
-	return s->n_requests == 0 && p->replies == 0 && pace_is_open(s, p);
+	return s->n_requests == 0 && p->replies == 0 && pacing_is_open(s, p);
 }
 
 /* The kept data is one command. */
@@ -188,14 +188,14 @@ static void raw_command_unmatched(struct session *s)
 	}
 }
 
-static void raw_command_look(struct session *s, enum split_moment moment)
+static void raw_command_examine(struct session *s, enum split_moment moment)
 {
 	struct raw *w = s->raw;
 
 	if (w->data.len == 0)
 		return;
-	if (s->intercept && s->n_requests == 0 && raw_detect_hello(&w->data)) {
-		s->intercept = s->first_line = false;
+	if (s->pre_verb && s->n_requests == 0 && raw_detect_hello(&w->data)) {
+		s->pre_verb = s->first_line = false;
 		s->dialect = DIALECT_LINE;
 		raw_become_line(s);
 		return;
@@ -224,12 +224,12 @@ static void raw_command_look(struct session *s, enum split_moment moment)
 	}
 }
 
-static void raw_look(struct session *s, enum split_moment moment)
+static void raw_examine(struct session *s, enum split_moment moment)
 {
 	if (s->raw->writing)
-		raw_write_look(s, moment);
+		raw_write_examine(s, moment);
 	else
-		raw_command_look(s, moment);
+		raw_command_examine(s, moment);
 }
 
 /* Asks to be called when the session has been idle for as long as would mean something next. */
@@ -272,7 +272,7 @@ void raw_feed(struct session *s, char *p, size_t n)
 	} else {
 		raw_write_note(s, p, n);
 		if (!raw_detect_foreign(s))
-			raw_look(s, SPLIT_NOW);
+			raw_examine(s, SPLIT_NOW);
 	}
 	if (!session_has_ended(s) && s->raw)
 		raw_command_wait(s);
@@ -290,11 +290,11 @@ static void raw_tick_input(struct session *s)
 	if (!raw_is_pending(s))
 		return;
 	if (s->eof)
-		raw_look(s, SPLIT_EOF);
+		raw_examine(s, SPLIT_EOF);
 	else if (raw_idle_usec(s) >= RAW_LONG_USEC)
-		raw_look(s, SPLIT_LONG_IDLE);
+		raw_examine(s, SPLIT_LONG_IDLE);
 	else if (raw_is_idle(s))
-		raw_look(s, SPLIT_IDLE);
+		raw_examine(s, SPLIT_IDLE);
 	if (!session_has_ended(s) && s->raw && !s->eof)
 		raw_command_wait(s);
 }
@@ -316,13 +316,13 @@ void raw_tick(struct session *s)
 {
 	struct raw *w = s->raw;
 
-	w->tick_usec = w->pace.at_usec = USEC_NEVER;
+	w->tick_usec = w->pacing.at_usec = USEC_NEVER;
 	if (w->awaits_idle && !s->eof && !session_is_ending(s))
 		raw_tick_idle(s);
 	else
 		raw_tick_input(s); /* its reply goes before the events that wait: else its turn would never come */
 	if (!session_has_ended(s) && s->raw)
-		pace_go(s, &s->raw->pace);
+		pacing_flush(s, &s->raw->pacing);
 	raw_account(s);
 }
 

@@ -79,7 +79,7 @@ bool raw_detect_line(const struct session *s, const char *p, size_t n)
 void raw_become_raw(struct session *s)
 {
 	s->dialect = DIALECT_RAW;
-	s->first_line = s->intercept;
+	s->first_line = s->pre_verb;
 }
 
 void raw_become_line(struct session *s)
@@ -113,7 +113,7 @@ bool raw_detect_foreign(struct session *s)
 	if (!s->first_line || w->writing)
 		return false;
 	what = foreign_look(p, n);
-	if (what == FOREIGN_NONE && s->intercept && memchr(p, '\n', n))
+	if (what == FOREIGN_NONE && s->pre_verb && memchr(p, '\n', n))
 		what = foreign_look_line(p, raw_first_line(p, n));
 	if (what != FOREIGN_NONE)
 		dispatch_refuse_foreign(s, what);
@@ -125,7 +125,7 @@ bool raw_detect_foreign_command(struct session *s, const struct buf *data)
 {
 	enum foreign what = foreign_look_line(data->data, raw_first_line(data->data, data->len));
 
-	if (what == FOREIGN_NONE && s->intercept && foreign_begins_http(data->data, data->len))
+	if (what == FOREIGN_NONE && s->pre_verb && foreign_begins_http(data->data, data->len))
 		what = FOREIGN_HTTP;
 	if (what != FOREIGN_NONE)
 		dispatch_refuse_foreign(s, what);

@@ -72,6 +72,6 @@ const struct dialect_ops dialect_raw = {
 	.text = raw_format_text,
 	.error = raw_format_error,
 	.frame = raw_format_frame,
-	.reply = pace_reply,
-	.event = pace_event,
+	.reply = pacing_reply,
+	.event = pacing_event,
 };

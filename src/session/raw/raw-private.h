@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "session/raw/pace.h"
+#include "session/raw/pacing.h"
 #include "session/session-private.h"
 #include "wire/split.h"
 
@@ -23,8 +23,8 @@ struct raw {
 	uint64_t last_usec;     /* the last byte came */
 	uint64_t wait_usec;     /* being idle for so long means something; 0: not computed since then */
 	uint64_t tick_usec;     /* USEC_NEVER: none */
-	size_t charged;         /* to the pool, for all this */
-	struct pace pace;       /* what is sent to it */
+	size_t accounted;         /* to the pool, for all this */
+	struct pacing pacing;       /* what is sent to it */
 	bool awaits_idle;       /* nothing has come yet, and a role wants to know when that stays so */
 };
 
@@ -53,4 +53,4 @@ void raw_become_line(struct session *s); /* the kept data is the beginning of it
 void raw_write_note(struct session *s, const char *p, size_t n);
 /* More has come for an upload whose size is undecided. */
 void raw_write_feed(struct session *s, char *p, size_t n);
-void raw_write_look(struct session *s, enum split_moment moment);
+void raw_write_examine(struct session *s, enum split_moment moment);

@@ -3,7 +3,7 @@
 /*
  * The old clients, as the rest of session/ sees them: one send of theirs is one command, and nothing but idleness ends
  * it. Which sessions are theirs (detect.c), where their commands end (command.c) and where the size of a WRITE ends
- * (write.c), when the next reply may leave (pace.c), and what it looks like (format.c, behind session/dialect.h).
+ * (write.c), when the next reply may leave (pacing.c), and what it looks like (format.c, behind session/dialect.h).
  * ioe-protocol(7), OLD CLIENTS.
  *
  * For the files of session/ only.

@@ -84,7 +84,7 @@ static void raw_write_refuse(struct session *s)
 	if (w->staging) {
 		w->staging = false;
 		request_resolve(s->barrier, DIALECT_RAW);
-		input_cut_body(s); /* its upload answers */
+		input_abort_body(s); /* its upload answers */
 		return;
 	}
 	q = request_new(s, NULL, s->reactor->set->n_roles);
@@ -135,7 +135,7 @@ static void raw_write_stage(struct session *s)
 	buf_done(&data);
 }
 
-void raw_write_look(struct session *s, enum split_moment moment)
+void raw_write_examine(struct session *s, enum split_moment moment)
 {
 	struct raw *w = s->raw;
 	unsigned digits = 0;
@@ -165,7 +165,7 @@ void raw_write_feed(struct session *s, char *p, size_t n)
 
 	split_feed(&w->split, p, n, false);
 	/* Before the bytes are given away: behind a line session's file its next request begins. */
-	raw_write_look(s, SPLIT_NOW);
+	raw_write_examine(s, SPLIT_NOW);
 	if (!session_has_ended(s))
 		input_feed(s, p, n);
 }

@@ -49,7 +49,7 @@ static void on_readable(struct conn *c)
 	called(c, &readable);
 }
 
-static void on_drained(struct conn *c)
+static void on_flushed(struct conn *c)
 {
 	called(c, &drained);
 }
@@ -78,7 +78,7 @@ static void on_cold(struct conn *c, int fd, uint64_t off, uint64_t len)
 
 static const struct conn_ops ops = {
 	.readable = on_readable,
-	.drained = on_drained,
+	.flushed = on_flushed,
 	.stalled = on_stalled,
 	.broken = on_broken,
 	.not_resident = on_cold,
@@ -332,12 +332,12 @@ END_TEST
 struct owner {
 	struct conn conn;
 	struct timer timer;
-	struct deferred bury;
+	struct deferred reap;
 };
 
 static void owner_reap(struct deferred *l)
 {
-	free(container_of(l, struct owner, bury));
+	free(container_of(l, struct owner, reap));
 }
 
 static void owner_fire(struct timer *t)
@@ -345,7 +345,7 @@ static void owner_fire(struct timer *t)
 	struct owner *o = container_of(t, struct owner, timer);
 
 	conn_done(&o->conn);
-	loop_defer(&loop, &o->bury);
+	loop_defer(&loop, &o->reap);
 }
 
 /*
@@ -358,7 +358,7 @@ START_TEST(a_timer_may_end_it_while_it_is_ready)
 	int fds[2];
 
 	o->timer.fire = owner_fire;
-	o->bury.run = owner_reap;
+	o->reap.run = owner_reap;
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
 	ck_assert_int_eq(conn_init(&o->conn, &loop, &pool, fds[0], NULL, &ops), 0);
 	conn_write(&o->conn, large, LARGE);

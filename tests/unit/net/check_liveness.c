@@ -22,40 +22,40 @@ static uint64_t now_usec;
 
 static void setup(void)
 {
-	l = (struct liveness){ .look_usec = USEC_NEVER };
+	l = (struct liveness){ .check_usec = USEC_NEVER };
 	now_usec = SECONDS(1000);
 }
 
 /* The next look, when it has come. */
-static bool look(bool outstanding, bool unanswered, uint64_t silent_usec)
+static bool look(bool outstanding, bool unanswered, uint64_t idle_usec)
 {
-	const struct tcp_peer p = { .outstanding = outstanding, .unanswered = unanswered, .silent_usec = silent_usec };
+	const struct tcp_peer p = { .outstanding = outstanding, .unanswered = unanswered, .idle_usec = idle_usec };
 
-	ck_assert_uint_ne(l.look_usec, USEC_NEVER);
-	now_usec = l.look_usec;
+	ck_assert_uint_ne(l.check_usec, USEC_NEVER);
+	now_usec = l.check_usec;
 	return liveness_judge(&l, &p, now_usec, TIMEOUT);
 }
 
 /* Something is sent to a peer that was silent until then. */
-static void begin(uint64_t silent_usec)
+static void begin(uint64_t idle_usec)
 {
-	const struct tcp_peer p = { .silent_usec = silent_usec };
+	const struct tcp_peer p = { .idle_usec = idle_usec };
 
 	liveness_begin(&l, &p, now_usec, TIMEOUT);
 	ck_assert(!l.doubted);
-	ck_assert_uint_ge(l.look_usec, now_usec + SECONDS(5));
+	ck_assert_uint_ge(l.check_usec, now_usec + SECONDS(5));
 }
 
 START_TEST(what_was_taken_is_looked_at_once)
 {
 	begin(0);
-	ck_assert_uint_eq(l.look_usec, now_usec + SECONDS(110));
+	ck_assert_uint_eq(l.check_usec, now_usec + SECONDS(110));
 	ck_assert(look(false, false, 0));
-	ck_assert_uint_eq(l.look_usec, USEC_NEVER);
+	ck_assert_uint_eq(l.check_usec, USEC_NEVER);
 	/* However long it has been silent, and even if the kernel asks (keepalive): that is not ours. */
 	begin(SECONDS(1000));
 	ck_assert(look(false, true, SECONDS(1000)));
-	ck_assert_uint_eq(l.look_usec, USEC_NEVER);
+	ck_assert_uint_eq(l.check_usec, USEC_NEVER);
 }
 END_TEST
 
@@ -66,7 +66,7 @@ START_TEST(who_vanished_is_gone_in_two_minutes)
 	uint64_t event_reader_usec = now_usec - SECONDS(before[_i]);
 
 	begin(SECONDS(before[_i]));
-	while (look(true, true, l.look_usec - event_reader_usec))
+	while (look(true, true, l.check_usec - event_reader_usec))
 		ck_assert_uint_le(now_usec - event_reader_usec, TIMEOUT);
 	ck_assert_uint_ge(now_usec - event_reader_usec, SECONDS(110));
 	ck_assert_uint_le(now_usec - event_reader_usec, TIMEOUT);
@@ -83,13 +83,13 @@ START_TEST(who_answers_is_there_however_seldom_he_is_asked)
 	for (unsigned i = 0; i < 100000; i++) {
 		bool waits;
 
-		while (asked_usec + interval_usec <= l.look_usec)
+		while (asked_usec + interval_usec <= l.check_usec)
 			asked_usec += interval_usec;
 		/* Four seconds there and back: a bad way. */
-		answered_usec = MAX(answered_usec, asked_usec + SECONDS(4) <= l.look_usec ? asked_usec + SECONDS(4) :
+		answered_usec = MAX(answered_usec, asked_usec + SECONDS(4) <= l.check_usec ? asked_usec + SECONDS(4) :
 				    asked_usec - MIN(interval_usec - MIN(interval_usec, SECONDS(4)), asked_usec));
 		waits = asked_usec > answered_usec;
-		ck_assert(look(true, waits, l.look_usec - answered_usec));
+		ck_assert(look(true, waits, l.check_usec - answered_usec));
 	}
 }
 END_TEST
@@ -137,7 +137,7 @@ START_TEST(keepalive_keeps_the_bound)
 	for (unsigned i = 0; i < ELEMENTSOF(timeouts); i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), idle, interval, count;
 
-		liveness_keep(fd, SECONDS(timeouts[i]));
+		liveness_set_timeout(fd, SECONDS(timeouts[i]));
 		ck_assert_int_eq(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
 		idle = option(fd, IPPROTO_TCP, TCP_KEEPIDLE);
 		interval = option(fd, IPPROTO_TCP, TCP_KEEPINTVL);
@@ -160,8 +160,8 @@ START_TEST(what_is_no_tcp_is_left_alone)
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	conn_carry(&c, fds[0]);
 	liveness_sent(&l, &c, false, now_usec, TIMEOUT);
-	ck_assert(liveness_look(&l, &c, now_usec, TIMEOUT));
-	ck_assert_uint_eq(l.look_usec, USEC_NEVER);
+	ck_assert(liveness_check(&l, &c, now_usec, TIMEOUT));
+	ck_assert_uint_eq(l.check_usec, USEC_NEVER);
 	(void)close(fds[0]);
 	(void)close(fds[1]);
 }

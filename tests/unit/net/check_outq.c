@@ -461,11 +461,11 @@ END_TEST
 START_TEST(is_over_when_more_is_charged_than_the_limit)
 {
 	chunk_pool_set_limit(&pool, 1000);
-	chunk_pool_charge(&pool, 1000);
+	chunk_pool_account(&pool, 1000);
 	ck_assert(!chunk_pool_is_over(&pool));
-	chunk_pool_charge(&pool, 1);
+	chunk_pool_account(&pool, 1);
 	ck_assert(chunk_pool_is_over(&pool));
-	chunk_pool_uncharge(&pool, 1001);
+	chunk_pool_unaccount(&pool, 1001);
 	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
 }
 END_TEST

@@ -99,13 +99,13 @@ static void member_renamed(_unused_ struct observer *a, struct session *s, const
 	hear("renamed:", both);
 }
 
-static void member_drained(_unused_ struct observer *a, struct session *s)
+static void member_flushed(_unused_ struct observer *a, struct session *s)
 {
 	ck_assert(outq_is_empty(&s->conn.out) && !raw_has_unsent(s));
 	hear("drained", "");
 }
 
-static void member_taken(_unused_ struct observer *a, _unused_ struct session *s)
+static void member_acked(_unused_ struct observer *a, _unused_ struct session *s)
 {
 	hear("taken", "");
 }
@@ -113,8 +113,8 @@ static void member_taken(_unused_ struct observer *a, _unused_ struct session *s
 static const struct observer_ops member_ops = {
 	.gone = member_gone,
 	.renamed = member_renamed,
-	.drained = member_drained,
-	.taken = member_taken,
+	.on_flushed = member_flushed,
+	.on_acked = member_acked,
 };
 
 static void join(struct session *s)
@@ -199,8 +199,8 @@ static int test_line(const struct call *call, _unused_ bool alone)
 	struct request *q = call->request;
 	struct session *s = call->session;
 
-	if (!s->intercept) {
-		request_silent(q);
+	if (!s->pre_verb) {
+		request_noreply(q);
 		return ACT_ANSWERED;
 	}
 	if (len == 2 && memcmp(line, "no", 2) == 0)
@@ -370,12 +370,12 @@ static bool is_held(_unused_ struct reactor *r, _unused_ void *arg)
 
 static void use_up_the_memory(struct reactor *r, _unused_ void *arg)
 {
-	chunk_pool_charge(&r->pool, chunk_pool_limit(&r->pool));
+	chunk_pool_account(&r->pool, chunk_pool_limit(&r->pool));
 }
 
 static void give_it_back(struct reactor *r, _unused_ void *arg)
 {
-	chunk_pool_uncharge(&r->pool, chunk_pool_limit(&r->pool));
+	chunk_pool_unaccount(&r->pool, chunk_pool_limit(&r->pool));
 }
 
 /* In order, in the words of each one's dialect, whatever comes in one pass and what in several; and the frames are gone

@@ -45,7 +45,7 @@ static void invariants_check_session(struct reactor *r, const struct session *s,
 		return;
 	FUZZ_CHECK(line_kept(&in->line) <= l->line + 1);
 	FUZZ_CHECK(in->held_off + in->held_len <= in->held_cap && in->held_cap <= held_max);
-	FUZZ_CHECK(in->charged >= in->held_cap + line_kept(&in->line));
+	FUZZ_CHECK(in->accounted >= in->held_cap + line_kept(&in->line));
 }
 
 void session_invariants_check(struct reactor *r, const struct session_bounds *bounds)
@@ -58,9 +58,9 @@ void session_invariants_check(struct reactor *r, const struct session_bounds *bo
  * What is charged for one session beside what asks before it charges, which are uploads. Of a queue only the bytes are
  * known here: its chunks are at least half full, but for the last, and for the first, which is being sent.
  */
-static uint64_t invariants_charged(const struct reactor *r, const struct session *s, uint64_t answer_max)
+static uint64_t invariants_accounted(const struct reactor *r, const struct session *s, uint64_t answer_max)
 {
-	uint64_t n = s->input ? s->input->charged : 0;
+	uint64_t n = s->input ? s->input->accounted : 0;
 
 	if (s->raw) /* and what waits to be said: a chunk or two for each answer, and for the events behind it */
 		n += INVARIANTS_RAW_MAX + 2 * raw_event_bytes(s) +
@@ -76,13 +76,13 @@ static uint64_t invariants_charged(const struct reactor *r, const struct session
 	return n;
 }
 
-uint64_t session_invariants_charged(const struct reactor *r, const struct session_bounds *bounds)
+uint64_t session_invariants_accounted(const struct reactor *r, const struct session_bounds *bounds)
 {
 	uint64_t n = 0;
 
 	for (const struct list *l = r->sessions.next; l != &r->sessions; l = l->next)
-		n += invariants_charged(r, container_of(l, const struct session, link), bounds->answer_max);
+		n += invariants_accounted(r, container_of(l, const struct session, link), bounds->answer_max);
 	for (const struct list *l = r->dead.next; l != &r->dead; l = l->next)
-		n += invariants_charged(r, container_of(l, const struct session, link), bounds->answer_max);
+		n += invariants_accounted(r, container_of(l, const struct session, link), bounds->answer_max);
 	return n;
 }

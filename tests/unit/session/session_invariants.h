@@ -20,4 +20,4 @@ void session_invariants_check(struct reactor *r, const struct session_bounds *bo
 
 /* The most that the sessions of the reactor can have been charged, those that have ended included, beside what asks
  * before it charges. */
-uint64_t session_invariants_charged(const struct reactor *r, const struct session_bounds *bounds);
+uint64_t session_invariants_accounted(const struct reactor *r, const struct session_bounds *bounds);

@@ -38,7 +38,7 @@ struct relay_send {
 	} args;
 
 	/* The origin's. */
-	size_t charged;
+	size_t accounted;
 	struct relay_name to;
 };
 
