@@ -57,6 +57,19 @@ test_keepers='
 #[[:space:]]*include[[:space:]]*"session/session-private[.]h" unit/session/*
 '
 
+# The files that decide at the owner of a channel, and the code that they must not have: a decision follows from the
+# channel and the request alone, and never from the time, the settings, chance, or another request.
+deciders='channel/owner.c channel/append.c channel/attributes.c channel/replay.c roles/*/owner/*'
+undecided='
+(^|[^_[:alnum:]])(clock_[[:alnum:]_]+|time|gettimeofday|store_age_msec|channel_engine_msec)[[:space:]]*[(]
+(^|[^_[:alnum:]])now_(u|m)?sec([^_[:alnum:]]|$)
+(^|[^_[:alnum:]])settings_get[[:space:]]*[(]
+[>.]limits[[:space:]]*[(]
+(^|[^_[:alnum:]])(rand|rand_r|random|[a-z]rand48|arc4random[a-z_]*|getrandom|getentropy)[[:space:]]*[(]
+(^|[^_[:alnum:]])channel_(submit|request_init|request_init_alone)[[:space:]]*[(]
+#[[:space:]]*include[[:space:]]*"(base/clock|channel/subscriber)[.]h"
+'
+
 # A word that matches one of the globs behind it.
 matches()
 {
@@ -158,6 +171,21 @@ check_keepers()
 	done <<<"$list"
 }
 
+check_deciders()
+{
+	local tree=$1 regex file
+	local -a globs
+
+	read -ra globs <<<"$deciders"
+	while read -r regex; do
+		[ -n "$regex" ] || continue
+		while read -r file; do
+			matches "$file" "${globs[@]}" || continue
+			echo "$file decides at the owner of a channel, and has what matches $regex"
+		done < <(cd "$tree/src" && grep -rlE --include='*.[ch]' -e "$regex" . | sed 's|^\./||' | sort)
+	done <<<"$undecided"
+}
+
 # All that is wrong with TREE, a sentence a line.
 check_tree()
 {
@@ -173,6 +201,7 @@ check_tree()
 		sed -E 's|^\./([^:]*):[^"]*"([^"]*)".*|\1:\2|' | sort)
 	check_keepers "$tree/src" "$keepers" ""
 	! [ -d "$tree/tests" ] || check_keepers "$tree/tests" "$test_keepers" tests/
+	check_deciders "$tree"
 }
 
 # A tree in which all is as it should be.
@@ -181,12 +210,12 @@ made_up_tree()
 	local layer
 
 	rm -rf "$scratch"
-	for layer in base wire loop log net session server config control store channel roles/{chat,file} ioed cli peer ctl client; do
+	for layer in base wire loop log net session server config control store channel roles/{chat/owner,file} ioed cli peer ctl client; do
 		mkdir -p "$scratch/src/$layer"
 	done
 	cd "$scratch/src" || exit 1
 	touch base/buf.h cli/exit.h wire/line.h wire/verb.h loop/{inbox,loop}.h log/journal.h net/conn.h session/{session,role,session-private}.h config/load.h \
-		client/client.h peer/peer.h store/store.h channel/channel.h roles/{chat/room,file/file,file/path}.h control/control.h server/server.h
+		client/client.h peer/peer.h store/store.h channel/{channel,subscriber}.h roles/{chat/room,file/file,file/path}.h control/control.h server/server.h
 	printf '#include "config.h"\n#include "base/buf.h"\n#include <string.h>\n' >base/buf.c
 	printf '#include "wire/line.h"\n\n#include "base/buf.h"\n' >wire/line.c
 	printf '#include <json-c/json.h>\n' >wire/varlink.c
@@ -195,6 +224,9 @@ made_up_tree()
 	printf '#include "loop/loop.h"\nint x = recv(c->watch.fd, p, n, 0), y = ioctl(fd, FIONREAD, &n);\n' >net/conn.c
 	printf '#include "net/conn.h"\n' >session/session.c
 	printf '#include <libconfig.h>\n#include "base/buf.h"\n' >config/load.c
+	printf 'rq->real_msec = clock_real_usec() / 1000;\nrq->policy->limits(settings, &rq->limits);\n' >channel/subscriber.c
+	printf 'm->time_msec = rq->real_msec;\nif (n >= rq->limits.members)\n' >channel/owner.c
+	printf '#include "channel/channel.h"\n' >roles/chat/owner/act.c
 	printf '#include "session/session.h"\n#include "roles/file/path.h"\n' >roles/file/file.c
 	printf '#include "roles/file/file.h"\n#include "loop/loop.h"\n#include "control/control.h"\n' >ioed/main.c
 	printf '#include "wire/line.h"\n#include "base/buf.h"\n' >cli/exit.c
@@ -269,6 +301,16 @@ own_test()
 	reversed server/server.c 'int request = SIOCOUTQ;'
 	reversed session/session.c 'close(s->conn.watch.fd);'
 	reversed session/session.c 'fd = conn->watch.fd;'
+
+	reversed channel/owner.c 'now = clock_usec();'
+	reversed channel/append.c 'time_msec = clock_real_usec () / 1000;'
+	reversed channel/attributes.c 'return channel_engine_msec(engine);'
+	reversed channel/attributes.c 'return loop->now_usec;'
+	reversed channel/replay.c 'const struct options *o = settings_get(s, &section);'
+	reversed channel/owner.c 'policy->limits(settings, &limits);'
+	reversed roles/chat/owner/act.c 'n = random() % 6;'
+	reversed roles/chat/owner/act.c 'channel_submit(&x->rq);'
+	reversed roles/chat/owner/act.c '#include "channel/subscriber.h"'
 
 	made_up_tree
 	mkdir "$scratch/src/attic" "$scratch/tests"

@@ -110,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > INPUT_MAX)
 		return 0;
 	talk_init(&p.talk, sim_server_get(SIM_SERVER_WIDE), play_take(&p) & 1);
+	if (data[size - 1] & 1)
+		sim_server_pack(p.talk.sim);
 	for (unsigned i = 0; i < TALK_CLIENTS; i++)
 		talk_begin(&p.talk.clients[i]);
 	while (p.data < p.end)

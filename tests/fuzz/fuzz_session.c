@@ -197,6 +197,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	options = play_take(&p);
 	p.sim = sim_server_get(options & 1 ? SIM_SERVER_NARROW : SIM_SERVER_WIDE);
 	p.small_buffers = options & 2;
+	if (data[size - 1] & 1)
+		sim_server_pack(p.sim);
 	for (unsigned i = 0; i < CLIENTS; i++)
 		p.clients[i].fd = -1;
 	p.helm = CLIENTS - 1;

@@ -17,6 +17,8 @@
 #include "session/frontend.h"
 #include "session/limits.h"
 
+#include "unit/fixture/packing_bus.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -468,6 +470,11 @@ struct sim_server *sim_server_get(enum sim_server_kind kind)
 	sim_server_wake(houses[kind]);
 	sim_server_pass(houses[kind]);
 	return houses[kind];
+}
+
+void sim_server_pack(struct sim_server *h)
+{
+	packing_bus_choose(h->server.engine);
 }
 
 size_t sim_server_jobs(const struct sim_server *h)

@@ -67,6 +67,9 @@ struct sim_server {
 /* The one of this kind; built when it is first asked for, and as new. */
 struct sim_server *sim_server_get(enum sim_server_kind kind);
 
+/* In this input, requests to channels are packed and unpacked on their way (unit/fixture/packing_bus.h). */
+void sim_server_pack(struct sim_server *h);
+
 /* A new session at that listener, from the machine of that number. Its handle, and the client's end of the connection;
  * -1 where it was refused. */
 int sim_server_connect(struct sim_server *h, enum sim_server_listener listener, unsigned host, bool small_buffers,
