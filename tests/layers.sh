@@ -27,7 +27,7 @@ config:  base/*
 store:   log/* loop/inbox.h loop/loop.h loop/thread.h base/*
 channel: store/* session/* net/* log/* loop/* wire/* base/*
 control: server/* config/* session/* net/* log/* loop/* wire/* base/*
-roles:   channel/* store/* session/role.h session/session.h log/event.h log/warning.h loop/timer.h loop/worker.h wire/* base/*
+roles:   channel/* store/* session/identity.h session/role.h session/session.h log/event.h log/warning.h loop/timer.h loop/worker.h wire/* base/*
 ioed:    roles/* control/* config/* channel/* store/* server/* session/* net/* log/* loop/* wire/* base/*
 cli:     wire/* base/*
 peer:    wire/* base/*

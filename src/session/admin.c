@@ -34,8 +34,9 @@ void admin_describe(const struct session *s, uint64_t now_usec, uint64_t real_us
 		.bytes_out = s->conn.sent,
 	};
 	memcpy(ret->listener, s->listener->address, sizeof(ret->listener));
-	if (s->nick)
-		memcpy(ret->name, s->nick->shown, sizeof(ret->name));
+	/* One that was never asked for has no nick, and none is made for each row of a list. */
+	if (s->identity && s->identity->nick)
+		memcpy(ret->name, s->identity->nick, s->identity->name_len + 1);
 }
 
 static void admin_log_kick(struct session *s, const char *why)

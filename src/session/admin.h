@@ -25,7 +25,7 @@ struct client {
 	uint64_t connected_usec; /* real time */
 	uint64_t idle_usec;
 	uint64_t bytes_in, bytes_out;
-	char name[NAME_MAX_BYTES + 1]; /* "": none */
+	char name[NICK_MAX + 1]; /* "": none */
 	char listener[64];
 };
 

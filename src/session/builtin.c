@@ -27,9 +27,10 @@ static int builtin_hello(const struct call *call)
 {
 	struct request *q = call->request;
 	struct fields *f = call->fields;
-	char name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX], roles[80];
+	char roles[80];
 	struct session *s = q->session;
 	struct reactor_set *set = q->reactor->set;
+	const struct identity *who;
 
 	if (f->n == 0) {
 		request_begin(q, "HI");
@@ -46,6 +47,9 @@ static int builtin_hello(const struct call *call)
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return ACT_ANSWERED;
 	}
+	who = session_identity(s);
+	if (!who)
+		return -ENOMEM;
 	q->dialect = DIALECT_IOE1;
 	s->dialect = DIALECT_IOE1;
 	(void)snprintf(roles, sizeof(roles), "%s", frontend_of(s->listener)->roles);
@@ -54,7 +58,7 @@ static int builtin_hello(const struct call *call)
 	builtin_field_str(q, "ioed/" PACKAGE_VERSION);
 	request_field_u64(q, set->instance);
 	builtin_field_str(q, roles);
-	builtin_field_str(q, session_name(s, name));
+	request_field(q, who->name, who->name_len);
 	builtin_field_str(q, BUILTIN_CAPS);
 	builtin_field_str(q, set->store_id);
 	request_end(q);

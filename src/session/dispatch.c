@@ -156,7 +156,7 @@ static bool dispatch_pre_verb(struct session *s, char *line, size_t len)
 
 	if (!q)
 		return true;
-	s->barrier = q;
+	s->barrier = true;
 	if (dispatch_offer(s, q, line, len))
 		return true;
 	request_cancel(q);
@@ -254,7 +254,7 @@ void _hot_ dispatch_act(struct request *q, char *rest, size_t len)
 	if (unlikely(row->verb.flags & VERB_BODY) && !dispatch_take_body(s, q, &f))
 		return;
 	if (row->verb.flags & VERB_BARRIER)
-		s->barrier = q;
+		s->barrier = true;
 	outcome = dispatch_call(q, &row->verb, &f, row->act);
 	assert(outcome != ACT_PASSED);
 	(void)dispatch_end(r, q, row->verb.name, outcome);

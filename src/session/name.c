@@ -12,7 +12,7 @@ struct name_entry {
 	uint32_t n; /* claims that were granted and not given back yet */
 	bool shared;
 	struct in6_addr address; /* of all who share it */
-	char name[NAME_MAX_BYTES + 1];
+	char name[NICK_MAX + 1];
 };
 
 int name_table_init(struct name_table *t)
@@ -34,7 +34,7 @@ void name_table_done(struct name_table *t)
 
 bool name_is_valid(const char *s, size_t n)
 {
-	if (n < 1 || n > NAME_MAX_BYTES)
+	if (n < 1 || n > NICK_MAX)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		char c = s[i];

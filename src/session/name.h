@@ -18,7 +18,7 @@
 struct name_entry;
 struct request;
 
-#define NAME_MAX_BYTES 32
+#define NICK_MAX 32 /* bytes of a nick; NICK has no other limit */
 
 /* A session across threads: never a pointer. */
 struct handle {
@@ -34,8 +34,8 @@ static inline bool handle_equal(struct handle a, struct handle b)
 struct name_claim {
 	struct msg msg;
 	struct handle holder;
-	char shown[NAME_MAX_BYTES + 1];
-	char folded[NAME_MAX_BYTES + 1]; /* lower case: names are compared without case */
+	char shown[NICK_MAX + 1];
+	char folded[NICK_MAX + 1]; /* lower case: names are compared without case */
 	bool shared; /* others of the same address who say so, too, may have it beside this one */
 	struct in6_addr address; /* of the holder */
 	/* NULL, or the claim to this very name that the holder has now, and gives back behind this one. */

@@ -19,7 +19,7 @@ static bool nick_is_reserved(const struct reactor_set *set, const char *s, size_
 {
 	static const char *const words[] = { "OK", "ERROR", "HI", "HII" };
 	struct in_addr in;
-	char z[NAME_MAX_BYTES + 1];
+	char z[NICK_MAX + 1];
 
 	for (size_t i = 0; i < ELEMENTSOF(words); i++)
 		if (str_casecmp(s, n, words[i], strlen(words[i])) == 0)
@@ -58,18 +58,24 @@ void nick_release(struct reactor *r, struct name_claim *c)
 	reactor_post(r, nick_owner(r->set, c), &c->msg);
 }
 
-/* The session has this name now, and whoever hangs on it is told. */
-static void nick_take(struct session *s, struct name_claim *c)
+/* The session has this name from now on, and its observers are notified. 0 or -ENOMEM. */
+static int nick_take(struct session *s, struct name_claim *c)
 {
-	char before[SESSION_NAME_MAX];
+	struct identity *before = session_identity(s), *now = identity_new(&s->address, c->shown);
 	struct name_claim *old = s->nick;
 
-	(void)session_get_name(s, before);
+	if (!before || !now) {
+		(void)identity_unref(now);
+		return -ENOMEM;
+	}
 	s->nick = c;
+	s->identity = now;
 	if (old)
 		nick_release(s->reactor, old);
-	if (strcmp(before, c->shown) != 0)
-		observer_renamed(s, before);
+	if (strcmp(before->name, now->name) != 0)
+		observer_renamed(s, before->name);
+	(void)identity_unref(before);
+	return 0;
 }
 
 /* Back in the session's thread, with the verdict. */
@@ -93,7 +99,11 @@ static void nick_decided(struct msg *m)
 		free(c);
 		return;
 	}
-	nick_take(s, c);
+	if (nick_take(s, c) < 0) {
+		c->done(q, -ENOMEM, c->shown);
+		nick_release(r, c);
+		return;
+	}
 	if (session_has_ended(s))
 		request_noreply(q);
 	else
@@ -147,7 +157,7 @@ void request_refuse_name(struct request *q, const char *name, size_t len, int er
 	switch (error) {
 	case -EINVAL:
 		request_error(q, ERROR_BAD_ARGUMENT,
-			      "a name is 1 to %d of A-Z a-z 0-9 . _ -; this one has %zu bytes: '%.*s'", NAME_MAX_BYTES,
+			      "a name is 1 to %d of A-Z a-z 0-9 . _ -; this one has %zu bytes: '%.*s'", NICK_MAX,
 			      len, (int)MIN(len, (size_t)64), name);
 		break;
 	case -EPERM:

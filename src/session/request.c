@@ -77,8 +77,7 @@ void request_cancel(struct request *q)
 	if (s) {
 		list_remove(&q->link);
 		s->n_requests--;
-		if (s->barrier == q)
-			s->barrier = NULL;
+		s->barrier = false; /* one is the only request */
 	}
 	request_free(q);
 }
@@ -96,7 +95,7 @@ void request_drop_all(struct session *s)
 		/* else whoever put it off still holds it, and will answer into nowhere */
 	}
 	s->n_requests = 0;
-	s->barrier = NULL;
+	s->barrier = false;
 }
 
 static bool request_is_oldest(const struct request *q)
@@ -136,8 +135,7 @@ static void request_release(struct session *s)
 			outq_move(&s->conn.out, &q->out);
 		else if (dialect_get(q->dialect)->reply(s, &q->out) < 0)
 			oom = true;
-		if (s->barrier == q)
-			s->barrier = NULL;
+		s->barrier = false;
 		request_free(q);
 	}
 	if (unlikely(oom)) {
@@ -385,7 +383,7 @@ void request_body(struct request *q, struct body_sink *b)
 {
 	struct input *in = q->session->input;
 
-	assert(q->session->barrier == q);
+	assert(q->session->barrier && q->session->n_requests == 1);
 	if (in && in->body_left > 0)
 		in->sink = b;
 }

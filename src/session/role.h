@@ -34,7 +34,7 @@ struct call {
 	struct fields *fields;   /* as many as the row allows; in the memory of the line */
 	const void *options;     /* the struct of the role's section, as it is now. NULL: the role has none */
 	void *state;             /* what start() of the role returned. NULL: it has no start() */
-	struct session *session; /* has not ended */
+	struct session *session; /* has not ended; session_identity() tells who it is */
 	enum dialect dialect;    /* of the request */
 };
 

@@ -55,8 +55,8 @@ struct session {
 	struct listener *listener;
 	struct input *input;
 	struct raw *raw;      /* only while old clients' words are told apart, or spoken */
-	struct request *barrier; /* open, and holds all behind it */
-	struct name_claim *nick;
+	struct name_claim *nick;   /* NULL: none */
+	struct identity *identity; /* session_identity(); NULL: not asked for, or another one now */
 	struct observer *observers;
 	uint64_t active_usec; /* the last byte, either way */
 	uint64_t line_usec;   /* when the unfinished line began; or when the lingering did */
@@ -69,6 +69,7 @@ struct session {
 	unsigned dialect : 3;
 	unsigned first_line : 1; /* none has come yet that is known to be of this protocol */
 	unsigned life : 3;       /* enum session_life */
+	unsigned barrier : 1;    /* its only open request holds all behind it */
 	unsigned eof : 1;        /* the peer has ended its requests */
 	unsigned close_reason : 2;
 	unsigned body_full : 1;  /* the sink has no room now */
@@ -93,7 +94,8 @@ struct request {
 
 /* IOE_SESSION, IOE_PEER and IOE_NAME of an event. */
 struct session_words {
-	char id[64], peer[ADDRESS_TEXT_MAX], name[NAME_MAX_BYTES + ADDRESS_TEXT_MAX];
+	char id[64], peer[ADDRESS_TEXT_MAX];
+	const char *name;
 };
 #define SESSION_FIELDS_MAX 3
 
@@ -112,7 +114,6 @@ void session_maybe_close(struct session *s);
 void session_report(struct session *s, enum log_event what, const char *fmt, ...) _printf_(3, 4);
 /* Who it is, as fields that point to the words; returns how many. */
 size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX]);
-const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX]);
 
 static inline bool session_has_ended(const struct session *s)
 {

@@ -22,21 +22,23 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *session_name(struct session *s, char dst[NAME_MAX_BYTES + ADDRESS_TEXT_MAX])
+struct identity *session_identity(struct session *s)
 {
-	if (!s->nick)
-		return address_text(&s->address, dst);
-	(void)snprintf(dst, NAME_MAX_BYTES + 1, "%s", s->nick->shown);
-	return dst;
+	if (unlikely(!s->identity))
+		s->identity = identity_new(&s->address, NULL);
+	return s->identity;
 }
 
 size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX])
 {
 	(void)snprintf(words->id, sizeof(words->id), "%u.%u.%llu", s->handle.reactor, s->handle.slot,
 		       (unsigned long long)s->handle.generation);
+	(void)address_text(&s->address, words->peer);
+	/* None is made for this: a log of all ends must not cost each session memory. */
+	words->name = s->identity ? s->identity->name : words->peer;
 	fields[0] = (struct log_field){ "IOE_SESSION", words->id };
-	fields[1] = (struct log_field){ "IOE_PEER", address_text(&s->address, words->peer) };
-	fields[2] = (struct log_field){ "IOE_NAME", session_name(s, words->name) };
+	fields[1] = (struct log_field){ "IOE_PEER", words->peer };
+	fields[2] = (struct log_field){ "IOE_NAME", words->name };
 	return SESSION_FIELDS_MAX;
 }
 
@@ -216,10 +218,11 @@ void session_maybe_close(struct session *s)
 	deadline_touch(s);
 }
 
-static void session_release_nick(struct session *s)
+static void session_release_name(struct session *s)
 {
 	struct name_claim *c = STEAL_PTR(s->nick);
 
+	s->identity = identity_unref(s->identity);
 	if (c)
 		nick_release(s->reactor, c);
 }
@@ -275,7 +278,7 @@ void session_reap_all(struct reactor *r)
 		struct session *s = container_of(n, struct session, link);
 
 		observer_gone(s, "closed");
-		session_release_nick(s);
+		session_release_name(s);
 		input_free(s);
 		raw_free(s);
 		s->msg.act = session_return;
@@ -401,16 +404,6 @@ bool session_offers(const struct session *s, const struct role *role, bool *ret_
 			return true;
 		}
 	return false;
-}
-
-size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX])
-{
-	char address[ADDRESS_TEXT_MAX];
-	const char *name = s->nick ? s->nick->shown : address_text(&s->address, address);
-	size_t len = strlen(name);
-
-	memcpy(dst, name, len + 1);
-	return len;
 }
 
 void session_set_pre_verb(struct session *s, bool on)

@@ -11,6 +11,7 @@
 
 #include "base/macro.h"
 #include "log/event.h"
+#include "session/identity.h"
 #include "session/name.h"
 #include "session/role.h"
 #include "wire/dialect.h"
@@ -141,9 +142,9 @@ const struct address *session_address(const struct session *s);
 const struct settings *session_settings(const struct session *s);
 bool session_offers(const struct session *s, const struct role *role, bool *ret_alone); /* its listener does */
 void *session_role_state(const struct session *s, const struct role *role); /* what its start() returned */
-/* Who it is to others: its nick, else its address. NUL-terminated; returns the length. */
-#define SESSION_NAME_MAX 64
-size_t session_get_name(const struct session *s, char dst[SESSION_NAME_MAX]);
+/* Who it is. The session keeps the identity until it has another name or ends; take a reference to keep it longer. It is
+ * made when it is asked for first, so that an idle session costs no memory for it. NULL: out of memory, and no nick. */
+struct identity *session_identity(struct session *s);
 
 /*
  * What hangs on a session: a role's or the engine's own words about it, found again by its ops, one of each kind. All

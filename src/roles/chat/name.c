@@ -26,7 +26,7 @@ bool chat_name_is_room(const char *s, size_t n)
 
 bool chat_name_is_member(const char *s, size_t n)
 {
-	return n < CHAT_NAME_MAX && chat_name_has_only(s, n, true, "._-:");
+	return n < IDENTITY_NAME_MAX && chat_name_has_only(s, n, true, "._-:");
 }
 
 bool chat_name_is_address(const char *s, size_t n, struct address *ret)

@@ -2,13 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of rooms and members, and the keys of moderation entries. No state; any thread. */
 
-#include "base/address.h"
+#include "session/identity.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define CHAT_ROOM_MAX 64
-#define CHAT_NAME_MAX 64 /* a nick, or an address as text */
 #define CHAT_KEY_MAX  80
 
 /* 1 to 64 of a-z 0-9 . _ - */
@@ -21,7 +20,7 @@ bool chat_name_is_member(const char *s, size_t n);
 bool chat_name_is_address(const char *s, size_t n, struct address *ret);
 
 /* "KIND:name", in lower case, since names are compared without case. Returns the length; @n is at most
- * CHAT_NAME_MAX. */
+ * IDENTITY_NAME_MAX. */
 size_t chat_name_key(char dst[CHAT_KEY_MAX], const char *kind, const char *name, size_t n);
 
 /* "KIND@address". In IPv6 the key is of the /64, since one user has all addresses in it. Returns the length, 0: a

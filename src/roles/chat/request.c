@@ -159,15 +159,17 @@ static void chat_request_on_complete(struct channel_request *rq)
 static struct chat_request *chat_request_make(const struct chat_options *options, struct session *s,
 					      const struct field *text)
 {
+	const struct identity *who = session_identity(s);
 	size_t text_len = text ? text->len : 0;
-	struct chat_request *x = calloc(1, sizeof(*x) + text_len);
+	struct chat_request *x = who ? calloc(1, sizeof(*x) + text_len) : NULL;
 
 	if (!x)
 		return NULL;
 	x->args.durable = options->durable;
 	x->args.max_entries = options->records;
-	x->args.address = *session_address(s);
-	x->args.name_len = session_get_name(s, x->args.name);
+	x->args.address = who->address;
+	x->args.name_len = who->name_len;
+	memcpy(x->args.name, who->name, who->name_len);
 	x->list.max = 16 << 20;
 	x->args.text_len = text_len;
 	x->args.text = x->text;
@@ -216,7 +218,7 @@ bool chat_request_set_target(struct chat_request *x, const struct field *target)
 	if (!chat_name_is_member(target->data, target->len)) {
 		request_error(x->rq.request, ERROR_BAD_ARGUMENT,
 			      "'%.*s' is nobody's name: that is a nick or an address",
-			      (int)MIN(target->len, (size_t)CHAT_NAME_MAX), target->data);
+			      (int)MIN(target->len, (size_t)IDENTITY_NAME_MAX), target->data);
 		return false;
 	}
 	memcpy(x->args.target, target->data, target->len);

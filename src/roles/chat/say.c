@@ -59,13 +59,11 @@ int _hot_ chat_say(const struct call *call)
 /* Removes the name that an old chat client puts in front of its user's text: the server puts it there for all. */
 static void chat_say_strip(const struct chat_session *cs, struct field *text)
 {
-	char name[SESSION_NAME_MAX];
-	size_t n;
+	const struct identity *who = cs->old ? session_identity(cs->session) : NULL;
+	size_t n = who ? who->name_len : 0;
 
-	if (!cs->old)
-		return;
-	n = session_get_name(cs->session, name);
-	if (text->len < n + 2 || memcmp(text->data, name, n) != 0 || memcmp(text->data + n, ": ", 2) != 0)
+	if (!who || text->len < n + 2 || memcmp(text->data, who->name, n) != 0 ||
+	    memcmp(text->data + n, ": ", 2) != 0)
 		return;
 	text->data += n + 2;
 	text->len -= n + 2;

@@ -32,12 +32,12 @@ static bool relay_name_read_address(const char *z, struct address *ret)
 
 int relay_name_parse(const char *s, size_t n, struct relay_name *ret)
 {
-	char z[RELAY_NAME_MAX + 1];
+	char z[IDENTITY_NAME_MAX + 1];
 	struct name_claim claim;
 	struct address a;
 	struct in_addr v4;
 
-	if (n > RELAY_NAME_MAX || memchr(s, '\0', n))
+	if (n > IDENTITY_NAME_MAX || memchr(s, '\0', n))
 		return -EINVAL;
 	memcpy(z, s, n);
 	z[n] = '\0';

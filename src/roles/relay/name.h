@@ -2,18 +2,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The name of a mailbox: an address or a nick, in the one form that all its spellings have in common. */
 
-#include "base/address.h"
+#include "session/identity.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define RELAY_NAME_MAX 64
-
 struct relay_name {
 	bool is_address;
 	uint8_t len;
-	char text[RELAY_NAME_MAX]; /* without NUL */
+	char text[IDENTITY_NAME_MAX]; /* without NUL */
 };
 
 /* 0, or -EINVAL: no session can have that name. */

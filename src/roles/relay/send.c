@@ -49,7 +49,7 @@ static bool relay_send_take_name(const struct call *call, const struct field *f,
 		request_error(
 			q, ERROR_BAD_ARGUMENT,
 			"'%.*s' is no name: an IP address, or 1 to %d of A-Z a-z 0-9 . _ - that do not read as one",
-			(int)MIN(f->len, (size_t)64), f->data, NAME_MAX_BYTES);
+			(int)MIN(f->len, (size_t)64), f->data, NICK_MAX);
 		return false;
 	}
 	if (!ret->is_address && !o->nick_mail) {
@@ -104,9 +104,8 @@ int relay_send(const struct call *call)
 	struct request *q = call->request;
 	struct fields *f = call->fields;
 	struct relay_state *state = call->state;
-	struct relay_send *x = calloc(1, sizeof(*x));
-	char from[SESSION_NAME_MAX];
-	size_t from_len;
+	const char *from = relay_session_from(call->session);
+	struct relay_send *x = from ? calloc(1, sizeof(*x)) : NULL;
 
 	if (!x)
 		return -ENOMEM;
@@ -114,12 +113,11 @@ int relay_send(const struct call *call)
 		free(x);
 		return ACT_ANSWERED;
 	}
-	from_len = relay_session_from(call->session, from);
 	channel_request_init(&x->rq, state->engine, &relay_policy, q, x->to.text, x->to.len);
 	x->rq.kind = relay_kind_row(RELAY_KIND_SEND);
 	x->rq.on_complete = relay_send_done;
 	x->rq.create = true;
-	x->rq.message = channel_message_new(0, from, from_len, f->at[1].data, f->at[1].len);
+	x->rq.message = channel_message_new(0, from, strlen(from), f->at[1].data, f->at[1].len);
 	if (!x->rq.message) {
 		request_unaccount(q, x->accounted);
 		free(x);
@@ -161,7 +159,7 @@ int relay_status(const struct call *call)
 	struct request *q = call->request;
 	struct fields *f = call->fields;
 	struct store *store = relay_store(q);
-	char from[SESSION_NAME_MAX];
+	const char *from = relay_session_from(call->session);
 	struct relay_status *x;
 	uint64_t id;
 
@@ -172,7 +170,7 @@ int relay_status(const struct call *call)
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return ACT_ANSWERED;
 	}
-	x = calloc(1, sizeof(*x));
+	x = from ? calloc(1, sizeof(*x)) : NULL;
 	if (!x)
 		return -ENOMEM;
 	x->request = q;
@@ -180,7 +178,7 @@ int relay_status(const struct call *call)
 		.request.loop = request_loop(q),
 		.request.on_complete = relay_status_on_lookup,
 		.message_id = id,
-		.from_len = (uint8_t)relay_session_from(call->session, from),
+		.from_len = (uint8_t)strlen(from),
 	};
 	memcpy(x->lookup.from, from, x->lookup.from_len);
 	request_defer(q);

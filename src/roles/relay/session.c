@@ -23,23 +23,20 @@ static bool relay_session_has_nick_mail(const struct session *s)
 	return o->nick_mail;
 }
 
-size_t relay_session_from(const struct session *s, char dst[SESSION_NAME_MAX])
+const char *relay_session_from(struct session *s)
 {
-	struct relay_name name;
+	const struct identity *who = session_identity(s);
 
-	if (relay_session_has_nick_mail(s))
-		return session_get_name(s, dst);
-	relay_name_set_address(session_address(s), &name);
-	memcpy(dst, name.text, name.len);
-	return name.len;
+	if (!who)
+		return NULL;
+	return relay_session_has_nick_mail(s) ? who->name : who->address_text;
 }
 
-static void relay_session_get_box(const struct session *s, struct relay_name *ret)
+static void relay_session_get_box(struct session *s, struct relay_name *ret)
 {
-	char name[SESSION_NAME_MAX];
-	size_t len = relay_session_from(s, name);
+	const char *name = relay_session_from(s);
 
-	if (relay_name_parse(name, len, ret) < 0)
+	if (!name || relay_name_parse(name, strlen(name), ret) < 0)
 		relay_name_set_address(session_address(s), ret);
 }
 

@@ -24,8 +24,8 @@ struct relay_session {
 	struct request *asked;           /* the WAIT that is not answered yet, or NULL */
 };
 
-/* The sender's name of mail from this session. Returns the length. */
-size_t relay_session_from(const struct session *s, char dst[SESSION_NAME_MAX]);
+/* The sender's name of mail from this session, as long as the session has its name. NULL: out of memory. */
+const char *relay_session_from(struct session *s);
 
 /* The state of the session; makes it where there is none. 0 or -ENOMEM. */
 int relay_session_get(const struct call *call, struct relay_session **ret);

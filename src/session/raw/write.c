@@ -10,6 +10,7 @@
 #include "session/input.h"
 #include "session/raw/raw.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Where an old WRITE's size begins: behind the second comma, with a digit. 0: this is none (yet). */
@@ -47,6 +48,13 @@ static void raw_write_begin(struct session *s, uint64_t size, bool size_undecide
 	buf_done(&line);
 }
 
+/* The upload's: a barrier is the only request. */
+static struct request *raw_write_request(struct session *s)
+{
+	assert(s->barrier && s->n_requests == 1);
+	return container_of(s->requests.next, struct request, link);
+}
+
 /* The WRITE is an old client's, and all of its file has come. */
 static void raw_write_store(struct session *s, unsigned digits)
 {
@@ -57,7 +65,7 @@ static void raw_write_store(struct session *s, unsigned digits)
 	w->writing = false;
 	if (w->staging) {
 		w->staging = false;
-		request_resolve(s->barrier, DIALECT_RAW);
+		request_resolve(raw_write_request(s), DIALECT_RAW);
 		/* Never more digits than was guessed: all of them had come by then. */
 		input_resolve_body(s, split_size(&w->split, digits), w->head + digits, w->guess - digits);
 		return;
@@ -83,7 +91,7 @@ static void raw_write_refuse(struct session *s)
 	session_finish(s);
 	if (w->staging) {
 		w->staging = false;
-		request_resolve(s->barrier, DIALECT_RAW);
+		request_resolve(raw_write_request(s), DIALECT_RAW);
 		input_abort_body(s); /* its upload answers */
 		return;
 	}
@@ -111,7 +119,7 @@ static void raw_write_is_line(struct session *s)
 	s->dialect = DIALECT_LINE;
 	s->first_line = false;
 	s->raw_watch = false;
-	request_resolve(s->barrier, DIALECT_LINE);
+	request_resolve(raw_write_request(s), DIALECT_LINE);
 	input_resolve_body(s, w->split.line_size, NULL, 0);
 	raw_free(s);
 }

@@ -93,7 +93,7 @@ START_TEST(test_walk)
 	start(_i);
 	walk(seen, false);
 	for (unsigned i = 0; i < STAYING; i++) {
-		char nick[NAME_MAX_BYTES + 1];
+		char nick[NICK_MAX + 1];
 
 		ck_assert_uint_eq(seen[i], 0);
 		(void)snprintf(nick, sizeof(nick), "stays%u", i);

@@ -92,10 +92,13 @@ static void member_gone(struct observer *a, _unused_ struct session *s, const ch
 
 static void member_renamed(_unused_ struct observer *a, struct session *s, const char *old)
 {
-	char now[SESSION_NAME_MAX], both[2 * SESSION_NAME_MAX + 2];
+	const struct identity *now = session_identity(s);
+	char both[2 * IDENTITY_NAME_MAX + 2];
 
-	ck_assert_uint_eq(session_get_name(s, now), strlen(now));
-	(void)snprintf(both, sizeof(both), "%s>%s", old, now);
+	ck_assert_ptr_nonnull(now);
+	ck_assert_uint_eq(now->name_len, strlen(now->name));
+	ck_assert_str_eq(now->nick, now->name);
+	(void)snprintf(both, sizeof(both), "%s>%s", old, now->name);
 	hear("renamed:", both);
 }
 

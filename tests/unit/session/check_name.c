@@ -76,7 +76,7 @@ static int share(struct holder *h, const char *name)
 
 START_TEST(valid_names)
 {
-	char longest[NAME_MAX_BYTES + 2];
+	char longest[NICK_MAX + 2];
 
 	for (unsigned c = 0; c < 256; c++) {
 		char s[3] = { 'a', (char)c, 'b' };

@@ -57,8 +57,8 @@ struct chat_arguments {
 	uint64_t seconds;       /* of MUTE and BAN */
 	struct address address; /* of the session */
 	size_t name_len, target_len, text_len;
-	char name[SESSION_NAME_MAX]; /* of the session */
-	char target[CHAT_NAME_MAX];
+	char name[IDENTITY_NAME_MAX]; /* of the session */
+	char target[IDENTITY_NAME_MAX];
 	const char *text; /* the reason of KICK */
 };
 
