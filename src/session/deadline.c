@@ -15,14 +15,8 @@
 
 #include <string.h>
 
-/* After our last byte the peer has so long to close, so that a reset does not eat what it has not read yet. */
-#define DEADLINE_LINGER_USEC (2 * USEC_PER_SEC)
-
 /* What is there of a line and was not read yet is read within that time: it is bounded by limits.line. */
 #define DEADLINE_MORE_USEC (10 * USEC_PER_MSEC)
-
-/* A dropped session has so long to take the reason. */
-#define DEADLINE_DROP_USEC (5 * USEC_PER_SEC)
 
 static bool deadline_line_is_begun(const struct session *s)
 {
@@ -49,11 +43,11 @@ static uint64_t deadline_get(const struct session *s)
 	uint64_t at = s->active_usec + limits->idle_usec;
 
 	if (s->life == SESSION_LINGERING)
-		return s->line_usec + DEADLINE_LINGER_USEC;
+		return s->line_usec + s->reactor->times.linger_usec;
 	at = MIN(MIN(at, raw_deadline(s)), MIN(observer_deadline(s), s->liveness.check_usec));
 	/* A file that was begun in front of it may be finished. */
 	if (s->life == SESSION_DROPPED && s->conn.out.files == 0)
-		at = MIN(at, s->line_usec + DEADLINE_DROP_USEC);
+		at = MIN(at, s->line_usec + s->reactor->times.drop_usec);
 	if (deadline_line_is_begun(s))
 		at = MIN(at, s->line_usec + limits->line_time_usec);
 	if (deadline_is_taking(s) || raw_is_unfinished(s) || (in && in->body_left > 0 && !s->body_full))

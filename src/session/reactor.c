@@ -256,6 +256,7 @@ int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, str
 		.index = index,
 		.free_slot = SLOT_NONE,
 		.reap.run = reactor_reap,
+		.times = { .linger_usec = 2 * USEC_PER_SEC, .drop_usec = 5 * USEC_PER_SEC, .raw_long_usec = USEC_PER_SEC },
 		.loop = { .epoll_fd = -1, .inbox.fd = -1 },
 	};
 	thread_init(&r->thread, &r->loop, &reactor_thread_ops, set->owner.loop ? &set->owner : NULL);

@@ -33,6 +33,15 @@ struct counters {
 /* What one read brings at most; a longer body goes straight to its sink. */
 #define REACTOR_SCRATCH (64U << 10)
 
+/* Times that no option names. Tests set shorter ones. */
+struct reactor_times {
+	/* After the daemon's last byte the peer has so long to close, so that a reset does not remove bytes that it has
+	 * not read yet. */
+	uint64_t linger_usec;
+	uint64_t drop_usec;     /* a dropped session has so long to take the reason */
+	uint64_t raw_long_usec; /* bytes of an old client that stood alone for so long will not become a request */
+};
+
 struct reactor {
 	struct loop loop;
 	struct thread thread; /* runs the loop */
@@ -41,6 +50,7 @@ struct reactor {
 
 	struct settings *settings;
 	const struct limits_options *limits; /* in settings */
+	struct reactor_times times;
 	const void *options[ROLES_MAX];      /* in settings, for each role of the set; NULL: it has none */
 	struct chunk_pool pool;
 

@@ -14,9 +14,6 @@
 
 #include <string.h>
 
-/* Bytes that are no request and have stood alone for so long are not going to become one; a split that fits is taken. */
-#define RAW_LONG_USEC USEC_PER_SEC
-
 /* Added to twice the round trip: a delayed ACK of the peer's. */
 #define RAW_ACK_USEC (40 * USEC_PER_MSEC)
 
@@ -237,13 +234,14 @@ static void raw_command_wait(struct session *s)
 {
 	struct raw *w = s->raw;
 	uint64_t since = raw_idle_usec(s), wait = w->wait_usec ? w->wait_usec : raw_legacy_wait(s);
+	uint64_t long_usec = s->reactor->times.raw_long_usec;
 
 	if (!raw_is_pending(s))
 		return;
 	if (since < wait)
 		raw_tick_at(s, w->last_usec + wait);
-	else if (since < RAW_LONG_USEC && w->tick_usec == USEC_NEVER)
-		raw_tick_at(s, w->last_usec + RAW_LONG_USEC);
+	else if (since < long_usec && w->tick_usec == USEC_NEVER)
+		raw_tick_at(s, w->last_usec + long_usec);
 }
 
 void raw_feed(struct session *s, char *p, size_t n)
@@ -291,7 +289,7 @@ static void raw_tick_input(struct session *s)
 		return;
 	if (s->eof)
 		raw_examine(s, SPLIT_EOF);
-	else if (raw_idle_usec(s) >= RAW_LONG_USEC)
+	else if (raw_idle_usec(s) >= s->reactor->times.raw_long_usec)
 		raw_examine(s, SPLIT_LONG_IDLE);
 	else if (raw_is_idle(s))
 		raw_examine(s, SPLIT_IDLE);
