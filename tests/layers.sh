@@ -27,7 +27,7 @@ config:  base/*
 store:   log/* loop/inbox.h loop/loop.h loop/thread.h base/*
 channel: store/* session/* net/* log/* loop/* wire/* base/*
 control: server/* config/* session/* net/* log/* loop/* wire/* base/*
-roles:   channel/* store/* session/identity.h session/role.h session/session.h log/event.h log/warning.h loop/timer.h loop/worker.h wire/* base/*
+roles:   channel/* session/identity.h session/role.h session/session.h log/event.h log/warning.h loop/timer.h loop/worker.h wire/* base/*
 ioed:    roles/* control/* config/* channel/* store/* server/* session/* net/* log/* loop/* wire/* base/*
 cli:     wire/* base/*
 peer:    wire/* base/*
@@ -49,6 +49,7 @@ keepers='
 (^|[^_[:alnum:]])(getsockopt|setsockopt|getsockname|getpeername|accept4?|recv|recvfrom|recvmsg|send|sendto|sendmsg|shutdown)[[:space:]]*[(] net/* control/control.c control/peer_rights.c log/service_manager.c peer/* ctl/*
 (^|[^_[:alnum:]])(sendfile|ioctl)[[:space:]]*[(][^)] net/* client/terminal.c client/progress.c
 (SIOCOUTQ|SIOCINQ|FIONREAD|TCP_INFO)                net/*
+(^|[^_[:alnum:]])(store_[a-z_]+[[:space:]]*[(]|STORE_[A-Z]) store/* channel/* ioed/*
 conn([.]|->)watch                                   net/*
 '
 
@@ -277,6 +278,9 @@ own_test()
 	reversed channel/channel.c '#include "roles/file/file.h"'
 	reversed channel/channel.c '#include "server/server.h"'
 	reversed roles/file/file.c '#include "net/conn.h"'
+	reversed roles/chat/chat.c '#include "store/store.h"'
+	reversed roles/chat/chat.c 'r = store_page(s, &page);'
+	reversed roles/chat/chat.c 'uint64_t upto = STORE_NUMBER_MAX;'
 	reversed roles/file/file.c '#include "roles/chat/room.h"'
 	reversed roles/chat/chat.c '#include "roles/file/path.h"'
 	reversed cli/exit.c '#include "peer/peer.h"'

@@ -26,6 +26,31 @@
 
 #include <stdatomic.h>
 
+/* What the store holds, in the words of the roles. */
+#define CHANNEL_NAME_MAX   STORE_NAME_MAX   /* bytes of a channel's or a sender's name */
+#define CHANNEL_KEY_MAX    STORE_KEY_MAX    /* of a sender's own key for a message */
+#define CHANNEL_VALUE_MAX  STORE_VALUE_MAX  /* of an attribute */
+#define CHANNEL_NUMBER_MAX STORE_NUMBER_MAX /* the highest number of a message */
+
+/* Dispositions of a message. */
+#define CHANNEL_HELD    STORE_HELD
+#define CHANNEL_TAKEN   STORE_TAKEN
+#define CHANNEL_EXPIRED STORE_EXPIRED
+
+/* The id of a stored message: the id of its channel and its number, in one integer. */
+static inline uint64_t channel_message_id(uint64_t channel_id, uint64_t number)
+{
+	return store_id(channel_id, number);
+}
+static inline uint64_t channel_message_id_channel(uint64_t id)
+{
+	return store_id_channel(id);
+}
+static inline uint64_t channel_message_id_number(uint64_t id)
+{
+	return store_id_number(id);
+}
+
 struct channel;
 struct channel_engine;
 struct channel_member;
@@ -40,7 +65,7 @@ struct channel_event {
 	const char *channel, *from, *text;
 	size_t channel_len, from_len, text_len;
 	uint64_t number, time_msec;
-	uint64_t id; /* store_id(); 0: the message has no number, or is ephemeral */
+	uint64_t id; /* channel_message_id(); 0: the message has no number, or is ephemeral */
 };
 
 /*

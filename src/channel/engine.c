@@ -49,6 +49,24 @@ struct store *channel_engine_store(struct channel_engine *engine)
 	return engine->store;
 }
 
+bool channel_engine_has_store(const struct channel_engine *engine)
+{
+	return engine->store;
+}
+
+int channel_engine_set_retention(struct channel_engine *engine, unsigned kind, const struct channel_retention *r)
+{
+	const struct store_rule rule = {
+		.max_messages = r->max_messages,
+		.max_age_usec = r->max_age_usec,
+		.where = r->where,
+		.option = r->option,
+		.receipts = r->receipts,
+	};
+
+	return engine->store ? store_set_rule(engine->store, kind, &rule) : 0;
+}
+
 const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size)
 {
 	struct store_state state = {};

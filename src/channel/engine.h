@@ -6,6 +6,7 @@
  * runs without. A request that needs the disk then ends with CHANNEL_E_UNAVAILABLE, and channel_engine_why() says why.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,17 @@ int channel_engine_new(struct channel_engine **ret, const struct channel_engine_
 void channel_engine_free(struct channel_engine *engine);
 
 struct store *channel_engine_store(struct channel_engine *engine); /* NULL: the store could not be opened */
+bool channel_engine_has_store(const struct channel_engine *engine);
+
+/* How long messages of a kind are stored. Zero: no bound. */
+struct channel_retention {
+	uint64_t max_messages; /* of one channel */
+	uint64_t max_age_usec;
+	bool receipts;              /* the disposition of a message is kept for as long as the message would have been */
+	const char *where, *option; /* for log messages: "rooms", "chat.history_age"; static */
+};
+/* Main. 0, also without a store, or -ENOMEM: all stays as it was. */
+int channel_engine_set_retention(struct channel_engine *engine, unsigned kind, const struct channel_retention *r);
 /* Any thread: messages of the kind that were dropped for their age since the start. */
 uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind);
 /* Any thread: the clock by which attributes end (store_age_msec()). It never jumps. */

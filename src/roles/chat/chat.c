@@ -2,6 +2,7 @@
 #include "roles/chat/chat.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/macro.h"
 #include "channel/channel.h"
 #include "channel/engine.h"
@@ -78,12 +79,15 @@ struct channel_engine *chat_engine(const struct chat_state *state)
 static void chat_reload(void *state, const struct settings *settings)
 {
 	const struct chat_options *o = settings_get(settings, &chat_section);
-	struct store_rule rule = { .max_messages = o->history, .max_age_usec = o->history_usec,
-				   .where = "rooms", .option = "chat.history_age" };
-	struct store *store = channel_engine_store(((struct chat_state *)state)->engine);
+	const struct channel_retention retention = {
+		.max_messages = o->history,
+		.max_age_usec = o->history_usec,
+		.where = "rooms",
+		.option = "chat.history_age",
+	};
 
-	if (store)
-		store_set_rule(store, chat_policy.kind, &rule);
+	if (channel_engine_set_retention(((struct chat_state *)state)->engine, chat_policy.kind, &retention) < 0)
+		log_err("chat.history and chat.history_age stay as they were: out of memory");
 }
 
 static void chat_stop(void *state)

@@ -97,23 +97,23 @@ int chat_event_format(const struct channel_event *e, enum dialect d, struct buf 
 	return 0;
 }
 
-int chat_event_row(const struct store_row *row, enum dialect d, struct buf *to)
+int chat_event_line(const struct channel_event *e, enum dialect d, struct buf *to)
 {
-	int r = chat_event_room(to, row->from_len + row->text_len);
+	int r = chat_event_room(to, e->from_len + e->text_len);
 
 	if (r < 0)
 		return r;
-	chat_event_number(to, row->number);
+	chat_event_number(to, e->number);
 	chat_event_word(to, ",");
-	chat_event_number(to, row->time_msec);
+	chat_event_number(to, e->time_msec);
 	if (d == DIALECT_IOE1) {
-		chat_event_field(to, row->from, row->from_len);
-		chat_event_field(to, row->text, row->text_len);
+		chat_event_field(to, e->from, e->from_len);
+		chat_event_field(to, e->text, e->text_len);
 	} else {
 		chat_event_word(to, ",");
-		chat_event_text(to, row->from, row->from_len);
+		chat_event_text(to, e->from, e->from_len);
 		chat_event_word(to, ",");
-		chat_event_text(to, row->text, row->text_len);
+		chat_event_text(to, e->text, e->text_len);
 	}
 	chat_event_word(to, "\n");
 	return 0;

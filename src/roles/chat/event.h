@@ -15,4 +15,4 @@ enum chat_event_type {
 int chat_event_format(const struct channel_event *e, enum dialect d, struct buf *to);
 
 /* A line of HISTORY: SEQ,TIME,FROM,TEXT. 0, -ENOMEM or -ENOBUFS. */
-int chat_event_row(const struct store_row *row, enum dialect d, struct buf *to);
+int chat_event_line(const struct channel_event *e, enum dialect d, struct buf *to);

@@ -2,6 +2,7 @@
 #include "roles/chat/history.h"
 
 #include "base/str.h"
+#include "channel/stored.h"
 #include "roles/chat/event.h"
 #include "roles/chat/member.h"
 
@@ -12,43 +13,43 @@
 #define CHAT_HISTORY_BYTES_MAX (1U << 20) /* of texts in a reply */
 
 struct chat_history {
-	struct store_page page;
+	struct channel_page page;
+	struct channel_engine *engine;
 	struct request *q;
 	enum dialect dialect;
+	size_t room_len;
+	char room[CHANNEL_NAME_MAX];
 };
 
-static int chat_history_rows(const struct chat_history *h, struct buf *to)
+static int chat_history_lines(struct chat_history *h, struct buf *to)
 {
-	struct store_row row;
-	size_t at = 0;
+	struct channel_event e;
 	int r = 0;
 
-	while (r >= 0 && store_page_next(&h->page, &at, &row))
-		r = chat_event_row(&row, h->dialect, to);
+	while (r >= 0 && channel_page_next(&h->page, &e))
+		r = chat_event_line(&e, h->dialect, to);
 	return r;
 }
 
-/* Home. The history of a room that is not on disk is empty. */
-static void chat_history_done(struct store_request *request)
+/* Origin. The history of a room that is not on disk is empty. */
+static void chat_history_on_page(struct channel_page *p)
 {
-	struct chat_history *h = container_of(request, struct chat_history, page.request);
+	struct chat_history *h = container_of(p, struct chat_history, page);
 	struct buf text = { .max = 8 * CHAT_HISTORY_BYTES_MAX };
-	int outcome = channel_outcome(request->result);
 	char why[512];
 
-	if (outcome == CHANNEL_E_UNAVAILABLE)
-		request_error(h->q, ERROR_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s",
-			      (int)h->page.name_len, h->page.name,
-			      channel_engine_why(chat_engine(request_role_state(h->q)), why, sizeof(why)));
-	else if (outcome != 0 && outcome != CHANNEL_E_NOT_FOUND)
+	if (p->result == CHANNEL_E_UNAVAILABLE)
+		request_error(h->q, ERROR_UNAVAILABLE, "what was said in '%.*s' cannot be read: %s", (int)h->room_len,
+			      h->room, channel_engine_why(h->engine, why, sizeof(why)));
+	else if (p->result != 0 && p->result != CHANNEL_E_NOT_FOUND)
 		request_error(h->q, ERROR_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
-			      (int)h->page.name_len, h->page.name, outcome < 0 ? strerror(-outcome) : "the disk is busy or full");
-	else if (outcome == 0 && chat_history_rows(h, &text) < 0)
+			      (int)h->room_len, h->room, p->result < 0 ? strerror(-p->result) : "the disk is busy or full");
+	else if (p->result == 0 && chat_history_lines(h, &text) < 0)
 		request_error(h->q, ERROR_BUSY, "out of memory; try again later");
 	else
 		request_sized(h->q, text.data, text.len);
 	buf_done(&text);
-	store_page_done(&h->page);
+	channel_page_done(p);
 	free(h);
 }
 
@@ -84,10 +85,10 @@ int chat_history(const struct call *call)
 	char why[512];
 
 	if (!chat_history_may(call, room) ||
-	    !chat_history_take(q, &f->at[1], "number of a message", 0, STORE_NUMBER_MAX, &after) ||
+	    !chat_history_take(q, &f->at[1], "number of a message", 0, CHANNEL_NUMBER_MAX, &after) ||
 	    !chat_history_take(q, &f->at[2], "count", 1, CHAT_HISTORY_COUNT_MAX, &count))
 		return ACT_ANSWERED;
-	if (!channel_engine_store(engine)) {
+	if (!channel_engine_has_store(engine)) {
 		request_error(q, ERROR_UNAVAILABLE, "%s", channel_engine_why(engine, why, sizeof(why)));
 		return ACT_ANSWERED;
 	}
@@ -95,17 +96,21 @@ int chat_history(const struct call *call)
 	if (!h)
 		return -ENOMEM;
 	h->q = q;
+	h->engine = engine;
 	h->dialect = call->dialect;
-	h->page.request.loop = request_loop(q);
-	h->page.request.on_complete = chat_history_done;
-	h->page.kind = chat_policy.kind;
-	h->page.name_len = (uint8_t)room->len;
-	memcpy(h->page.name, room->data, room->len);
-	h->page.after = after;
-	h->page.upto = STORE_NUMBER_MAX;
-	h->page.max_rows = count;
-	h->page.max_bytes = CHAT_HISTORY_BYTES_MAX;
+	h->room_len = room->len;
+	memcpy(h->room, room->data, room->len);
+	h->page = (struct channel_page){
+		.loop = request_loop(q),
+		.policy = &chat_policy,
+		.name = room->data,
+		.name_len = room->len,
+		.after = after,
+		.max_messages = count,
+		.max_bytes = CHAT_HISTORY_BYTES_MAX,
+		.on_complete = chat_history_on_page,
+	};
 	request_defer(q);
-	(void)store_page(channel_engine_store(engine), &h->page);
+	channel_page_read(&h->page, engine);
 	return ACT_DEFERRED;
 }

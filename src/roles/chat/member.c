@@ -118,12 +118,12 @@ static void chat_member_submit(struct chat_request *x)
 
 static bool chat_member_take_after(struct chat_request *x, const struct field *f)
 {
-	if (str_to_u64(f->data, f->len, 0, STORE_NUMBER_MAX, &x->args.after) >= 0) {
+	if (str_to_u64(f->data, f->len, 0, CHANNEL_NUMBER_MAX, &x->args.after) >= 0) {
 		x->args.has_after = true;
 		return true;
 	}
 	request_error(x->rq.request, ERROR_BAD_ARGUMENT, "'%.*s' is no number of a message: that is 0 to %llu",
-		      (int)MIN(f->len, (size_t)40), f->data, STORE_NUMBER_MAX);
+		      (int)MIN(f->len, (size_t)40), f->data, CHANNEL_NUMBER_MAX);
 	return false;
 }
 

@@ -50,8 +50,8 @@ int chat_moderate_topic(const struct call *call)
 	struct chat_request *x;
 	int r;
 
-	if (text->len > STORE_VALUE_MAX) {
-		request_error(call->request, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu", STORE_VALUE_MAX,
+	if (text->len > CHANNEL_VALUE_MAX) {
+		request_error(call->request, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu", CHANNEL_VALUE_MAX,
 			      text->len);
 		return ACT_ANSWERED;
 	}

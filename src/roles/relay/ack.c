@@ -27,7 +27,7 @@ static void relay_ack_notify(const struct relay_ack *a, const struct store_remov
 	if (!rq)
 		return;
 	channel_request_init_alone(rq, a->state->engine, &relay_policy, a->rq.origin, NULL, sender.text, sender.len);
-	len = relay_words_put_receipt(text, store_id(a->rq.counts.id, gone->number), a->box.text, a->box.len,
+	len = relay_words_put_receipt(text, channel_message_id(a->rq.counts.id, gone->number), a->box.text, a->box.len,
 				      step->time_msec);
 	rq->message = channel_message_new(RELAY_EVENT_DELIVERED, a->box.text, a->box.len, text, len);
 	if (!rq->message) {
@@ -121,7 +121,7 @@ int relay_ack(const struct call *call)
 	struct relay_ack *a;
 	int r;
 
-	if (!relay_ack_take_ids(q, f, ids) || !relay_store(q))
+	if (!relay_ack_take_ids(q, f, ids) || !relay_has_store(call))
 		return ACT_ANSWERED;
 	r = relay_session_get(call, &rs);
 	if (r < 0)

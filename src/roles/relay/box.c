@@ -2,6 +2,7 @@
 #include "roles/relay/box.h"
 
 #include "base/str.h"
+#include "channel/stored.h"
 #include "roles/relay/owner/act.h"
 
 #include <errno.h>
@@ -9,50 +10,45 @@
 
 struct relay_box {
 	struct channel_request rq; /* for MAILBOX,clear */
-	struct store_page look;
-	struct store *store;
+	struct channel_page page;
+	struct channel_engine *engine;
 	struct relay_name name;
 	struct request *request;
 };
 
-static void relay_box_seen(struct store_request *request)
+/* The page has the oldest message, and the counts of the whole mailbox. */
+static void relay_box_on_page(struct channel_page *p)
 {
-	struct relay_box *b = container_of(container_of(request, struct store_page, request), struct relay_box, look);
-	struct store_counts counts = {};
+	struct relay_box *b = container_of(p, struct relay_box, page);
+	struct channel_event oldest = {};
 	struct request *q = b->request;
-	struct store_row oldest = {};
-	size_t at = 0;
 
-	if (request->result == 0) {
-		counts = b->look.counts;
-		(void)store_page_next(&b->look, &at, &oldest);
-	}
-	if (request->result != 0 && request->result != STORE_E_NOT_FOUND) {
-		relay_refuse(q, channel_outcome(request->result));
+	if (p->result != 0 && p->result != CHANNEL_E_NOT_FOUND) {
+		relay_refuse(q, p->result);
 	} else {
+		(void)channel_page_next(p, &oldest);
 		request_begin(q, "OK");
-		request_field_u64(q, counts.count);
-		request_field_u64(q, counts.bytes);
+		request_field_u64(q, p->result == 0 ? p->counts.count : 0);
+		request_field_u64(q, p->result == 0 ? p->counts.bytes : 0);
 		request_field_u64(q, oldest.time_msec);
 		request_end(q);
 	}
-	store_page_done(&b->look);
+	channel_page_done(p);
 	free(b);
 }
 
-static void relay_box_look(struct relay_box *b)
+static void relay_box_read(struct relay_box *b)
 {
-	b->look = (struct store_page){
-		.request.loop = request_loop(b->request),
-		.request.on_complete = relay_box_seen,
-		.kind = relay_policy.kind,
+	b->page = (struct channel_page){
+		.loop = request_loop(b->request),
+		.policy = &relay_policy,
+		.name = b->name.text,
 		.name_len = b->name.len,
-		.upto = STORE_NUMBER_MAX,
-		.max_rows = 1,
+		.max_messages = 1,
 		.count_all = true,
+		.on_complete = relay_box_on_page,
 	};
-	memcpy(b->look.name, b->name.text, b->name.len);
-	(void)store_page(b->store, &b->look);
+	channel_page_read(&b->page, b->engine);
 }
 
 static void relay_box_cleared(struct channel_request *rq)
@@ -60,7 +56,7 @@ static void relay_box_cleared(struct channel_request *rq)
 	struct relay_box *b = container_of(rq, struct relay_box, rq);
 
 	if (rq->result == 0 || rq->result == CHANNEL_E_NOT_FOUND) {
-		relay_box_look(b);
+		relay_box_read(b);
 		return;
 	}
 	relay_refuse(b->request, rq->result);
@@ -71,12 +67,11 @@ int relay_box(const struct call *call)
 {
 	struct request *q = call->request;
 	struct fields *f = call->fields;
-	struct store *store = relay_store(q);
 	struct relay_session *rs;
 	struct relay_box *b;
 	int r;
 
-	if (!store)
+	if (!relay_has_store(call))
 		return ACT_ANSWERED;
 	if (f->n > 0 && str_casecmp(f->at[0].data, f->at[0].len, "clear", 5) != 0) {
 		request_error(q, ERROR_BAD_ARGUMENT,
@@ -90,12 +85,12 @@ int relay_box(const struct call *call)
 	b = calloc(1, sizeof(*b));
 	if (!b)
 		return -ENOMEM;
-	b->store = store;
+	b->engine = rs->state->engine;
 	b->name = rs->box;
 	b->request = q;
 	if (f->n == 0) {
 		request_defer(q);
-		relay_box_look(b);
+		relay_box_read(b);
 		return ACT_DEFERRED;
 	}
 	channel_request_init(&b->rq, rs->state->engine, &relay_policy, q, b->name.text, b->name.len);

@@ -7,6 +7,7 @@
 #include "roles/relay/fetch.h"
 
 #include "base/str.h"
+#include "channel/stored.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,8 +17,8 @@
 #define RELAY_FETCH_SHARE 4 /* of the session's output limit: an encoded text can be three times as long */
 
 struct relay_fetch {
-	struct store_page page;
-	struct store *store;
+	struct channel_page page;
+	struct channel_engine *engine;
 	struct request *request;
 	uint64_t max; /* messages that the client asked for */
 	uint64_t waited, delivered;
@@ -42,46 +43,37 @@ void relay_fetch_gone(struct relay_fetch *x)
 	relay_fetch_answer(x, RELAY_E_ENDED);
 }
 
-static void relay_fetch_on_page(struct store_request *request);
+static void relay_fetch_on_page(struct channel_page *p);
 
 static void relay_fetch_read(struct relay_fetch *x, const struct relay_session *rs)
 {
-	struct store_page *page = &x->page;
+	size_t room = session_event_room(request_session(x->request));
 	uint64_t want = x->max - x->delivered;
 
 	if (x->counted)
 		want = MIN(want, x->waited - x->delivered);
-	*page = (struct store_page){
-		.request.loop = request_loop(x->request),
-		.request.on_complete = relay_fetch_on_page,
-		.kind = relay_policy.kind,
+	x->page = (struct channel_page){
+		.loop = request_loop(x->request),
+		.policy = &relay_policy,
+		.name = rs->box.text,
 		.name_len = rs->box.len,
 		.after = rs->cursor,
-		.upto = STORE_NUMBER_MAX,
-		.max_rows = (size_t)MIN(want, (uint64_t)RELAY_FETCH_ROWS),
-		.max_bytes =
-			MIN(RELAY_FETCH_BYTES, session_event_room(request_session(x->request)) / RELAY_FETCH_SHARE),
+		.max_messages = (size_t)MIN(want, (uint64_t)RELAY_FETCH_ROWS),
+		.max_bytes = MIN(RELAY_FETCH_BYTES, room / RELAY_FETCH_SHARE),
 		.count_left = !x->counted,
+		.on_complete = relay_fetch_on_page,
 	};
-	memcpy(page->name, rs->box.text, rs->box.len);
-	(void)store_page(x->store, page);
+	channel_page_read(&x->page, x->engine);
 }
 
 /* False: the session takes no more. */
 static bool relay_fetch_deliver(struct relay_fetch *x, const struct relay_session *rs, struct session *s)
 {
-	struct channel_event e = { .channel = rs->box.text, .channel_len = rs->box.len };
-	struct store_row row;
-	size_t at = 0;
+	struct channel_event e;
 
-	while (store_page_next(&x->page, &at, &row)) {
-		e.from = row.from;
-		e.from_len = row.from_len;
-		e.text = row.text;
-		e.text_len = row.text_len;
-		e.number = row.number;
-		e.time_msec = row.time_msec;
-		e.id = store_id(x->page.channel_id, row.number);
+	while (channel_page_next(&x->page, &e)) {
+		e.channel = rs->box.text;
+		e.channel_len = rs->box.len;
 		if (channel_send(s, &relay_policy, &e) < 0)
 			return false;
 		relay_session_given(s, &e);
@@ -90,54 +82,63 @@ static bool relay_fetch_deliver(struct relay_fetch *x, const struct relay_sessio
 	return true;
 }
 
-/* Delivers a page. True: the FETCH is complete, with this outcome; else it goes on. */
-static bool relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, struct session *s, int *ret_outcome)
+enum relay_fetch_next {
+	RELAY_FETCH_COMPLETE,
+	RELAY_FETCH_AGAIN,  /* read the page again, from the cursor */
+	RELAY_FETCH_DRAIN,  /* read the next page when the session's output has drained */
+};
+
+/* Delivers a page. *ret_outcome, where the FETCH is complete. */
+static enum relay_fetch_next relay_fetch_page(struct relay_fetch *x, struct relay_session *rs, struct session *s,
+					      int *ret_outcome)
 {
-	const struct store_page *page = &x->page;
+	const struct channel_page *page = &x->page;
 	uint64_t after = rs->cursor;
 
-	*ret_outcome = channel_outcome(page->request.result);
-	if (*ret_outcome == CHANNEL_E_NOT_FOUND) {
-		*ret_outcome = 0;
+	*ret_outcome = page->result == CHANNEL_E_NOT_FOUND ? 0 : page->result;
+	if (page->result == CHANNEL_E_NOT_FOUND)
 		x->waited = x->delivered;
-	}
-	if (page->request.result != 0)
-		return true;
-	if (relay_session_resume(rs, page->channel_id) != after) {
-		/* The mailbox is a new one, and the page was read behind the cursor of the old one. */
-		relay_fetch_read(x, rs);
-		return false;
-	}
+	if (page->result != 0)
+		return RELAY_FETCH_COMPLETE;
+	/* The mailbox is a new one, and the page was read behind the cursor of the old one. */
+	if (relay_session_resume(rs, page->channel_id) != after)
+		return RELAY_FETCH_AGAIN;
 	if (!x->counted)
-		x->waited = page->n_rows + page->left;
+		x->waited = page->n_messages + page->left;
 	x->counted = true;
 	if (!relay_fetch_deliver(x, rs, s)) {
 		*ret_outcome = RELAY_E_ENDED;
-		return true;
+		return RELAY_FETCH_COMPLETE;
 	}
 	if (!page->more)
 		x->waited = x->delivered; /* another session may have acknowledged some meanwhile */
-	if (x->delivered >= MIN(x->max, x->waited))
-		return true;
-	rs->fetch = x;
-	rs->observer.want_flushed = true;
-	session_want(s, &rs->observer);
-	return false;
+	return x->delivered >= MIN(x->max, x->waited) ? RELAY_FETCH_COMPLETE : RELAY_FETCH_DRAIN;
 }
 
-static void relay_fetch_on_page(struct store_request *request)
+static void relay_fetch_on_page(struct channel_page *p)
 {
-	struct relay_fetch *x = container_of(container_of(request, struct store_page, request), struct relay_fetch, page);
+	struct relay_fetch *x = container_of(p, struct relay_fetch, page);
 	struct session *s = request_session(x->request);
 	struct relay_session *rs = s ? relay_session_find(s) : NULL;
-	struct buf rows = x->page.rows;
+	enum relay_fetch_next next = RELAY_FETCH_COMPLETE;
 	int outcome = RELAY_E_ENDED;
-	bool complete;
 
-	complete = !rs || relay_fetch_page(x, rs, s, &outcome);
-	buf_done(&rows);
-	if (complete)
+	if (rs)
+		next = relay_fetch_page(x, rs, s, &outcome);
+	channel_page_done(p);
+	switch (next) {
+	case RELAY_FETCH_COMPLETE:
 		relay_fetch_answer(x, outcome);
+		break;
+	case RELAY_FETCH_AGAIN:
+		relay_fetch_read(x, rs);
+		break;
+	case RELAY_FETCH_DRAIN:
+		rs->fetch = x;
+		rs->observer.want_flushed = true;
+		session_want(s, &rs->observer);
+		break;
+	}
 }
 
 void relay_fetch_go_on(struct relay_fetch *x, struct relay_session *rs)
@@ -162,14 +163,12 @@ int relay_fetch(const struct call *call)
 	struct fields *f = call->fields;
 	struct relay_session *rs;
 	struct relay_fetch *x;
-	struct store *store;
 	uint64_t max;
 	int r;
 
 	if (!relay_fetch_take_max(q, f, &max))
 		return ACT_ANSWERED;
-	store = relay_store(q);
-	if (!store)
+	if (!relay_has_store(call))
 		return ACT_ANSWERED;
 	r = relay_session_get(call, &rs);
 	if (r < 0)
@@ -177,7 +176,7 @@ int relay_fetch(const struct call *call)
 	x = calloc(1, sizeof(*x));
 	if (!x)
 		return -ENOMEM;
-	x->store = store;
+	x->engine = rs->state->engine;
 	x->request = q;
 	x->max = max;
 	request_defer(q);

@@ -144,24 +144,27 @@ void relay_refuse(struct request *q, int outcome)
 		relay_refuse_failed(q, outcome);
 }
 
-struct store *relay_store(struct request *q)
+bool relay_has_store(const struct call *call)
 {
-	const struct relay_state *state = request_role_state(q);
-	struct store *store = channel_engine_store(state->engine);
+	const struct relay_state *state = call->state;
 
-	if (!store)
-		relay_refuse_unavailable(q);
-	return store;
+	if (channel_engine_has_store(state->engine))
+		return true;
+	relay_refuse_unavailable(call->request);
+	return false;
 }
 
-static void relay_set_rule(const struct relay_state *state, const struct settings *s)
+static void relay_set_retention(const struct relay_state *state, const struct settings *s)
 {
 	const struct relay_options *o = settings_get(s, &relay_section);
-	struct store_rule rule = { .max_age_usec = o->retention_usec, .receipts = true,
-				   .where = "mailboxes", .option = "relay.retention" };
-	struct store *store = channel_engine_store(state->engine);
+	const struct channel_retention retention = {
+		.max_age_usec = o->retention_usec,
+		.receipts = true,
+		.where = "mailboxes",
+		.option = "relay.retention",
+	};
 
-	if (store && store_set_rule(store, RELAY_KIND, &rule) < 0)
+	if (channel_engine_set_retention(state->engine, RELAY_KIND, &retention) < 0)
 		log_err("relay.retention stays as it was: out of memory");
 }
 
@@ -177,14 +180,14 @@ static int relay_start(const struct role_start *with, void **ret_state, _unused_
 	if (!state)
 		return -ENOMEM;
 	state->engine = with->engine;
-	relay_set_rule(state, with->settings);
+	relay_set_retention(state, with->settings);
 	*ret_state = state;
 	return 0;
 }
 
 static void relay_reload(void *p, const struct settings *s)
 {
-	relay_set_rule(p, s);
+	relay_set_retention(p, s);
 }
 
 static void relay_check(void *p)

@@ -34,5 +34,5 @@ enum relay_outcome {
 };
 /* Origin: answers the request with the error for an outcome that is not 0: of either enum, or a negative errno. */
 void relay_refuse(struct request *q, int outcome);
-/* The store. NULL: there is none, and the request was answered. */
-struct store *relay_store(struct request *q);
+/* Whether mail can be kept. False: there is no store, and the request was answered. */
+bool relay_has_store(const struct call *call);

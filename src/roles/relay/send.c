@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "roles/relay/send.h"
 
+#include "channel/stored.h"
 #include "roles/relay/owner/act.h"
 #include "roles/relay/session.h"
 #include "roles/relay/words.h"
@@ -67,9 +68,9 @@ static bool relay_send_take_key(struct request *q, const struct fields *f, struc
 
 	if (f->n < 3)
 		return true;
-	if (key->len < 1 || key->len > STORE_KEY_MAX) {
+	if (key->len < 1 || key->len > CHANNEL_KEY_MAX) {
 		request_error(q, ERROR_BAD_ARGUMENT,
-			      "a key has 1 to %d bytes, and this one %zu; a text's commas are %%2C", STORE_KEY_MAX,
+			      "a key has 1 to %d bytes, and this one %zu; a text's commas are %%2C", CHANNEL_KEY_MAX,
 			      key->len);
 		return false;
 	}
@@ -128,27 +129,27 @@ int relay_send(const struct call *call)
 }
 
 struct relay_status {
-	struct store_lookup lookup;
+	struct channel_lookup lookup;
 	struct request *request;
 };
 
-static void relay_status_on_lookup(struct store_request *r)
+static void relay_status_on_lookup(struct channel_lookup *l)
 {
-	struct relay_status *x = container_of(container_of(r, struct store_lookup, request), struct relay_status, lookup);
-	const char *disposition = relay_words_disposition(x->lookup.disposition);
+	struct relay_status *x = container_of(l, struct relay_status, lookup);
+	const char *disposition = relay_words_disposition(l->disposition);
 	struct request *q = x->request;
 
-	if (r->result == STORE_E_NOT_FOUND) {
+	if (l->result == CHANNEL_E_NOT_FOUND) {
 		request_error(
 			q, ERROR_NOT_FOUND,
 			"you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
-			(unsigned long long)x->lookup.message_id);
-	} else if (r->result != 0) {
-		relay_refuse(q, channel_outcome(r->result));
+			(unsigned long long)l->id);
+	} else if (l->result != 0) {
+		relay_refuse(q, l->result);
 	} else {
 		request_begin(q, "OK");
 		request_field(q, disposition, strlen(disposition));
-		request_field_u64(q, x->lookup.time_msec);
+		request_field_u64(q, l->time_msec);
 		request_end(q);
 	}
 	free(x);
@@ -158,12 +159,12 @@ int relay_status(const struct call *call)
 {
 	struct request *q = call->request;
 	struct fields *f = call->fields;
-	struct store *store = relay_store(q);
+	const struct relay_state *state = call->state;
 	const char *from = relay_session_from(call->session);
 	struct relay_status *x;
 	uint64_t id;
 
-	if (!store)
+	if (!relay_has_store(call))
 		return ACT_ANSWERED;
 	if (relay_words_parse_id(&f->at[0], &id) < 0) {
 		request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no message's ID, which the answer to SEND tells",
@@ -174,14 +175,14 @@ int relay_status(const struct call *call)
 	if (!x)
 		return -ENOMEM;
 	x->request = q;
-	x->lookup = (struct store_lookup){
-		.request.loop = request_loop(q),
-		.request.on_complete = relay_status_on_lookup,
-		.message_id = id,
-		.from_len = (uint8_t)strlen(from),
+	x->lookup = (struct channel_lookup){
+		.loop = request_loop(q),
+		.id = id,
+		.from = from,
+		.from_len = strlen(from),
+		.on_complete = relay_status_on_lookup,
 	};
-	memcpy(x->lookup.from, from, x->lookup.from_len);
 	request_defer(q);
-	(void)store_lookup(store, &x->lookup);
+	channel_lookup(&x->lookup, state->engine);
 	return ACT_DEFERRED;
 }

@@ -165,7 +165,7 @@ void relay_session_given(struct session *s, const struct channel_event *e)
 
 	if (!rs)
 		return;
-	rs->channel = store_id_channel(e->id);
+	rs->channel = channel_message_id_channel(e->id);
 	rs->cursor = e->number;
 	if (session_dialect(s) != DIALECT_IOE1)
 		relay_session_track_given(rs, s, e->id);

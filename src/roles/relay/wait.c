@@ -156,7 +156,7 @@ int relay_wait(const struct call *call)
 			      how->data);
 		return ACT_ANSWERED;
 	}
-	if (on && !relay_store(q))
+	if (on && !relay_has_store(call))
 		return ACT_ANSWERED;
 	r = relay_session_get(call, &rs);
 	if (r < 0)

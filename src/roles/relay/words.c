@@ -117,16 +117,13 @@ void relay_words_join_text(struct fields *f, enum dialect d)
 	f->n = 2;
 }
 
-const char *relay_words_disposition(enum store_disposition disposition)
+const char *relay_words_disposition(unsigned disposition)
 {
-	switch (disposition) {
-	case STORE_HELD:
-		return "held";
-	case STORE_TAKEN:
-		return "delivered";
-	case STORE_EXPIRED:
-	case STORE_DISPOSITION_MAX:
-		break;
-	}
-	return "expired";
+	static const char *const words[] = {
+		[CHANNEL_HELD] = "held",
+		[CHANNEL_TAKEN] = "delivered",
+		[CHANNEL_EXPIRED] = "expired",
+	};
+
+	return disposition < ELEMENTSOF(words) ? words[disposition] : "expired";
 }

@@ -14,7 +14,7 @@ enum relay_event {
 int relay_words_format(const struct channel_event *e, enum dialect d, struct buf *to);
 
 /* "ID,NAME,TIME" of a message that has been acknowledged. Returns the length. */
-#define RELAY_WORDS_RECEIPT_MAX (20 + 1 + 3 * STORE_NAME_MAX + 1 + 20)
+#define RELAY_WORDS_RECEIPT_MAX (20 + 1 + 3 * CHANNEL_NAME_MAX + 1 + 20)
 size_t relay_words_put_receipt(char dst[RELAY_WORDS_RECEIPT_MAX], uint64_t id, const char *name, size_t name_len,
 			       uint64_t time_msec);
 
@@ -25,5 +25,5 @@ int relay_words_parse_id(const struct field *f, uint64_t *ret);
  * fields behind the name become one. */
 void relay_words_join_text(struct fields *f, enum dialect d);
 
-/* "held", "delivered", "expired" */
-const char *relay_words_disposition(enum store_disposition disposition);
+/* "held", "delivered", "expired": CHANNEL_HELD... */
+const char *relay_words_disposition(unsigned disposition);

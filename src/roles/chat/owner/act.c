@@ -21,7 +21,7 @@ static const struct pack_row chat_join_rows[] = {
 	CHAT_ROW_NAME,
 	CHAT_ROW_ADDRESS,
 	PACK_ROW_BOOL(struct chat_request, args.has_after),
-	PACK_ROW_U64(struct chat_request, args.after, STORE_NUMBER_MAX),
+	PACK_ROW_U64(struct chat_request, args.after, CHANNEL_NUMBER_MAX),
 };
 
 static const struct pack_row chat_rename_rows[] = {

@@ -18,15 +18,15 @@ static void relay_act_ack(struct channel *c, struct channel_request *rq)
 	uint64_t id = channel_counts(c)->id;
 
 	for (size_t i = 0; i < a->args.n; i++)
-		if (store_id_channel(a->args.ids[i]) == id)
-			a->numbers[a->n++] = store_id_number(a->args.ids[i]);
+		if (channel_message_id_channel(a->args.ids[i]) == id)
+			a->numbers[a->n++] = channel_message_id_number(a->args.ids[i]);
 	if (a->n == 0) {
 		channel_finish(rq, 0);
 		return;
 	}
 	rq->call.remove.numbers = a->numbers;
 	rq->call.remove.n_numbers = a->n;
-	rq->call.remove.disposition = STORE_TAKEN;
+	rq->call.remove.disposition = CHANNEL_TAKEN;
 	rq->call.remove.removed = a->removed;
 	channel_remove(c, rq, NULL);
 }
@@ -40,8 +40,8 @@ static void relay_act_notify(struct channel *c, struct channel_request *rq)
 static void relay_act_clear(struct channel *c, struct channel_request *rq)
 {
 	rq->call.remove.numbers = NULL;
-	rq->call.remove.upto = STORE_NUMBER_MAX;
-	rq->call.remove.disposition = STORE_EXPIRED; /* nobody has acknowledged it */
+	rq->call.remove.upto = CHANNEL_NUMBER_MAX;
+	rq->call.remove.disposition = CHANNEL_EXPIRED; /* nobody has acknowledged it */
 	rq->call.remove.removed = NULL;
 	channel_remove(c, rq, NULL);
 }

@@ -34,7 +34,7 @@ struct relay_send {
 	struct {
 		uint64_t max_messages, max_bytes;
 		size_t key_len; /* 0: none */
-		char key[STORE_KEY_MAX];
+		char key[CHANNEL_KEY_MAX];
 	} args;
 
 	/* The origin's. */

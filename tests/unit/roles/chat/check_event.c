@@ -75,11 +75,11 @@ END_TEST
 
 START_TEST(rows_of_the_history)
 {
-	struct store_row row = { .number = 3, .time_msec = 5, .from = "A", .from_len = 1, .text = "b,\n", .text_len = 3 };
+	struct channel_event row = { .number = 3, .time_msec = 5, .from = "A", .from_len = 1, .text = "b,\n", .text_len = 3 };
 	struct buf b = {};
 
-	ck_assert_int_eq(chat_event_row(&row, DIALECT_LINE, &b), 0);
-	ck_assert_int_eq(chat_event_row(&row, DIALECT_IOE1, &b), 0);
+	ck_assert_int_eq(chat_event_line(&row, DIALECT_LINE, &b), 0);
+	ck_assert_int_eq(chat_event_line(&row, DIALECT_IOE1, &b), 0);
 	ck_assert_str_eq(buf_str(&b), "3,5,A,b,?\n3,5,A,b%2C%0A\n");
 	buf_done(&b);
 }

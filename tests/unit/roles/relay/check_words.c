@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(receipt)
 {
-	char text[RELAY_WORDS_RECEIPT_MAX], name[STORE_NAME_MAX];
+	char text[RELAY_WORDS_RECEIPT_MAX], name[CHANNEL_NAME_MAX];
 	struct channel_event e = { .type = RELAY_EVENT_DELIVERED, .text = text };
 
 	e.text_len = relay_words_put_receipt(text, store_id(1, 7), "192.0.2.1", 9, 1700000000123);
@@ -149,9 +149,9 @@ END_TEST
 
 START_TEST(fates)
 {
-	ck_assert_str_eq(relay_words_disposition(STORE_HELD), "held");
-	ck_assert_str_eq(relay_words_disposition(STORE_TAKEN), "delivered");
-	ck_assert_str_eq(relay_words_disposition(STORE_EXPIRED), "expired");
+	ck_assert_str_eq(relay_words_disposition(CHANNEL_HELD), "held");
+	ck_assert_str_eq(relay_words_disposition(CHANNEL_TAKEN), "delivered");
+	ck_assert_str_eq(relay_words_disposition(CHANNEL_EXPIRED), "expired");
 }
 END_TEST
 
