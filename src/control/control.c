@@ -18,6 +18,7 @@
 #include "control/peer_rights.h"
 #include "control/service.h"
 #include "log/ratelimit.h"
+#include "net/chunk.h"
 #include "net/conn.h"
 #include "wire/varlink.h"
 

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/outq.h"
 
+#include "net/chunk.h"
 #include "net/slice.h"
 #include "net/transport.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/uio.h>
-
-/* Holds the answers of one pass for nearly everybody; what is larger gets a chunk of its own size. */
-#define CHUNK_SIZE     (2048 - 16)
-#define CHUNK_FREE_MAX 64 /* as many as a pass of the loop may want */
 
 /* As many pieces as one writev() takes; a longer queue goes out in several. */
 #define OUTQ_IOV_MAX 64
@@ -19,170 +16,6 @@
 #define OUTQ_FILE_PIECE (256U << 10)
 #define OUTQ_FILE_SEND  (2U << 20)
 #define OUTQ_FILE_COPY  (16U << 10) /* for a transport that has to see the bytes */
-
-#define OUTQ_SLICES_FREE_MAX 4096 /* a pass says something to as many sessions, often */
-
-enum chunk_kind {
-	CHUNK_BYTES,
-	CHUNK_SLICE, /* a part of a shared buffer */
-	CHUNK_FILE,  /* a part of a file */
-};
-
-struct chunk_file {
-	int fd;
-	uint64_t off, left;
-	uint64_t resident; /* bytes from off on that need not be asked for */
-	uint64_t stride; /* how far apart one looks */
-};
-
-struct chunk {
-	struct chunk *next;
-	uint16_t kind; /* enum chunk_kind */
-	bool event;    /* not an answer */
-	uint32_t cap;        /* CHUNK_BYTES */
-	uint32_t start, end; /* what is to be sent of the bytes; CHUNK_FILE: nothing */
-	union {
-		char data[1]; /* really cap bytes */
-		struct shared_buffer *buffer;
-		struct chunk_file *file; /* right behind the chunk: few chunks are one, and many are small */
-	};
-};
-
-#define CHUNK_HEAD offsetof(struct chunk, data)
-
-void chunk_pool_init(struct chunk_pool *p, uint64_t limit)
-{
-	*p = (struct chunk_pool){};
-	atomic_init(&p->limit, limit);
-	atomic_init(&p->used, 0);
-	atomic_init(&p->sent, 0);
-}
-
-void chunk_pool_set_limit(struct chunk_pool *p, uint64_t limit)
-{
-	atomic_store_explicit(&p->limit, limit, memory_order_relaxed);
-}
-
-void chunk_pool_done(struct chunk_pool *p)
-{
-	struct chunk *c;
-
-	while ((c = p->free)) {
-		p->free = c->next;
-		free(c);
-	}
-	while ((c = p->free_slices)) {
-		p->free_slices = c->next;
-		free(c);
-	}
-	p->n_free = p->n_free_slices = 0;
-	free(p->spare);
-	p->spare = NULL;
-}
-
-/* One writer: a load and a store do, and cost nothing; the atomic type is for the reader in main. */
-static void chunk_pool_count(atomic_uint_fast64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
-}
-
-void chunk_pool_account(struct chunk_pool *p, size_t n)
-{
-	chunk_pool_count(&p->used, n);
-}
-
-void chunk_pool_unaccount(struct chunk_pool *p, size_t n)
-{
-	chunk_pool_count(&p->used, -(uint64_t)n);
-}
-
-void chunk_pool_close_file(struct chunk_pool *p, int fd)
-{
-	if (p->close_file)
-		p->close_file(p, fd);
-	else
-		(void)close(fd);
-}
-
-static struct chunk *chunk_new(struct chunk_pool *p, size_t n)
-{
-	size_t cap = MAX(n, (size_t)CHUNK_SIZE - CHUNK_HEAD);
-	struct chunk *c;
-
-	if (cap > UINT32_MAX)
-		return NULL;
-	if (n <= CHUNK_SIZE - CHUNK_HEAD && p->free) {
-		c = p->free;
-		p->free = c->next;
-		p->n_free--;
-	} else {
-		c = malloc(CHUNK_HEAD + cap);
-		if (!c)
-			return NULL;
-	}
-	c->next = NULL;
-	c->kind = CHUNK_BYTES;
-	c->event = false;
-	c->cap = (uint32_t)cap;
-	c->start = c->end = 0;
-	chunk_pool_account(p, cap);
-	return c;
-}
-
-static struct chunk *chunk_new_slice(struct chunk_pool *p)
-{
-	struct chunk *c = p->free_slices;
-
-	if (c) {
-		p->free_slices = c->next;
-		p->n_free_slices--;
-	} else {
-		c = malloc(sizeof(struct chunk));
-		if (!c)
-			return NULL;
-	}
-	chunk_pool_account(p, sizeof(struct chunk));
-	return c;
-}
-
-static void chunk_free_slice(struct chunk_pool *p, struct chunk *c)
-{
-	shared_buffer_unref(p, c->buffer);
-	chunk_pool_unaccount(p, sizeof(struct chunk));
-	if (p->n_free_slices >= OUTQ_SLICES_FREE_MAX) {
-		free(c);
-		return;
-	}
-	c->next = p->free_slices;
-	p->free_slices = c;
-	p->n_free_slices++;
-}
-
-static const char *chunk_bytes(const struct chunk *c)
-{
-	return (c->kind == CHUNK_SLICE ? c->buffer->data : c->data) + c->start;
-}
-
-static void chunk_free(struct chunk_pool *p, struct chunk *c)
-{
-	if (c->kind == CHUNK_FILE) {
-		chunk_pool_close_file(p, c->file->fd);
-		free(c);
-		return;
-	}
-	if (c->kind == CHUNK_SLICE) {
-		chunk_free_slice(p, c);
-		return;
-	}
-	chunk_pool_unaccount(p, c->cap);
-	if (c->cap == CHUNK_SIZE - CHUNK_HEAD && p->n_free < CHUNK_FREE_MAX) {
-		c->next = p->free;
-		p->free = c;
-		p->n_free++;
-	} else {
-		free(c);
-	}
-}
 
 static void outq_append(struct outq *q, struct chunk *c)
 {
@@ -310,13 +143,11 @@ int outq_put_file(struct outq *q, struct chunk_pool *p, int fd, uint64_t off, ui
 		chunk_pool_close_file(p, fd);
 		return 0;
 	}
-	c = malloc(sizeof(*c) + sizeof(*c->file));
+	c = chunk_new_file(&(struct chunk_file){ .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE });
 	if (!c) {
 		chunk_pool_close_file(p, fd);
 		return -ENOMEM;
 	}
-	*c = (struct chunk){ .kind = CHUNK_FILE, .file = (struct chunk_file *)(c + 1) };
-	*c->file = (struct chunk_file){ .fd = fd, .off = off, .left = len, .stride = OUTQ_FILE_PIECE };
 	outq_append(q, c);
 	q->files++;
 	return 0;

@@ -1,58 +1,20 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The output queue of a connection: bytes in chunks, parts of files, and slices, which other queues have, too. Chunks
- * come from the chunk pool of the reactor. The pool also keeps the reactor's memory account: the bytes that all its
- * queues and unfinished inputs hold, against limits.memory. Events are counted apart from replies: they can be dropped.
+ * The output queue of a connection: a list of chunks (net/chunk.h), sent from the front as the socket takes them. Events
+ * are counted apart from replies: they can be dropped.
  */
 
 #include "base/macro.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct chunk;
+struct chunk_pool;
 struct slice;
-struct shared_buffer;
 struct transport;
-
-#define SLICE_GROUPS_MAX 4
-
-struct chunk_pool {
-	struct chunk *free;
-	unsigned n_free;
-	struct chunk *free_slices; /* the small ones that refer to a shared buffer */
-	unsigned n_free_slices;
-	struct shared_buffer *current[SLICE_GROUPS_MAX]; /* slice.c's: with room behind, and in use */
-	struct shared_buffer *spare;
-	/* The memory account. The reactor alone writes it; the status and the acceptor read it. */
-	atomic_uint_fast64_t limit; /* of limits.memory, this reactor's share */
-	atomic_uint_fast64_t used; /* bytes charged now */
-	atomic_uint_fast64_t sent; /* bytes given to the kernel, ever */
-	/* Closes a file where that must not hold up the thread; consumes the fd. NULL: close() does. */
-	void (*close_file)(struct chunk_pool *p, int fd);
-};
-
-void chunk_pool_init(struct chunk_pool *p, uint64_t limit);
-void chunk_pool_set_limit(struct chunk_pool *p, uint64_t limit);
-void chunk_pool_done(struct chunk_pool *p);
-void chunk_pool_account(struct chunk_pool *p, size_t n);
-void chunk_pool_unaccount(struct chunk_pool *p, size_t n);
-void chunk_pool_close_file(struct chunk_pool *p, int fd);
-static inline uint64_t chunk_pool_used(const struct chunk_pool *p)
-{
-	return atomic_load_explicit(&p->used, memory_order_relaxed);
-}
-static inline uint64_t chunk_pool_limit(const struct chunk_pool *p)
-{
-	return atomic_load_explicit(&p->limit, memory_order_relaxed);
-}
-static inline bool chunk_pool_is_over(const struct chunk_pool *p)
-{
-	return chunk_pool_used(p) > chunk_pool_limit(p);
-}
 
 /* Inert when zero. */
 struct outq {

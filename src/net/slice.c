@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/slice.h"
 
-#include "net/outq.h"
+#include "base/macro.h"
+#include "net/chunk.h"
 
 #include <errno.h>
 #include <string.h>

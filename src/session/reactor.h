@@ -9,9 +9,9 @@
 #include "log/ratelimit.h"
 #include "loop/thread.h"
 #include "net/acceptor.h"
+#include "net/chunk.h"
 #include "net/closer.h"
 #include "net/listener.h"
-#include "net/outq.h"
 #include "session/name.h"
 #include "session/role.h"
 

@@ -4,6 +4,7 @@
 #include "net/conn.h"
 #include "base/clock.h"
 #include "base/macro.h"
+#include "net/chunk.h"
 
 #include <check.h>
 #include <errno.h>

@@ -6,6 +6,7 @@
 
 #include "net/outq.h"
 #include "base/macro.h"
+#include "net/chunk.h"
 #include "net/slice.h"
 
 #include <check.h>
@@ -458,18 +459,6 @@ START_TEST(the_free_list_is_bounded)
 }
 END_TEST
 
-START_TEST(is_over_when_more_is_charged_than_the_limit)
-{
-	chunk_pool_set_limit(&pool, 1000);
-	chunk_pool_account(&pool, 1000);
-	ck_assert(!chunk_pool_is_over(&pool));
-	chunk_pool_account(&pool, 1);
-	ck_assert(chunk_pool_is_over(&pool));
-	chunk_pool_unaccount(&pool, 1001);
-	ck_assert_uint_eq(chunk_pool_used(&pool), 0);
-}
-END_TEST
-
 START_TEST(any_order_of_anything)
 {
 	int cold = make_file(true, 600000), warm = make_file(false, 600000);
@@ -632,7 +621,6 @@ int main(void)
 	tcase_add_test(tc, a_file_shorter_than_promised_is_an_error);
 	tcase_add_test(tc, a_broken_connection_is_an_error);
 	tcase_add_test(tc, the_free_list_is_bounded);
-	tcase_add_test(tc, is_over_when_more_is_charged_than_the_limit);
 	tcase_add_test(tc, what_is_shared_makes_one_piece);
 	tcase_add_test(tc, buffers_go_with_their_last_reference);
 	tcase_add_loop_test(tc, dropped_events_are_dropped_whole, 0, 2);
