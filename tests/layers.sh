@@ -3,7 +3,8 @@
 #
 # The layers of src/ and what each may include: reads the include lines and fails on one that is against the table
 # below. A folder of src/ is a layer; lower ones, which stand first, never name higher ones. Of tests/ it checks who
-# includes what is inside of a layer.
+# includes what is inside of a layer. The files that decide at the owner of a channel are checked for clocks, settings
+# and random numbers.
 #
 #   layers.sh [TREE]        checks TREE/src (the project's own without TREE), after its own test
 #   layers.sh --only TREE   without its own test, which is on made-up trees: each has one include reversed and must fail

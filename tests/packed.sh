@@ -6,8 +6,8 @@
 set -u -o pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source-path=SCRIPTDIR
-. "$here/result.sh"
+# shellcheck source=tests/result.sh
+source "$here/result.sh"
 
 result_details=$(mktemp) || exit 1
 trap 'rm -f "$result_details"' EXIT

@@ -26,8 +26,8 @@ struct channel_bus_ops {
 	/* Owner: the request goes back to its origin, where subscription_receive() is called. */
 	void (*reply)(struct channel_shard *from, struct channel_request *rq);
 
-	/* Origin: the session of this subscription has ended. The owner removes the member, owner_session_ended(), and the
-	 * subscription comes back: subscription_left(). */
+	/* Origin: the session of this subscription has ended. The owner removes the member, owner_session_ended(), and
+	 * the subscription comes back: subscription_left(). */
 	void (*leave)(struct channel_subscription *sub);
 	/* Owner: a member that was removed goes to its origin, where subscription_expelled() frees it. */
 	void (*expel)(struct channel *c, struct channel_member *m);
@@ -42,14 +42,17 @@ struct channel_bus_ops {
 };
 
 /*
- * A request as bytes, for a bus that leaves the process: its kind, its arguments, and the time and the limits that it was
- * stamped with. Not its results, and nothing of the origin's.
+ * A request as bytes, for a bus that leaves the process: its kind, its arguments, and the time and the limits that it
+ * was stamped with. Not its results, and nothing of the origin's.
  */
 struct buf;
 int channel_request_pack(const struct channel_request *rq, struct buf *to); /* 0, -ENOMEM or -ENOBUFS */
-/* Sets all of that in @rq, whose kind and policy are set. Texts among the role's arguments point into @bytes. 0, -ENOMEM,
- * or -EBADMSG: the bytes are no request of this kind; then the arguments are undefined, and @rq can only be finished. */
+/* Sets all of that in @rq, whose engine, policy and kind are set. Texts among the role's arguments point into @bytes. 0,
+ * -ENOMEM, or -EBADMSG: the bytes are no request of this kind. Where it fails, the arguments are undefined. */
 int channel_request_unpack(struct channel_request *rq, const char *bytes, size_t n);
+/* The same for channel_bus_ops.leave(): the channel, the session, and why it has ended. */
+int channel_leave_pack(const struct channel_subscription *sub, struct buf *to);
+int channel_leave_unpack(struct channel_subscription *sub, const char *bytes, size_t n);
 
 /* Within one process: messages between reactors. Nothing is packed, and between a reactor and itself there is no
  * message, but a call. */

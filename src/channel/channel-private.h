@@ -13,7 +13,7 @@
  *	bus.c         the ways between owner and origin
  *	fanout.c      origin: live messages to the sessions of one reactor
  *	message.c     the message that travels between them
- *	packet.c      a request as bytes, for a bus that leaves the process
+ *	pack.c        arguments as bytes, by rows; packet.c a whole request, for a bus that leaves the process
  */
 
 #include "base/map.h"
@@ -224,6 +224,12 @@ void subscription_left(struct channel_subscription *sub);
 void subscription_expelled(struct channel_member *m); /* frees it */
 void subscription_notify(struct reactor *origin, struct handle session, struct channel_message *m);
 
+/* Ids of what the engine itself sends to an owner. */
+enum channel_engine_kind {
+	CHANNEL_KIND_GO_LIVE = CHANNEL_KIND_ENGINE,
+	CHANNEL_KIND_LEAVE, /* no request: channel_bus_ops.leave() */
+};
+
 /* A request to go live: the session has read all messages up to number @args.at. */
 struct channel_go_live {
 	struct channel_request rq;
@@ -231,7 +237,7 @@ struct channel_go_live {
 		uint64_t at;
 	} args;
 	struct channel_subscription *subscription; /* the origin's; NULL: it is gone */
-	bool ready;                      /* the owner's answer: with @replay, nothing is missing */
-	struct channel_message **replay; /* the messages that the session still lacks */
+	bool ready;                                /* the owner's answer: with @replay, nothing is missing */
+	struct channel_message **replay;           /* the messages that the session still lacks */
 	unsigned n_replay;
 };

@@ -97,7 +97,7 @@ struct channel_limits {
 
 /* What a role decides about its kind of channels. Constant. */
 struct channel_policy {
-	uint8_t kind;   /* number in the store, never changed */
+	uint8_t kind;                             /* number in the store, never changed */
 	const struct channel_request_kind *kinds; /* of requests: all that are submitted with this policy */
 	size_t n_kinds;
 	bool ephemeral; /* some messages are not kept in the store */
@@ -135,7 +135,7 @@ const struct channel_event *channel_message_event(const struct channel_message *
  * Rows say how to pack them; they are packed for an owner in another process, and by tests.
  */
 struct channel_request_kind {
-	uint8_t id;         /* below CHANNEL_KIND_ENGINE; never changed, and never used again for another kind */
+	uint8_t id; /* below CHANNEL_KIND_ENGINE; never changed, and never used again for another kind */
 	const char *name;
 	channel_act_fn act; /* owner; ends with channel_finish() or a store call */
 	bool has_message;   /* each request of the kind has a message, and act() needs it; else none has */

@@ -74,7 +74,8 @@ static void channel_forget(struct channel *c)
 }
 
 /* 0 or CHANNEL_E_CHANNELS. */
-static int channel_make_room(struct channel_shard *s, const struct channel_policy *p, const struct channel_limits *limits)
+static int channel_make_room(struct channel_shard *s, const struct channel_policy *p,
+			     const struct channel_limits *limits)
 {
 	unsigned share = (unsigned)MAX(limits->open / s->engine->n_shards, (uint64_t)1);
 	struct list *l;

@@ -123,7 +123,7 @@ static const struct pack_row replay_rows[] = {
 };
 
 const struct channel_request_kind replay_go_live = {
-	.id = CHANNEL_KIND_ENGINE,
+	.id = CHANNEL_KIND_GO_LIVE,
 	.name = "go live",
 	.act = replay_act,
 	.size = sizeof(struct channel_go_live),

@@ -362,8 +362,8 @@ void subscription_notify(struct reactor *origin, struct handle session, struct c
 {
 	struct session *s = reactor_find(origin, session);
 	const struct channel_event *e = &m->event;
-	struct channel_subscription *sub =
-		s ? channel_subscription_find(s, m->policy, e->channel, e->channel_len) : NULL;
+	struct channel_subscription *sub = s ? channel_subscription_find(s, m->policy, e->channel, e->channel_len)
+					     : NULL;
 
 	if (sub)
 		fanout_flush(sub);

@@ -164,7 +164,8 @@ static void expect_equal(const struct channel_request *a, const struct channel_r
 	ck_assert_int_eq(memcmp(&a->limits, &b->limits, sizeof(a->limits)), 0);
 	ck_assert_int_eq(!a->message, !b->message);
 	if (a->message) {
-		const struct channel_event *x = channel_message_event(a->message), *y = channel_message_event(b->message);
+		const struct channel_event *x = channel_message_event(a->message),
+					   *y = channel_message_event(b->message);
 
 		ck_assert_uint_eq(x->type, y->type);
 		ck_assert(x->from_len == y->from_len && memcmp(x->from, y->from, x->from_len) == 0);
@@ -177,7 +178,8 @@ static void expect_equal(const struct channel_request *a, const struct channel_r
 
 /* Unpacks a copy of its own size, so that a sanitizer sees a read behind the end. Bytes that are taken must be the ones
  * that packing makes. */
-static int try_bytes(const struct channel_policy *p, const struct channel_request_kind *kind, const char *bytes, size_t n)
+static int try_bytes(const struct channel_policy *p, const struct channel_request_kind *kind, const char *bytes,
+		     size_t n)
 {
 	struct channel_request *rq = request_new(p, kind);
 	char *copy = malloc(n + 1);
@@ -285,6 +287,43 @@ START_TEST(another_kind_is_refused)
 }
 END_TEST
 
+static void leave_fill(struct channel_subscription *sub, const struct channel_policy *p)
+{
+	char name[STORE_NAME_MAX];
+	size_t why = (size_t)any_upto(sizeof(sub->why) - 1);
+
+	*sub = (struct channel_subscription){ .policy = p, .engine = engine };
+	any_bytes(name, sizeof(name));
+	channel_key_set(&sub->key, p, name, (size_t)any_upto(sizeof(name)));
+	sub->handle = (struct handle){ (uint32_t)any_upto(engine->n_shards - 1), (uint32_t)any(), any() };
+	memset(sub->why, 'w', why);
+}
+
+START_TEST(leave_there_and_back)
+{
+	const struct channel_policy *p = policies[_i];
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct channel_subscription a, b = { .policy = p, .engine = engine };
+		struct buf bytes = {};
+
+		leave_fill(&a, p);
+		ck_assert_int_eq(channel_leave_pack(&a, &bytes), 0);
+		ck_assert_int_eq(channel_leave_unpack(&b, bytes.data, bytes.len), 0);
+		ck_assert(handle_equal(a.handle, b.handle));
+		ck_assert(a.key.len == b.key.len && memcmp(a.key.bytes, b.key.bytes, a.key.len) == 0);
+		ck_assert_str_eq(a.why, b.why);
+		for (size_t cut = 0; cut < bytes.len; cut++)
+			ck_assert_int_eq(channel_leave_unpack(&b, bytes.data, cut), -EBADMSG);
+		ck_assert_int_eq(buf_append(&bytes, "", 1), 0);
+		ck_assert_int_eq(channel_leave_unpack(&b, bytes.data, bytes.len), -EBADMSG);
+		bytes.data[1] = 1; /* another kind */
+		ck_assert_int_eq(channel_leave_unpack(&b, bytes.data, bytes.len - 1), -EBADMSG);
+		buf_done(&bytes);
+	}
+}
+END_TEST
+
 static size_t row_size(const struct pack_row *row)
 {
 	switch (row->type) {
@@ -374,11 +413,11 @@ START_TEST(ids_stay)
 		uint8_t id;
 		const char *name;
 	} stay[] = {
-		{ &chat_policy, 1, "SAY" },      { &chat_policy, 2, "JOIN" },	{ &chat_policy, 3, "PART" },
-		{ &chat_policy, 4, "rename" },	 { &chat_policy, 5, "WHO" },	{ &chat_policy, 6, "TOPIC" },
-		{ &chat_policy, 7, "KICK" },	 { &chat_policy, 8, "MUTE" },	{ &chat_policy, 9, "BAN" },
-		{ &chat_policy, 10, "ROLE" },	 { &relay_policy, 1, "SEND" },	{ &relay_policy, 2, "ACK" },
-		{ &relay_policy, 3, "notify" },	 { &relay_policy, 4, "MAILBOX" }, { &relay_policy, 5, "enter" },
+		{ &chat_policy, 1, "SAY" },     { &chat_policy, 2, "JOIN" },     { &chat_policy, 3, "PART" },
+		{ &chat_policy, 4, "rename" },  { &chat_policy, 5, "WHO" },      { &chat_policy, 6, "TOPIC" },
+		{ &chat_policy, 7, "KICK" },    { &chat_policy, 8, "MUTE" },     { &chat_policy, 9, "BAN" },
+		{ &chat_policy, 10, "ROLE" },   { &relay_policy, 1, "SEND" },    { &relay_policy, 2, "ACK" },
+		{ &relay_policy, 3, "notify" }, { &relay_policy, 4, "MAILBOX" }, { &relay_policy, 5, "enter" },
 		{ &relay_policy, 6, "leave" },
 	};
 
@@ -391,6 +430,7 @@ START_TEST(ids_stay)
 		ck_assert_msg(found, "'%s' is not %u any more", stay[i].name, stay[i].id);
 	}
 	ck_assert_uint_eq(replay_go_live.id, 0xf0);
+	ck_assert_uint_eq(CHANNEL_KIND_LEAVE, 0xf1);
 }
 END_TEST
 
@@ -444,6 +484,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, each_kind_there_and_back, 0, ELEMENTSOF(policies));
 	tcase_add_loop_test(t, another_kind_is_refused, 0, ELEMENTSOF(policies));
+	tcase_add_loop_test(t, leave_there_and_back, 0, ELEMENTSOF(policies));
 	tcase_add_loop_test(t, each_argument_has_a_row, 0, ELEMENTSOF(policies));
 	tcase_add_loop_test(t, each_kind_is_whole, 0, ELEMENTSOF(policies));
 	tcase_add_test(t, ids_stay);

@@ -70,7 +70,7 @@ struct chat_request {
 	uint64_t wait_sec;
 	enum chat_rank rank, target_rank;
 	unsigned n_members;
-	struct buf list;      /* of WHO: the names; of JOIN: the topic */
+	struct buf list; /* of WHO: the names; of JOIN: the topic */
 	size_t topic_by_len;
 	char topic_by[CHAT_KEY_MAX]; /* of JOIN */
 

@@ -259,4 +259,3 @@ void chat_act_role(struct channel *c, struct channel_request *rq)
 	len = chat_name_key(key, CHAT_ENTRY_ROLE, x->args.target, x->args.target_len);
 	chat_entry_set(c, x, key, len, word, x->args.to == CHAT_RANK_MEMBER ? 0 : strlen(word), 0, chat_moderate_made);
 }
-
