@@ -278,7 +278,7 @@ static int fan_take(struct fan *f, struct fan_member *m, size_t n)
 	size_t len;
 	int r;
 
-	while ((r = pubsub_hear(f->pubsub, p, n, &kind, &frame, &len)) == 0) {
+	while ((r = pubsub_receive(f->pubsub, p, n, &kind, &frame, &len)) == 0) {
 		r = fan_heard(f, m, kind, &frame, now_usec);
 		if (r < 0)
 			return r;

@@ -150,7 +150,7 @@ int pubsub_come_in(const struct pubsub *p, int fd, unsigned who)
 	return r < 0 ? r : pubsub_wait_ready(p, fd);
 }
 
-int pubsub_hear(const struct pubsub *p, const char *bytes, size_t n, enum pubsub_kind *ret_kind, struct frame *ret,
+int pubsub_receive(const struct pubsub *p, const char *bytes, size_t n, enum pubsub_kind *ret_kind, struct frame *ret,
 		size_t *ret_len)
 {
 	const struct pubsub_bytes *t = &p->said;

@@ -46,5 +46,5 @@ size_t pubsub_say(const struct pubsub *p, const char text[FRAME_TEXT_BYTES], cha
 int pubsub_come_in(const struct pubsub *p, int fd, unsigned who);
 
 /* One whole thing at @p. 0, -EAGAIN: not whole, -EBADMSG. */
-int pubsub_hear(const struct pubsub *p, const char *bytes, size_t n, enum pubsub_kind *ret_kind, struct frame *ret,
+int pubsub_receive(const struct pubsub *p, const char *bytes, size_t n, enum pubsub_kind *ret_kind, struct frame *ret,
 		size_t *ret_len);

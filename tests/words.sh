@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # The words of the tree: a word that was replaced by the usual one does not come back in the name of an identifier or of
-# a file of src/. Comments and strings are not looked at: they are English, and a name of the protocol may be in them.
+# a file of src/ or tests/. Comments and strings are not checked: they are English, and can have names of the protocol.
 #
-#   words.sh [TREE]        checks TREE/src (the project's own without TREE), after its own test
+#   words.sh [TREE]        checks src and tests of TREE (the project's own without TREE), after its own test
 #   words.sh --only TREE   without its own test
 set -u -o pipefail
 export LC_ALL=C
@@ -73,6 +73,33 @@ unsettled   *                                            size undecided
 untold      *                                            pending
 upkeep      *                                            maintenance
 warmed      *                                            resident
+'
+
+# The same for the names of tests/, whose folders count as layers here. A test can name words of English, so only those
+# are listed that were names of the tests' own.
+test_words='
+chamber     *                                            channel fixture
+errand      *                                            task
+errands     *                                            tasks
+guest       *                                            subscriber
+hear        *-fuzz                                       receive
+heard       *                                            received
+hears       *                                            receives
+hindmost    *                                            slowest
+house       *                                            sim server
+incident    *                                            event
+ledger      *                                            channels
+letters     *                                            messages
+lane        *                                            shared buffer
+roster      *                                            clients
+scene       *                                            fault scenario
+settle      *                                            flush, persist, account or resolve
+slug        *                                            error_code
+stage       *                                            session fixture
+tell        *                                            report
+told        *                                            reported
+untold      *                                            pending
+upkeep      *                                            maintenance
 '
 
 # FILE:LINE:NAME of each identifier of C files, without comments and literals.
@@ -145,24 +172,34 @@ function applies(word, layer,    w)
 		}
 }'
 
-# All that is wrong with TREE, a sentence a line.
-check_tree()
+# The faults of FOLDER by the rows of LIST, a sentence a line.
+check_folder()
 {
+	[ -d "$1" ] || return 0
 	(
-		cd "$1/src" || exit 1
+		cd "$1" || exit 1
 		find . \( -name '*.[ch]' -o -name '*.varlink' \) | sed 's|^\./||' | sort | sed 's|.*|&:&|'
-		find . -name '*.[ch]' | sed 's|^\./||' | sort | xargs awk "$identifiers"
-	) | awk -F: -v list="$words" "$judge"
+		find . -name '*.[ch]' | sed 's|^\./||' | sort | xargs -r awk "$identifiers"
+	) | awk -F: -v list="$2" "$judge"
 }
 
-# In a made-up tree, FILE with TEXT in it, which "found" (a glob) is to be said of; nothing: it passes.
+# The faults of TREE, a sentence a line.
+check_tree()
+{
+	check_folder "$1/src" "$words"
+	check_folder "$1/tests" "$test_words"
+}
+
+# In a tree of its own, FILE (of src/, or tests/...) has TEXT in it. EXPECTED is a glob for the result; "": no fault.
 case_of()
 {
-	local file=$1 text=$2 expected=$3 said
+	local file=$1 text=$2 expected=$3 said path
 
-	rm -rf "$scratch/src"
-	mkdir -p "$scratch/src/$(dirname "$file")"
-	printf '%s\n' "$text" >"$scratch/src/$file"
+	path=$scratch/src/$file
+	[[ $file == tests/* ]] && path=$scratch/$file
+	rm -rf "$scratch/src" "$scratch/tests"
+	mkdir -p "$(dirname "$path")"
+	printf '%s\n' "$text" >"$path"
 	said=$(check_tree "$scratch")
 	# shellcheck disable=SC2053 # it is a glob
 	[[ $said == $expected ]]
@@ -184,6 +221,9 @@ own_test()
 	case_of roles/chat/room.c 'int a;' ''
 	case_of roles/chat/a.c 'int room_flood;' ''
 	case_of log/a.c 'int log_flood;' 'log/a.c:1: log_flood: *'
+	case_of tests/unit/a.c 'int heard;' 'unit/a.c:1: heard: "heard" is "received" in this tree'
+	case_of tests/unit/a.c 'int late; /* heard */ char *s = "heard";' ''
+	case_of tests/faults/ledger.c 'int a;' 'faults/ledger.c: *'
 	case_of channel/a.c 'int asked;' ''
 	case_of store/a.c 'int asked;' 'store/a.c:1: asked: *'
 	case_of store/a.c $'/* the fate of it,\n and fate */ int a = f("fate \\" fate");' ''
@@ -207,7 +247,7 @@ $only || own_test
 
 found=$(check_tree "$tree")
 [ -z "$found" ]
-result $? "no name of src/ has a word that was replaced${found:+:
+result $? "no name of src/ or tests/ has a word that was replaced${found:+:
 $found}"
 
 result_sum

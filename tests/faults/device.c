@@ -114,7 +114,7 @@ void device_start(struct device *d, const char *dir, const char *image, unsigned
 	d->control_fd = device_connect(d);
 }
 
-static void device_tell(struct device *d, char what, char answer)
+static void device_report(struct device *d, char what, char answer)
 {
 	char c = what;
 
@@ -125,12 +125,12 @@ static void device_tell(struct device *d, char what, char answer)
 
 void device_hold(struct device *d)
 {
-	device_tell(d, 'p', 'P');
+	device_report(d, 'p', 'P');
 }
 
 void device_let_go(struct device *d)
 {
-	device_tell(d, 'r', 'R');
+	device_report(d, 'r', 'R');
 }
 
 void device_stop(struct device *d)

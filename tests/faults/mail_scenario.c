@@ -6,7 +6,7 @@
 
 #define MAIL_SCENARIO_WINDOW 8 /* SENDs that are not answered yet */
 
-struct letter {
+struct mail_message {
 	uint64_t id;  /* 0: not known */
 	bool acked;   /* SEND was answered by OK */
 	bool came;
@@ -25,13 +25,13 @@ void mail_scenario_init(struct mail_scenario *l, unsigned seed)
 	g_mutex_init(&l->lock);
 	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++)
 		for (unsigned r = 0; r < MAIL_SCENARIO_RECEIVERS; r++)
-			l->pairs[s][r].letters = g_array_new(FALSE, TRUE, sizeof(struct letter));
+			l->pairs[s][r].messages = g_array_new(FALSE, TRUE, sizeof(struct mail_message));
 	for (unsigned i = 0; i < MAIL_SCENARIO_SENDERS; i++)
-		l->senders[i] = (struct mail_scenario_thread){ .letters = l,
+		l->senders[i] = (struct mail_scenario_thread){ .scenario = l,
 							       .index = i,
 							       .random = g_rand_new_with_seed(seed + i) };
 	for (unsigned i = 0; i < MAIL_SCENARIO_RECEIVERS; i++)
-		l->receivers[i] = (struct mail_scenario_thread){ .letters = l,
+		l->receivers[i] = (struct mail_scenario_thread){ .scenario = l,
 								 .index = i,
 								 .random = g_rand_new_with_seed(~seed - i) };
 }
@@ -40,7 +40,7 @@ void mail_scenario_done(struct mail_scenario *l)
 {
 	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++)
 		for (unsigned r = 0; r < MAIL_SCENARIO_RECEIVERS; r++)
-			g_array_unref(l->pairs[s][r].letters);
+			g_array_unref(l->pairs[s][r].messages);
 	for (unsigned i = 0; i < MAIL_SCENARIO_SENDERS; i++) {
 		g_queue_clear_full(&l->senders[i].out, g_free);
 		g_rand_free(l->senders[i].random);
@@ -50,11 +50,11 @@ void mail_scenario_done(struct mail_scenario *l)
 	g_mutex_clear(&l->lock);
 }
 
-static struct letter *mail_scenario_find(struct mail_scenario *l, const struct mail_scenario_key *k)
+static struct mail_message *mail_scenario_find(struct mail_scenario *l, const struct mail_scenario_key *k)
 {
 	struct mail_scenario_pair *p = &l->pairs[k->sender][k->receiver];
 
-	return k->n >= 1 && k->n <= p->letters->len ? &g_array_index(p->letters, struct letter, k->n - 1) : NULL;
+	return k->n >= 1 && k->n <= p->messages->len ? &g_array_index(p->messages, struct mail_message, k->n - 1) : NULL;
 }
 
 /* Most are short, some fill pages of the store. */
@@ -73,7 +73,7 @@ static bool mail_scenario_has_key(const struct mail_scenario_thread *t)
 	return t->index % 2 == 0;
 }
 
-static void mail_scenario_acked(struct mail_scenario *l, struct letter *x)
+static void mail_scenario_acked(struct mail_scenario *l, struct mail_message *x)
 {
 	if (l->noted)
 		return;
@@ -82,7 +82,7 @@ static void mail_scenario_acked(struct mail_scenario *l, struct letter *x)
 }
 
 /* While the power fails nothing need be true that is said, and the number may be given again. */
-static void mail_scenario_know(struct mail_scenario *l, struct letter *x, uint64_t id)
+static void mail_scenario_know(struct mail_scenario *l, struct mail_message *x, uint64_t id)
 {
 	if (!l->noted)
 		x->id = id;
@@ -96,25 +96,25 @@ static void mail_scenario_send(struct mail_scenario_thread *t, struct mail_scena
 		key = g_strdup_printf(",%u-%u-%u", k->sender, k->receiver, k->n);
 	client_printf(t->client, "SEND,r%u,%s%s\n", k->receiver, text, key ? key : "");
 	g_queue_push_tail(&t->out, k);
-	if (t->letters->early) {
-		g_mutex_lock(&t->letters->lock);
-		mail_scenario_acked(t->letters, mail_scenario_find(t->letters, k));
-		g_mutex_unlock(&t->letters->lock);
+	if (t->scenario->early) {
+		g_mutex_lock(&t->scenario->lock);
+		mail_scenario_acked(t->scenario, mail_scenario_find(t->scenario, k));
+		g_mutex_unlock(&t->scenario->lock);
 	}
 }
 
 static void mail_scenario_send_new(struct mail_scenario_thread *t)
 {
 	struct mail_scenario_key *k = g_new(struct mail_scenario_key, 1);
-	struct mail_scenario *l = t->letters;
+	struct mail_scenario *l = t->scenario;
 	struct mail_scenario_pair *p;
 
 	*k = (struct mail_scenario_key){ t->index, (unsigned)g_rand_int_range(t->random, 0, MAIL_SCENARIO_RECEIVERS), 0,
 					 false };
 	p = &l->pairs[k->sender][k->receiver];
 	g_mutex_lock(&l->lock);
-	(void)g_array_set_size(p->letters, p->letters->len + 1);
-	k->n = p->letters->len;
+	(void)g_array_set_size(p->messages, p->messages->len + 1);
+	k->n = p->messages->len;
 	g_mutex_unlock(&l->lock);
 	mail_scenario_send(t, k);
 }
@@ -123,9 +123,9 @@ static void mail_scenario_send_new(struct mail_scenario_thread *t)
 static void mail_scenario_answered(struct mail_scenario_thread *t, const char *line)
 {
 	g_autofree struct mail_scenario_key *k = g_queue_pop_head(&t->out);
-	struct mail_scenario *l = t->letters;
+	struct mail_scenario *l = t->scenario;
 	uint64_t id = g_str_has_prefix(line, "OK,") ? g_ascii_strtoull(line + 3, NULL, 10) : 0;
-	struct letter *x;
+	struct mail_message *x;
 
 	if (id == 0)
 		return; /* refused, and so nothing is promised */
@@ -195,7 +195,7 @@ static uint64_t mail_scenario_mail(struct mail_scenario *l, unsigned receiver, c
 	struct mail_scenario_key k = { 0 };
 	g_autofree char *text = NULL, *from = NULL;
 	struct mail_scenario_pair *p;
-	struct letter *x = NULL;
+	struct mail_message *x = NULL;
 	uint64_t id;
 
 	if (g_strv_length(f) == 5 && sscanf(f[4], "%u %u %u ", &k.sender, &k.receiver, &k.n) == 3 &&
@@ -242,12 +242,12 @@ static void mail_scenario_taken(struct mail_scenario *l, unsigned receiver, cons
 	if (l->noted)
 		return;
 	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++) {
-		GArray *letters = l->pairs[s][receiver].letters;
+		GArray *messages = l->pairs[s][receiver].messages;
 
 		/* From the newest on: what is acknowledged came just now. */
-		for (guint i = letters->len; i-- > 0 && i + 2000 > letters->len;)
+		for (guint i = messages->len; i-- > 0 && i + 2000 > messages->len;)
 			for (char **id = each; *id; id++) {
-				struct letter *x = &g_array_index(letters, struct letter, i);
+				struct mail_message *x = &g_array_index(messages, struct mail_message, i);
 
 				x->taken = x->taken || (x->id != 0 && x->id == g_ascii_strtoull(*id, NULL, 10));
 			}
@@ -266,7 +266,7 @@ static void mail_scenario_ack(struct mail_scenario_thread *t, GString *ids)
 /* One line of what a receiver gets. */
 static void mail_scenario_receive(struct mail_scenario_thread *t, const char *line, GString *ids)
 {
-	struct mail_scenario *l = t->letters;
+	struct mail_scenario *l = t->scenario;
 	uint64_t id;
 
 	g_mutex_lock(&l->lock);
@@ -374,7 +374,7 @@ static bool mail_scenario_drain(struct mail_scenario_thread *t)
 		}
 		if (!g_str_has_prefix(line, "OK,")) {
 			g_printerr("# Nothing is handed out: %s\n", line);
-			t->letters->damage.lost++;
+			t->scenario->damage.lost++;
 			return false;
 		}
 		mail_scenario_ack(t, ids);
@@ -390,10 +390,10 @@ static void mail_scenario_find_lost(struct mail_scenario *l)
 {
 	for (unsigned s = 0; s < MAIL_SCENARIO_SENDERS; s++)
 		for (unsigned r = 0; r < MAIL_SCENARIO_RECEIVERS; r++) {
-			GArray *letters = l->pairs[s][r].letters;
+			GArray *messages = l->pairs[s][r].messages;
 
-			for (guint i = 0; i < letters->len; i++) {
-				struct letter *x = &g_array_index(letters, struct letter, i);
+			for (guint i = 0; i < messages->len; i++) {
+				struct mail_message *x = &g_array_index(messages, struct mail_message, i);
 
 				if (!x->acked || x->came)
 					continue;

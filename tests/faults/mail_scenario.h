@@ -14,7 +14,7 @@
 #define MAIL_SCENARIO_RECEIVERS 3
 
 struct mail_scenario_pair {
-	GArray *letters;       /* struct letter, the n-th at n - 1 */
+	GArray *messages;       /* struct mail_message, the n-th at n - 1 */
 	unsigned seen_max;     /* the highest that came */
 	unsigned session_last; /* ... in the receiver's present session */
 };
@@ -22,7 +22,7 @@ struct mail_scenario_pair {
 struct mail_scenario;
 
 struct mail_scenario_thread {
-	struct mail_scenario *letters;
+	struct mail_scenario *scenario;
 	GThread *thread;
 	struct client *client;
 	unsigned index;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* How long memory may take to be given back. */
-#define SCENARIO_SETTLE_USEC (20 * 1000)
+#define SCENARIO_WAIT_USEC (20 * 1000)
 
 /* New files that stay until the next restart, to be found again. */
 #define SCENARIO_NEW_MAX     5
@@ -243,7 +243,7 @@ long long scenario_wait_quiet(struct scenario *s)
 		blocks = atomic_load(&s->plan->blocks);
 		now = g_get_monotonic_time();
 		if (memory == s->memory && descriptors == s->descriptors &&
-		    (blocks <= s->blocks || now - start > SCENARIO_SETTLE_USEC))
+		    (blocks <= s->blocks || now - start > SCENARIO_WAIT_USEC))
 			return blocks;
 	} while (now - start < 10 * G_USEC_PER_SEC);
 

@@ -22,7 +22,7 @@
 
 #define SLOW_CONFIG DAEMON_LISTENER "file = { root = \"@DIR@/served\"; };\n"
 #define SLOW_KEPT   SLOW_CONFIG "chat = { rate = 0; };\n"
-#define SLOW_TOLD   SLOW_CONFIG "chat = { rate = 0; durable = false; };\n"
+#define SLOW_REPORTED   SLOW_CONFIG "chat = { rate = 0; durable = false; };\n"
 
 #define SLOW_FILE    "a small file"
 #define SLOW_DELAY   2000 /* ms a write, in the long form */
@@ -116,7 +116,7 @@ static void slow_prepare(struct slow *s)
 	carol = mail_client(s->d, "carol");
 	room_join(alice, "old", "alice", "OK,old,0,1,1");
 	client_puts(alice, "SAY,old,long ago\n");
-	room_heard(alice, "old", 1, "alice", "long ago");
+	room_received(alice, "old", 1, "alice", "long ago");
 	client_expect(alice, "OK,1");
 	(void)mail_send(carol, "dave", "waiting");
 	(void)mail_send(carol, "erin", "waiting");
@@ -269,7 +269,7 @@ static void slow_say(struct slow *s, struct client *from, struct client *to, gui
 	slow_note(s, SLOW_SAY, begin);
 	if (!room_parse(line, "lounge", &said) || said.seq != *last + 1 || strcmp(said.text, text) != 0)
 		harness_fail("Not '%s' behind %u, but: %s", text, (unsigned)*last, line);
-	room_heard(from, "lounge", ++*last, "alice", text);
+	room_received(from, "lounge", ++*last, "alice", text);
 	g_free(client_line(from));
 	room_said_clear(&said);
 }
@@ -397,7 +397,7 @@ static guint64 slow_meet(struct slow *s, struct client **ret_alice, struct clien
 }
 
 /* Rooms that are not kept. */
-static void slow_told(unsigned reactors)
+static void slow_reported(unsigned reactors)
 {
 	struct client *alice, *bob, *carol, *dora;
 	guint64 last, first;
@@ -406,7 +406,7 @@ static void slow_told(unsigned reactors)
 	if (!device_may_start())
 		return;
 	slow_init(&s, reactors, 0);
-	daemon_write_config(s.d, SLOW_TOLD);
+	daemon_write_config(s.d, SLOW_REPORTED);
 	slow_spawn(&s);
 	s.times = slow_new_times("beside a commit that waits for the disk", reactors);
 	carol = mail_client(s.d, "carol");
@@ -495,9 +495,9 @@ static void slow_kept(unsigned reactors)
 	slow_expect_silence(carol);
 	slow_at(&s, "The commit goes on");
 	slow_let_go(&s);
-	room_heard(alice, "kept", 1, "alice", "on disk");
+	room_received(alice, "kept", 1, "alice", "on disk");
 	client_expect(alice, "OK,1");
-	room_heard(bob, "kept", 1, "alice", "on disk");
+	room_received(bob, "kept", 1, "alice", "on disk");
 	slow_send_ends(carol);
 	client_free(alice);
 	client_free(bob);
@@ -532,7 +532,7 @@ static void slow_commits(unsigned reactors)
 	if (!device_may_start())
 		return;
 	slow_init(&s, reactors, SLOW_DELAY);
-	daemon_write_config(s.d, SLOW_TOLD);
+	daemon_write_config(s.d, SLOW_REPORTED);
 	slow_spawn(&s);
 	s.times = slow_new_times("beside commits to a disk that takes 2 s for a write", reactors);
 	carol = mail_client(s.d, "carol");
@@ -558,7 +558,7 @@ static void slow_commits(unsigned reactors)
 
 static void slow_add(void)
 {
-	harness_add("slow/told", slow_told);
+	harness_add("slow/told", slow_reported);
 	harness_add("slow/kept", slow_kept);
 	if (harness_is_long())
 		harness_add("slow/commits", slow_commits);

@@ -84,10 +84,10 @@ static void play_step(struct play *p)
 		sim_server_pass(p->talk.sim);
 		break;
 	case 5:
-		talk_hear(c, SIZE_MAX);
+		talk_receive(c, SIZE_MAX);
 		break;
 	case 6:
-		talk_hear(c, 1 + play_take(p) * 8U);
+		talk_receive(c, 1 + play_take(p) * 8U);
 		break;
 	case 7:
 		play_store(p);

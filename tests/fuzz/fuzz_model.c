@@ -227,10 +227,10 @@ struct session_end {
 	struct sim_server *sim;
 	int fd;
 	bool gone;
-	struct buf heard;
+	struct buf received;
 };
 
-static size_t end_hear(struct session_end *e, size_t max)
+static size_t end_receive(struct session_end *e, size_t max)
 {
 	char buf[64 << 10];
 	ssize_t n = recv(e->fd, buf, MIN(max, sizeof(buf)), 0);
@@ -238,7 +238,7 @@ static size_t end_hear(struct session_end *e, size_t max)
 	e->gone = n == 0 || (n < 0 && errno != EAGAIN);
 	if (n <= 0)
 		return 0;
-	FUZZ_CHECK(buf_append(&e->heard, buf, (size_t)n) == 0);
+	FUZZ_CHECK(buf_append(&e->received, buf, (size_t)n) == 0);
 	return (size_t)n;
 }
 
@@ -265,7 +265,7 @@ static bool end_go_on(struct session_end *e, struct chance *c)
 	while (sim_server_jobs(e->sim) > 0)
 		sim_server_work(e->sim, chance_of(c, 8));
 	sim_server_pass(e->sim);
-	while (end_hear(e, SIZE_MAX) > 0)
+	while (end_receive(e, SIZE_MAX) > 0)
 		moved = true;
 	return moved;
 }
@@ -296,7 +296,7 @@ static void end_say_all(struct session_end *e, const struct buf *bytes, uint8_t 
 			sim_server_work(e->sim, chance_of(c, 8));
 			break;
 		case 2:
-			(void)end_hear(e, 1 + chance_of(c, 5000));
+			(void)end_receive(e, 1 + chance_of(c, 5000));
 			break;
 		default:
 			sim_server_pass(e->sim);
@@ -305,7 +305,7 @@ static void end_say_all(struct session_end *e, const struct buf *bytes, uint8_t 
 	}
 }
 
-static void end_hear_out(struct session_end *e, struct chance *c)
+static void end_receive_out(struct session_end *e, struct chance *c)
 {
 	unsigned quiet = 0;
 
@@ -376,14 +376,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		e.fd = sim_server_connect(e.sim, listener, 0, cut & 4, &handle);
 		FUZZ_CHECK(e.fd >= 0);
 		end_say_all(&e, &t.bytes, cut, &chance);
-		end_hear_out(&e, &chance);
-		FUZZ_CHECK(model_agrees(&m, e.heard.data, e.heard.len));
+		end_receive_out(&e, &chance);
+		FUZZ_CHECK(model_agrees(&m, e.received.data, e.received.len));
 		check_folder(e.sim, &m);
 		closep(&e.fd);
-		sim_server_settle(e.sim);
+		sim_server_check_empty(e.sim);
 	}
 	model_done(&m);
 	buf_done(&t.bytes);
-	buf_done(&e.heard);
+	buf_done(&e.received);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole sessions, from their clients' ends. The first byte chooses the house and how small sockets are, the second the
+ * Whole sessions, from their clients' ends. The first byte chooses the server and how small sockets are, the second the
  * listener. What follows is said as it stands by the client that is at the helm, but for these bytes:
  *
  *   01 X     the next client is at the helm, at listener X if it has to connect first
@@ -209,6 +209,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < CLIENTS; i++)
 		if (p.clients[i].fd >= 0)
 			client_finish(&p.clients[i]);
-	sim_server_settle(p.sim);
+	sim_server_check_empty(p.sim);
 	return 0;
 }

@@ -294,7 +294,7 @@ static const char *const client_misleading[] = {
 };
 
 /* NAME: TEXT, NAME joined! and NAME left!, of which no answer has the form; and all that is harmless to show. */
-static bool client_is_told(const char *line, size_t n)
+static bool client_is_notified(const char *line, size_t n)
 {
 	size_t name = 0;
 
@@ -327,7 +327,7 @@ static bool client_may_be(const struct client *c, size_t i, const char *line, si
  * It is one of those that are owed next, of which there are several only where some need not be answered. Which one it
  * is cannot always be told, and need not be, but for its form.
  */
-static void client_heard_answer(struct client *c, const char *line, size_t n)
+static void client_received_answer(struct client *c, const char *line, size_t n)
 {
 	size_t min = SIZE_MAX, max = 0;
 	unsigned all = OWED_SIZED | OWED_IOE1, any = 0;
@@ -365,7 +365,7 @@ bool client_is_end(const char *line, size_t n)
 	return false;
 }
 
-static void client_heard_line(struct client *c)
+static void client_received_line(struct client *c)
 {
 	const char *line = c->answer.data;
 	size_t n = c->answer.len - 1;
@@ -373,13 +373,13 @@ static void client_heard_line(struct client *c)
 	FUZZ_CHECK(!c->cut);
 	if (client_is_end(line, n))
 		c->cut = true;
-	else if (!client_is_event(line, n) && !client_is_told(line, n))
-		client_heard_answer(c, line, n);
+	else if (!client_is_event(line, n) && !client_is_notified(line, n))
+		client_received_answer(c, line, n);
 	c->answer.len = 0;
 }
 
 /* What a stranger is told, as far as it has come: one of three beginnings, and it is all there is. */
-static void client_heard_foreign(struct client *c, const char *p, size_t n)
+static void client_received_foreign(struct client *c, const char *p, size_t n)
 {
 	static const char *const begins[] = { "HTTP/1.1 421 ", "\025\003\001", "ERROR: bad-command: " };
 	bool known = false;
@@ -395,10 +395,10 @@ static bool client_is_foreign(const struct client *c)
 	return c->owed.len > 0 && c->owed.data[0] & OWED_FOREIGN;
 }
 
-static void client_heard(struct client *c, const char *p, size_t n)
+static void client_received(struct client *c, const char *p, size_t n)
 {
 	if (!c->raw && client_is_foreign(c)) {
-		client_heard_foreign(c, p, n);
+		client_received_foreign(c, p, n);
 		return;
 	}
 	while (n > 0 && !c->raw) {
@@ -412,7 +412,7 @@ static void client_heard(struct client *c, const char *p, size_t n)
 			k = lf ? (size_t)(lf - p) + 1 : n;
 			FUZZ_CHECK(buf_append(&c->answer, p, k) == 0);
 			if (lf)
-				client_heard_line(c);
+				client_received_line(c);
 		}
 		p += k;
 		n -= k;
@@ -464,7 +464,7 @@ size_t client_hear(struct client *c, size_t max)
 	if (n <= 0)
 		return 0;
 	if (!c->raw)
-		client_heard(c, buf, (size_t)n);
+		client_received(c, buf, (size_t)n);
 	return (size_t)n;
 }
 

@@ -242,7 +242,7 @@ static struct settings *sim_server_parse(enum sim_server_kind kind)
 	struct settings *s = NULL;
 	struct buf why = { .max = 64 << 10 };
 
-	if (config_parse(sim_server_configs[kind], strlen(sim_server_configs[kind]), "house", 1, &ioed_schema, &s, &why) < 0)
+	if (config_parse(sim_server_configs[kind], strlen(sim_server_configs[kind]), "server", 1, &ioed_schema, &s, &why) < 0)
 		(void)fprintf(stderr, "%s\n", buf_str(&why));
 	FUZZ_CHECK(s);
 	buf_done(&why);
@@ -537,7 +537,7 @@ static void sim_server_empty_channels(struct sim_server *h)
 	sim_server_start_role(h, SIM_SERVER_ROLE_RELAY);
 }
 
-void sim_server_settle(struct sim_server *h)
+void sim_server_check_empty(struct sim_server *h)
 {
 	const struct reactor *r = h->reactor;
 	const uint64_t turn_usec = 64ULL * 64 * 64 * 64 * USEC_PER_MSEC;

@@ -5,7 +5,7 @@
  * clock that stands still. What happens next, and when, is said by whoever fuzzes it. The roles and their folder are
  * real.
  *
- * A house stands for the whole run; what an input leaves behind in it must be nothing, and sim_server_settle() insists.
+ * One server runs for all inputs. An input must leave nothing behind in it; sim_server_check_empty() checks that.
  */
 
 #include "base/buf.h"
@@ -42,7 +42,7 @@ enum sim_server_listener {
 struct sim_server_file {
 	const char *name;
 	size_t size;
-	bool is_wide; /* only in the wide house */
+	bool is_wide; /* only in the wide server */
 	char *data;
 };
 #define SIM_SERVER_FILES 6
@@ -88,4 +88,4 @@ void sim_server_serve_store(struct sim_server *h); /* as it is at first */
 int sim_server_read_file(const struct sim_server *h, const char *name, struct buf *ret);
 
 /* All clients have closed: every session must end without the clock's help, and leave nothing. */
-void sim_server_settle(struct sim_server *h);
+void sim_server_check_empty(struct sim_server *h);

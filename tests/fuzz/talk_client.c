@@ -23,7 +23,7 @@ static void talk_forget(struct talk_client *c)
 	memset(c->rooms, 0, sizeof(c->rooms));
 }
 
-void talk_hear(struct talk_client *c, size_t max)
+void talk_receive(struct talk_client *c, size_t max)
 {
 	while (talk_recv(c, max) && max == SIZE_MAX)
 		;
@@ -233,7 +233,7 @@ void talk_begin(struct talk_client *c)
 	talk_say(c, (struct talk_request){ .kind = TALK_NICK }, "NICK,%s\n", talk_names[c->index]);
 	for (unsigned i = 0; i < 3 && c->fd >= 0 && !c->named; i++) {
 		sim_server_pass(t->sim);
-		talk_hear(c, SIZE_MAX);
+		talk_receive(c, SIZE_MAX);
 	}
 	/* The session that has the name has not ended yet. */
 	if (!c->named)
@@ -329,5 +329,5 @@ void talk_end(struct talk *t)
 		talk_break(&t->clients[i], false);
 		buf_done(&t->clients[i].received);
 	}
-	sim_server_settle(t->sim);
+	sim_server_check_empty(t->sim);
 }

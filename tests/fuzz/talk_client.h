@@ -95,7 +95,7 @@ void talk_init(struct talk *t, struct sim_server *h, bool small_buffers);
 void talk_begin(struct talk_client *c);            /* connects and takes its name; does nothing while it is connected */
 void talk_break(struct talk_client *c, bool half); /* half-closes only, or closes */
 void talk_ask(struct talk_client *c, enum talk_ask kind, unsigned x, unsigned y);
-void talk_hear(struct talk_client *c, size_t max);
+void talk_receive(struct talk_client *c, size_t max);
 
 /* talk_receive.c: receives at most @max bytes. False: there were none. */
 bool talk_recv(struct talk_client *c, size_t max);

@@ -77,7 +77,7 @@ void room_said_clear(struct room_said *s)
 	g_clear_pointer(&s->text, g_free);
 }
 
-void room_heard(struct client *c, const char *room, guint64 seq, const char *from, const char *text)
+void room_received(struct client *c, const char *room, guint64 seq, const char *from, const char *text)
 {
 	g_autofree char *line = client_line(c);
 	struct room_said s;

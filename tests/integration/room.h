@@ -39,7 +39,7 @@ bool room_parse(const char *line, const char *room, struct room_said *ret);
 void room_said_clear(struct room_said *s);
 
 /* The next line is this, whenever it was said. */
-void room_heard(struct client *c, const char *room, guint64 seq, const char *from, const char *text);
+void room_received(struct client *c, const char *room, guint64 seq, const char *from, const char *text);
 
 /* Passes over lines until one begins so, and returns it. */
 char *room_until(struct client *c, const char *start);

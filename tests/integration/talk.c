@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* One line, or NULL at the end. */
-static char *talk_hear(struct talk *t)
+static char *talk_receive(struct talk *t)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 	char c;
@@ -24,13 +24,13 @@ static char *talk_hear(struct talk *t)
 
 static void talk_play_one(struct talk *t, const struct talk_turn *turn)
 {
-	g_autofree char *line = talk_hear(t);
+	g_autofree char *line = talk_receive(t);
 
 	if (line)
-		(void)g_string_append_printf(t->heard, "%s\n", line);
-	if (!line || !g_pattern_match_simple(turn->hear, line))
-		harness_fail("heard '%s', not '%s'; before it:\n%s", line ? line : "(the end)", turn->hear,
-			     t->heard->str);
+		(void)g_string_append_printf(t->received, "%s\n", line);
+	if (!line || !g_pattern_match_simple(turn->receive, line))
+		harness_fail("heard '%s', not '%s'; before it:\n%s", line ? line : "(the end)", turn->receive,
+			     t->received->str);
 	if (turn->say)
 		(void)send(t->fd, turn->say, strlen(turn->say), MSG_NOSIGNAL);
 }
@@ -42,14 +42,14 @@ static gpointer talk_play(gpointer data)
 
 	t->fd = accept(t->listener, NULL, NULL);
 	for (size_t i = 0; i < t->n_turns; i++) {
-		if (!t->turns[i].hear) {
+		if (!t->turns[i].receive) {
 			(void)close(t->fd);
 			t->fd = accept(t->listener, NULL, NULL);
 		} else {
 			talk_play_one(t, &t->turns[i]);
 		}
 	}
-	more = talk_hear(t);
+	more = talk_receive(t);
 	if (more)
 		harness_fail("heard '%s' behind the last", more);
 	(void)close(t->fd);
@@ -61,7 +61,7 @@ void talk_start(struct talk *t, const struct talk_turn *turns, size_t n_turns)
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sa);
 
-	*t = (struct talk){ .turns = turns, .n_turns = n_turns, .heard = g_string_new(NULL) };
+	*t = (struct talk){ .turns = turns, .n_turns = n_turns, .received = g_string_new(NULL) };
 	t->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	g_assert_cmpint(bind(t->listener, (const struct sockaddr *)&sa, sizeof(sa)), ==, 0);
 	g_assert_cmpint(listen(t->listener, 8), ==, 0);
@@ -74,7 +74,7 @@ void talk_finish(struct talk *t)
 {
 	(void)g_thread_join(t->thread);
 	(void)close(t->listener);
-	(void)g_string_free(t->heard, TRUE);
+	(void)g_string_free(t->received, TRUE);
 	g_free(t->server);
 }
 

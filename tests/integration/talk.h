@@ -12,7 +12,7 @@
 
 /* What is heard, as a glob, and what is said then. @hear NULL: the connection is closed, and the next one is served. */
 struct talk_turn {
-	const char *hear, *say;
+	const char *receive, *say;
 };
 
 #define TALK_HELLO { "HELLO,ioe/1", TALK_HI }
@@ -24,7 +24,7 @@ struct talk {
 	const struct talk_turn *turns;
 	size_t n_turns;
 	GThread *thread;
-	GString *heard; /* all lines */
+	GString *received; /* all lines */
 };
 
 void talk_start(struct talk *t, const struct talk_turn *turns, size_t n_turns);

@@ -16,13 +16,13 @@ static void chat_talk(struct daemon *d)
 	room_join(b, "lobby", "Bert", "OK,lobby,0,2,1");
 	client_expect(a, "JOINED,lobby,Bert");
 	client_puts(a, "SAY,lobby,hello%2C all\n");
-	room_heard(a, "lobby", 1, "Anna", "hello%2C all");
+	room_received(a, "lobby", 1, "Anna", "hello%2C all");
 	client_expect(a, "OK,1");
-	room_heard(b, "lobby", 1, "Anna", "hello%2C all");
+	room_received(b, "lobby", 1, "Anna", "hello%2C all");
 	client_puts(b, "SAY,lobby,50%25\n");
-	room_heard(b, "lobby", 2, "Bert", "50%25");
+	room_received(b, "lobby", 2, "Bert", "50%25");
 	client_expect(b, "OK,2");
-	room_heard(a, "lobby", 2, "Bert", "50%25");
+	room_received(a, "lobby", 2, "Bert", "50%25");
 	room_part(b, "lobby", "Bert");
 	client_expect(a, "LEFT,lobby,Bert,parted");
 	client_refused(b, "SAY,lobby,x", "denied");
@@ -87,18 +87,18 @@ static void chat_people(struct daemon *d)
 	client_puts(a, "good day, all\n\n21\n");
 	client_expect(a, "Anna: good day, all");
 	client_expect(a, "Anna: 21");
-	room_heard(b, "lobby", 1, "Anna", "good day%2C all");
-	room_heard(b, "lobby", 2, "Anna", "21");
+	room_received(b, "lobby", 1, "Anna", "good day%2C all");
+	room_received(b, "lobby", 2, "Anna", "21");
 	client_puts(b, "SAY,lobby,%1B[2J%0AAnna: x%C2%9B%FF%09\303\244\n");
 	client_expect(a, "Bert: ?[2J?Anna: x??\t\303\244");
-	room_heard(b, "lobby", 3, "Bert", "%1B[2J%0AAnna: x%C2%9B%FF%09\303\244");
+	room_received(b, "lobby", 3, "Bert", "%1B[2J%0AAnna: x%C2%9B%FF%09\303\244");
 	client_expect(b, "OK,3");
 	client_puts(a, "\033[2J\376\n");
 	client_expect(a, "Anna: ?[2J?");
-	room_heard(b, "lobby", 4, "Anna", "%1B[2J%FE");
+	room_received(b, "lobby", 4, "Anna", "%1B[2J%FE");
 	client_puts(a, "ac\342\200\256dc\342\200\250eb\330\234\n");
 	client_expect(a, "Anna: ac?dc?eb?");
-	room_heard(b, "lobby", 5, "Anna", "ac%E2%80%AEdc%E2%80%A8eb%D8%9C");
+	room_received(b, "lobby", 5, "Anna", "ac%E2%80%AEdc%E2%80%A8eb%D8%9C");
 	client_puts(a, "HISTORY,lobby,2,1\n");
 	all = client_sized(a, &n);
 	g_assert_true(g_str_has_prefix(all, "3,"));
@@ -132,9 +132,9 @@ static void chat_last_room(struct daemon *d)
 	client_expect(a, "Anna joined!");
 	client_expect(b, "JOINED,one,Anna");
 	client_expect(b, "JOINED,two,Anna");
-	room_heard(b, "two", 1, "Anna", "first");
+	room_received(b, "two", 1, "Anna", "first");
 	client_expect(b, "LEFT,two,Anna,parted");
-	room_heard(b, "one", 1, "Anna", "second");
+	room_received(b, "one", 1, "Anna", "second");
 	client_free(a);
 	client_free(b);
 }
@@ -151,8 +151,8 @@ static void chat_alone(struct daemon *d)
 	client_expect(a, "Anna: 21");
 	client_expect(a, "Anna: and more");
 	client_expect(b, "JOINED,lobby,Anna");
-	room_heard(b, "lobby", 1, "Anna", "21");
-	room_heard(b, "lobby", 2, "Anna", "and more");
+	room_received(b, "lobby", 1, "Anna", "21");
+	room_received(b, "lobby", 2, "Anna", "and more");
 	client_free(a);
 	client_expect(b, "LEFT,lobby,Anna,closed");
 	a = client_new_ioe1(d, ROOM_ALONE);
@@ -164,7 +164,7 @@ static void chat_alone(struct daemon *d)
 	client_expect(b, "JOINED,lobby,Cleo");
 	client_refused(a, "so%2C so", "bad-command");
 	client_puts(a, "SAY,lobby,so\n");
-	room_heard(b, "lobby", 3, "Cleo", "so");
+	room_received(b, "lobby", 3, "Cleo", "so");
 	client_free(a);
 	client_free(b);
 }
@@ -259,9 +259,9 @@ static void chat_kick_mute_ban(struct daemon *d)
 	client_refused(b, "SAY,r,x", "denied");
 	client_ask(a, "MUTE,r,Bert,0", "OK");
 	client_puts(b, "SAY,r,free\n");
-	room_heard(b, "r", 1, "BERT", "free");
+	room_received(b, "r", 1, "BERT", "free");
 	client_expect(b, "OK,1");
-	room_heard(a, "r", 1, "BERT", "free");
+	room_received(a, "r", 1, "BERT", "free");
 
 	client_puts(a, "BAN,r,Bert,1000\n");
 	client_expect(a, "LEFT,r,BERT,banned");
@@ -393,7 +393,7 @@ static void chat_restarted(struct daemon *d, bool hard)
 	client_ask(a, "BAN,r,Emil,0", "OK");
 	client_ask(a, "ROLE,r,Anna,owner", "OK");
 	client_puts(a, "SAY,r,three\n");
-	room_heard(a, "r", 3, "Anna", "three");
+	room_received(a, "r", 3, "Anna", "three");
 	client_expect(a, "OK,3");
 	client_free(a);
 	client_free(b);

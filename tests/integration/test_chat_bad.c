@@ -70,9 +70,9 @@ static void bad_asks(struct daemon *d)
 	for (size_t i = 0; i < G_N_ELEMENTS(bad_requests); i++)
 		client_refused(a, bad_requests[i].ask, bad_requests[i].code);
 	client_puts(a, "SAY,r,still here\n");
-	room_heard(a, "r", 1, "Anna", "still here");
+	room_received(a, "r", 1, "Anna", "still here");
 	client_expect(a, "OK,1");
-	room_heard(b, "r", 1, "Anna", "still here"); /* and nothing before it */
+	room_received(b, "r", 1, "Anna", "still here"); /* and nothing before it */
 	client_ask(b, "JOIN," BAD_64, "OK," BAD_64 ",0,1,1");
 	client_expect(b, "JOINED," BAD_64 ",Bert");
 	client_free(a);
@@ -87,7 +87,7 @@ static void bad_lengths(struct daemon *d)
 
 	room_join(a, "r", "Anna", "OK,r,0,1,1");
 	client_printf(a, "SAY,r,%s\n", most);
-	room_heard(a, "r", 1, "Anna", most);
+	room_received(a, "r", 1, "Anna", most);
 	client_expect(a, "OK,1");
 	client_printf(a, "SAY,r,%sx\n", most);
 	client_expect_error(a, "too-long");
@@ -116,7 +116,7 @@ static void bad_numbers(struct daemon *d)
 	room_part(b, "r", "Bert");
 	client_ask(b, "JOIN,r,1", "OK,r,2,2,1");
 	client_expect(b, "JOINED,r,Bert");
-	room_heard(b, "r", 2, "Anna", "two");
+	room_received(b, "r", 2, "Anna", "two");
 	client_free(a);
 	client_free(b);
 }
@@ -229,7 +229,7 @@ static void bad_many_rooms(struct daemon *d)
 	}
 	g_assert_cmpuint(refused, >, 0);
 	client_puts(b, "SAY,stays,undisturbed\n");
-	room_heard(b, "stays", 1, "Bert", "undisturbed");
+	room_received(b, "stays", 1, "Bert", "undisturbed");
 	client_expect(b, "OK,1");
 	client_free(a);
 	client_free(b);
@@ -253,7 +253,7 @@ static void bad_joins(struct daemon *d)
 		seen += g_str_has_prefix(line, "LEFT,r,");
 	}
 	client_puts(a, "SAY,r,still here\n");
-	room_heard(a, "r", 1, "Anna", "still here");
+	room_received(a, "r", 1, "Anna", "still here");
 	client_expect(a, "OK,1");
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
 		client_free(c[i]);

@@ -22,7 +22,7 @@ static const char order_not_kept[] = ORDER_PATIENT "chat = { rate = 0; durable =
 
 /* What has been done in all, with one reactor and with four. */
 struct order_count {
-	unsigned rooms, messages, heard, cuts, rejoins;
+	unsigned rooms, messages, received, cuts, rejoins;
 	struct event_reader_damage damage;
 };
 
@@ -37,7 +37,7 @@ static void order_judge(struct order_count *count, struct event_reader *h, const
 {
 	event_reader_compare(h, log);
 	event_reader_add(&count->damage, &h->damage);
-	count->heard += h->n;
+	count->received += h->n;
 }
 
 static void order_expect_whole(const struct order_count *count, const char *room, unsigned seed)
@@ -54,7 +54,7 @@ struct order_member {
 	struct client *c;
 	const char *room;
 	unsigned index, say, window, total;
-	struct event_reader heard;
+	struct event_reader received;
 	GThread *thread;
 };
 
@@ -68,16 +68,16 @@ static gpointer order_talk(gpointer data)
 	unsigned asked = 0, answered = 0;
 	guint64 own = 0;
 
-	while (m->heard.n < m->total || answered < m->say) {
+	while (m->received.n < m->total || answered < m->say) {
 		g_autofree char *line = NULL, *self = g_strdup_printf(",m%u,%u-", m->index, m->index);
 
 		for (; asked < m->say && asked - answered < m->window; asked++)
 			client_printf(m->c, "SAY,%s,%u-%u\n", m->room, m->index, asked);
 		if (!client_try_line(m->c, harness_deadline(), &line))
 			break;
-		if (event_reader_take_line(&m->heard, line, m->room)) {
+		if (event_reader_take_line(&m->received, line, m->room)) {
 			if (strstr(line, self))
-				own = m->heard.last;
+				own = m->received.last;
 		} else if (g_str_has_prefix(line, "OK,")) {
 			g_assert_cmpuint(g_ascii_strtoull(line + 3, NULL, 10), <=, own);
 			answered++;
@@ -96,7 +96,7 @@ static void order_begin(struct order_member m[], unsigned n, struct daemon *d, c
 		g_autofree char *name = g_strdup_printf("m%u", i), *answer = g_strdup_printf("OK,%s,0,", room);
 
 		m[i] = (struct order_member){ .room = room, .index = i, .say = say, .window = window, .total = say * n };
-		event_reader_init(&m[i].heard);
+		event_reader_init(&m[i].received);
 		m[i].c = room_client(d, name);
 		client_printf(m[i].c, "JOIN,%s\n", room);
 		g_free(room_until(m[i].c, answer));
@@ -106,7 +106,7 @@ static void order_begin(struct order_member m[], unsigned n, struct daemon *d, c
 }
 
 /* What still comes when all has been heard, is too much. */
-static void order_hear_rest(struct order_member *m)
+static void order_receive_rest(struct order_member *m)
 {
 	client_puts(m->c, "PING,done\n");
 	for (;;) {
@@ -114,7 +114,7 @@ static void order_hear_rest(struct order_member *m)
 
 		if (strcmp(line, "PONG,done") == 0)
 			return;
-		(void)event_reader_take_line(&m->heard, line, m->room);
+		(void)event_reader_take_line(&m->received, line, m->room);
 	}
 }
 
@@ -123,13 +123,13 @@ static void order_end(struct order_member m[], unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		(void)g_thread_join(m[i].thread);
 	for (unsigned i = 0; i < n; i++)
-		order_hear_rest(&m[i]);
+		order_receive_rest(&m[i]);
 }
 
 static void order_done(struct order_member m[], unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		event_reader_done(&m[i].heard);
+		event_reader_done(&m[i].received);
 		client_free(m[i].c);
 	}
 }
@@ -156,7 +156,7 @@ static void order_room(struct daemon *d, const char *room, unsigned say, bool ke
 {
 	struct order_member m[ORDER_MEMBERS];
 	struct event_reader history;
-	const struct event_reader *log = kept ? &history : &m[0].heard;
+	const struct event_reader *log = kept ? &history : &m[0].received;
 
 	order_begin(m, ORDER_MEMBERS, d, room, say, say);
 	order_end(m, ORDER_MEMBERS);
@@ -164,7 +164,7 @@ static void order_room(struct daemon *d, const char *room, unsigned say, bool ke
 	if (kept)
 		event_reader_take_history(&history, m[0].c, room);
 	for (unsigned i = 0; i < ORDER_MEMBERS; i++)
-		order_judge(&order_all, &m[i].heard, log);
+		order_judge(&order_all, &m[i].received, log);
 	order_expect_whole(&order_all, room, 0);
 	order_expect_log(log, ORDER_MEMBERS, say);
 	order_all.rooms++;
@@ -193,12 +193,12 @@ static void order_volatile(struct daemon *d)
 
 /* Cut off */
 
-struct order_guest {
+struct order_joiner {
 	struct daemon *d;
 	const char *room;
 	unsigned total, visits;
 	GRand *random;
-	struct event_reader heard;
+	struct event_reader received;
 	GThread *thread;
 };
 
@@ -206,20 +206,20 @@ struct order_guest {
  * Comes in behind what it has, takes so many more, and is gone: in the middle of a line, as like as not; or before it
  * was even answered. False: nothing comes any more.
  */
-static bool order_visit(struct order_guest *g)
+static bool order_visit(struct order_joiner *g)
 {
 	struct client *c = client_new_ioe1(g->d, ROOM_ALL);
 	int more = g_rand_int_range(g->random, -5, 40);
 	bool comes = true;
 
-	client_printf(c, "JOIN,%s,%" G_GUINT64_FORMAT "\n", g->room, g->heard.last);
+	client_printf(c, "JOIN,%s,%" G_GUINT64_FORMAT "\n", g->room, g->received.last);
 	if (more >= 0)
 		g_free(room_until(c, "OK,"));
-	while (comes && more > 0 && g->heard.n < g->total) {
+	while (comes && more > 0 && g->received.n < g->total) {
 		g_autofree char *line = NULL;
 
 		comes = client_try_line(c, harness_deadline(), &line);
-		if (comes && event_reader_take_line(&g->heard, line, g->room))
+		if (comes && event_reader_take_line(&g->received, line, g->room))
 			more--;
 	}
 	client_reset(c);
@@ -229,29 +229,30 @@ static bool order_visit(struct order_guest *g)
 
 static gpointer order_visit_until_all(gpointer data)
 {
-	struct order_guest *g = data;
+	struct order_joiner *g = data;
 
-	while (g->heard.n < g->total && order_visit(g))
+	while (g->received.n < g->total && order_visit(g))
 		;
 	return NULL;
 }
 
-static void order_guests_begin(struct order_guest g[], struct daemon *d, const char *room, unsigned total, unsigned seed)
+static void order_joiners_begin(struct order_joiner g[], struct daemon *d, const char *room, unsigned total,
+				unsigned seed)
 {
 	for (unsigned i = 0; i < ORDER_CUT_OFF; i++) {
-		g[i] = (struct order_guest){ .d = d, .room = room, .total = total };
+		g[i] = (struct order_joiner){ .d = d, .room = room, .total = total };
 		g[i].random = g_rand_new_with_seed(seed + i);
-		event_reader_init(&g[i].heard);
+		event_reader_init(&g[i].received);
 		g[i].thread = g_thread_new("guest", order_visit_until_all, &g[i]);
 	}
 }
 
-static void order_guest_end(struct order_guest *g, const struct event_reader *log)
+static void order_joiner_end(struct order_joiner *g, const struct event_reader *log)
 {
-	order_judge(&order_cut, &g->heard, log);
+	order_judge(&order_cut, &g->received, log);
 	order_cut.cuts += g->visits;
 	order_cut.rejoins += g->visits - 1;
-	event_reader_done(&g->heard);
+	event_reader_done(&g->received);
 	g_rand_free(g->random);
 }
 
@@ -259,11 +260,11 @@ static void order_guest_end(struct order_guest *g, const struct event_reader *lo
 static void order_cut_off_room(struct daemon *d, const char *room, unsigned say, unsigned seed)
 {
 	struct order_member m[ORDER_WRITERS];
-	struct order_guest g[ORDER_CUT_OFF];
+	struct order_joiner g[ORDER_CUT_OFF];
 	struct event_reader log;
 
 	order_begin(m, ORDER_WRITERS, d, room, say, 1);
-	order_guests_begin(g, d, room, say * ORDER_WRITERS, seed);
+	order_joiners_begin(g, d, room, say * ORDER_WRITERS, seed);
 	for (unsigned i = 0; i < ORDER_CUT_OFF; i++)
 		(void)g_thread_join(g[i].thread);
 	order_end(m, ORDER_WRITERS);
@@ -271,9 +272,9 @@ static void order_cut_off_room(struct daemon *d, const char *room, unsigned say,
 	event_reader_init(&log);
 	event_reader_take_history(&log, m[0].c, room);
 	for (unsigned i = 0; i < ORDER_CUT_OFF; i++)
-		order_guest_end(&g[i], &log);
+		order_joiner_end(&g[i], &log);
 	for (unsigned i = 0; i < ORDER_WRITERS; i++)
-		order_judge(&order_cut, &m[i].heard, &log);
+		order_judge(&order_cut, &m[i].received, &log);
 	order_expect_whole(&order_cut, room, seed);
 	order_expect_log(&log, ORDER_WRITERS, say);
 	order_cut.rooms++;
@@ -313,7 +314,7 @@ static char *order_left_meanwhile(struct client *c)
 }
 
 /* Until it is told that it is slow, and closed. What it has got by then is whole. */
-static void order_hear_out(struct client *c, const char *room, struct event_reader *h)
+static void order_receive_out(struct client *c, const char *room, struct event_reader *h)
 {
 	for (;;) {
 		g_autofree char *line = client_line(c);
@@ -334,7 +335,7 @@ static void order_slow_room(struct daemon *d, const char *room)
 	g_autofree char *left = g_strdup_printf("LEFT,%s,Bert,slow", room);
 	g_autofree char *again = g_strdup_printf("JOINED,%s,Bert2", room);
 	struct client *a, *b;
-	struct event_reader heard, log;
+	struct event_reader received, log;
 	guint64 said = 0;
 
 	room_meet(d, room, &a, &b);
@@ -344,24 +345,24 @@ static void order_slow_room(struct daemon *d, const char *room)
 		slow = order_left_meanwhile(a);
 	}
 	g_assert_cmpstr(slow, ==, left);
-	event_reader_init(&heard);
-	order_hear_out(b, room, &heard);
-	g_assert_cmpuint(heard.n, <, said);
+	event_reader_init(&received);
+	order_receive_out(b, room, &received);
+	g_assert_cmpuint(received.n, <, said);
 	b = room_client(d, "Bert2");
-	client_printf(b, "JOIN,%s,%" G_GUINT64_FORMAT "\n", room, heard.last);
+	client_printf(b, "JOIN,%s,%" G_GUINT64_FORMAT "\n", room, received.last);
 	g_free(room_until(b, again));
-	while (heard.n < said) {
+	while (received.n < said) {
 		g_autofree char *line = client_line(b);
 
-		g_assert_true(event_reader_take_line(&heard, line, room));
+		g_assert_true(event_reader_take_line(&received, line, room));
 	}
 	event_reader_init(&log);
 	event_reader_take_history(&log, a, room);
-	order_judge(&order_late, &heard, &log);
+	order_judge(&order_late, &received, &log);
 	order_expect_whole(&order_late, room, 0);
 	order_late.rooms++;
 	order_late.messages += log.n;
-	event_reader_done(&heard);
+	event_reader_done(&received);
 	event_reader_done(&log);
 	client_free(a);
 	client_free(b);
@@ -387,7 +388,7 @@ static void add(void)
 static void order_print(const char *what, const struct order_count *c)
 {
 	printf("# counts: %u rooms of %s, %u messages, heard %u times: %u missing, %u doubled, %u out of order, %u altered\n",
-	       c->rooms, what, c->messages, c->heard, c->damage.missing, c->damage.doubled, c->damage.disorder,
+	       c->rooms, what, c->messages, c->received, c->damage.missing, c->damage.doubled, c->damage.disorder,
 	       c->damage.altered);
 }
 

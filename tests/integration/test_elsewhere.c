@@ -31,12 +31,12 @@ static struct client *elsewhere_listen(struct daemon *d)
 }
 
 /* Nothing was said until now, @n texts aside. */
-static void elsewhere_heard(struct client *anna, guint64 n)
+static void elsewhere_received(struct client *anna, guint64 n)
 {
 	g_autofree char *ok = g_strdup_printf("OK,%" G_GUINT64_FORMAT, n + 1);
 
 	client_puts(anna, "SAY,lobby,end\n");
-	room_heard(anna, "lobby", n + 1, "Anna", "end");
+	room_received(anna, "lobby", n + 1, "Anna", "end");
 	client_expect(anna, ok);
 }
 
@@ -88,12 +88,12 @@ static void elsewhere_ioe1(struct daemon *d)
 		elsewhere_expect(c, "READ", d, PORTS_FILES);
 		client_refused(c, "HELP,FLY", "not-found");
 		if (!joined) {
-			elsewhere_heard(anna, 0);
+			elsewhere_received(anna, 0);
 			room_join(c, "lobby", "Bert", "OK,lobby,1,2,1");
 			client_expect(anna, "JOINED,lobby,Bert");
 		}
 	}
-	elsewhere_heard(anna, 1);
+	elsewhere_received(anna, 1);
 	client_free(c);
 	client_free(anna);
 }
@@ -124,7 +124,7 @@ static void elsewhere_line(struct daemon *d)
 	client_refused(c, "SUM,a", "unavailable");
 	client_puts(c, "HELP,send\n");
 	elsewhere_expect(c, "SEND", d, PORTS_FILES);
-	elsewhere_heard(anna, n++);
+	elsewhere_received(anna, n++);
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		g_auto(GStrv) parts = g_strsplit(texts[i], "%2C", 0);
 		g_autofree char *text = g_strjoinv(",", parts);
@@ -132,7 +132,7 @@ static void elsewhere_line(struct daemon *d)
 		client_printf(c, "%s\n", text);
 		if (i == 0)
 			client_expect(anna, "JOINED,lobby,Bert");
-		room_heard(anna, "lobby", ++n, "Bert", texts[i]);
+		room_received(anna, "lobby", ++n, "Bert", texts[i]);
 	}
 	client_free(c);
 	client_free(anna);
@@ -162,7 +162,7 @@ static void elsewhere_line_write(struct daemon *d)
 	elsewhere_expect(c, "WRITE", d, PORTS_FILES);
 	client_expect(c, "PONG,behind");
 	client_free(c);
-	elsewhere_heard(anna, 0);
+	elsewhere_received(anna, 0);
 	client_free(anna);
 }
 
@@ -240,7 +240,7 @@ static void elsewhere_raw(struct daemon *d)
 	g_usleep(ELSEWHERE_PAUSE_USEC);
 	client_puts(c, "Bert: LIST");
 	elsewhere_recv(c, "Bert: LIST", 1028);
-	room_heard(anna, "lobby", 1, "Bert", "LIST");
+	room_received(anna, "lobby", 1, "Bert", "LIST");
 	/* Its file may follow at any time. */
 	client_puts(c, "WRITE,f,6sec");
 	elsewhere_recv_unavailable(c, "WRITE", d, PORTS_FILES, 1028);
@@ -248,7 +248,7 @@ static void elsewhere_raw(struct daemon *d)
 	g_free(client_until_closed(c));
 	client_free(c);
 	client_expect(anna, "LEFT,lobby,Bert,bye");
-	elsewhere_heard(anna, 1);
+	elsewhere_received(anna, 1);
 	client_free(anna);
 }
 
@@ -298,14 +298,14 @@ static void elsewhere_where(unsigned reactors)
 	there = g_strdup_printf("ERROR: unavailable: LIST is served on 127.0.0.2:%u; this port offers chat", d->ports[1]);
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++) {
 		gint64 deadline = harness_deadline();
-		g_autofree char *told = NULL;
+		g_autofree char *reported = NULL;
 
 		do { /* its reactor is about to hear of it */
-			g_free(told);
+			g_free(reported);
 			client_puts(c[i], "LIST\n");
-			told = client_line(c[i]);
-		} while (strcmp(told, there) != 0 && g_get_monotonic_time() < deadline);
-		g_assert_cmpstr(told, ==, there);
+			reported = client_line(c[i]);
+		} while (strcmp(reported, there) != 0 && g_get_monotonic_time() < deadline);
+		g_assert_cmpstr(reported, ==, there);
 		client_free(c[i]);
 	}
 	daemon_finish(d);

@@ -48,7 +48,7 @@ static void late_stop(struct daemon *d)
 }
 
 /* Whether the daemon has closed it, or has said something. */
-static bool late_has_heard(const struct client *c)
+static bool late_has_received(const struct client *c)
 {
 	char byte;
 
@@ -75,7 +75,7 @@ static bool late_idle(unsigned reactors, unsigned limit_msec)
 	client_ask(c[G_N_ELEMENTS(c) - 1], "PING", "PONG");
 	late_stop(d);
 	for (unsigned i = 0; i < G_N_ELEMENTS(c); i++)
-		in_time = in_time && !late_has_heard(c[i]);
+		in_time = in_time && !late_has_received(c[i]);
 	for (unsigned i = 0; in_time && i < G_N_ELEMENTS(c); i++)
 		client_puts(c[i], "PING\n");
 	late_go_on(d, limit_msec);
@@ -113,7 +113,7 @@ static bool late_line(unsigned reactors, unsigned limit_msec)
 	bool in_time;
 
 	late_stop(d);
-	in_time = !late_has_heard(brief) && !late_has_heard(longer);
+	in_time = !late_has_received(brief) && !late_has_received(longer);
 	if (in_time) {
 		client_puts(brief, "NG,1\n");
 		client_printf(longer, "%s\n", text);
@@ -166,7 +166,7 @@ static bool late_stall(unsigned reactors, unsigned limit_msec)
 	client_expect(writer, "PONG");
 	late_stop(d);
 	late_take(reader);
-	in_time = !late_has_heard(writer);
+	in_time = !late_has_received(writer);
 	if (in_time)
 		client_puts(writer, "67890");
 	late_go_on(d, limit_msec);
@@ -198,7 +198,7 @@ static bool late_quiet(unsigned reactors, unsigned limit_msec)
 	client_puts(list, "LIST");
 	daemon_wait_sessions(d, 3);
 	late_stop(d);
-	in_time = !late_has_heard(list) && !late_has_heard(hello);
+	in_time = !late_has_received(list) && !late_has_received(hello);
 	client_puts(list, ",no-such-folder\nPING\n");
 	client_puts(hello, "HELLO\n");
 	late_go_on(d, limit_msec);

@@ -161,11 +161,11 @@ static void old_mixed(struct daemon *d)
 	old_sees(o, "Bert: hello,?anna");
 	g_free(room_until(b, "OK,"));
 	old_type(o, "hello, Bert");
-	room_heard(b, "lobby", 2, "anna", "hello%2C Bert");
+	room_received(b, "lobby", 2, "anna", "hello%2C Bert");
 	old_sees(o, "anna: hello, Bert");
 	/* A person with a line's end. */
 	old_send(o, "by hand\r\n");
-	room_heard(b, "lobby", 3, "anna", "by hand");
+	room_received(b, "lobby", 3, "anna", "by hand");
 	old_sees(o, "anna: by hand");
 	client_puts(b, "KICK,lobby,anna\n");
 	g_free(room_until(b, "ERROR: denied: "));
@@ -241,7 +241,7 @@ static void old_no_names(struct daemon *d)
 	client_expect(o->c, "OK,lobby,0,1,1");
 	client_expect(o->c, "JOINED,lobby,Prog");
 	old_send(o, "SAY,lobby,x\n");
-	room_heard(o->c, "lobby", 1, "Prog", "x");
+	room_received(o->c, "lobby", 1, "Prog", "x");
 	client_expect(o->c, "OK,1");
 	/* It is not greeted again. */
 	g_usleep(1500 * 1000);
@@ -270,7 +270,7 @@ static void old_expect_foreign(struct old *o, const char *begin)
 static void old_foreign(struct daemon *d)
 {
 	static const struct {
-		const char *first, *then, *told;
+		const char *first, *then, *reported;
 	} greeted[] = {
 		{ "POST / HTTP/1.1\r\nHost: x\r\n\r\n", "troll", "HTTP/1.1 421 " },
 		{ "post / HTTP/1.1\r\nHost: x\r\n\r\ntroll", "troll", "HTTP/1.1 421 " },
@@ -298,7 +298,7 @@ static void old_foreign(struct daemon *d)
 			old_send(o, greeted[i].first);
 			g_usleep(OLD_PAUSE_USEC);
 			(void)send(o->c->fd, greeted[i].then, strlen(greeted[i].then), MSG_NOSIGNAL);
-			old_expect_foreign(o, greeted[i].told);
+			old_expect_foreign(o, greeted[i].reported);
 		}
 	/* Who speaks at once is not greeted. */
 	for (size_t i = 0; i < G_N_ELEMENTS(silent); i++) {
@@ -306,7 +306,7 @@ static void old_foreign(struct daemon *d)
 		old_send(o, silent[i].first);
 		g_usleep(OLD_PAUSE_USEC);
 		(void)send(o->c->fd, silent[i].then, strlen(silent[i].then), MSG_NOSIGNAL);
-		old_expect_foreign(o, silent[i].told);
+		old_expect_foreign(o, silent[i].reported);
 	}
 	/* A NUL, which is no C string. */
 	o = old_new(d, "x");
@@ -317,7 +317,7 @@ static void old_foreign(struct daemon *d)
 	o = old_enter(d, "emil");
 	client_expect(a, "JOINED,lobby,emil");
 	old_type(o, "GET / HTTP/1.1");
-	room_heard(a, "lobby", 1, "emil", "GET / HTTP/1.1");
+	room_received(a, "lobby", 1, "emil", "GET / HTTP/1.1");
 	old_free(o);
 	client_free(a);
 }

@@ -205,22 +205,22 @@ static void bad_reads_nothing(struct daemon *d)
 }
 
 /* Until this is the end of what came. */
-static char *bad_hear_until(struct client *c, const char *end)
+static char *bad_receive_until(struct client *c, const char *end)
 {
-	g_autoptr(GString) heard = g_string_new(NULL);
+	g_autoptr(GString) received = g_string_new(NULL);
 	gint64 deadline = harness_deadline();
 	char buf[4096];
 	ssize_t n;
 
-	while (!g_str_has_suffix(heard->str, end)) {
+	while (!g_str_has_suffix(received->str, end)) {
 		if (!harness_poll(c->fd, POLLIN, deadline))
-			harness_fail("'%s' did not come, but %zu bytes", end, heard->len);
+			harness_fail("'%s' did not come, but %zu bytes", end, received->len);
 		n = recv(c->fd, buf, sizeof(buf), 0);
 		if (n <= 0)
-			harness_fail("It ended before '%s' came: %.300s", end, heard->str);
-		(void)g_string_append_len(heard, buf, n);
+			harness_fail("It ended before '%s' came: %.300s", end, received->str);
+		(void)g_string_append_len(received, buf, n);
 	}
-	return g_string_free(g_steal_pointer(&heard), FALSE);
+	return g_string_free(g_steal_pointer(&received), FALSE);
 }
 
 /* What waits is more than may wait for a session, and a message alone is, too. Whoever takes it as it comes gets it
@@ -237,15 +237,15 @@ static void bad_small_output(struct daemon *d)
 		(void)mail_send(alice, "bob", text);
 	}
 	for (unsigned round = 0; round < 2; round++) {
-		g_autofree char *heard = NULL;
+		g_autofree char *received = NULL;
 		size_t n = 0, want = 0;
 
 		raw = client_new_from(d, 0, "127.0.0.9", "127.0.0.1");
 		client_puts(raw, "Hello");
-		g_free(bad_hear_until(raw, "HI"));
+		g_free(bad_receive_until(raw, "HI"));
 		client_puts(raw, "FETCH");
-		heard = bad_hear_until(raw, round == 0 ? "OK,11,0" : "OK,0,0");
-		for (const char *p = heard; *p; p++)
+		received = bad_receive_until(raw, round == 0 ? "OK,11,0" : "OK,0,0");
+		for (const char *p = received; *p; p++)
 			n += *p == ';';
 		for (size_t i = 0; i < G_N_ELEMENTS(sizes) && round == 0; i++)
 			want += sizes[i] - 1;

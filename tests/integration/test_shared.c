@@ -141,10 +141,10 @@ static void shared_room(struct daemon *d)
 	shared_expect_who(owner, "anna\nanna\nOwner\n");
 
 	client_puts(anna, "SAY,den,hello\n");
-	room_heard(anna, "den", 1, "anna", "hello");
+	room_received(anna, "den", 1, "anna", "hello");
 	client_expect(anna, "OK,1");
-	room_heard(phone, "den", 1, "anna", "hello");
-	room_heard(owner, "den", 1, "anna", "hello");
+	room_received(phone, "den", 1, "anna", "hello");
+	room_received(owner, "den", 1, "anna", "hello");
 
 	client_ask(owner, "MUTE,den,ANNA,1000", "OK");
 	client_refused(anna, "SAY,den,x", "denied");

@@ -125,9 +125,9 @@ static void talk_chat_resumes(void)
 }
 
 /* Both of two requests with a key of the client's own have the same one. */
-static void talk_expect_same_key(const char *heard)
+static void talk_expect_same_key(const char *received)
 {
-	const char *first = strstr(heard, "SEND,"), *second = first ? strstr(first + 1, "SEND,") : NULL;
+	const char *first = strstr(received, "SEND,"), *second = first ? strstr(first + 1, "SEND,") : NULL;
 
 	g_assert_nonnull(second);
 	g_assert_cmpuint(strcspn(first, "\n"), ==, strlen("SEND,bob,hi there%2C you,") + 32);
@@ -153,7 +153,7 @@ static void talk_send(void)
 
 	talk_start(&t, turns, G_N_ELEMENTS(turns));
 	tool_run(&tool, "IOE_CLIENT", "", "-s", t.server, "send", "--wait", "bob", "hi", "there, you", NULL);
-	talk_expect_same_key(t.heard->str);
+	talk_expect_same_key(t.received->str);
 	talk_expect(&tool, 0, "1099511627777\n");
 	tool_done(&tool);
 	talk_finish(&t);

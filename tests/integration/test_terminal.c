@@ -162,7 +162,7 @@ struct chat_at {
 };
 
 /* Passes over everything before a line. */
-static void chat_at_hear(struct client *bob, const char *wanted)
+static void chat_at_receive(struct client *bob, const char *wanted)
 {
 	for (;;) {
 		g_autofree char *line = client_line(bob);
@@ -178,9 +178,9 @@ static void chat_at_start(struct chat_at *c, struct daemon *d, unsigned columns,
 	c->bob = client_new_ioe1(d, 0);
 	client_ask(c->bob, "NICK,bob", "OK,bob");
 	client_puts(c->bob, "JOIN,room\n");
-	chat_at_hear(c->bob, "JOINED,room,bob");
+	chat_at_receive(c->bob, "JOINED,room,bob");
 	terminal_start(&c->m, columns, term, lc_all, "-s", c->server, "chat", "--nick=anna", "room", NULL);
-	chat_at_hear(c->bob, "JOINED,room,anna");
+	chat_at_receive(c->bob, "JOINED,room,anna");
 	terminal_see(&c->m, "room> ");
 }
 
@@ -251,7 +251,7 @@ static void chat_locales(struct daemon *d)
 }
 
 /* A letter that was begun holds up nothing. */
-static void chat_half_letter(struct daemon *d)
+static void chat_half_character(struct daemon *d)
 {
 	struct chat_at c;
 
@@ -534,7 +534,7 @@ static void chat_named(struct daemon *d)
 
 		client_puts(eve, say);
 	}
-	chat_at_hear(eve, "OK,25");
+	chat_at_receive(eve, "OK,25");
 	chat_at_start(&c, d, 80, "xterm", "C.UTF-8");
 	g_assert_null(strstr(c.m.all->str, "before 5:"));
 	g_assert_nonnull(strstr(c.m.all->str, " eve: before 6: \033[1manna\033[m\r\n"));
@@ -738,7 +738,7 @@ static void prompt_completes(struct daemon *d)
 	}
 	client_ask(bob, "NICK,bob", "OK,bob");
 	client_puts(bob, "JOIN,garden\n");
-	chat_at_hear(bob, "JOINED,garden,bob");
+	chat_at_receive(bob, "JOINED,garden,bob");
 	g_assert_cmpint(chdir(d->dir), ==, 0);
 	terminal_start(&m, 120, "xterm", "C", "-s", server, NULL);
 	g_assert_cmpint(chdir(before), ==, 0);
@@ -885,7 +885,7 @@ static const struct terminal_case {
 	daemon_fn fn;
 } terminal_cases[] = {
 	{ "/terminal/locales", DAEMON_LISTENER, chat_locales },
-	{ "/terminal/half-letter", DAEMON_LISTENER, chat_half_letter },
+	{ "/terminal/half-character", DAEMON_LISTENER, chat_half_character },
 	{ "/terminal/paste", DAEMON_LISTENER, chat_paste },
 	{ "/terminal/paste-asks", DAEMON_LISTENER, chat_paste_asks },
 	{ "/terminal/paste-paced", DAEMON_LISTENER "chat = { rate = 20; burst = 5; };\n", chat_paste_paced },

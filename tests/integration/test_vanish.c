@@ -69,7 +69,7 @@ static void vanish_in_network(unsigned reactors)
 
 	harness_lose_address();
 	client_puts(talker, "SAY,den,is anybody there?\n");
-	room_heard(talker, "den", 1, "talker", "is anybody there?");
+	room_received(talker, "den", 1, "talker", "is anybody there?");
 	client_expect(talker, "OK,1");
 	(void)mail_send(talker, "waiter", "and you?");
 	g_free(room_until(talker, "LEFT,den,member,"));

@@ -260,10 +260,10 @@ START_TEST(frame_in_odd_pieces)
 
 	n = said_by_ioe(buf, "4294967297", "0012");
 	for (i = 0; i < n; i++)
-		ck_assert_int_eq(pubsub_hear(p, buf, i, &kind, &frame, &len), -EAGAIN);
+		ck_assert_int_eq(pubsub_receive(p, buf, i, &kind, &frame, &len), -EAGAIN);
 	/* what is behind it is left alone */
 	buf[n] = 'S';
-	ck_assert_int_eq(pubsub_hear(p, buf, n + 1, &kind, &frame, &len), 0);
+	ck_assert_int_eq(pubsub_receive(p, buf, n + 1, &kind, &frame, &len), 0);
 	ck_assert_uint_eq(len, n);
 	ck_assert_int_eq(kind, PUBSUB_SAID);
 	ck_assert_uint_eq(frame.number, 4294967297);
@@ -284,19 +284,19 @@ START_TEST(frame_refuses)
 	size_t n, len;
 
 	n = said_by_ioe(buf, "", "0012");
-	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_receive(p, buf, n, &kind, &frame, &len), -EBADMSG);
 	n = said_by_ioe(buf, "12345678901234567890", "0012");
-	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_receive(p, buf, n, &kind, &frame, &len), -EBADMSG);
 	n = said_by_ioe(buf, "1", "00g2");
-	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_receive(p, buf, n, &kind, &frame, &len), -EBADMSG);
 	n = said_by_ioe(buf, "1", "0012");
 	buf[n - 1] = 'x';
-	ck_assert_int_eq(pubsub_hear(p, buf, n, &kind, &frame, &len), -EBADMSG);
-	ck_assert_int_eq(pubsub_hear(p, "SAID,bend", 9, &kind, &frame, &len), -EBADMSG);
-	ck_assert_int_eq(pubsub_hear(p, "ERROR: slow: ", 13, &kind, &frame, &len), -EBADMSG);
-	ck_assert_int_eq(pubsub_hear(p, "OK,5\n", 5, &kind, &frame, &len), 0);
+	ck_assert_int_eq(pubsub_receive(p, buf, n, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_receive(p, "SAID,bend", 9, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_receive(p, "ERROR: slow: ", 13, &kind, &frame, &len), -EBADMSG);
+	ck_assert_int_eq(pubsub_receive(p, "OK,5\n", 5, &kind, &frame, &len), 0);
 	ck_assert_int_eq(kind, PUBSUB_REPLY);
-	ck_assert_int_eq(pubsub_hear(p, "JOINED,bench,m0001\n", 19, &kind, &frame, &len), 0);
+	ck_assert_int_eq(pubsub_receive(p, "JOINED,bench,m0001\n", 19, &kind, &frame, &len), 0);
 	ck_assert_int_eq(kind, PUBSUB_IGNORED);
 }
 END_TEST

@@ -434,7 +434,7 @@ static void *talk(void *arg)
 	return NULL;
 }
 
-static void hear_all(const char *how)
+static void receive_all(const char *how)
 {
 	pthread_t threads[4];
 	char line[4][128];
@@ -462,12 +462,12 @@ static void hear_all(const char *how)
 		serve_close(fd[i]);
 }
 
-START_TEST(all_hear_one_order)
+START_TEST(all_receive_one_order)
 {
 	channel_fixture_start(_i);
-	hear_all("dddd");
-	hear_all("vvvv");
-	hear_all("dvdv");
+	receive_all("dddd");
+	receive_all("vvvv");
+	receive_all("dvdv");
 	serve_stop();
 }
 END_TEST
@@ -675,7 +675,7 @@ int main(void)
 	tcase_add_loop_test(tc, notes_and_numbers_outlive_memory, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, numbers_of_what_is_not_kept, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, numbers_of_what_no_disk_knows, 0, CHANNEL_FIXTURE_WAYS);
-	tcase_add_loop_test(tc, all_hear_one_order, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, all_receive_one_order, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, nothing_is_missed_and_nothing_comes_twice, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, a_slow_member_leaves_and_catches_up, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, one_that_does_not_open, 0, CHANNEL_FIXTURE_WAYS);

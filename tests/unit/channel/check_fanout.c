@@ -234,7 +234,7 @@ static void say_in_between(_unused_ struct reactor *r, _unused_ void *arg)
 	say("e");
 }
 
-START_TEST(each_hears_all_in_order)
+START_TEST(each_receives_all_in_order)
 {
 	static const char *const texts[] = { "a", "b", "c", "d", "e" };
 
@@ -286,7 +286,7 @@ static void come_in_between(struct reactor *r, _unused_ void *arg)
 	say("c");
 }
 
-START_TEST(who_comes_in_between_hears_what_is_said_then)
+START_TEST(a_member_that_joins_in_between_receives_later_messages)
 {
 	start(MEMBERS - 1);
 	fds[MEMBERS - 1] = serve_connect();
@@ -334,7 +334,7 @@ static void part(struct reactor *r, struct session *s)
 static void leave_in_between(struct reactor *r, _unused_ void *arg)
 {
 	struct session *ended = member_session(r, MEMBERS - 1), *parted = member_session(r, MEMBERS - 2);
-	struct channel_member *expelled = member(MEMBERS - 3), *told = member(MEMBERS - 4);
+	struct channel_member *expelled = member(MEMBERS - 3), *reported = member(MEMBERS - 4);
 	struct channel_message *m = channel_message_new(0, "", 0, "psst", 4);
 	struct session *first = member_session(r, 0), *second = member_session(r, 1);
 
@@ -344,7 +344,7 @@ static void leave_in_between(struct reactor *r, _unused_ void *arg)
 	part(r, parted);
 	say("b");
 	channel_expel(the_room(), expelled, m);
-	channel_notify_member(the_room(), told, m);
+	channel_notify_member(the_room(), reported, m);
 	/* Likewise of those that have received "a" but not "b". */
 	session_inspect_end(first, "gone");
 	part(r, second);
@@ -353,7 +353,7 @@ static void leave_in_between(struct reactor *r, _unused_ void *arg)
 	(void)channel_message_unref(m);
 }
 
-START_TEST(who_leaves_in_between_has_heard_what_he_had_to)
+START_TEST(a_member_that_leaves_in_between_has_received_its_messages)
 {
 	start(MEMBERS);
 	serve_call(0, leave_in_between, NULL);
@@ -432,7 +432,7 @@ static void say_much(_unused_ struct reactor *r, void *arg)
 	ck_assert_uint_le(most, 1 << 20);
 }
 
-START_TEST(much_is_told_in_order_and_bounded)
+START_TEST(much_is_reported_in_order_and_bounded)
 {
 	static char want[4100];
 	unsigned n = _i ? 400 : 100;
@@ -482,11 +482,11 @@ int main(void)
 	TCase *tc = tcase_create("branch");
 
 	tcase_set_timeout(tc, 240);
-	tcase_add_test(tc, each_hears_all_in_order);
-	tcase_add_test(tc, who_comes_in_between_hears_what_is_said_then);
-	tcase_add_test(tc, who_leaves_in_between_has_heard_what_he_had_to);
+	tcase_add_test(tc, each_receives_all_in_order);
+	tcase_add_test(tc, a_member_that_joins_in_between_receives_later_messages);
+	tcase_add_test(tc, a_member_that_leaves_in_between_has_received_its_messages);
 	tcase_add_test(tc, nothing_is_kept_for_nobody);
-	tcase_add_loop_test(tc, much_is_told_in_order_and_bounded, 0, 2);
+	tcase_add_loop_test(tc, much_is_reported_in_order_and_bounded, 0, 2);
 	tcase_add_test(tc, nobody_misses_anything_unnoticed);
 	suite_add_tcase(s, tc);
 	return run_suite(s);

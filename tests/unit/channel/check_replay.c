@@ -114,13 +114,13 @@ static void *jump_in(_unused_ void *arg)
 		do
 			(void)serve_line(fd, line, sizeof(line));
 		while (sscanf(line, "OK,%u", &last) != 1);
-		for (unsigned heard = 0; heard < 20;) {
+		for (unsigned received = 0; received < 20;) {
 			(void)serve_line(fd, line, sizeof(line));
 			if (channel_fixture_line_number(line) == 0)
 				continue;
-			ck_assert_msg(channel_fixture_line_number(line) == last + 1 + heard, "'%s', %u behind %u", line,
-				      heard, last);
-			heard++;
+			ck_assert_msg(channel_fixture_line_number(line) == last + 1 + received, "'%s', %u behind %u",
+				      line, received, last);
+			received++;
 		}
 		serve_say(fd, "PART,r\n");
 		do

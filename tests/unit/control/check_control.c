@@ -92,7 +92,7 @@ static void say(int fd, const char *call)
 }
 
 /* What comes up to a NUL; NULL: the daemon closed. */
-static const char *hear(int fd)
+static const char *receive(int fd)
 {
 	static char text[256 * 1024];
 	uint64_t until = clock_usec() + 10 * USEC_PER_SEC;
@@ -123,7 +123,7 @@ static const char *hear(int fd)
 static const char *ask(int fd, const char *call)
 {
 	say(fd, call);
-	return hear(fd);
+	return receive(fd);
 }
 
 #define STATUS "{\"method\":\"org.ioe.control.Status\"}"
@@ -142,8 +142,8 @@ START_TEST(test_no_call)
 		say(fd, "{\"method\":\"x.Y\"}");
 		say(fd, bad[i]);
 		say(fd, STATUS);
-		ck_assert_ptr_nonnull(hear(fd));
-		ck_assert_msg(!hear(fd), "answered: %s", bad[i]);
+		ck_assert_ptr_nonnull(receive(fd));
+		ck_assert_msg(!receive(fd), "answered: %s", bad[i]);
 		(void)close(fd);
 	}
 	ck_assert_uint_eq(fake_asked, 0);
@@ -169,9 +169,9 @@ START_TEST(test_order)
 			       "{\"error\":\"org.varlink.service.InterfaceNotFound\",\"parameters\":{\"interface\":\"i%d\"}}",
 			       i);
 		if (i % 3)
-			ck_assert_str_eq(hear(fd), expected);
+			ck_assert_str_eq(receive(fd), expected);
 	}
-	ck_assert_ptr_null(hear(fd));
+	ck_assert_ptr_null(receive(fd));
 	(void)close(fd);
 }
 END_TEST
@@ -186,7 +186,7 @@ START_TEST(test_byte_by_byte)
 		ck_assert_int_eq(send(fd, call + i, 1, 0), 1);
 		passes(2);
 	}
-	ck_assert_ptr_nonnull(hear(fd));
+	ck_assert_ptr_nonnull(receive(fd));
 	ck_assert_uint_eq(fake_asked, 1);
 	(void)close(fd);
 }
@@ -200,7 +200,7 @@ START_TEST(test_half_object)
 	ck_assert_int_eq(send(fd, STATUS, 20, 0), 20);
 	passes(3);
 	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
-	ck_assert_ptr_null(hear(fd));
+	ck_assert_ptr_null(receive(fd));
 	(void)close(fd);
 	ck_assert_uint_eq(files_open(), fds);
 }
@@ -253,7 +253,7 @@ START_TEST(test_nested)
 	(void)snprintf(call, sizeof(call), "{\"method\":\"org.ioe.control.Status\",\"parameters\":{\"x\":");
 	memset(call + strlen(call), '[', sizeof(call) - 1 - strlen(call));
 	say(fd, call);
-	ck_assert_ptr_null(hear(fd));
+	ck_assert_ptr_null(receive(fd));
 	(void)close(fd);
 	ck_assert_uint_eq(fake_asked, 0);
 }
@@ -277,7 +277,7 @@ START_TEST(test_thousand)
 		const char *text;
 
 		(void)send(fd[i], STATUS, sizeof(STATUS), MSG_NOSIGNAL);
-		text = hear(fd[i]);
+		text = receive(fd[i]);
 		if (text && strstr(text, "\"error\"")) {
 			ck_assert_str_eq(text, "{\"error\":\"org.ioe.control.TooManyConnections\","
 					       "\"parameters\":{\"limit\":64}}");
@@ -351,8 +351,8 @@ START_TEST(test_timeout)
 		ck_assert_ptr_nonnull(ask(busy, STATUS));
 		ck_assert_int_eq(loop_pass(&f.loop, 5), 0);
 	}
-	ck_assert_ptr_null(hear(silent));
-	ck_assert_ptr_null(hear(slow));
+	ck_assert_ptr_null(receive(silent));
+	ck_assert_ptr_null(receive(slow));
 	ck_assert_ptr_nonnull(ask(busy, STATUS));
 	(void)close(silent);
 	(void)close(slow);
@@ -527,14 +527,14 @@ START_TEST(test_clients_back_pressure)
 	passes(100);
 	ck_assert_uint_eq(fake_pages, begun);
 	do {
-		text = hear(fd);
+		text = receive(fd);
 		ck_assert_ptr_nonnull(text);
 		for (const char *p = text; (p = strstr(p, "{\"id\":")); p++)
 			n++;
 	} while (strstr(text, "\"continues\":true"));
 	ck_assert_uint_eq(n, fake_sessions);
 	/* What was asked behind it is answered behind it. */
-	ck_assert_ptr_nonnull(strstr(hear(fd), "InterfaceNotFound"));
+	ck_assert_ptr_nonnull(strstr(receive(fd), "InterfaceNotFound"));
 	(void)close(fd);
 }
 END_TEST
@@ -578,7 +578,7 @@ START_TEST(test_clients_stuck)
 	other = dial();
 	say(fd, CLIENTS);
 	ck_assert_ptr_nonnull(ask(other, STATUS));
-	ck_assert_ptr_null(hear(fd));
+	ck_assert_ptr_null(receive(fd));
 	fake_hold = false;
 	(void)close(fd);
 	(void)close(other);
@@ -595,10 +595,10 @@ START_TEST(test_clients_half_closed)
 	say(fd, CLIENTS);
 	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
 	do {
-		text = hear(fd);
+		text = receive(fd);
 		ck_assert_ptr_nonnull(text);
 	} while (strstr(text, "\"continues\":true"));
-	ck_assert_ptr_null(hear(fd));
+	ck_assert_ptr_null(receive(fd));
 	(void)close(fd);
 }
 END_TEST

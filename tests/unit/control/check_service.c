@@ -551,7 +551,7 @@ START_TEST(test_description_of_the_rest)
 }
 END_TEST
 
-START_TEST(test_ledger)
+START_TEST(test_channels)
 {
 	const struct buf *answers;
 	unsigned n = 0;
@@ -617,6 +617,6 @@ int main(void)
 	tcase_add_test(t, test_fails);
 	tcase_add_test(t, test_description_of_status);
 	tcase_add_test(t, test_descriptions);
-	tcase_add_test(t, test_ledger);
+	tcase_add_test(t, test_channels);
 	return run_suite(s);
 }

@@ -34,7 +34,7 @@ static void wait_until_come(void)
 }
 
 /* "name members messages bytes last topic;" of each, a '|' between two pages. The sender's name counts, too. */
-static const char *told(enum control_kind kind)
+static const char *reported(enum control_kind kind)
 {
 	struct control_channels *c = channels_new(serve_server(), kind, on_arrival, NULL);
 	static struct buf all;
@@ -71,12 +71,12 @@ static void ask(int fd, const char *text)
 	while (strncmp(line, "OK", 2) != 0);
 }
 
-START_TEST(what_is_there_is_told)
+START_TEST(what_is_there_is_reported)
 {
 	int fd;
 
 	channel_fixture_start(_i);
-	ck_assert_str_eq(told(CONTROL_ROOMS), "");
+	ck_assert_str_eq(reported(CONTROL_ROOMS), "");
 	fd = channel_fixture_connect("x");
 	ask(fd, "SAY,d,b,12345\n");
 	ask(fd, "SAY,d,b,678\n");
@@ -85,8 +85,8 @@ START_TEST(what_is_there_is_told)
 	ask(fd, "SAY,d,aa,1\n");
 	ask(fd, "SAY,d,a,12\n");
 	ask(fd, "JOIN,c\n"); /* nothing of it is on disk */
-	ck_assert_str_eq(told(CONTROL_ROOMS), "a 0 1 3 1 ;aa 0 1 2 1 ;b 1 2 10 2 what it, is;c 1 0 0 0 ;");
-	ck_assert_str_eq(told(CONTROL_MAILBOXES), "");
+	ck_assert_str_eq(reported(CONTROL_ROOMS), "a 0 1 3 1 ;aa 0 1 2 1 ;b 1 2 10 2 what it, is;c 1 0 0 0 ;");
+	ck_assert_str_eq(reported(CONTROL_MAILBOXES), "");
 	serve_close(fd);
 	serve_stop();
 }
@@ -111,7 +111,7 @@ START_TEST(pages_are_merged)
 		len += (size_t)snprintf(want + len, sizeof(want) - len, live ? "r%03u 1 0 0 0 ;" : "r%03u 0 1 5 1 ;", i);
 	}
 	{
-		const char *all = told(CONTROL_ROOMS);
+		const char *all = reported(CONTROL_ROOMS);
 		unsigned bars = 0;
 		size_t n = 0;
 
@@ -171,7 +171,7 @@ START_TEST(copy_is_put_back)
 	(void)snprintf(to, sizeof(to), "%s/store.db", state);
 	ck_assert_int_eq(rename(from, to), 0);
 	channel_fixture_start_in(_i, state, "256K");
-	ck_assert_str_eq(told(CONTROL_ROOMS), "b 0 1 7 1 ;");
+	ck_assert_str_eq(reported(CONTROL_ROOMS), "b 0 1 7 1 ;");
 	serve_stop();
 	folder_remove();
 }
@@ -183,7 +183,7 @@ START_TEST(nothing_is_kept)
 	struct control_backup *b;
 
 	serve_start(&serve_schema, plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
-	ck_assert_str_eq(told(CONTROL_ROOMS), "");
+	ck_assert_str_eq(reported(CONTROL_ROOMS), "");
 	b = back_up("/nowhere/at/all");
 	ck_assert_str_ne(b->why, "");
 	(void)server_task_free(&b->task);
@@ -200,7 +200,7 @@ START_TEST(forgotten)
 	c = channels_new(serve_server(), CONTROL_ROOMS, on_arrival, NULL);
 	channels_next(c);
 	(void)server_task_free(&c->task);
-	ck_assert_str_eq(told(CONTROL_ROOMS), "");
+	ck_assert_str_eq(reported(CONTROL_ROOMS), "");
 	c = channels_new(serve_server(), CONTROL_ROOMS, on_arrival, NULL);
 	channels_next(c);
 	(void)server_task_free(&c->task);
@@ -215,7 +215,7 @@ int main(void)
 	TCase *t = tcase_create("channels");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, what_is_there_is_told, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_loop_test(t, what_is_there_is_reported, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(t, pages_are_merged, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(t, copy_is_put_back, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(t, nothing_is_kept, 0, CHANNEL_FIXTURE_WAYS);

@@ -339,18 +339,18 @@ END_TEST
 #define MANY 100000
 
 /* The lines of events and, in them, the number that were told as dropped. */
-static uint64_t count_lines(uint64_t *ret_dropped, unsigned *ret_told)
+static uint64_t count_lines(uint64_t *ret_dropped, unsigned *ret_reported)
 {
 	char *pos = read_text, *line, *field;
 	uint64_t lines = 0;
 
 	*ret_dropped = 0;
-	*ret_told = 0;
+	*ret_reported = 0;
 	while ((line = next_line(&pos))) {
 		field = strstr(line, " [IOE_DROPPED=");
 		if (field) {
 			*ret_dropped += strtoull(field + strlen(" [IOE_DROPPED="), NULL, 10);
-			++*ret_told;
+			++*ret_reported;
 		} else {
 			lines++;
 		}
@@ -361,8 +361,8 @@ static uint64_t count_lines(uint64_t *ret_dropped, unsigned *ret_told)
 
 START_TEST(reader_that_stopped_holds_up_nobody)
 {
-	uint64_t until, told_dropped, lines;
-	unsigned told;
+	uint64_t until, reported_dropped, lines;
+	unsigned reported;
 
 	start();
 	for (unsigned i = 0; i < MANY; i++)
@@ -381,10 +381,10 @@ START_TEST(reader_that_stopped_holds_up_nobody)
 	/* It ends by itself when the reader comes back, and then has told what it did not bring. */
 	reader_start();
 	stop_and_read();
-	lines = count_lines(&told_dropped, &told);
-	ck_assert_uint_ge(told, 1);
-	ck_assert_uint_eq(lines + told_dropped, MANY + 1);
-	ck_assert_uint_eq(told_dropped, journal_dropped());
+	lines = count_lines(&reported_dropped, &reported);
+	ck_assert_uint_ge(reported, 1);
+	ck_assert_uint_eq(lines + reported_dropped, MANY + 1);
+	ck_assert_uint_eq(reported_dropped, journal_dropped());
 }
 END_TEST
 
@@ -399,9 +399,9 @@ START_TEST(reader_that_is_gone_kills_nobody)
 }
 END_TEST
 
-START_TEST(one_that_is_dropped_is_told)
+START_TEST(one_that_is_dropped_is_notified)
 {
-	static const char told[] = "ioed: warning: 1 log event was dropped because the log's reader was too slow "
+	static const char reported[] = "ioed: warning: 1 log event was dropped because the log's reader was too slow "
 				   "[IOE_DROPPED=1]\n";
 	const char *first;
 
@@ -413,13 +413,13 @@ START_TEST(one_that_is_dropped_is_told)
 	/* Once, and between two events or behind the last. */
 	first = strstr(read_text, "ioed: warning: ");
 	ck_assert_ptr_nonnull(first);
-	ck_assert_int_eq(strncmp(first, told, strlen(told)), 0);
+	ck_assert_int_eq(strncmp(first, reported, strlen(reported)), 0);
 	ck_assert_ptr_null(strstr(first + 1, "ioed: warning: "));
 }
 END_TEST
 
 /* How many drops @text tells, in its whole lines. */
-static uint64_t drops_told(const char *text)
+static uint64_t drops_reported(const char *text)
 {
 	static const char field[] = "[IOE_DROPPED=";
 	uint64_t n = 0;
@@ -430,7 +430,7 @@ static uint64_t drops_told(const char *text)
 }
 
 /* Without another event, and without a stop; in one line or, where the log thread came between, in more. */
-START_TEST(drops_are_told_once_there_is_room)
+START_TEST(drops_are_reported_once_there_is_room)
 {
 	char buf[4096], *text = NULL;
 	size_t n = 0;
@@ -446,14 +446,14 @@ START_TEST(drops_are_told_once_there_is_room)
 		memcpy(text + n, buf, (size_t)k);
 		n += (size_t)k;
 		text[n] = '\0';
-	} while (drops_told(text) < 3);
-	ck_assert_uint_eq(drops_told(text), 3);
+	} while (drops_reported(text) < 3);
+	ck_assert_uint_eq(drops_reported(text), 3);
 	ck_assert_ptr_nonnull(strstr(text, " dropped because "));
 	free(text);
 	/* They may have been told between two events, and the rest may be more than the pipe holds. */
 	reader_start();
 	stop_and_read();
-	ck_assert_uint_eq(drops_told(read_text), 0);
+	ck_assert_uint_eq(drops_reported(read_text), 0);
 }
 END_TEST
 
@@ -473,8 +473,8 @@ static void *log_much(void *arg)
 START_TEST(threads_at_once_keep_their_order)
 {
 	pthread_t threads[THREADS];
-	unsigned last[THREADS] = { 0 }, i, told;
-	uint64_t lines = 0, told_dropped = 0, n;
+	unsigned last[THREADS] = { 0 }, i, reported;
+	uint64_t lines = 0, reported_dropped = 0, n;
 	char *pos, *line, name;
 
 	reader_start();
@@ -491,9 +491,9 @@ START_TEST(threads_at_once_keep_their_order)
 			last[name - 'a'] = i;
 			n = ++lines;
 		}
-	n = count_lines(&told_dropped, &told);
+	n = count_lines(&reported_dropped, &reported);
 	ck_assert_uint_eq(n, lines);
-	ck_assert_uint_eq(lines + told_dropped, THREADS * THREAD_EVENTS);
+	ck_assert_uint_eq(lines + reported_dropped, THREADS * THREAD_EVENTS);
 	ck_assert_uint_ge(lines, THREADS);
 }
 END_TEST
@@ -658,8 +658,8 @@ int main(void)
 	tcase_add_test(tc, journal_that_fails_is_stderr);
 	tcase_add_test(tc, reader_that_stopped_holds_up_nobody);
 	tcase_add_test(tc, reader_that_is_gone_kills_nobody);
-	tcase_add_test(tc, one_that_is_dropped_is_told);
-	tcase_add_test(tc, drops_are_told_once_there_is_room);
+	tcase_add_test(tc, one_that_is_dropped_is_notified);
+	tcase_add_test(tc, drops_are_reported_once_there_is_room);
 	tcase_add_test(tc, threads_at_once_keep_their_order);
 	tcase_add_test(tc, rings_of_threads_that_ended_are_used_again);
 #ifdef HAVE_MEMORY_TEST

@@ -312,7 +312,7 @@ START_TEST(watchdog_is_not_kept)
 }
 END_TEST
 
-START_TEST(manager_that_is_gone_is_told_once)
+START_TEST(manager_that_is_gone_is_reported_once)
 {
 	struct service_manager *n = notify_here();
 
@@ -405,7 +405,7 @@ int main(void)
 	tcase_add_test(tc, newest_of_each_kind_is_kept_in_order);
 	tcase_add_test(tc, nothing_overtakes_what_waits);
 	tcase_add_test(tc, watchdog_is_not_kept);
-	tcase_add_test(tc, manager_that_is_gone_is_told_once);
+	tcase_add_test(tc, manager_that_is_gone_is_reported_once);
 	tcase_add_test(tc, watchdog_time_is_read);
 	tcase_add_test(tc, sockets_are_taken_over_once);
 	suite_add_tcase(s, tc);

@@ -20,7 +20,7 @@ struct note {
 	unsigned from, number;
 };
 
-static unsigned heard[64], n_heard;
+static unsigned received[64], n_received;
 
 static void setup(void)
 {
@@ -48,9 +48,9 @@ static uint64_t wake_ups(void)
 	return read(inbox.fd, &n, sizeof(n)) == (ssize_t)sizeof(n) ? n : 0;
 }
 
-static void note_hear(struct msg *m)
+static void note_receive(struct msg *m)
 {
-	heard[n_heard++] = container_of(m, struct note, msg)->number;
+	received[n_received++] = container_of(m, struct note, msg)->number;
 }
 
 START_TEST(comes_in_order)
@@ -58,16 +58,16 @@ START_TEST(comes_in_order)
 	struct note notes[64];
 
 	for (unsigned i = 0; i < ELEMENTSOF(notes); i++) {
-		notes[i] = (struct note){ .msg.act = note_hear, .number = i };
+		notes[i] = (struct note){ .msg.act = note_receive, .number = i };
 		inbox_push(&inbox, &notes[i].msg);
 	}
-	ck_assert_uint_eq(n_heard, 0);
+	ck_assert_uint_eq(n_received, 0);
 	inbox_run(&inbox);
-	ck_assert_uint_eq(n_heard, ELEMENTSOF(notes));
+	ck_assert_uint_eq(n_received, ELEMENTSOF(notes));
 	for (unsigned i = 0; i < ELEMENTSOF(notes); i++)
-		ck_assert_uint_eq(heard[i], i);
+		ck_assert_uint_eq(received[i], i);
 	inbox_run(&inbox);
-	ck_assert_uint_eq(n_heard, ELEMENTSOF(notes));
+	ck_assert_uint_eq(n_received, ELEMENTSOF(notes));
 }
 END_TEST
 
@@ -78,7 +78,7 @@ START_TEST(wakes_once_for_many)
 	ck_assert(!is_awake(0));
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < ELEMENTSOF(notes); i++) {
-			notes[i] = (struct note){ .msg.act = note_hear };
+			notes[i] = (struct note){ .msg.act = note_receive };
 			inbox_push(&inbox, &notes[i].msg);
 		}
 		ck_assert(is_awake(0));
@@ -93,7 +93,7 @@ static void note_push_again(struct msg *m)
 {
 	struct note *n = container_of(m, struct note, msg);
 
-	n_heard++;
+	n_received++;
 	if (n->number-- > 0)
 		inbox_push(&inbox, m);
 }
@@ -107,7 +107,7 @@ START_TEST(what_is_pushed_meanwhile_waits_and_wakes)
 	for (unsigned turn = 1; turn <= 4; turn++) {
 		ck_assert(is_awake(0));
 		inbox_run(&inbox);
-		ck_assert_uint_eq(n_heard, turn);
+		ck_assert_uint_eq(n_received, turn);
 	}
 	ck_assert(!is_awake(0));
 }
@@ -115,7 +115,7 @@ END_TEST
 
 static void note_free(struct msg *m)
 {
-	n_heard++;
+	n_received++;
 	free(container_of(m, struct note, msg));
 }
 
@@ -128,7 +128,7 @@ START_TEST(the_receiver_may_free_it)
 		inbox_push(&inbox, &n->msg);
 	}
 	inbox_run(&inbox);
-	ck_assert_uint_eq(n_heard, 10);
+	ck_assert_uint_eq(n_received, 10);
 }
 END_TEST
 

@@ -371,7 +371,7 @@ END_TEST
 struct judge {
 	struct timer timer;
 	struct probe *probes;
-	unsigned n, fired, heard;
+	unsigned n, fired, received;
 	uint64_t seen_usec;
 };
 
@@ -382,7 +382,7 @@ static void judge_fire(struct timer *t)
 	j->fired++;
 	j->seen_usec = loop.seen_usec;
 	for (unsigned i = 0; i < j->n; i++)
-		j->heard += j->probes[i].calls > 0;
+		j->received += j->probes[i].calls > 0;
 }
 
 static void judge_wait(uint64_t until_usec)
@@ -410,7 +410,7 @@ START_TEST(a_late_timer_fires_behind_all_that_came_in_time)
 	for (unsigned i = 0; i < 2 * (n / 64 + 2) && j.fired == 0; i++)
 		pass();
 	ck_assert_uint_eq(j.fired, 1);
-	ck_assert_uint_eq(j.heard, n);
+	ck_assert_uint_eq(j.received, n);
 	ck_assert_uint_ge(j.seen_usec, at_usec);
 	for (unsigned i = 0; i < n; i++)
 		probe_done(&p[i]);
@@ -474,14 +474,14 @@ END_TEST
 
 struct stopper {
 	struct msg msg;
-	unsigned heard;
+	unsigned received;
 };
 
 static void stopper_act(struct msg *m)
 {
 	struct stopper *s = container_of(m, struct stopper, msg);
 
-	s->heard++;
+	s->received++;
 	loop_stop(&loop);
 }
 
@@ -493,7 +493,7 @@ START_TEST(a_message_stops_it)
 	inbox_push(&loop.inbox, &s.msg);
 	loop_defer(&loop, &p.later);
 	ck_assert_int_eq(loop_run(&loop), 0);
-	ck_assert_uint_eq(s.heard, 1);
+	ck_assert_uint_eq(s.received, 1);
 	ck_assert_uint_eq(p.runs, 1); /* the pass is finished first */
 }
 END_TEST

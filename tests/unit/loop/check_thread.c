@@ -122,13 +122,13 @@ static void hold(struct msg *m)
 		;
 }
 
-static void subject_init(struct subject *u, const struct thread_ops *with, const struct thread_owner *told)
+static void subject_init(struct subject *u, const struct thread_ops *with, const struct thread_owner *reported)
 {
 	*u = (struct subject){ .end_work.act = end_work, .hold.act = hold };
 	ck_assert_int_eq(loop_init(&u->loop), 0);
 	(void)sem_init(&u->held, 0, 0);
 	(void)sem_init(&u->go, 0, 0);
-	thread_init(&u->thread, &u->loop, with, told);
+	thread_init(&u->thread, &u->loop, with, reported);
 }
 
 static void subject_done(struct subject *u)

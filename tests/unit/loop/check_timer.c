@@ -92,7 +92,7 @@ START_TEST(is_never_early_and_at_most_a_millisecond_late)
 END_TEST
 
 /* Who sleeps as long as the wheel says is there in time, and has not been woken for nothing all the way. */
-START_TEST(sleeping_as_told_is_in_time)
+START_TEST(sleeping_as_ordered_is_in_time)
 {
 	for (uint64_t distance = 1; distance < 3 * HORIZON_USEC; distance = distance * 3 + 7) {
 		struct probe p = { .timer.fire = probe_fire };
@@ -335,7 +335,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, NULL);
 	tcase_add_test(tc, an_empty_wheel_wants_no_wake_up);
 	tcase_add_test(tc, is_never_early_and_at_most_a_millisecond_late);
-	tcase_add_test(tc, sleeping_as_told_is_in_time);
+	tcase_add_test(tc, sleeping_as_ordered_is_in_time);
 	tcase_add_test(tc, arming_again_moves_it);
 	tcase_add_test(tc, never_is_never);
 	tcase_add_test(tc, a_due_sibling_may_be_disarmed);

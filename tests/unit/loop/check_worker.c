@@ -137,7 +137,7 @@ static struct worker_pool *stuck_pool(unsigned threads, struct task *stuck)
 	return p;
 }
 
-START_TEST(a_stuck_job_is_told_of_and_left_behind)
+START_TEST(a_stuck_job_is_reported_and_left_behind)
 {
 	struct task stuck = {};
 	struct worker_pool *p = stuck_pool(2, &stuck);
@@ -277,7 +277,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, jobs_start_in_order_and_come_home);
 	tcase_add_test(tc, a_job_may_be_submitted_again_when_done);
-	tcase_add_test(tc, a_stuck_job_is_told_of_and_left_behind);
+	tcase_add_test(tc, a_stuck_job_is_reported_and_left_behind);
 	tcase_add_test(tc, a_stuck_job_holds_up_no_other_thread);
 	tcase_add_test(tc, the_end_comes_behind_the_last_job);
 	tcase_add_test(tc, an_idle_pool_is_not_stuck);

@@ -194,7 +194,7 @@ START_TEST(a_full_socket_is_waited_for)
 }
 END_TEST
 
-START_TEST(a_broken_connection_is_told_once)
+START_TEST(a_broken_connection_is_reported_once)
 {
 	start_as(SOCK_STREAM);
 	(void)close(peer);
@@ -226,7 +226,7 @@ START_TEST(a_paused_connection_learns_of_its_end)
 }
 END_TEST
 
-START_TEST(reading_tells_bytes_then_the_end)
+START_TEST(reading_reports_bytes_then_the_end)
 {
 	start_as(SOCK_STREAM);
 	pass();
@@ -479,9 +479,9 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_one_pass_says_leaves_in_one_write);
 	tcase_add_test(tc, a_full_socket_is_waited_for);
-	tcase_add_test(tc, a_broken_connection_is_told_once);
+	tcase_add_test(tc, a_broken_connection_is_reported_once);
 	tcase_add_test(tc, a_paused_connection_learns_of_its_end);
-	tcase_add_test(tc, reading_tells_bytes_then_the_end);
+	tcase_add_test(tc, reading_reports_bytes_then_the_end);
 	tcase_add_test(tc, paused_is_not_read);
 	tcase_add_test(tc, shutdown_lets_the_peer_go_on);
 	tcase_add_test(tc, done_in_readable);

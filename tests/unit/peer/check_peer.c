@@ -12,7 +12,7 @@
 #include "unit/fixture/fake_server.h"
 #include "unit/fixture/run.h"
 
-START_TEST(hello_tells_who_it_is)
+START_TEST(hello_names_the_server)
 {
 	const struct fake_play play = { .answers = (const char *[]){ FAKE_HI, NULL }, .stay = true };
 	_cleanup_(peer_freep) struct peer *p = NULL;
@@ -20,7 +20,7 @@ START_TEST(hello_tells_who_it_is)
 	char address[32];
 
 	ck_assert_int_eq(fake_connect(&f, &play, &p), 0);
-	ck_assert_str_eq(f.heard, "HELLO,ioe/1");
+	ck_assert_str_eq(f.received, "HELLO,ioe/1");
 	ck_assert_str_eq(peer_server(p), "ioed/0.1.0");
 	ck_assert_uint_eq(peer_instance(p), 3);
 	ck_assert_str_eq(peer_store(p), "5f,3e");
@@ -189,7 +189,7 @@ int main(void)
 	Suite *s = suite_create("peer");
 	TCase *tc = tcase_create("peer");
 
-	tcase_add_test(tc, hello_tells_who_it_is);
+	tcase_add_test(tc, hello_names_the_server);
 	tcase_add_loop_test(tc, no_ioe_server, 0, (int)ELEMENTSOF(strangers));
 	tcase_add_loop_test(tc, refused, 0, (int)ELEMENTSOF(refusals));
 	tcase_add_loop_test(tc, leading_hii_is_skipped, 0, 2);

@@ -107,9 +107,9 @@ static void serve_drops(struct fake *f, int fd)
 	struct pollfd gone = { .fd = fd, .events = POLLRDHUP };
 	size_t i = (size_t)f->play->piece;
 
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	fake_say(fd, FAKE_HI, strlen(FAKE_HI), 0);
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	fake_say(fd, slow[i].begin, strlen(slow[i].begin), 0);
 	while (poll(&gone, 1, slow[i].drop ? 5 : 50) == 0)
 		fake_say(fd, slow[i].drop ? slow[i].drop : "x", strlen(slow[i].drop ? slow[i].drop : "x"), 0);
@@ -147,7 +147,7 @@ static void serve_events(struct fake *f, int fd)
 
 	for (; n + 16 <= sizeof(flood); n += 15)
 		memcpy(flood + n, "SAID,r,1,1,a,b\n", 15);
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	fake_say(fd, FAKE_HI, strlen(FAKE_HI), 0);
 	while (send(fd, flood, n, MSG_NOSIGNAL) > 0)
 		;

@@ -177,9 +177,9 @@ END_TEST
 
 static void serve_nul(struct fake *f, int fd)
 {
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	fake_say(fd, FAKE_HI, strlen(FAKE_HI), 0);
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	fake_say(fd, "OK,\0,x\n", 7, 0);
 }
 
@@ -250,14 +250,14 @@ START_TEST(answer_that_never_comes)
 END_TEST
 
 
-struct told {
+struct reported {
 	unsigned n;
 	char all[512];
 };
 
-static void told_news(void *userdata, const struct news *n)
+static void handed_out_news(void *userdata, const struct news *n)
 {
-	struct told *t = userdata;
+	struct reported *t = userdata;
 	size_t len = strlen(t->all);
 
 	t->n++;
@@ -266,7 +266,7 @@ static void told_news(void *userdata, const struct news *n)
 }
 
 /* Between replies and before them, in whatever pieces; inside a body the same bytes are the body's. */
-static void news_are_told_in(size_t piece)
+static void news_are_handed_out_in(size_t piece)
 {
 	const struct fake_play play = {
 		.answers = (const char *[]){ FAKE_HI, "SAID,r,1,2,ann,a%2Cb\nPONG\nJOINED,r,bob\n12\nJOINED,r,eve", "", NULL },
@@ -274,18 +274,18 @@ static void news_are_told_in(size_t piece)
 		.stay = true,
 	};
 	_cleanup_(peer_freep) struct peer *p = NULL;
-	struct told told = { 0 };
+	struct reported reported = { 0 };
 	struct peer_reply reply;
 	struct fake f = { 0 };
 	char body[16];
 	size_t n = 0;
 
 	ck_assert_int_eq(fake_connect(&f, &play, &p), 0);
-	peer_set_news(p, told_news, &told);
+	peer_set_news(p, handed_out_news, &reported);
 	ck_assert_int_eq(peer_request_raw(p, "PING", 4), 0);
 	ck_assert_int_eq(peer_request_raw(p, "LIST", 4), 0);
 	ck_assert_int_eq(peer_reply(p, &reply), 0);
-	ck_assert_str_eq(told.all, "0:ann:a,b;");
+	ck_assert_str_eq(reported.all, "0:ann:a,b;");
 	ck_assert_int_eq(peer_reply(p, &reply), 0);
 	ck_assert_uint_eq(reply.size, 12);
 	while (n < 12) {
@@ -295,22 +295,22 @@ static void news_are_told_in(size_t piece)
 		n += (size_t)k;
 	}
 	ck_assert_mem_eq(body, "JOINED,r,eve", 12);
-	ck_assert_str_eq(told.all, "0:ann:a,b;1:bob:;");
+	ck_assert_str_eq(reported.all, "0:ann:a,b;1:bob:;");
 	ck_assert_int_eq(peer_receive(p), 0);
 	p = peer_free(p);
 	fake_stop(&f);
 }
 
-START_TEST(news_are_told)
+START_TEST(news_are_handed_out)
 {
-	news_are_told_in(0);
-	news_are_told_in(1);
-	news_are_told_in(7);
+	news_are_handed_out_in(0);
+	news_are_handed_out_in(1);
+	news_are_handed_out_in(7);
 }
 END_TEST
 
 /* Until it is over, or there is something. */
-static int hear(struct peer *p)
+static int receive(struct peer *p)
 {
 	struct pollfd from = { .fd = peer_fd(p), .events = POLLIN };
 	int r;
@@ -320,23 +320,23 @@ static int hear(struct peer *p)
 	return r;
 }
 
-START_TEST(error_is_told)
+START_TEST(error_is_sent)
 {
 	const struct fake_play play = {
 		.answers = (const char *[]){ FAKE_HI "JOINED,r,bob\nERROR: slow: read%2C faster\n", NULL },
 	};
 	_cleanup_(peer_freep) struct peer *p = NULL;
-	struct told told = { 0 };
+	struct reported reported = { 0 };
 	struct fake f = { 0 };
 	int r;
 
 	ck_assert_int_eq(fake_connect(&f, &play, &p), 0);
-	peer_set_news(p, told_news, &told);
-	while ((r = hear(p)) > 0)
+	peer_set_news(p, handed_out_news, &reported);
+	while ((r = receive(p)) > 0)
 		;
 	ck_assert_int_eq(r, -ECONNRESET);
 	ck_assert_int_eq(peer_receive(p), -ECONNRESET);
-	ck_assert_str_eq(told.all, "1:bob:;7::read, faster;");
+	ck_assert_str_eq(reported.all, "1:bob:;7::read, faster;");
 	p = peer_free(p);
 	fake_stop(&f);
 }
@@ -353,20 +353,20 @@ START_TEST(bad_news_break)
 {
 	const struct fake_play play = { .answers = (const char *[]){ bad_news[_i], NULL }, .stay = true };
 	_cleanup_(peer_freep) struct peer *p = NULL;
-	struct told told = { 0 };
+	struct reported reported = { 0 };
 	struct fake f = { 0 };
 
 	ck_assert_int_eq(fake_connect(&f, &play, &p), 0);
-	peer_set_news(p, told_news, &told);
-	ck_assert_int_eq(hear(p), -EPROTO);
-	ck_assert_uint_eq(told.n, 0);
+	peer_set_news(p, handed_out_news, &reported);
+	ck_assert_int_eq(receive(p), -EPROTO);
+	ck_assert_uint_eq(reported.n, 0);
 	ck_assert(!peer_is_open(p));
 	p = peer_free(p);
 	fake_stop(&f);
 }
 END_TEST
 
-START_TEST(goaway_is_told)
+START_TEST(goaway_is_sent)
 {
 	const struct fake_play play = {
 		.answers = (const char *[]){ FAKE_HI, "GOAWAY\nPONG\nGOAWAY,stop\n", NULL },
@@ -446,10 +446,10 @@ int main(void)
 	tcase_add_test(tc, nul_in_a_line);
 	tcase_add_loop_test(tc, breaks_in_the_middle, 0, 4);
 	tcase_add_test(tc, answer_that_never_comes);
-	tcase_add_test(tc, news_are_told);
-	tcase_add_test(tc, error_is_told);
+	tcase_add_test(tc, news_are_handed_out);
+	tcase_add_test(tc, error_is_sent);
 	tcase_add_loop_test(tc, bad_news_break, 0, (int)ELEMENTSOF(bad_news));
-	tcase_add_test(tc, goaway_is_told);
+	tcase_add_test(tc, goaway_is_sent);
 	tcase_add_test(tc, answer_to_nothing);
 	tcase_add_test(tc, signal_ends_the_wait);
 	suite_add_tcase(s, tc);

@@ -23,7 +23,7 @@ START_TEST(requests_are_encoded)
 	ck_assert_int_eq(peer_request_raw(p, "LIST\nBYE", 8), -EINVAL);
 	ck_assert_int_eq(peer_request(p, fields, ELEMENTSOF(fields)), 0);
 	ck_assert_int_eq(peer_reply(p, &reply), 0);
-	ck_assert_str_eq(f.heard, "WRITE,a%2Cb%25c%0A%7F\xc3\xa9,");
+	ck_assert_str_eq(f.received, "WRITE,a%2Cb%25c%0A%7F\xc3\xa9,");
 	p = peer_free(p);
 	fake_stop(&f);
 }
@@ -66,9 +66,9 @@ static void serve_refuses_body(struct fake *f, int fd)
 {
 	static const char answer[] = "ERROR: too-large: 104857600 bytes are more than file.max_size\n";
 
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	fake_say(fd, FAKE_HI, strlen(FAKE_HI), 0);
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	/* GOAWAY is no answer. */
 	fake_say(fd, "GOAWAY,drain%2C soon\n", 21, 0);
 	/* To close now is a reset, which would throw away what the kernel has not sent yet: so not in pieces. */
@@ -105,7 +105,7 @@ END_TEST
 
 static void serve_deaf(struct fake *f, int fd)
 {
-	(void)fake_hear(f, fd);
+	(void)fake_receive(f, fd);
 	fake_say(fd, FAKE_HI, strlen(FAKE_HI), 0);
 	fake_wait(f);
 }

@@ -20,16 +20,16 @@
 /* Each reactor hears of the stop by itself; @arg is a bit for each that has. */
 static bool all_are_leaving(struct reactor *r, void *arg)
 {
-	unsigned *heard = arg;
+	unsigned *received = arg;
 
 	if (r->thread.leaving)
-		*heard |= 1U << r->index;
-	return *heard == (1U << r->set->n) - 1;
+		*received |= 1U << r->index;
+	return *received == (1U << r->set->n) - 1;
 }
 
 START_TEST(stopping_answers_what_is_open)
 {
-	unsigned heard = 0;
+	unsigned received = 0;
 	char line[500];
 	int plain, ioe, idle;
 
@@ -47,7 +47,7 @@ START_TEST(stopping_answers_what_is_open)
 
 	serve_expect_end(idle);
 	serve_expect(ioe, "GOAWAY,the test is over\n");
-	serve_until(all_are_leaving, &heard);
+	serve_until(all_are_leaving, &received);
 	serve_say(plain, "PING\n"); /* too late */
 	(void)session_fixture_answer(0);
 	(void)session_fixture_answer(1);
@@ -118,7 +118,7 @@ START_TEST(stopping_and_reloading_in_a_storm)
 		ck_assert_int_eq(server_status(serve_server(), &st), 0);
 		ck_assert_uint_eq(st.memory_limit, (i + 1ULL) << 20);
 		status_done(&st);
-		session_fixture_settle();
+		session_fixture_flush();
 	}
 	serve_stop_begin();
 	atomic_store(&stop_storm, true);
@@ -167,7 +167,7 @@ START_TEST(a_reactor_that_stands_still_is_noticed)
 	for (unsigned i = 0; i < serve_server()->reactors.n; i++)
 		serve_call(i, stand_still, NULL);
 	serve_until(poked_again, NULL);
-	session_fixture_settle();
+	session_fixture_flush();
 	serve_stop();
 }
 END_TEST
@@ -186,7 +186,7 @@ START_TEST(the_status_counts)
 	serve_expect(c, "1000\n");
 	serve_expect_n(c, session_fixture_bytes, 1000);
 	serve_expect_error(c, "internal");
-	session_fixture_settle();
+	session_fixture_flush();
 	ck_assert_int_eq(server_status(serve_server(), &st), 0);
 	ck_assert_str_eq(st.state, "running");
 	ck_assert_uint_eq(st.sessions, 1);

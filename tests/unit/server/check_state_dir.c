@@ -248,7 +248,7 @@ START_TEST(what_lies_there_is_for_nobody_else)
 }
 END_TEST
 
-START_TEST(a_folder_that_others_may_enter_is_told_of)
+START_TEST(a_folder_that_others_can_enter_is_reported)
 {
 	static const struct {
 		const char *name;
@@ -293,7 +293,7 @@ int main(void)
 	tcase_add_test(tc, what_cannot_be_written_is_said);
 	tcase_add_test(tc, the_service_manager_goes_before);
 	tcase_add_test(tc, what_lies_there_is_for_nobody_else);
-	tcase_add_test(tc, a_folder_that_others_may_enter_is_told_of);
+	tcase_add_test(tc, a_folder_that_others_can_enter_is_reported);
 	suite_add_tcase(s, tc);
 
 	return run_suite(s);

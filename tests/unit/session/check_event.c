@@ -23,51 +23,51 @@
 #include "unit/fixture/serve.h"
 
 /* What observers heard, a word a call. */
-static char heard[4096];
+static char received[4096];
 static pthread_mutex_t event_reader_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void hear(const char *word, const char *more)
+static void receive(const char *word, const char *more)
 {
 	size_t n;
 
 	(void)pthread_mutex_lock(&event_reader_lock);
-	n = strlen(heard);
-	(void)snprintf(heard + n, sizeof(heard) - n, "%s%s ", word, more);
+	n = strlen(received);
+	(void)snprintf(received + n, sizeof(received) - n, "%s%s ", word, more);
 	(void)pthread_mutex_unlock(&event_reader_lock);
 }
 
-static bool has_heard(_unused_ struct reactor *r, void *words)
+static bool has_received(_unused_ struct reactor *r, void *words)
 {
 	bool yes;
 
 	(void)pthread_mutex_lock(&event_reader_lock);
-	yes = strcmp(heard, words) == 0;
+	yes = strcmp(received, words) == 0;
 	(void)pthread_mutex_unlock(&event_reader_lock);
 	return yes;
 }
 
-static bool has_heard_as_much(_unused_ struct reactor *r, void *words)
+static bool has_received_as_much(_unused_ struct reactor *r, void *words)
 {
 	bool as_much;
 
 	(void)pthread_mutex_lock(&event_reader_lock);
-	as_much = strlen(heard) >= strlen(words);
+	as_much = strlen(received) >= strlen(words);
 	(void)pthread_mutex_unlock(&event_reader_lock);
 	return as_much;
 }
 
-static void expect_heard(const char *words)
+static void expect_received(const char *words)
 {
 	(void)pthread_mutex_lock(&event_reader_lock);
-	ck_assert_str_eq(heard, words);
-	heard[0] = '\0';
+	ck_assert_str_eq(received, words);
+	received[0] = '\0';
 	(void)pthread_mutex_unlock(&event_reader_lock);
 }
 
-static void until_heard(const char *words)
+static void until_received(const char *words)
 {
-	serve_until(has_heard, (void *)words);
-	expect_heard(words);
+	serve_until(has_received, (void *)words);
+	expect_received(words);
 }
 
 /* Who looks late learns of both at once. */
@@ -75,18 +75,18 @@ static void until_drained_and_taken(void)
 {
 	bool drained_first;
 
-	serve_until(has_heard_as_much, (void *)"drained taken ");
+	serve_until(has_received_as_much, (void *)"drained taken ");
 	(void)pthread_mutex_lock(&event_reader_lock);
-	drained_first = heard[0] == 'd';
+	drained_first = received[0] == 'd';
 	(void)pthread_mutex_unlock(&event_reader_lock);
-	expect_heard(drained_first ? "drained taken " : "taken drained ");
+	expect_received(drained_first ? "drained taken " : "taken drained ");
 }
 
 /* A member of the one room there is. */
 
 static void member_gone(struct observer *a, _unused_ struct session *s, const char *why)
 {
-	hear("gone:", why);
+	receive("gone:", why);
 	free(a);
 }
 
@@ -99,18 +99,18 @@ static void member_renamed(_unused_ struct observer *a, struct session *s, const
 	ck_assert_uint_eq(now->name_len, strlen(now->name));
 	ck_assert_str_eq(now->nick, now->name);
 	(void)snprintf(both, sizeof(both), "%s>%s", old, now->name);
-	hear("renamed:", both);
+	receive("renamed:", both);
 }
 
 static void member_flushed(_unused_ struct observer *a, struct session *s)
 {
 	ck_assert(outq_is_empty(&s->conn.out) && !raw_has_unsent(s));
-	hear("drained", "");
+	receive("drained", "");
 }
 
 static void member_acked(_unused_ struct observer *a, _unused_ struct session *s)
 {
-	hear("taken", "");
+	receive("taken", "");
 }
 
 static const struct observer_ops member_ops = {
@@ -251,7 +251,7 @@ static void start_as(const char *listener, unsigned reactors, const char *more)
 {
 	char config[512];
 
-	heard[0] = '\0';
+	received[0] = '\0';
 	memset(big, 'b', sizeof(big));
 	(void)snprintf(config, sizeof(config),
 		       "listeners = ( { port = 0; roles = [ %s ]; } );\n"
@@ -383,7 +383,7 @@ static void give_it_back(struct reactor *r, _unused_ void *arg)
 
 /* In order, in the words of each one's dialect, whatever comes in one pass and what in several; and the frames are gone
  * when they have been sent. */
-START_TEST(all_are_told_in_order)
+START_TEST(all_are_notified_in_order)
 {
 	static const unsigned sizes[] = { 11, 64, 700, 4000 };
 	int line, line2, ioe;
@@ -480,7 +480,7 @@ START_TEST(who_does_not_read_is_cut_off)
 		n++;
 	}
 	expect_sayings(other, 'L', n, 1, 2000);
-	until_heard("gone:slow ");
+	until_received("gone:slow ");
 	ck_assert_int_eq(saying(n + 1, 1, 2000), 0); /* it is no member any more */
 	expect_sayings(other, 'L', n + 1, 1, 2000);
 	serve_say(other, "PING\n");
@@ -495,7 +495,7 @@ START_TEST(who_does_not_read_is_cut_off)
 	serve_expect_end(c);
 	serve_until_sessions(1);
 	serve_call(0, answer_held, NULL); /* into nowhere */
-	expect_heard("");
+	expect_received("");
 	serve_close(other);
 	serve_stop();
 }
@@ -515,10 +515,10 @@ START_TEST(who_takes_no_word_of_it_is_closed)
 	for (unsigned n = 0; saying(n, 1, 4000) == 0; n++)
 		continue;
 	begin = clock_usec();
-	until_heard("gone:slow ");
+	until_received("gone:slow ");
 	serve_until_sessions(0);
 	ck_assert_uint_ge(clock_usec() - begin, USEC_PER_SEC * 4 / 10);
-	expect_heard("");
+	expect_received("");
 	serve_close(c);
 	serve_stop();
 }
@@ -538,7 +538,7 @@ START_TEST(answers_do_not_make_one_slow)
 	serve_call(0, use_up_the_memory, NULL);
 	ck_assert_int_eq(saying(60, 1, 1000), -EPIPE);
 	serve_call(0, give_it_back, NULL);
-	until_heard("gone:slow ");
+	until_received("gone:slow ");
 	serve_expect_n(c, big, sizeof(big)); /* this one had been begun */
 	serve_reset(c);
 	serve_stop();
@@ -581,7 +581,7 @@ static void check_gone(struct reactor *r, void *arg)
 	ck_assert_ptr_null(reactor_find(r, *(struct handle *)arg));
 }
 
-START_TEST(a_new_name_is_told)
+START_TEST(a_new_name_is_announced)
 {
 	struct handle h;
 	int c;
@@ -592,16 +592,16 @@ START_TEST(a_new_name_is_told)
 	serve_expect(c, "OK,Anna\nOK,Anna\nOK,anna\n");
 	serve_expect_error(c, "denied");
 	serve_expect(c, "OK,Bert\n");
-	expect_heard("renamed:127.0.0.1>Anna renamed:Anna>anna renamed:anna>Bert ");
+	expect_received("renamed:127.0.0.1>Anna renamed:Anna>anna renamed:anna>Bert ");
 	serve_call(0, check_handle, &h);
 	serve_close(c);
-	until_heard("gone:closed ");
+	until_received("gone:closed ");
 	serve_call(0, check_gone, &h);
 	serve_stop();
 }
 END_TEST
 
-START_TEST(what_is_sent_and_taken_is_told)
+START_TEST(what_is_sent_and_taken_is_reported)
 {
 	int c;
 
@@ -610,29 +610,29 @@ START_TEST(what_is_sent_and_taken_is_told)
 	serve_say(c, "JOIN\n");
 	serve_expect(c, "OK\n");
 	ask("d");
-	until_heard("drained "); /* it was already */
+	until_received("drained "); /* it was already */
 	ask("dt");
-	until_heard("taken drained ");
+	until_received("taken drained ");
 
 	/* More than our kernel takes, and then more than its peer's does. */
 	serve_say(c, "BIG\n");
 	serve_expect(c, "8388608\n");
 	ask("dt");
 	serve_expect_n(c, big, sizeof(big) / 8);
-	expect_heard("");
+	expect_received("");
 	serve_expect_n(c, big, sizeof(big) - sizeof(big) / 8);
 	until_drained_and_taken();
 	ck_assert_int_eq(saying(0, 6, 2000), 0);
 	ask("t");
-	expect_heard(""); /* with our kernel it is, with its peer's not */
+	expect_received(""); /* with our kernel it is, with its peer's not */
 	expect_sayings(c, 'L', 0, 6, 2000);
-	until_heard("taken ");
+	until_received("taken ");
 	serve_say(c, "PING\n");
 	serve_expect(c, "PONG\n");
 	ask("");
-	expect_heard("");
+	expect_received("");
 	serve_close(c);
-	until_heard("gone:closed ");
+	until_received("gone:closed ");
 	serve_stop();
 }
 END_TEST
@@ -654,18 +654,18 @@ START_TEST(the_end_waits_for_what_is_not_taken)
 		serve_end(c);
 	ask("t");
 	ask("t");
-	expect_heard("");
+	expect_received("");
 	serve_until_sessions(1);
 	expect_sayings(c, 'L', 0, 6, 2000);
 	if (_i)
 		serve_expect(c, "BYE\n");
-	until_heard(_i ? "taken gone:bye " : "taken gone:closed ");
+	until_received(_i ? "taken gone:bye " : "taken gone:closed ");
 	serve_expect_end(c);
 	serve_stop();
 }
 END_TEST
 
-static void tell(struct reactor *r, void *ret_result)
+static void report(struct reactor *r, void *ret_result)
 {
 	*(int *)ret_result = session_event_text(only_session(r), "event\n", 6, false);
 }
@@ -684,11 +684,11 @@ START_TEST(events_end_with_the_last_answer)
 		serve_end(c);
 	serve_expect(c, "OK\n");
 	serve_until(is_held, NULL);
-	serve_call(0, tell, &r);
+	serve_call(0, report, &r);
 	ck_assert_int_eq(r, 0);
 	serve_call(0, answer_held, NULL);
-	until_heard(_i ? "gone:bye " : "gone:closed ");
-	serve_call(0, tell, &r); /* it is there until it has taken its answers */
+	until_received(_i ? "gone:bye " : "gone:closed ");
+	serve_call(0, report, &r); /* it is there until it has taken its answers */
 	ck_assert_int_eq(r, -EPIPE);
 	serve_expect(c, "event\nanswer\n8388608\n");
 	serve_expect_n(c, big, sizeof(big));
@@ -706,7 +706,7 @@ START_TEST(who_has_ended_wants_nothing)
 	start("");
 	c = connect_member("");
 	serve_say(c, "BREAK\n");
-	until_heard("gone:closed ");
+	until_received("gone:closed ");
 	serve_expect_end(c);
 	serve_stop();
 }
@@ -735,7 +735,7 @@ static int connect_raw(void)
 }
 
 /* Each thing said is a recv; what piles up goes together; an answer keeps its place among events. */
-START_TEST(old_clients_are_told_one_thing_at_a_time)
+START_TEST(old_clients_get_one_event_at_a_time)
 {
 	int c;
 
@@ -753,7 +753,7 @@ START_TEST(old_clients_are_told_one_thing_at_a_time)
 	serve_say(c, "BYE");
 	expect_recv(c, "BYE");
 	serve_expect_end(c);
-	until_heard("gone:bye ");
+	until_received("gone:bye ");
 	serve_stop();
 }
 END_TEST
@@ -807,7 +807,7 @@ static void flood_stop(_unused_ struct reactor *r, _unused_ void *arg)
 }
 
 /* However much it is told, what it says has its turn. */
-START_TEST(an_old_client_is_heard_among_events)
+START_TEST(an_old_client_gets_answers_among_events)
 {
 	static char got[1 << 20];
 	ssize_t n;
@@ -895,7 +895,7 @@ START_TEST(an_old_client_that_does_not_read_is_waited_for)
 	for (unsigned i = 0; i < 50; i++)
 		serve_call(0, check_unsaid, NULL);
 	ck_assert_int_eq(saying(4, 1, 4000), -EPIPE);
-	until_heard("gone:slow ");
+	until_received("gone:slow ");
 	for (size_t n = 0;;) {
 		ssize_t k = recv(c, got + n, sizeof(got) - n - 1, 0);
 
@@ -928,7 +928,7 @@ START_TEST(silence_is_answered)
 	serve_say(c, "JOIN\nPING\n");
 	serve_expect(c, "OK\nPONG\n");
 	serve_close(c);
-	until_heard("gone:closed ");
+	until_received("gone:closed ");
 
 	/* Verbs are names, too, until there is one. */
 	c = serve_connect();
@@ -938,7 +938,7 @@ START_TEST(silence_is_answered)
 	serve_say(c, "PING");
 	expect_recv(c, "PONG");
 	serve_close(c);
-	until_heard("gone:closed ");
+	until_received("gone:closed ");
 
 	c = serve_connect(); /* and goes again */
 	serve_expect_nothing(c);
@@ -982,7 +982,7 @@ START_TEST(silence_does_not_bind_a_new_client)
 	ck_assert_int_eq(saying(7, 1, 20), 0);
 	serve_expect(c, "I00000007..........\n");
 	serve_close(c);
-	until_heard("gone:closed ");
+	until_received("gone:closed ");
 	serve_stop();
 }
 END_TEST
@@ -1026,20 +1026,20 @@ int main(void)
 	TCase *tc = tcase_create("event");
 
 	tcase_set_timeout(tc, 120);
-	tcase_add_test(tc, all_are_told_in_order);
+	tcase_add_test(tc, all_are_notified_in_order);
 	tcase_add_test(tc, who_reads_is_not_slow);
 	tcase_add_test(tc, events_come_between_replies);
 	tcase_add_loop_test(tc, who_does_not_read_is_cut_off, 0, 2);
 	tcase_add_test(tc, who_takes_no_word_of_it_is_closed);
 	tcase_add_test(tc, answers_do_not_make_one_slow);
-	tcase_add_test(tc, a_new_name_is_told);
-	tcase_add_test(tc, what_is_sent_and_taken_is_told);
+	tcase_add_test(tc, a_new_name_is_announced);
+	tcase_add_test(tc, what_is_sent_and_taken_is_reported);
 	tcase_add_loop_test(tc, the_end_waits_for_what_is_not_taken, 0, 2);
 	tcase_add_loop_test(tc, events_end_with_the_last_answer, 0, 2);
 	tcase_add_test(tc, who_has_ended_wants_nothing);
-	tcase_add_test(tc, old_clients_are_told_one_thing_at_a_time);
+	tcase_add_test(tc, old_clients_get_one_event_at_a_time);
 	tcase_add_test(tc, some_words_go_alone);
-	tcase_add_test(tc, an_old_client_is_heard_among_events);
+	tcase_add_test(tc, an_old_client_gets_answers_among_events);
 	tcase_add_test(tc, an_event_lets_a_command_go_first);
 	tcase_add_test(tc, an_old_client_that_does_not_read_is_waited_for);
 	tcase_add_test(tc, silence_is_answered);

@@ -62,19 +62,19 @@ START_TEST(a_full_sink_holds_the_client_up)
 
 		sent += k > 0 ? (size_t)k : 0;
 		quiet = k > 0 ? 0 : quiet + 1;
-		session_fixture_settle();
+		session_fixture_flush();
 	}
 	ck_assert_uint_lt(sent, n);
 	ck_assert_uint_lt(chunk_pool_used(&serve_server()->reactors.at[0].pool), 200 << 10);
 	serve_until(body_was_asked, NULL);
 	asked = atomic_load(&session_fixture_body_asked);
 	for (unsigned i = 0; i < 20; i++)
-		session_fixture_settle();
+		session_fixture_flush();
 	ck_assert_uint_eq(atomic_load(&session_fixture_body_asked), asked);
 
 	/* Told that there is room, though there is none: asked once more. */
 	serve_call(0, session_fixture_body_resume, NULL);
-	session_fixture_settle();
+	session_fixture_flush();
 	ck_assert_uint_ge(atomic_load(&session_fixture_body_asked), asked + 1);
 	ck_assert_uint_le(atomic_load(&session_fixture_body_asked), asked + 2);
 
@@ -202,7 +202,7 @@ START_TEST(the_body_of_a_bad_request_is_thrown_away)
 }
 END_TEST
 
-START_TEST(a_body_that_breaks_off_is_told)
+START_TEST(a_body_that_breaks_off_is_reported)
 {
 	char *body = session_fixture_body_of(1000);
 	unsigned gone = 0;
@@ -411,7 +411,7 @@ START_TEST(a_long_line_of_a_browser_ends_it)
 		for (unsigned split = 0; split <= strlen(begins[i]); split++) {
 			c = serve_connect();
 			serve_say_n(c, begins[i], split);
-			session_fixture_settle();
+			session_fixture_flush();
 			serve_say(c, begins[i] + split);
 			serve_say_n(c, line, 3000);
 			serve_say(c, " HTTP/1.1\nPING\n");
@@ -434,7 +434,7 @@ START_TEST(a_long_line_of_a_browser_ends_it)
 END_TEST
 
 /* Only the first line tells: behind it the same is somebody's text. And telnet may say what it likes in it. */
-START_TEST(only_the_first_line_tells)
+START_TEST(only_the_first_line_decides)
 {
 	int c;
 
@@ -453,7 +453,7 @@ START_TEST(only_the_first_line_tells)
 	serve_close(c);
 	c = serve_connect();
 	serve_say_n(c, "PI\377\373", 4);
-	session_fixture_settle();
+	session_fixture_flush();
 	serve_say_n(c, "\0NG\n", 4);
 	serve_expect(c, "PONG\n");
 	serve_close(c);
@@ -471,9 +471,9 @@ START_TEST(a_held_line_is_not_changed)
 	serve_say(c, "PARK,a\n");
 	session_fixture_until_parked(1);
 	serve_say_n(c, "HO\377\361LD,b\r\nPING,be", 17);
-	session_fixture_settle();
+	session_fixture_flush();
 	serve_say(c, "hind\nHOLD");
-	session_fixture_settle();
+	session_fixture_flush();
 	serve_say(c, ",c\n");
 	(void)session_fixture_answer(0);
 	serve_expect(c, "a\n");
@@ -499,14 +499,14 @@ int main(void)
 	tcase_add_loop_test(tc, what_is_held_of_a_body_is_not_lost, 0, 2);
 	tcase_add_loop_test(tc, a_refused_body_is_thrown_away, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, the_body_of_a_bad_request_is_thrown_away, 0, SESSION_FIXTURE_WAYS);
-	tcase_add_loop_test(tc, a_body_that_breaks_off_is_told, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, a_body_that_breaks_off_is_reported, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, any_pieces_give_the_same_answers, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, lines_of_all_lengths, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, bad_lines_are_errors_and_no_more, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test_raise_signal(tc, an_act_must_answer_or_defer, SIGABRT, 0, ELEMENTSOF(false_outcomes));
 	tcase_add_loop_test(tc, other_protocols_end_with_their_first_bytes, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, a_long_line_of_a_browser_ends_it, 0, SESSION_FIXTURE_WAYS);
-	tcase_add_loop_test(tc, only_the_first_line_tells, 0, SESSION_FIXTURE_WAYS);
+	tcase_add_loop_test(tc, only_the_first_line_decides, 0, SESSION_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, a_held_line_is_not_changed, 0, 2);
 	suite_add_tcase(s, tc);
 

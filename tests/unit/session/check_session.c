@@ -104,14 +104,14 @@ START_TEST(a_barrier_waits_and_holds)
 	c = serve_connect();
 	serve_say(c, "PARK,a\nPARK,b\nHOLD,c\nPARK,d\nPING\n");
 	session_fixture_until_parked(2);
-	session_fixture_settle();
+	session_fixture_flush();
 	ck_assert_uint_eq(session_fixture_count_parked(), 2);
 	(void)session_fixture_answer(1);
 	ck_assert_uint_eq(session_fixture_count_parked(), 2); /* one before it is still open */
 	(void)session_fixture_answer(0);
 	serve_expect(c, "a\nb\n");
 	session_fixture_until_parked(3);
-	session_fixture_settle();
+	session_fixture_flush();
 	ck_assert_uint_eq(session_fixture_count_parked(), 3);
 	serve_expect_nothing(c);
 	(void)session_fixture_answer(2);
@@ -142,7 +142,7 @@ START_TEST(so_many_requests_and_no_more)
 		char text[16];
 
 		session_fixture_until_parked(MIN(i + 4, 12U));
-		session_fixture_settle();
+		session_fixture_flush();
 		ck_assert_uint_eq(session_fixture_count_parked(), MIN(i + 4, 12U));
 		(void)session_fixture_answer(i);
 		(void)snprintf(text, sizeof(text), "%u\n", i);
@@ -202,7 +202,7 @@ static void fill_pool(int greedy)
 {
 	while (!chunk_pool_is_over(&serve_server()->reactors.at[0].pool)) {
 		serve_say(greedy, "BIG,1048576\n");
-		session_fixture_settle();
+		session_fixture_flush();
 	}
 }
 
@@ -277,7 +277,7 @@ START_TEST(so_many_sessions_and_no_more)
 	serve_expect_end(c);
 	serve_close(a);
 	serve_until_sessions(1);
-	session_fixture_settle(); /* reactor 0 has heard of it */
+	session_fixture_flush(); /* reactor 0 has heard of it */
 	a = serve_connect();
 	serve_say(a, "PING\n");
 	serve_expect(a, "PONG\n");
@@ -425,7 +425,7 @@ START_TEST(one_of_many_gets_the_name)
 			(void)snprintf(line, sizeof(line), "OK,own-%u\n", i);
 			serve_expect(c[i], line);
 		}
-		session_fixture_settle();
+		session_fixture_flush();
 	}
 	for (unsigned i = 0; i < RIVALS; i++)
 		serve_close(c[i]);
@@ -447,8 +447,8 @@ START_TEST(a_name_is_free_when_its_session_ends)
 		serve_reset(c);
 	}
 	serve_until_sessions(0);
-	session_fixture_settle();
-	session_fixture_settle();
+	session_fixture_flush();
+	session_fixture_flush();
 	c = serve_connect();
 	serve_say(c, "NICK,a1\n");
 	serve_expect(c, "OK,a1\n");
@@ -566,7 +566,7 @@ END_TEST
 
 struct away {
 	bool away;       /* this process was; else the client was late */
-	unsigned heard;  /* sessions */
+	unsigned received;  /* sessions */
 };
 
 /* As if so much time had gone by since it said something. */
@@ -583,7 +583,7 @@ static void go_away(struct reactor *r, void *arg)
 		s->line_usec -= AWAY_USEC;
 		s->sent_seen = (uint32_t)s->conn.sent;
 		deadline_touch(s);
-		a->heard++;
+		a->received++;
 	}
 	if (a->away)
 		r->loop.back_usec = r->loop.now_usec;
@@ -609,8 +609,8 @@ START_TEST(who_could_not_be_in_time_gets_his_time_anew)
 	if (strstr(rows[_i / 2].say, "SKIP"))
 		serve_expect_error(c, "denied");
 	serve_call(0, go_away, &a);
-	ck_assert_uint_eq(a.heard, 1);
-	session_fixture_settle();
+	ck_assert_uint_eq(a.received, 1);
+	session_fixture_flush();
 	if (a.away) {
 		serve_say(c, rows[_i / 2].more);
 		serve_expect(c, rows[_i / 2].answer);

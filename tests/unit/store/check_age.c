@@ -21,8 +21,8 @@
 
 static atomic_uint_fast64_t real_seconds, boot_seconds;
 static atomic_uint boot_number;
-static atomic_uint told_clock, told_expired;
-static char told_text[256];
+static atomic_uint reported_clock, reported_expired;
+static char reported_text[256];
 
 static uint64_t fake_real(void)
 {
@@ -41,16 +41,16 @@ static void fake_boot_id(char ret[STORE_BOOT_ID_MAX + 1])
 
 static const struct store_clock fake_clock = { fake_real, fake_boot, fake_boot_id };
 
-static void hear(enum log_level level, const struct log_field *fields, size_t n_fields, const char *text)
+static void receive(enum log_level level, const struct log_field *fields, size_t n_fields, const char *text)
 {
 	(void)level;
 	(void)fields;
 	(void)n_fields;
 	if (strstr(text, "than expected"))
-		(void)atomic_fetch_add(&told_clock, 1);
+		(void)atomic_fetch_add(&reported_clock, 1);
 	if (strstr(text, "were dropped") && strstr(text, "mailboxes")) {
-		(void)snprintf(told_text, sizeof(told_text), "%s", text);
-		(void)atomic_fetch_add(&told_expired, 1);
+		(void)snprintf(reported_text, sizeof(reported_text), "%s", text);
+		(void)atomic_fetch_add(&reported_expired, 1);
 	}
 }
 
@@ -78,12 +78,12 @@ static void reboot(int64_t by_clock)
 static void setup(void)
 {
 	folder_make();
-	log_set_sink(hear);
+	log_set_sink(receive);
 	atomic_store(&real_seconds, NOW);
 	atomic_store(&boot_seconds, 1000);
 	atomic_store(&boot_number, 1);
-	atomic_store(&told_clock, 0);
-	atomic_store(&told_expired, 0);
+	atomic_store(&reported_clock, 0);
+	atomic_store(&reported_expired, 0);
 }
 
 static void teardown(void)
@@ -168,7 +168,7 @@ static void expect(uint64_t n)
 	ck_assert_uint_eq(count(MAIL, "ann"), n);
 }
 
-START_TEST(what_is_old_goes_and_is_told)
+START_TEST(what_is_old_goes_and_is_reported)
 {
 	struct store_state state;
 
@@ -183,9 +183,10 @@ START_TEST(what_is_old_goes_and_is_told)
 	store_get_state(store, clock_usec(), &state);
 	ck_assert_uint_eq(state.expired[MAIL], 1);
 	store_end();
-	ck_assert_uint_eq(atomic_load(&told_expired), 1);
-	ck_assert_str_eq(told_text, "1 messages in mailboxes were dropped: they were older than relay.retention allows");
-	ck_assert_uint_eq(atomic_load(&told_clock), 0);
+	ck_assert_uint_eq(atomic_load(&reported_expired), 1);
+	ck_assert_str_eq(reported_text,
+			 "1 messages in mailboxes were dropped: they were older than relay.retention allows");
+	ck_assert_uint_eq(atomic_load(&reported_clock), 0);
 }
 END_TEST
 
@@ -206,7 +207,7 @@ START_TEST(the_clock_jumps)
 		expect(2 * i + 2);
 		until = i;
 	}
-	ck_assert_uint_eq(atomic_load(&told_clock), 2 * 7); /* not of the 3 seconds */
+	ck_assert_uint_eq(atomic_load(&reported_clock), 2 * 7); /* not of the 3 seconds */
 	again();
 	expect(2 * until + 2);
 	pass(29 * DAY);
@@ -521,7 +522,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, what_is_old_goes_and_is_told);
+	tcase_add_test(tc, what_is_old_goes_and_is_reported);
 	tcase_add_test(tc, the_clock_jumps);
 	tcase_add_test(tc, it_jumps_while_nobody_runs);
 	tcase_add_test(tc, a_machine_without_a_clock);

@@ -77,7 +77,8 @@ int fdatasync(int fd)
 
 static atomic_uint events[LOG_EVENT_MAX]; /* how often, of each */
 
-static void tell(enum log_level level _unused_, const struct log_field *fields, size_t n_fields, const char *text _unused_)
+static void report(enum log_level level _unused_, const struct log_field *fields, size_t n_fields,
+		   const char *text _unused_)
 {
 	for (unsigned i = 0; i < LOG_EVENT_MAX && n_fields > 0; i++)
 		if (strcmp(fields[0].value, log_event_rows[i].id) == 0)
@@ -87,7 +88,7 @@ static void tell(enum log_level level _unused_, const struct log_field *fields, 
 static void setup(void)
 {
 	log_set_level(LOG_LEVEL_ERR);
-	log_set_sink(tell);
+	log_set_sink(report);
 	folder_make();
 }
 
@@ -556,7 +557,7 @@ START_TEST(a_full_disk_lets_go)
 }
 END_TEST
 
-START_TEST(a_read_only_disk_is_told)
+START_TEST(a_read_only_disk_is_reported)
 {
 	const char *why;
 	int r;
@@ -596,11 +597,11 @@ START_TEST(somebody_who_holds_the_lock_is_waited_for)
 END_TEST
 
 /* What the child has been told is on disk, as many at once as there are; it ends when it is killed. */
-struct told {
+struct reported {
 	atomic_ullong last[4]; /* of each channel */
 };
 
-static void child_appends(struct told *told)
+static void child_appends(struct reported *reported)
 {
 	struct store_append q[4][8];
 	struct store_channel *c[4];
@@ -624,45 +625,46 @@ static void child_appends(struct told *told)
 		store_wait(before + 32);
 		for (unsigned i = 0; i < 32; i++)
 			if (q[i % 4][i / 4].request.result == 0)
-				atomic_store(&told->last[i % 4], q[i % 4][i / 4].counts.last);
+				atomic_store(&reported->last[i % 4], q[i % 4][i / 4].counts.last);
 	}
 }
 
-static uint64_t told_in_all(struct told *told)
+static uint64_t reported_in_all(struct reported *reported)
 {
 	uint64_t n = 0;
 
-	for (unsigned i = 0; i < ELEMENTSOF(told->last); i++)
-		n += atomic_load(&told->last[i]);
+	for (unsigned i = 0; i < ELEMENTSOF(reported->last); i++)
+		n += atomic_load(&reported->last[i]);
 	return n;
 }
 
 /* Every other child gets as far as to be told something, however busy the machine is. */
-static void wait_for_kill(struct told *told, unsigned round, uint64_t before, unsigned *seed)
+static void wait_for_kill(struct reported *reported, unsigned round, uint64_t before, unsigned *seed)
 {
 	uint64_t until = clock_usec() + 60 * USEC_PER_SEC;
 
-	while (round % 2 == 0 && told_in_all(told) <= before) {
+	while (round % 2 == 0 && reported_in_all(reported) <= before) {
 		ck_assert_msg(clock_usec() < until, "nothing is told");
 		(void)usleep(1000);
 	}
 	(void)usleep((useconds_t)rand_r(seed) % 30000);
 }
 
-START_TEST(a_kill_loses_nothing_that_was_told)
+START_TEST(a_kill_loses_nothing_that_was_answered)
 {
-	struct told *told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct reported *reported = mmap(NULL, sizeof(*reported), PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t total = 0;
 	unsigned seed = 1;
 
 	for (unsigned round = 0; round < 20; round++) {
-		uint64_t before = told_in_all(told);
+		uint64_t before = reported_in_all(reported);
 		pid_t pid = fork();
 
 		ck_assert_int_ge(pid, 0);
 		if (pid == 0)
-			child_appends(told);
-		wait_for_kill(told, round, before, &seed);
+			child_appends(reported);
+		wait_for_kill(reported, round, before, &seed);
 		ck_assert_int_eq(kill(pid, SIGKILL), 0);
 		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
 
@@ -674,7 +676,7 @@ START_TEST(a_kill_loses_nothing_that_was_told)
 
 			(void)snprintf(name, sizeof(name), "room%u", i);
 			(void)store_opened(i % 2, name, &counts);
-			ck_assert_uint_ge(counts.last, atomic_load(&told->last[i]));
+			ck_assert_uint_ge(counts.last, atomic_load(&reported->last[i]));
 			/* Each number has its message: none was used by what failed. */
 			ck_assert_uint_eq(counts.count, counts.last);
 			ck_assert_uint_eq(counts.bytes, counts.last * 9);
@@ -683,7 +685,7 @@ START_TEST(a_kill_loses_nothing_that_was_told)
 		store_end();
 	}
 	ck_assert_uint_ge(total, 100);
-	(void)munmap(told, sizeof(*told));
+	(void)munmap(reported, sizeof(*reported));
 }
 END_TEST
 
@@ -706,9 +708,9 @@ int main(void)
 	tcase_add_test(tc, a_backup_stops);
 	tcase_add_test(tc, a_full_disk_is_no_end);
 	tcase_add_loop_test(tc, a_full_disk_lets_go, 0, 4);
-	tcase_add_test(tc, a_read_only_disk_is_told);
+	tcase_add_test(tc, a_read_only_disk_is_reported);
 	tcase_add_test(tc, somebody_who_holds_the_lock_is_waited_for);
-	tcase_add_test(tc, a_kill_loses_nothing_that_was_told);
+	tcase_add_test(tc, a_kill_loses_nothing_that_was_answered);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

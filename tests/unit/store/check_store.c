@@ -58,7 +58,7 @@ START_TEST(opening_leaves_nothing)
 END_TEST
 
 /* Names are bytes, and a kind has its own. */
-START_TEST(channels_are_told_apart)
+START_TEST(channels_are_separate)
 {
 	struct store_channel *a = store_opened(0, "x", NULL), *b = store_opened(1, "x", NULL), *c = store_opened(0, "X", NULL);
 
@@ -652,7 +652,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, numbers_begin_at_one_and_go_on);
 	tcase_add_test(tc, opening_leaves_nothing);
-	tcase_add_test(tc, channels_are_told_apart);
+	tcase_add_test(tc, channels_are_separate);
 	tcase_add_test(tc, a_thousand_share_few_commits);
 	tcase_add_test(tc, pages_join_without_a_gap);
 	tcase_add_test(tc, a_page_counts_the_channel);

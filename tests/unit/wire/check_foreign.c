@@ -100,17 +100,17 @@ END_TEST
 START_TEST(answers)
 {
 	const char *s, *body, *length;
-	uint64_t told;
+	uint64_t reported;
 	size_t n;
 
 	n = foreign_answer(FOREIGN_HTTP, &s);
 	ck_assert_int_eq(memcmp(s, "HTTP/1.1 421 ", 13), 0);
 	length = memmem(s, n, "\r\nContent-Length: ", 18);
 	ck_assert_ptr_nonnull(length);
-	ck_assert_int_eq(str_to_u64(length + 18, strcspn(length + 18, "\r"), 1, 1000, &told), 0);
+	ck_assert_int_eq(str_to_u64(length + 18, strcspn(length + 18, "\r"), 1, 1000, &reported), 0);
 	body = memmem(s, n, "\r\n\r\n", 4);
 	ck_assert_ptr_nonnull(body);
-	ck_assert_uint_eq(told, (size_t)(s + n - (body + 4)));
+	ck_assert_uint_eq(reported, (size_t)(s + n - (body + 4)));
 	ck_assert_ptr_nonnull(memmem(s, n, "\r\nContent-Type: text/plain\r\n", 28));
 	ck_assert_ptr_nonnull(memmem(s, n, "\r\nConnection: close\r\n", 21));
 

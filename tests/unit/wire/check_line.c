@@ -213,7 +213,7 @@ START_TEST(no_copy)
 END_TEST
 
 /* Told at the byte that makes it certain, once, and with nothing kept. */
-START_TEST(too_long_is_told_at_once)
+START_TEST(too_long_is_reported_at_once)
 {
 	struct line_reader r = { 0 };
 	char piece[] = "abcdefgh", *p = piece, *line;
@@ -374,7 +374,7 @@ int main(void)
 	tcase_add_loop_test(t, every_cut, 0, (int)ELEMENTSOF(streams));
 	tcase_add_test(t, random_against_reference);
 	tcase_add_test(t, no_copy);
-	tcase_add_test(t, too_long_is_told_at_once);
+	tcase_add_test(t, too_long_is_reported_at_once);
 	tcase_add_test(t, limit_shrinks);
 	tcase_add_test(t, limit_grows);
 	tcase_add_test(t, no_limit);

@@ -26,7 +26,7 @@ static void start(const char *roles)
 }
 
 static const struct {
-	const char *say, *hear;
+	const char *say, *receive;
 } numbers[] = {
 	{ "21", "42\n" },
 	{ "0", "0\n" },
@@ -53,7 +53,7 @@ START_TEST(a_number_is_doubled)
 			       numbers[i].say);
 		serve_say(c, text);
 		for (unsigned k = 0; k < 3; k++)
-			serve_expect(c, numbers[i].hear);
+			serve_expect(c, numbers[i].receive);
 	}
 	serve_close(c);
 	serve_stop();
@@ -125,22 +125,22 @@ END_TEST
 START_TEST(numbers_up_to_the_line_limit)
 {
 	enum { DIGITS = 64 << 10 };
-	char *say = malloc(DIGITS + 2), *hear = malloc(DIGITS + 3);
+	char *say = malloc(DIGITS + 2), *receive = malloc(DIGITS + 3);
 	int c;
 
 	/* 999...9, twice: 1999...98 */
 	memset(say, '9', DIGITS);
 	memcpy(say + DIGITS, "\n", 2);
-	memset(hear, '9', DIGITS + 1);
-	hear[0] = '1';
-	hear[DIGITS] = '8';
-	memcpy(hear + DIGITS + 1, "\n", 2);
+	memset(receive, '9', DIGITS + 1);
+	receive[0] = '1';
+	receive[DIGITS] = '8';
+	memcpy(receive + DIGITS + 1, "\n", 2);
 	start("\"compute\"");
 	c = serve_connect();
 	for (unsigned i = 0; i < 20; i++)
 		serve_say(c, say);
 	for (unsigned i = 0; i < 20; i++)
-		serve_expect(c, hear);
+		serve_expect(c, receive);
 	say[DIGITS] = '9';
 	serve_say_n(c, say, DIGITS + 1);
 	serve_say(c, "\n1\n");
@@ -149,7 +149,7 @@ START_TEST(numbers_up_to_the_line_limit)
 	serve_close(c);
 	serve_stop();
 	free(say);
-	free(hear);
+	free(receive);
 }
 END_TEST
 

@@ -124,7 +124,7 @@ static void expect_runs(unsigned n_runs, unsigned n_dones)
 	ck_assert_uint_eq(atomic_exchange(&dones, 0), n_dones);
 }
 
-START_TEST(an_error_is_told_and_an_outcome_is_the_verbs)
+START_TEST(an_error_is_reported_and_an_outcome_is_the_verbs)
 {
 	char text[64];
 	int c;
@@ -245,7 +245,7 @@ int main(void)
 	Suite *s = suite_create("job");
 	TCase *tc = tcase_create("job");
 
-	tcase_add_test(tc, an_error_is_told_and_an_outcome_is_the_verbs);
+	tcase_add_test(tc, an_error_is_reported_and_an_outcome_is_the_verbs);
 	tcase_add_test(tc, a_bad_name_never_runs);
 	tcase_add_test(tc, a_descriptor_that_is_not_taken_is_closed);
 	tcase_add_test(tc, a_root_that_was_replaced_is_tried_again);

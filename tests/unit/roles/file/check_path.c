@@ -253,7 +253,7 @@ START_TEST(from_memory_or_not_at_all)
 }
 END_TEST
 
-START_TEST(the_probe_tells_which_way)
+START_TEST(the_probe_shows_which_way)
 {
 	root.walk = true;
 	path_probe(&root);
@@ -338,7 +338,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_socket_is_an_error, 0, 2);
 	tcase_add_loop_test(tc, parents, 0, 2);
 	tcase_add_test(tc, from_memory_or_not_at_all);
-	tcase_add_loop_test(tc, the_probe_tells_which_way, 0, 2);
+	tcase_add_loop_test(tc, the_probe_shows_which_way, 0, 2);
 	tcase_add_loop_test(tc, no_race_leads_outside, 0, 2);
 	suite_add_tcase(s, tc);
 
