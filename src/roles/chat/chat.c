@@ -55,7 +55,7 @@ const struct option_section chat_section = {
 
 struct chat_state {
 	struct channel_engine *engine;
-	atomic_uint lists; /* being made, in all reactors */
+	atomic_uint lists; /* that are being made at the moment, in all reactors */
 };
 
 bool chat_lists_enter(struct chat_state *state)

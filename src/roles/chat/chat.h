@@ -8,7 +8,7 @@
 
 #include "session/role.h"
 
-/* The room of those who did not choose one. */
+/* The room that a session enters with a message, if it has entered none before. */
 #define CHAT_LOBBY "lobby"
 
 struct channel_engine;
@@ -31,7 +31,7 @@ extern const struct role chat_role;
 
 struct channel_engine *chat_engine(const struct chat_state *state);
 
-/* A list of rooms or members is in memory while it is made, so their number is bounded. False: there are as many
- * already. Else the caller ends with chat_lists_leave(). Any thread. */
+/* A list of rooms or members is in memory while it is made, so the number of lists is limited. False: the limit is
+ * reached. True: the caller must call chat_lists_leave() at the end. Any thread. */
 bool chat_lists_enter(struct chat_state *state);
 void chat_lists_leave(struct chat_state *state);

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Reserves memory for @n bytes of text, each of which can become three, and what stands around them. */
+/* Reserves memory for @n bytes of text, each of which can become three, and for the words around them. */
 static int chat_event_room(struct buf *to, size_t n)
 {
 	return buf_reserve(to, 3 * n + 128);

@@ -63,7 +63,7 @@ static bool chat_history_take(struct request *q, const struct field *f, const ch
 	return false;
 }
 
-/* Only a member may read the history: a ban keeps from reading, too. */
+/* Only a member has the right to read the history. So a banned user cannot read it. */
 static bool chat_history_may(const struct call *call, const struct field *room)
 {
 	if (chat_name_is_room(room->data, room->len) &&

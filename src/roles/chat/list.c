@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ROOMS is made from channel/list.h. WHO for one room is a request to its owner; WHO for all is a walk over all rooms
- * in memory. Each reply is in memory as a whole, so CHAT_LIST_MAX bounds it and chat_lists_enter() their number.
+ * in memory. Each reply is in memory as a whole. So CHAT_LIST_MAX limits its size, and chat_lists_enter() limits the
+ * number of replies.
  */
 #include "roles/chat/list.h"
 
@@ -99,7 +100,7 @@ static int chat_list_put_room(struct chat_list *l, const struct channel_listed *
 	return 0;
 }
 
-/* Origin: puts into the reply as many rooms as are there, and reads on. */
+/* Origin: appends the rooms that have been read to the reply, and reads the next ones. */
 static void chat_list_go_on(struct channel_list *rooms)
 {
 	struct chat_list *l = container_of(rooms, struct chat_list, rooms);
@@ -107,7 +108,7 @@ static void chat_list_go_on(struct channel_list *rooms)
 	int r = 0;
 
 	while (rooms->error == 0 && r >= 0 && (r = channel_list_next(rooms, &room)) > 0)
-		/* On disk there are also rooms of which only the last number is kept. */
+		/* The store also has rooms without messages, of which only the last number is kept. */
 		if (room.live || room.count > 0 || room.attribute_len > 0)
 			r = chat_list_put_room(l, &room);
 	if (r == -EAGAIN) {

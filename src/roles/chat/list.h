@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The verbs ROOMS and WHO. In the session's thread; what they need of a room they ask of its owner. */
+/* The verbs ROOMS and WHO. They run in the session's thread, and request the data of a room from its owner. */
 
 #include "session/role.h"
 

@@ -95,7 +95,7 @@ static void chat_member_answer_join(struct chat_request *x)
 	request_end(q);
 }
 
-/* Takes @x over: it is submitted, or the request of the session, if there is one, is answered with an error. */
+/* Consumes @x: submits it, or answers the session's request, if there is one, with an error. */
 static void chat_member_submit(struct chat_request *x)
 {
 	struct request *q = x->rq.request;

@@ -21,7 +21,7 @@ static void chat_moderate_answer(struct chat_request *x)
 	request_ok(x->rq.request);
 }
 
-/* Makes the request. @target and @text may be NULL. 0; positive: the request was answered; or -ENOMEM. */
+/* Makes the request. @target and @text can be NULL. 0; positive: the request was answered; or -ENOMEM. */
 static int chat_moderate_new(const struct call *call, const struct field *room, const struct field *target,
 			     const struct field *text, enum chat_kind kind, struct chat_request **ret)
 {

@@ -13,16 +13,16 @@
 /* 1 to 64 of a-z 0-9 . _ - */
 bool chat_name_is_room(const char *s, size_t n);
 
-/* Whether it can be a member's name: the characters of a nick, or an address. */
+/* Whether the text can be a member's name: it has the characters of a nick, or is an address. */
 bool chat_name_is_member(const char *s, size_t n);
 
-/* Whether it is an address: the name of a session without a nick. @ret may be NULL. */
+/* Whether the text is an address, which is the name of a session without a nick. @ret can be NULL. */
 bool chat_name_is_address(const char *s, size_t n, struct address *ret);
 
-/* "KIND:name", in lower case, since names are compared without case. Returns the length; @n is at most
+/* Writes "KIND:name" in lower case, since names are compared without case. Returns the length; @n is at most
  * IDENTITY_NAME_MAX. */
 size_t chat_name_key(char dst[CHAT_KEY_MAX], const char *kind, const char *name, size_t n);
 
-/* "KIND@address". In IPv6 the key is of the /64, since one user has all addresses in it. Returns the length, 0: a
+/* Writes "KIND@address". For IPv6 it has the /64, since one user has all addresses in it. Returns the length, 0: a
  * loopback address, which has no entry. */
 size_t chat_name_address_key(char dst[CHAT_KEY_MAX], const char *kind, const struct address *a);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The old chat client waits until it has received exactly Hii, and then sends its name at once, without its user. It
- * shows all other input to its user. A name that is refused is answered with an error and asked for again by another
- * Hii, after a delay that doubles: the client sends the same name each time, until it is free or the user starts anew.
+ * The old chat client waits until it has received exactly Hii. Then the program sends the user's name at once, and
+ * shows all further input to the user. If the name is refused, the session gets an error and another Hii, after a delay
+ * that doubles each time. The client answers with the same name, until that name is free or the user starts the client
+ * again.
  */
 #include "roles/chat/old.h"
 
@@ -24,7 +25,7 @@ static void chat_old_greet(struct chat_session *cs)
 
 bool chat_old_is_greeting(struct chat_session *cs)
 {
-	/* HELLO,ioe/1: the session is a slow program, no old client. */
+	/* After HELLO,ioe/1 the client is a program that was slow, and no old client. */
 	if (cs->greeting && session_dialect(cs->session) != DIALECT_RAW)
 		cs->old = cs->greeting = false;
 	return cs->greeting;
@@ -58,7 +59,7 @@ static void chat_old_end(struct chat_session *cs)
 	session_set_pre_verb(cs->session, false);
 }
 
-/* The error was sent. Asks again later. */
+/* The error was sent: greets again later. */
 static void chat_old_refused(struct chat_session *cs)
 {
 	struct loop *loop = session_loop(cs->session);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Owners may act on everybody, other owners included. Operators may act on members, and may make them operators, but
- * may not act on each other: else the first one to expel the others would own the room.
+ * Owners have the right to act on everybody, other owners included. Operators have it for members only, whom they can
+ * make operators. If operators could act on each other, the first one to expel the others would own the room.
  */
 #include "roles/chat/rank.h"
 

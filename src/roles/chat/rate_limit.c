@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A token bucket with one number (GCRA): each message uses up 1/rate seconds of time. The state is the moment up to
- * which time is used up. It may lie ahead of now by the time of a burst; a pause brings it back.
+ * which time is used up. That moment can be ahead of the present by the time of a burst; in a pause the present catches
+ * up.
  */
 #include "roles/chat/rate_limit.h"
 

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The request of a verb to a room, on the side of the session: its thread makes and submits the request, the room's owner
- * acts on it (owner/act.h), and back in the session's thread it answers the verb. All verbs of chat but HISTORY and ROOMS
- * use it.
+ * The request of a verb to a room, on the side of the session: its thread makes and submits the request, the room's
+ * owner acts on it (owner/act.h), and back in the session's thread it answers the verb. All verbs of chat but HISTORY
+ * and ROOMS use it.
  */
 
 #include "channel/engine.h"

@@ -33,5 +33,5 @@ void chat_session_leave(struct chat_session *cs, const char *room, size_t len);
 /* The room of a line without a verb: the last one that the session entered and has not left. Length 0: none. */
 size_t chat_session_room(const struct chat_session *cs, char dst[CHAT_ROOM_MAX]);
 
-/* Counts one message (chat.rate, chat.burst). 0, or how long to wait in microseconds. */
+/* Counts one message (chat.rate, chat.burst). 0; or the microseconds until one is allowed, and nothing was counted. */
 uint64_t chat_session_rate_limit(struct chat_session *cs);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * FETCH reads the mailbox page by page from the store. The next page is read when the session's output has drained, so
- * a long mailbox needs little memory. The first page counts the messages; FETCH ends after so many, or a fast sender
- * would keep it going for ever. In a session with WAIT,on it delivers nothing, since all messages are delivered anyway.
+ * a long mailbox needs little memory. The first page counts the messages; FETCH ends after that many, as it would never
+ * end while a fast sender sends. In a session with WAIT,on it delivers nothing, since all messages are delivered
+ * anyway.
  */
 #include "roles/relay/fetch.h"
 

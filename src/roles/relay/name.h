@@ -14,7 +14,7 @@ struct relay_name {
 	char text[IDENTITY_NAME_MAX]; /* without NUL */
 };
 
-/* 0, or -EINVAL: no session can have that name. */
+/* Reads a name. 0, or -EINVAL: no session can have that name. */
 int relay_name_parse(const char *s, size_t n, struct relay_name *ret);
 void relay_name_set_address(const struct address *a, struct relay_name *ret);
 bool relay_name_is(const struct relay_name *a, const char *s, size_t n);

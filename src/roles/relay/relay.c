@@ -118,7 +118,7 @@ static void relay_refuse_outcome(struct request *q, enum channel_outcome outcome
 			      "with WAIT,off, or FETCH it",
 			      (unsigned long long)o->sessions);
 		break;
-	/* Each verb answers these itself, or never meets them. */
+	/* Each verb answers these outcomes itself, or never gets them. */
 	case CHANNEL_E_NOT_FOUND:
 	case CHANNEL_E_MEMBER:
 	case CHANNEL_E_SUBSCRIPTIONS:

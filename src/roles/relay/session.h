@@ -31,9 +31,9 @@ const char *relay_session_from(struct session *s);
 int relay_session_get(const struct call *call, struct relay_session **ret);
 struct relay_session *relay_session_find(struct session *s); /* NULL: there is none, or the session is ending */
 
-/* The mailbox has this id now. Returns the cursor in it. */
+/* Sets the id of the mailbox. Returns the cursor in it: 0 for a new id. */
 uint64_t relay_session_resume(struct relay_session *rs, uint64_t channel);
-/* channel_policy.wants(): whether the event is of its mailbox, not of that of its former name. */
+/* channel_policy.wants(): whether the event is of the session's mailbox, and not of the mailbox of its former name. */
 bool relay_session_wants(struct session *s, const struct channel_event *e);
 /* channel_policy.queued(): moves the cursor. */
 void relay_session_given(struct session *s, const struct channel_event *e);

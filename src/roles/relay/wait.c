@@ -2,8 +2,8 @@
 /*
  * WAIT,on subscribes the session to its mailbox. The session can get a new name at any time, also while a request is
  * under way, so there is only one request at a time, to enter a mailbox or to leave one. After each, and after each
- * change, relay_wait_resolve() compares what the session has with what it wants, and submits the next request. Where
- * there is none left, WAIT is answered.
+ * change, relay_wait_resolve() compares what the session has with what it wants, and submits the next request. When
+ * no request is left, WAIT is answered.
  */
 #include "roles/relay/wait.h"
 
@@ -161,7 +161,7 @@ int relay_wait(const struct call *call)
 	r = relay_session_get(call, &rs);
 	if (r < 0)
 		return r;
-	/* WAIT is a barrier, so no other one is under way. */
+	/* WAIT is a barrier, so no other WAIT is under way. */
 	rs->wanted = on;
 	rs->asked = q;
 	request_defer(q);

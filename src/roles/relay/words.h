@@ -18,7 +18,7 @@ int relay_words_format(const struct channel_event *e, enum dialect d, struct buf
 size_t relay_words_put_receipt(char dst[RELAY_WORDS_RECEIPT_MAX], uint64_t id, const char *name, size_t name_len,
 			       uint64_t time_msec);
 
-/* 0, or -EINVAL: no message can have that id. */
+/* Reads an id. 0, or -EINVAL: no message can have that id. */
 int relay_words_parse_id(const struct field *f, uint64_t *ret);
 
 /* Joins the text of SEND. In line and raw it is the rest of the line, commas included, and there is no key: the two
