@@ -209,13 +209,10 @@ check_tree()
 # A tree in which all is as it should be.
 made_up_tree()
 {
-	local layer
-
 	rm -rf "$scratch"
-	for layer in base wire loop log net session server config control store channel roles/{chat/owner,file} ioed cli peer ctl client; do
-		mkdir -p "$scratch/src/$layer"
-	done
+	mkdir -p "$scratch/src"
 	cd "$scratch/src" || exit 1
+	mkdir -p base wire loop log net session server config control store channel roles/{chat/owner,file} ioed cli peer ctl client
 	touch base/buf.h cli/exit.h wire/line.h wire/verb.h loop/{inbox,loop}.h log/journal.h net/conn.h session/{session,role,session-private}.h config/load.h \
 		client/client.h peer/peer.h store/store.h channel/{channel,subscriber}.h roles/{chat/room,file/file,file/path}.h control/control.h server/server.h
 	printf '#include "config.h"\n#include "base/buf.h"\n#include <string.h>\n' >base/buf.c
