@@ -550,14 +550,18 @@ END_TEST
 /* Who takes nothing of what he asked for is not waited for; in the pass in which time is up he may begin to. */
 START_TEST(who_does_not_read_is_not_kept)
 {
+	uint64_t before = clock_usec();
 	int c[8];
 
 	session_fixture_start(_i, "limits = { stall_time = \"100ms\"; output = \"8M\"; memory = \"1G\"; };");
 	for (unsigned i = 0; i < ELEMENTSOF(c); i++) {
 		c[i] = serve_connect_small();
 		serve_say(c[i], "BIG,1048576\nBIG,1048576\nBIG,1048576\nBIG,1048576\nBIG,1048576\nBIG,1048576\n");
+		serve_expect(c[i], "1048576\n"); /* it is there, and has begun to answer */
 	}
 	serve_until_sessions(0);
+	/* For the time of the option, and not for another reason. */
+	ck_assert_uint_ge(clock_usec(), before + 100 * USEC_PER_MSEC);
 	for (unsigned i = 0; i < ELEMENTSOF(c); i++)
 		serve_close(c[i]);
 	serve_stop();
