@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starvation: each ready watch is called once a pass and does a bounded amount of work (one read, one bounded
- * write), an inbox is taken as it stands when it is looked at, and what puts itself off again waits for the next
- * pass. So no connection waits for more than one turn of each other.
+ * Why no watch starves: one pass calls each ready watch once, and each call does a bounded amount of work (one read,
+ * one bounded write). inbox_run() takes the messages that are there when it begins. A deferred call that is deferred
+ * again runs in the next pass. So each connection waits at most for one turn of every other connection.
  */
 #include "loop/loop.h"
 
@@ -135,8 +135,8 @@ static int loop_wait_msec(const struct loop *l, int timeout_msec)
 }
 
 /*
- * Whether all that was ready when the round began has been told of. Where the kernel had more than a pass takes, it goes
- * on with the others and comes to each before it comes to one again.
+ * Whether all that was ready when the round began has been told of. Where the kernel had more than a pass takes, it
+ * goes on with the others and comes to each before it comes to one again.
  */
 static bool loop_round_is_over(struct loop *l, int n)
 {

@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread that runs an event loop. Its owner, which is another loop, makes it end in three steps: leave (the thread
- * takes no new work), drop (it gives up the work that is left), stop (its loop ends). A thread that leaves tells its owner
- * when it has no work left. Threads that send messages to each other are stopped when all of them are empty, so that no
- * message is lost.
+ * takes no new work), drop (it gives up the work that is left), stop (its loop ends). A thread that leaves tells its
+ * owner when it has no work left. Threads that send messages to each other are stopped when all of them are empty, so
+ * that no message is lost.
  *
  * A message in the inbox of its loop wakes the thread (loop/inbox.h).
  */

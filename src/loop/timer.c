@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A timer sits in the slot of the highest "digit" (base 64) in which its time differs from now. When now reaches that
- * digit, the slot's timers move down to finer levels, and fire from level 0. The bit maps make the search for the
- * next slot in use a matter of one instruction a level; a bit may be stale (its last timer was disarmed), which
- * costs one early wake-up at most.
+ * A timer lies in the slot of the highest "digit" (base 64) in which its time differs from now. When now reaches that
+ * digit, the timers of the slot move down to finer levels; they fire from level 0. A bit map for each level finds the
+ * next slot in use with one instruction. A bit can be stale, when the last timer of its slot was disarmed: then the
+ * loop wakes up once too early.
  */
 #include "loop/timer.h"
 

@@ -1,8 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Admission: accepts connections at listeners, counts them, in all and from each address (IPv6: each /64), and refuses
- * those above the limits. While no descriptor is left it pauses. One for all listeners, in the thread of its loop.
+ * Admission: accepts connections at listeners, counts them, in all and for each address (IPv6: each /64), and refuses
+ * those above the limits. It pauses while the process has no free descriptor. One acceptor serves all listeners, in
+ * the thread of its loop.
  */
 
 #include "base/address.h"
@@ -41,8 +42,8 @@ void acceptor_done(struct acceptor *a);
 void acceptor_set_limits(struct acceptor *a, uint64_t connections, uint64_t per_address);
 
 /*
- * Accepts at these listeners from now on. Those that stay are not touched, those that are in the list no more are closed.
- * The list is NULL-terminated and must live until the next call, and the one before until this call returns.
+ * Accepts at these listeners from now on. Those that stay are not touched, those that are in the list no more are
+ * closed. The list is NULL-terminated and must live until the next call, and the one before until this call returns.
  */
 void acceptor_use(struct acceptor *a, struct listener *const *listeners);
 void acceptor_stop(struct acceptor *a); /* closes all of them */

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of the output queues of one thread, and its account. A queue is a list of chunks: bytes, a slice (a part of
- * a shared buffer), or a part of a file. The chunk pool keeps a few freed chunks for the next use. It also counts the
- * bytes that the queues and the unfinished inputs of the thread hold, against limits.memory.
+ * The memory of the output queues of one thread, and its account. A queue is a list of chunks: bytes, a slice (a part
+ * of a shared buffer), or a part of a file. The chunk pool keeps a few freed chunks for the next use. It also counts
+ * the bytes that the queues and the unfinished inputs of the thread hold, against limits.memory.
  */
 
 #include "net/slice.h"
@@ -65,7 +65,8 @@ void chunk_pool_close_file(struct chunk_pool *p, int fd); /* consumes the fd */
 void chunk_pool_account(struct chunk_pool *p, size_t n);
 void chunk_pool_unaccount(struct chunk_pool *p, size_t n);
 
-/* One thread writes: a load and a store are enough, and cost nothing. The type is atomic for readers in other threads. */
+/* One thread writes: a load and a store are enough, and cost nothing. The type is atomic for readers in other
+ * threads. */
 static inline void chunk_pool_count(atomic_uint_fast64_t *counter, uint64_t n)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n, memory_order_relaxed);
@@ -85,8 +86,8 @@ static inline bool chunk_pool_is_over(const struct chunk_pool *p)
 	return chunk_pool_used(p) > chunk_pool_limit(p);
 }
 
-/* For outq.c. A chunk with room for at least @n bytes; a chunk for a slice, not filled; a chunk for a part of a file, which
- * takes the fd over. NULL: no memory, and the fd is still the caller's. */
+/* For outq.c. A chunk with room for at least @n bytes; a chunk for a slice, not filled; a chunk for a part of a
+ * file, which takes the fd over. NULL: no memory, and the fd is still the caller's. */
 struct chunk *chunk_new(struct chunk_pool *p, size_t n);
 struct chunk *chunk_new_slice(struct chunk_pool *p);
 struct chunk *chunk_new_file(const struct chunk_file *file);

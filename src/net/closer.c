@@ -9,8 +9,8 @@
 /* Up to here the blocks of a file are given back in the time of a few answers. */
 #define CLOSER_SMALL (1 << 20)
 
-/* A reader can be faster than workers that are stuck, and descriptors are few. Only WRITE makes files without a name, and
- * it needs a worker itself. */
+/* A reader can be faster than workers that are stuck, and descriptors are few. Only WRITE makes files without a
+ * name, and it needs a worker itself. */
 #define CLOSER_MAX   64
 
 struct closer_job {

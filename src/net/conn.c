@@ -50,7 +50,8 @@ static void conn_ready(struct watch *w, uint32_t events)
 	}
 	if (events & (EPOLLERR | EPOLLHUP))
 		conn_break(c, tcp_error(w->fd));
-	/* The flush asks anew, and often for the same: two system calls saved for a reader who is slower than we are. */
+	/* The flush asks anew, and often for the same: two system calls saved for a reader who is slower than we
+	 * are. */
 	if (!list_is_linked(&c->flush.link))
 		conn_interest(c);
 }

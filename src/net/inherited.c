@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A socket unit and the configuration are written in two places, and often by two people. Where they do not fit together
- * the sentence says what to write, and in which.
+ * A socket unit and the configuration are two files, often written by two people. Where they do not fit together, the
+ * error says what to write, and in which of the two.
  */
 #include "net/inherited.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Sockets that the service manager has bound for us already (sd_listen_fds(3)). */
+/* Sockets that the service manager has bound and passed to the daemon (sd_listen_fds(3)). */
 
 #include "base/address.h"
 

@@ -62,8 +62,8 @@ bool listener_same_address(const struct address *a, const struct address *b)
 }
 
 /*
- * Of what is given to the kernel so much may be unsent. It would take 2.7 MB from somebody who asks for a large file and
- * never reads, and sends no faster for it: what is on its way to a peer who does read is not bounded by this.
+ * Of what is given to the kernel so much may be unsent. It would take 2.7 MB from somebody who asks for a large file
+ * and never reads, and sends no faster for it: what is on its way to a peer who does read is not bounded by this.
  */
 #define LISTENER_UNSENT_MAX (256 << 10)
 
@@ -124,8 +124,8 @@ static bool listener_stays(const struct listener_plan *plan, const struct listen
 }
 
 /*
- * The kernel lets one socket have an address at a time, and :: and IPv4's have some in common. An old socket that is in the
- * way, and is to go, stays until the new one is there: for this moment both say that they share the port.
+ * The kernel lets one socket have an address at a time, and :: and IPv4's have some in common. An old socket that is
+ * in the way, and is to go, stays until the new one is there: for this moment both say that they share the port.
  */
 static void listener_share(const struct listener_plan *plan, uint16_t port, int on)
 {

@@ -49,7 +49,8 @@ struct listener {
 	bool raw;
 	bool ipv4;         /* is at :: and takes IPv4 as well */
 	bool passed;       /* its socket is the service manager's, who keeps it, too */
-	/* Makes the transport of a connection that was accepted here, in the thread that serves it. 0 or negative errno. NULL: TCP. */
+	/* Makes the transport of a connection that was accepted here, in the thread that serves it. 0 or negative
+	 * errno. NULL: TCP. */
 	int (*transport_new)(struct listener *l, struct transport **ret);
 	/* Written in the thread of the acceptor alone. */
 	atomic_bool paused;
@@ -58,8 +59,8 @@ struct listener {
 
 /* What the listeners of a configuration are made of. */
 struct listener_plan {
-	/* A listener is the first member of a struct of @size bytes, whose rest is zero; @init fills that, with the listener's
-	 * options known. 0 or negative errno. Nothing is called when it is freed. */
+	/* A listener is the first member of a struct of @size bytes, whose rest is zero; @init fills that, with the
+	 * listener's options known. 0 or negative errno. Nothing is called when it is freed. */
 	size_t size;
 	int (*init)(struct listener *l, void *userdata);
 	void *userdata;
@@ -77,7 +78,8 @@ struct listener_plan {
 bool listener_address(const struct listener_plan *plan, size_t i, struct address *ret);
 bool listener_same_address(const struct address *a, const struct address *b); /* and port */
 bool listener_is_any(const struct address *a); /* :: */
-/* Whether one at that address takes IPv4 as well: at :: it does, unless another one has an IPv4 address with that port. */
+/* Whether one at that address takes IPv4 as well: at :: it does, unless another one has an IPv4 address with that
+ * port. */
 bool listener_takes_ipv4(const struct listener_plan *plan, const struct address *at);
 void listener_set_options(int fd, uint64_t peer_usec);
 

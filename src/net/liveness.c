@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A peer that answers may be silent for long all the same: one whose window is full is asked at intervals that grow to
- * two minutes. So silence alone proves nothing. It counts where the kernel has asked in vain, and that is believed at
- * the second look: by then the answer to a question that had just been asked at the first one would be there.
+ * Silence alone proves nothing: a peer whose window is full is asked by the kernel at intervals that grow to two
+ * minutes. A peer is given up when the kernel has asked in vain at two checks in a row. A peer that had just been
+ * asked at the first check has answered by the second.
  */
 #include "net/liveness.h"
 

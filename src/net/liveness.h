@@ -1,10 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a peer is still there. While nothing is on its way to it, the kernel's keepalive asks. Keepalive is silent
- * while something is, and then the kernel sends that again for a quarter of an hour; a timeout for it (TCP_USER_TIMEOUT)
- * would hit a peer that answers and merely does not read as well. So a session's timer looks at the socket from time to
- * time as long as something is on its way, and what it asks is when the peer's kernel was last heard of.
+ * Whether a peer is still there. While no data is on its way to the peer, the kernel asks it with keepalive. While
+ * data is on its way, keepalive is silent, and the kernel sends the data again for a quarter of an hour.
+ * TCP_USER_TIMEOUT would shorten that, but it also ends the connection of a peer that answers and only does not read.
+ * So the timer of the session checks the socket from time to time while data is on its way: it asks the kernel when it
+ * last heard from the peer.
  *
  * limits.peer_timeout is the bound for both.
  */
@@ -24,8 +25,8 @@ struct liveness {
 /* What the sockets that are accepted from this one inherit. Best effort. */
 void liveness_set_timeout(int fd, uint64_t timeout_usec);
 
-/* After something was sent, where check_usec is USEC_NEVER. @heard: the peer has said something just now; else the kernel
- * is asked when that was. */
+/* Call after bytes were sent while check_usec is USEC_NEVER. @is_alive: bytes of the peer came just now; else the kernel
+ * is asked when it last heard from the peer. */
 void liveness_sent(struct liveness *l, const struct conn *c, bool is_alive, uint64_t now_usec, uint64_t timeout_usec);
 
 /* When check_usec has come: says when to look again. False: the peer is gone. */

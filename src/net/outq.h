@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The output queue of a connection: a list of chunks (net/chunk.h), sent from the front as the socket takes them. Events
- * are counted apart from replies: they can be dropped.
+ * The output queue of a connection: a list of chunks (net/chunk.h), sent from the front as the socket takes them.
+ * Events are counted apart from replies: they can be dropped.
  */
 
 #include "base/macro.h"
@@ -49,10 +49,10 @@ static inline bool outq_is_empty(const struct outq *q)
 }
 
 /*
- * Sends what the transport (NULL: TCP) of the socket takes, at most @max_bytes. 1: all sent; 0: the bound was reached, call
- * again next pass; -EAGAIN: the socket is full, or is likely to be; -EINPROGRESS: the file's next piece is not in memory and must be
- * brought there first (outq_not_resident()); -EPIPE: a file has become shorter than promised; other negative errno: the
- * connection broke.
+ * Sends what the transport (NULL: TCP) of the socket takes, at most @max_bytes. 1: all sent; 0: the bound was reached,
+ * call again next pass; -EAGAIN: the socket is full, or is likely to be; -EINPROGRESS: the file's next piece is not in
+ * memory and must be brought there first (outq_not_resident()); -EPIPE: a file has become shorter than promised; other
+ * negative errno: the connection broke.
  */
 int outq_send(struct outq *q, struct chunk_pool *p, struct transport *t, int fd, uint64_t max_bytes,
 	      uint64_t *ret_sent);

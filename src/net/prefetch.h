@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Has a worker bring a piece of a file into memory, so that the loop can send it without waiting for the disk. */
+/* Brings a piece of a file into memory in a worker, so that the loop can send it without waiting for the disk. */
 
 #include "loop/worker.h"
 
@@ -13,6 +13,7 @@ struct prefetch {
 	void (*done)(struct prefetch *p); /* in the thread of the loop that it was started for */
 };
 
-/* The fd is duplicated: the caller can close its own meanwhile. @done is called once, unless this returns negative errno. */
+/* The fd is duplicated: the caller can close its own meanwhile. @done is called once, unless this returns negative
+ * errno. */
 int prefetch_start(struct prefetch *p, struct worker_pool *workers, struct loop *loop, int fd, uint64_t off, uint64_t len,
 		   void (*done)(struct prefetch *p));

@@ -1,9 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes that are formatted once and sent to many. They lie in shared buffers; an output queue that has some of them
- * refers to the buffer (outq.h: outq_put_slice()), and bytes that follow there make that slice longer. So a message to
- * a thousand sessions is a few words in each of their queues. All of it belongs to one thread's pool.
+ * Bytes that are formatted once and sent to many sessions. They lie in a shared buffer, to which output queues refer
+ * (outq.h: outq_put_slice()). Slices that follow each other in a buffer are one slice in a queue. So a message to a
+ * thousand sessions costs a few words in each of their queues. A shared buffer belongs to the chunk pool of one
+ * thread.
  */
 
 #include <stddef.h>

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The system calls on a connected stream socket: of TCP, or a Unix socket, of which less is known. Nothing of it
- * blocks. The socket stays the caller's. transport.h says when these are called.
+ * The system calls on a connected stream socket: a TCP socket, or a Unix socket, for which the kernel reports less. No
+ * call blocks. The socket stays the caller's. transport.h says when these functions are called.
  */
 
 #include "base/address.h"
@@ -38,8 +38,8 @@ static inline ssize_t tcp_write(int fd, const void *p, size_t n)
 /* Likewise. @more: the bytes may wait for those of the next call, to share a packet. */
 ssize_t tcp_writev(int fd, const struct iovec *iov, unsigned n, bool more);
 
-/* Bytes of @file that the kernel took, 0 at the end of @file, or negative errno. Waits for the disk where the file is not
- * resident. */
+/* Bytes of @file that the kernel took, 0 at the end of @file, or negative errno. Waits for the disk where the file
+ * is not resident. */
 ssize_t tcp_sendfile(int fd, int file, uint64_t off, size_t n);
 
 /* Ends our direction: the peer reads the end of the stream behind the last byte. */
@@ -52,7 +52,8 @@ int tcp_error(int fd);
 bool tcp_has_input(int fd);
 
 /* 0 or negative errno. */
-int tcp_unacked(int fd, uint64_t *ret); /* bytes that the peer's kernel has not acknowledged, or that are not sent yet */
+/* Bytes that the peer's kernel has not acknowledged, or that are not sent yet. */
+int tcp_unacked(int fd, uint64_t *ret);
 int tcp_rtt(int fd, uint64_t *ret_usec); /* smoothed */
 int tcp_local(int fd, struct address *ret);
 
@@ -64,6 +65,6 @@ struct tcp_peer {
 };
 struct tcp_peer tcp_peer(int fd);
 
-/* Best effort; accepted sockets inherit them. The first probe after @idle_sec, then one each @interval_sec: after @count
- * without an answer the connection breaks. */
+/* Best effort; accepted sockets inherit them. The first probe after @idle_sec, then one each @interval_sec: after
+ * @count without an answer the connection breaks. */
 void tcp_set_keepalive(int fd, int idle_sec, int interval_sec, int count);

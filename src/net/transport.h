@@ -25,22 +25,23 @@ struct transport {
 
 struct transport_ops {
 	/*
-	 * Called first, and again until it returns 0; only then are bytes read and sent. -EAGAIN: bytes of the peer must come
-	 * first. TRANSPORT_E_FULL: the socket must take bytes first. Other negative errno: the connection breaks. NULL: bytes
-	 * pass from the beginning.
+	 * Called first, and again until it returns 0; only then are bytes read and sent. -EAGAIN: bytes of the peer
+	 * must come first. TRANSPORT_E_FULL: the socket must take bytes first. Other negative errno: the connection
+	 * breaks. NULL: bytes pass from the beginning.
 	 */
 	int (*handshake)(struct transport *t, int fd);
 
 	/* Bytes, 0 at the end of the stream, or negative errno. */
 	ssize_t (*read)(struct transport *t, int fd, void *buf, size_t n);
 
-	/* How many bytes read() would give that are no longer in the socket, so that no event tells of them. NULL: none. */
+	/* How many bytes read() would give that are no longer in the socket, so that no event tells of them. NULL:
+	 * none. */
 	size_t (*pending)(const struct transport *t);
 
 	/*
-	 * Bytes taken, 0 only where there were none, or negative errno. A transport can keep bytes that it took, in a bounded
-	 * amount: the next call gives those to the kernel before it takes more. With no bytes it does only that: 0, or -EAGAIN
-	 * while some are left. @more: the next call follows at once.
+	 * Bytes taken, 0 only where there were none, or negative errno. A transport can keep bytes that it took, in a
+	 * bounded amount: the next call gives those to the kernel before it takes more. With no bytes it does only
+	 * that: 0, or -EAGAIN while some are left. @more: the next call follows at once.
 	 */
 	ssize_t (*writev)(struct transport *t, int fd, const struct iovec *iov, unsigned n, bool more);
 
@@ -50,7 +51,8 @@ struct transport_ops {
 	/* Ends our direction, after all that was written. 0 or negative errno. */
 	int (*shutdown)(struct transport *t, int fd);
 
-	/* Bytes that the peer's kernel has not acknowledged, with those that are kept. 0 or negative errno. NULL: TCP's. */
+	/* Bytes that the peer's kernel has not acknowledged, with those that are kept. 0 or negative errno. NULL:
+	 * TCP's. */
 	int (*unacked)(const struct transport *t, int fd, uint64_t *ret);
 
 	/* The time to the peer and back. 0 or negative errno. NULL: TCP's. */

@@ -1,6 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* A session as an administrator sees it, and its end by him. In the session's thread. */
+/*
+ * What an administrator sees of a session, and how an administrator ends it. Call all of it in the session's thread.
+ */
 
 #include "base/address.h"
 #include "session/name.h"
@@ -33,9 +35,9 @@ struct client {
 void admin_describe(const struct session *s, uint64_t now_usec, uint64_t real_usec, struct client *ret);
 
 /*
- * Ends a session in two steps, since the notice leaves at the end of the pass: admin_kick() sends "GOAWAY,kicked: why" in
- * ioe/1, nothing in other dialects, and logs it; admin_drop(), in the next pass, closes the session. @why: text of at
- * most ADMIN_WHY_MAX bytes.
+ * Ends a session in two steps, since the notice leaves at the end of the pass: admin_kick() sends "GOAWAY,kicked: why"
+ * in ioe/1, nothing in other dialects, and logs it; admin_drop(), in the next pass, closes the session. @why: text of
+ * at most ADMIN_WHY_MAX bytes.
  */
 #define ADMIN_WHY_MAX 80
 void admin_kick(struct session *s, const char *why);

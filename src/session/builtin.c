@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs of every listener: who is there, who am I, what is there to ask, and goodbye. */
+/* The verbs that every listener offers, whatever its roles. */
 #include "session/builtin.h"
 
 #include "base/buf.h"

@@ -1,6 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The verbs of every listener (HELLO, PING, NICK, HELP, BYE and so on), as the rows of a role that is always offered. */
+/*
+ * The verbs of every listener (HELLO, PING, NICK, HELP, BYE and so on), as the rows of a role that each listener
+ * offers.
+ */
 
 #include "session/role.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session has one timer, for the nearest of all that it must do in time: be active (limits.idle), end its line, take
- * its answers, send its body. The timer is moved only where it has to fire earlier; one that fires too early is armed
- * again.
+ * A session has one timer, armed for the nearest of its deadlines: activity (limits.idle), the end of a line
+ * (limits.line_time), progress of its output or of a body (limits.stall_time). The timer is moved only when a deadline
+ * comes nearer. A timer that fires too early is armed again.
  */
 #include "session/deadline.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* When a session must have done something, and what happens where it has not. For the files of session/ only. */
+/* The deadlines of a session, and what happens when it misses one. For the files of session/ only. */
 
 struct session;
 struct timer;

@@ -31,7 +31,7 @@ struct dialect_ops {
 	const char *separator; /* in front of bytes that would else run into those before them */
 	bool has_telnet;       /* its lines may hold telnet's sequences, which are no text */
 	bool has_bare_lines;   /* people speak here: a line that fits no verb may be for a role */
-	bool has_counted_body; /* the bytes behind a line are as many as the line tells, and the next line follows them */
+	bool has_counted_body; /* the line says how many bytes follow it, and the next line follows those */
 	bool is_final;         /* HELLO does not change it any more */
 
 	/* The bytes that @data takes as a field, and those bytes. NULL: fields stand as they are. */

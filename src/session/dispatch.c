@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a line to a request: its verb is looked for, its fields are split, the size of its body is read, and the act of
- * its row is called. Lines that are no verb are offered to the roles of the listener; other protocols are refused.
+ * From a line to a request: dispatch finds the verb, splits the fields, reads the size of the body, and calls the act
+ * of the verb's row. It offers lines that are no verb to the roles of the listener, and refuses other protocols.
  */
 #include "session/dispatch.h"
 
@@ -294,7 +294,8 @@ struct dispatch_scan {
 };
 
 /*
- * The name is short, and most lines are no more than that: a loop costs less than the calls that do better on long ones.
+ * The name is short, and most lines are no more than that: a loop costs less than the calls that do better on long
+ * ones.
  */
 static inline struct dispatch_scan dispatch_scan(const char *line, size_t len)
 {

@@ -11,15 +11,16 @@
 struct request;
 struct session;
 
-/* One line. False: the line has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken out. */
+/* One line. False: the line has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken
+ * out. */
 bool dispatch_line(struct session *s, char *line, size_t *len);
 
 /* Calls the act of the request's verb. @rest: behind the verb's comma, NULL: there is none. */
 void dispatch_act(struct request *q, char *rest, size_t len);
 
 /*
- * For a request that is refused before the act of its verb is called: the bytes that follow the line are thrown away, as
- * many as its last field says. Call before answering. False: the number cannot be read.
+ * For a request that is refused before the act of its verb is called: the bytes that follow the line are thrown away,
+ * as many as its last field says. Call before answering. False: the number cannot be read.
  */
 bool dispatch_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
 

@@ -66,8 +66,8 @@ static bool elsewhere_is_beside(const struct session *s, const struct listener *
 	return elsewhere_is_any(&l->bound) || memcmp(&l->bound.ip, &s->listener->bound.ip, sizeof(l->bound.ip)) == 0;
 }
 
-/* The listener that offers the role: best one beside the session's own, and none that its machine cannot reach. NULL: no
- * such listener. */
+/* The listener that offers the role: best one beside the session's own, and none that its machine cannot reach.
+ * NULL: no such listener. */
 static const struct listener *elsewhere_listener(const struct session *s, unsigned role)
 {
 	bool is_here = address_is_loopback(&s->address);

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A verb that is known, and not here: of a role that the session's listener does not offer. Whoever says one has come to
- * the wrong port, and meant what is in it for that role alone: it is refused, never said in a room, and the answer tells
- * where it is served. ioe-protocol(7), Verbs of other listeners. For session.c's files only.
+ * Verbs of roles that the session's listener does not offer. A client that sends one has connected to the wrong port.
+ * Its line is refused, and never becomes a message in a room: the text was meant for the other role alone. The error
+ * names the port where the verb is served. ioe-protocol(7), Verbs of other listeners. For the files of session/ only.
  */
 
 #include "wire/verb.h"

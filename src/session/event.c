@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * To a thousand sessions one after the other, so what a delivery costs counts. It is a look at the session and at its
- * queue's end: either that is a piece of the same shared buffer and becomes longer, or a piece is added. The socket is
- * written to once, at the end of the pass. One whose socket is full gets a copy instead: it may stay so for long, and
- * shall not keep a whole shared buffer for a line.
+ * One event goes to a thousand sessions one after the other, so the cost of one delivery counts. A delivery looks at
+ * the session and at the end of its output queue. If the last slice there ends where the event begins in the same
+ * shared buffer, that slice becomes longer; else a slice is added. The socket is written to once, at the end of the
+ * pass. A session whose socket is full gets a copy: its event can wait for long, and must not keep a whole shared
+ * buffer in memory for one line.
  */
 #include "session/event.h"
 

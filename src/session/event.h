@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events: lines that are sent to a session between its replies, without a request. This header is for channel/, which
- * sends one event to many sessions; a role has session_event_text() (session.h). Call all of it in the session's thread.
+ * sends one event to many sessions; a role has session_event_text() (session.h). Call all of it in the session's
+ * thread.
  */
 
 #include "net/slice.h"
@@ -11,10 +12,10 @@ struct session;
 
 /*
  * Queues a whole event, formatted for the session's dialect: a line with its end, in raw without (slice_new()'s group
- * is the dialect). It leaves at the end of the pass; in raw it waits until it can be a recv of its own, together with what
- * piles up behind it. 0, or -EPIPE: the session is about to end and takes no more. One whose peer takes nothing while
- * limits.output is exceeded is dropped here: the queued events are thrown away, it is sent ERROR: slow, and has some
- * seconds to take that (observer_ops.gone() is given "slow").
+ * is the dialect). It leaves at the end of the pass; in raw it waits until it can be a recv of its own, together with
+ * what piles up behind it. 0, or -EPIPE: the session is about to end and takes no more. One whose peer takes nothing
+ * while limits.output is exceeded is dropped here: the queued events are thrown away, it is sent ERROR: slow, and has
+ * some seconds to take that (observer_ops.gone() is given "slow").
  */
 int session_event(struct session *s, const struct slice *f);
 

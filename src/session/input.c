@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From bytes to lines and bodies. What came is worked off where it lies, in the reactor's scratch memory; a session keeps
- * a copy only of what cannot be worked off yet: an unfinished line, or what stands behind a request that holds it up.
- * While there is such a rest, the session is not read, so the kernel's window tells the peer to wait.
+ * Bytes become lines and bodies. Bytes are worked off where they lie, in the scratch memory of the reactor. A session
+ * keeps a copy only of bytes that cannot be worked off yet: an unfinished line, or bytes behind a request that holds
+ * them up. While it keeps such bytes the session is not read, so TCP makes the peer wait.
  */
 #include "session/input.h"
 
@@ -206,8 +206,8 @@ static bool input_meets_foreign(struct session *s, const struct line_reader *lr,
 }
 
 /*
- * A web page can make its browser's first line longer than is kept, and then its end, which would tell, is not seen. But
- * it begins as none of ours. Of what is over the limit nothing is looked at.
+ * A web page can make its browser's first line longer than is kept, and then its end, which would tell, is not seen.
+ * But it begins as none of ours. Of what is over the limit nothing is looked at.
  */
 static bool input_is_long_http(const struct session *s, const struct line_reader *lr, const char *p, size_t n)
 {

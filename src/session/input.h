@@ -18,6 +18,7 @@ void input_free(struct session *s);
 
 /* The next @size bytes are thrown away, unless an act claims them. False: no memory, and the session has ended. */
 bool input_begin_body(struct session *s, uint64_t size);
-/* A body that was begun with BODY_SIZE_UNDECIDED: its size, and its first bytes, where they were not taken to be of it. */
+/* A body that was begun with BODY_SIZE_UNDECIDED: its size, and its first bytes, where they were not taken to be of
+ * it. */
 void input_resolve_body(struct session *s, uint64_t size, const char *front, size_t n_front);
 void input_abort_body(struct session *s); /* no more of the body will come: its sink is told so */

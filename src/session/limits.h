@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What everything a client can choose is held to. */
+/* The limits on all that a client can make grow, and the options for old clients: sections limits and legacy. */
 
 #include "base/option.h"
 

@@ -1,10 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Who holds which nick. A name belongs to one reactor, hash(name) % R, and only that one's thread touches its table.
- * A session claims a name by a message and hears the verdict by the same message; the claim it was granted it keeps,
- * and sends back when it ends or has another one. A name has one holder, or several sessions of one address where all
- * of them have asked for it shared.
+ * Which session holds which nick. A name belongs to one reactor, hash(name) % R, and only the thread of that reactor
+ * touches its table. A session claims a name with a message, and the same message brings the result back. The session
+ * keeps a claim that was granted, and sends it back when it ends or has another name. A name has one holder, or
+ * several sessions of one address that have all asked for it as shared.
  */
 
 #include "base/map.h"

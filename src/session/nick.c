@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a session gets its nick. The claim travels as a message to the reactor that owns the name (name.h), which grants or
- * refuses it, and back to the session's own.
+ * How a session gets its nick. The claim travels as a message to the reactor that owns the name (name.h), which grants
+ * or refuses it, and then back to the reactor of the session.
  */
 #include "session/nick.h"
 

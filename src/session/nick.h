@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The nick of a session: request_claim_name() of session.h, and its end. For the files of session/ only. */
+/* The nick of a session: request_claim_name() of session.h, and the end of a claim. For the files of session/ only. */
 
 struct name_claim;
 struct reactor;

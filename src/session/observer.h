@@ -1,7 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* Who is told of what becomes of a session (session.h, struct observer): when, and in which order. For the files of a
- * session only. */
+/*
+ * Calls the observers of a session (struct observer in session.h): when, and in which order. For the files of session/
+ * only.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A reactor: the sessions of one thread, each of which belongs to it for life. Reactors share nothing; they send messages
- * to each other. Reactor 0 also accepts connections, and counts them.
+ * A reactor: the sessions of one thread, each of which belongs to it for life. Reactors share nothing; they send
+ * messages to each other. Reactor 0 also accepts connections, and counts them.
  */
 
 #include "base/counter.h"
@@ -27,7 +27,7 @@ struct worker_pool;
 struct counters {
 	atomic_uint_fast64_t sessions;
 	atomic_uint_fast64_t bytes_in;
-	atomic_uint_fast64_t requests[ROLES_MAX + 1], errors[ROLES_MAX + 1]; /* a role each, then every listener's verbs */
+	atomic_uint_fast64_t requests[ROLES_MAX + 1], errors[ROLES_MAX + 1]; /* each role, then builtin */
 };
 
 /* What one read brings at most; a longer body goes straight to its sink. */
@@ -109,8 +109,9 @@ struct reactor_set {
 struct reactor *reactor_owner(struct reactor_set *set, const void *key, size_t len);
 
 /*
- * The reactor of that @index in the set, and its thread, which the owner of the set starts. To stop, it asks thread 0 to
- * leave: the acceptor stops, and reactor 0 passes that on to the others. 0 or negative errno; reactor_done() either way.
+ * The reactor of that @index in the set, and its thread, which the owner of the set starts. To stop, it asks thread 0
+ * to leave: the acceptor stops, and reactor 0 passes that on to the others. 0 or negative errno; reactor_done() either
+ * way.
  */
 int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, struct settings *settings);
 void reactor_done(struct reactor *r);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers in order. A session's open requests stand in a list, oldest first. The oldest one writes straight into the
- * connection's queue; younger ones collect their answer in their own, which is moved there when their turn comes. A
- * request that has been answered and is the oldest is gone at once: with nothing put off, the list is never longer
- * than one.
+ * Replies in order. The open requests of a session are in a list, oldest first. The oldest request writes straight
+ * into the output queue of the connection. A younger one collects its reply in a queue of its own, which is moved
+ * there when its turn comes. The oldest request leaves the list as soon as it is answered: while no request is
+ * deferred, the list has one entry at most.
  */
 #include "session/session-private.h"
 

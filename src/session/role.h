@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What a role is: rows of verbs, rows of options, and a few moments in its life. A role sees requests, never sockets
- * or readiness; what may block it gives to a worker.
+ * A role: rows of verbs, rows of options, and hooks for a few moments in its life. A role is given requests; it never
+ * sees a socket or its readiness. Work that can block goes to a worker.
  */
 
 #include "base/option.h"
@@ -59,19 +59,19 @@ struct role {
 	const char *exposed; /* behind "everybody who reaches ... may": what it lets anybody do (exposure.h) */
 
 	/*
-	 * NULL or, on a listener that offers the role: a line that is no verb of any role (in line and raw, with its right
-	 * number of fields) is the only field of the call. Returns as a role_act_fn; ACT_PASSED: the line is not the role's.
-	 * What the line does it does by request_act(). @alone: the listener has no other role.
+	 * NULL or, on a listener that offers the role: a line that is no verb of any role (in line and raw, with its
+	 * right number of fields) is the only field of the call. Returns as a role_act_fn; ACT_PASSED: the line is not
+	 * the role's. What the line does it does by request_act(). @alone: the listener has no other role.
 	 */
 	int (*line)(const struct call *call, bool alone);
 
-	/* NULL or: on a listener of several roles, unmatched input (bytes without a line's end that are no request) has stood
-	 * alone for a second: an old client of this role may have sent it. Answers, by request_act(); the session is closed
-	 * then. The call has no field. */
+	/* NULL or: on a listener of several roles, unmatched input (bytes without a line's end that are no request)
+	 * has stood alone for a second: an old client of this role may have sent it. Answers, by request_act(); the
+	 * session is closed then. The call has no field. */
 	void (*unmatched)(const struct call *call);
 
-	/* NULL or: on a listener whose only role this is, a new session has been idle for legacy_wait. It is an old client's,
-	 * raw from now on, and waits to be sent something (session.h: session_event_text()). */
+	/* NULL or: on a listener whose only role this is, a new session has been idle for legacy_wait. It is an old
+	 * client's, raw from now on, and waits to be sent something (session.h: session_event_text()). */
 	void (*idle)(struct session *s);
 
 	/* In main, before the reactors start; @ret_state is in each call. 0, or a

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of a session: shared by session.c (its life), input.c (bytes to lines and bodies), dispatch.c (lines to
- * requests), request.c (replies in order), observer.c, event.c, builtin.c (the verbs of every listener), the dialects and
- * raw/. For the files of session/ only.
+ * requests), request.c (replies in order), observer.c, event.c, builtin.c (the verbs of every listener), the dialects
+ * and raw/. For the files of session/ only.
  */
 
 #include "net/conn.h"
@@ -141,7 +141,8 @@ static inline bool session_is_over(const struct session *s)
 
 /* request.c */
 struct request *request_new(struct session *s, const struct role_verb *verb, unsigned role);
-void request_resolve(struct request *q, enum dialect d); /* no longer size_undecided: its reply leaves, if there is one */
+/* The request is no longer size_undecided: its reply leaves, if there is one. */
+void request_resolve(struct request *q, enum dialect d);
 void request_put(struct request *q, const void *data, size_t n); /* bytes of its reply */
 void request_done(struct request *q); /* its reply is whole: it is answered, and gone */
 static inline bool request_is_padded(const struct request *q)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A session's life. Reactor 0 makes it when it accepts, its own reactor adopts it, and when it has ended it travels
- * back to reactor 0, which counts it out and frees it. In between only its own reactor touches it.
+ * The life of a session. Reactor 0 makes it for an accepted connection, its own reactor adopts it, and when it has
+ * ended it travels back to reactor 0, which counts it out and frees it. In between only its own reactor touches it.
  */
 #include "session/session-private.h"
 

@@ -1,12 +1,12 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A session: a connected client, its dialect and its open requests. Roles see of it what this header has; its inside is
- * in session-private.h.
+ * A session: a connected client, its dialect and its open requests. This header is all that roles see of it; the rest
+ * is in session-private.h.
  *
- * A request is the slot its answer leaves through, so answers leave in the order of the requests whatever order they
- * come in. It lives until it is answered, even where its session ends before: whoever put it off always answers it,
- * and an answer to a session that is gone goes nowhere.
+ * A request is the slot through which its reply leaves: replies leave in the order of the requests, in whatever order
+ * they are made. A request lives until it is answered, even if its session ends before. Whoever deferred a request
+ * always answers it; a reply to a session that has ended is thrown away.
  */
 
 #include "base/macro.h"
@@ -52,7 +52,8 @@ void request_error(struct request *q, enum error_code code, const char *fmt, ...
 void request_noreply(struct request *q);
 /* Sized: the count, LF, then the bytes, already in the dialect's form. */
 void request_sized(struct request *q, const void *body, size_t len);
-/* A sized answer in one piece: fill the returned memory (NULL: no memory, nothing was said), then commit, which answers. */
+/* A sized answer in one piece: fill the returned memory (NULL: no memory, nothing was said), then commit, which
+ * answers. */
 char *request_sized_reserve(struct request *q, size_t len);
 void request_sized_commit(struct request *q, size_t len);
 /* Sized: @len bytes of the file from @off on, sent by sendfile. Consumes the fd. */
@@ -73,9 +74,9 @@ int request_act(struct request *q, const char *verb, struct fields *f, role_act_
 
 /*
  * Claims a name for the request's session, as NICK does; @shared: others of its address who share it may have it, too.
- * 0: the request is put off, and done() answers it: @result is 0 or -EEXIST or -ENOMEM, @name as it was given. Where the
- * session ends before, the request is answered and done() not called.
- * -EINVAL: it may not be so written; -EPERM: it reads as something else; -ENOMEM: it is not put off.
+ * 0: the request is put off, and done() answers it: @result is 0 or -EEXIST or -ENOMEM, @name as it was given. Where
+ * the session ends before, the request is answered and done() not called. -EINVAL: it may not be so written; -EPERM:
+ * it reads as something else; -ENOMEM: it is not put off.
  */
 int request_claim_name(struct request *q, const char *name, size_t len, bool shared,
 		       void (*done)(struct request *q, int result, const char *name));
@@ -89,12 +90,14 @@ struct body_sink {
 	const struct body_sink_ops *ops;
 };
 struct body_sink_ops {
-	/* Where the next bytes go: sets @ret and returns how many fit, 0: none now (body_resume() when there is room). */
+	/* Where the next bytes go: sets @ret and returns how many fit, 0: none now (body_resume() when there is
+	 * room). */
 	size_t (*get)(struct body_sink *b, char **ret);
-	/* @n of them have come. The sink may answer the request from here; once all bytes have come, it must some time. */
+	/* @n of them have come. The sink may answer the request from here; once all bytes have come, it must some
+	 * time. */
 	void (*put)(struct body_sink *b, size_t n);
-	/* Only for BODY_SIZE_UNDECIDED: the body has @size bytes, of which the first @n_front, at @front, do not come by put().
-	 * There are at most BODY_FRONT_MAX of those. */
+	/* Only for BODY_SIZE_UNDECIDED: the body has @size bytes, of which the first @n_front, at @front, do not
+	 * come by put(). There are at most BODY_FRONT_MAX of those. */
 	void (*resolve)(struct body_sink *b, uint64_t size, const char *front, size_t n_front);
 	/* The session ended before all bytes came. The request is still to be answered (into nowhere); the sink is no
 	 * longer called. */
@@ -125,8 +128,8 @@ void request_body_resume(struct request *q);
 bool request_account(struct request *q, size_t n);
 void request_unaccount(struct request *q, size_t n);
 
-/* Logs an event, with who asked for what, as far as log/ratelimit.h lets it through. @file: NULL, and @bytes: 0, where there
- * is none. */
+/* Logs an event, with who asked for what, as far as log/ratelimit.h lets it through. @file: NULL, and @bytes: 0,
+ * where there is none. */
 void request_report(struct request *q, enum log_event what, const char *file, uint64_t bytes, const char *fmt, ...)
 	_printf_(5, 6);
 
@@ -142,8 +145,9 @@ const struct address *session_address(const struct session *s);
 const struct settings *session_settings(const struct session *s);
 bool session_offers(const struct session *s, const struct role *role, bool *ret_alone); /* its listener does */
 void *session_role_state(const struct session *s, const struct role *role); /* what its start() returned */
-/* Who it is. The session keeps the identity until it has another name or ends; take a reference to keep it longer. It is
- * made when it is asked for first, so that an idle session costs no memory for it. NULL: out of memory, and no nick. */
+/* Who it is. The session keeps the identity until it has another name or ends; take a reference to keep it longer.
+ * It is made when it is asked for first, so that an idle session costs no memory for it. NULL: out of memory, and
+ * no nick. */
 struct identity *session_identity(struct session *s);
 
 /*
@@ -178,6 +182,7 @@ int session_event_text(struct session *s, const void *data, size_t len, bool alo
 /* Bytes of events that may wait for it yet, before it is too slow: for whoever queues many at once. */
 size_t session_event_room(const struct session *s);
 
-/* While on, each line is offered to the line() of its listener's roles before verbs are looked for in it, one at a time.
- * A raw session's HELLO,ioe/1 is not, and turns it off: it was no old client, and its dialect is another one now. */
+/* While on, each line is offered to the line() of its listener's roles before verbs are looked for in it, one at a
+ * time. A raw session's HELLO,ioe/1 is not, and turns it off: it was no old client, and its dialect is another one
+ * now. */
 void session_set_pre_verb(struct session *s, bool on);

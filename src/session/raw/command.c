@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One send of an old client is one command, and only idleness ends it. Its bytes are kept until then. While a session is
- * undecided its bytes are kept until they tell what it is (detect.c).
+ * One send of an old client is one command, and only idleness ends it: the bytes are kept until then. The bytes of an
+ * undecided session are kept until they show what its client is (detect.c).
  */
 #include "session/raw/raw-private.h"
 
@@ -203,8 +203,8 @@ static void raw_command_examine(struct session *s, enum split_moment moment)
 	}
 	if (moment == SPLIT_NOW)
 		return;
-	/* A browser's request may come in pieces: the end of its line will tell. An old client's user may have typed it,
-	 * too: where an answer is due in any case, it is the session's last. */
+	/* A browser's request may come in pieces: the end of its line will tell. An old client's user may have
+	 * typed it, too: where an answer is due in any case, it is the session's last. */
 	if (s->dialect == DIALECT_UNDECIDED && moment != SPLIT_EOF && foreign_begins_http(w->data.data, w->data.len)) {
 		if (moment == SPLIT_LONG_IDLE || raw_is_alone(s))
 			raw_command_unmatched(s);

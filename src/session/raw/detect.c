@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose bytes these are. A session begins undecided; a line's end makes it a line session, and a whole request of an old
- * client that stands alone for a while makes it raw.
+ * Decides what kind of client a session has. A session begins undecided. The end of a line makes it a line session. A
+ * whole request of an old client that stands alone for a while makes it raw.
  */
 #include "session/raw/raw-private.h"
 

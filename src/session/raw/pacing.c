@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Legacy pacing. An old client takes one recv for each reply and event, so the next leaves once its TCP has the last and
- * some time has passed. Replies and events wait here in the order they came; events that pile up leave together.
+ * Legacy pacing. An old client takes one recv for each reply and event, so the next leaves once its TCP has the last
+ * and some time has passed. Replies and events wait here in the order they came; events that pile up leave together.
  */
 #include "session/raw/raw-private.h"
 

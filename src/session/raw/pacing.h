@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The replies and events that wait for an old client's turn to take them. For the files of session/raw/ only. */
+/* Replies and events that wait until an old client can take the next one. For the files of session/raw/ only. */
 
 #include <stdbool.h>
 #include <stddef.h>

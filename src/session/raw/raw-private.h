@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* What a session keeps while it is undecided or an old client's. For the files of session/raw/ only. */
+/* The state of a session whose client is undecided or old. For the files of session/raw/ only. */
 
 #include "base/buf.h"
 #include "base/clock.h"

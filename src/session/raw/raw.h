@@ -1,10 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The old clients, as the rest of session/ sees them: one send of theirs is one command, and nothing but idleness ends
- * it. Which sessions are theirs (detect.c), where their commands end (command.c) and where the size of a WRITE ends
- * (write.c), when the next reply may leave (pacing.c), and what it looks like (format.c, behind session/dialect.h).
- * ioe-protocol(7), OLD CLIENTS.
+ * The old clients, as the rest of session/ sees them. One send of an old client is one command, and only idleness ends
+ * it. Each file answers one question: which sessions are of old clients (detect.c), where a command ends (command.c),
+ * where the size of a WRITE ends (write.c), when the next reply leaves (pacing.c), and how a reply looks (format.c,
+ * behind session/dialect.h). ioe-protocol(7), OLD CLIENTS.
  *
  * For the files of session/ only.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The WRITE of an old client: digits that its file begins with cannot be told from its size (wire/split.h). While the
- * size is undecided the bytes are kept, up to RAW_KEEP. From there on they go into the upload, which is staging, by the
- * likelier reading; the upload is given the right size once that is known (body_sink_ops.resolve).
+ * The WRITE of an old client. The digits that begin its file cannot be told from its size (wire/split.h). While the
+ * size is undecided the bytes are kept, up to RAW_KEEP. Then they go into the upload, which is staging, with the
+ * likelier size. The upload is given the right size once that is known (body_sink_ops.resolve).
  */
 #include "session/raw/raw-private.h"
 
