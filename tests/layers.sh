@@ -27,7 +27,7 @@ server:  session/* net/* log/* loop/* wire/* base/*
 config:  base/*
 store:   log/* loop/inbox.h loop/loop.h loop/thread.h base/*
 channel: store/* session/* net/* log/* loop/* wire/* base/*
-control: server/* config/* session/* net/* log/* loop/* wire/* base/*
+control: channel/list.h server/* config/* session/* net/* log/* loop/* wire/* base/*
 roles:   channel/* session/identity.h session/role.h session/session.h log/event.h log/warning.h loop/timer.h loop/worker.h wire/* base/*
 ioed:    roles/* control/* config/* channel/* store/* server/* session/* net/* log/* loop/* wire/* base/*
 cli:     wire/* base/*
@@ -272,6 +272,7 @@ own_test()
 	reversed loop/loop.h '#include "config/load.h"'
 	reversed config/load.c '#include "session/session.h"'
 	reversed control/control.c '#include "roles/file/file.h"'
+	reversed control/control.c '#include "channel/channel.h"'
 	reversed store/store.c '#include "wire/verb.h"'
 	reversed channel/channel.c '#include "roles/file/file.h"'
 	reversed channel/channel.c '#include "server/server.h"'

@@ -57,12 +57,18 @@ static int channel_list_add(struct channel_list *l, struct channel *c)
 	return r;
 }
 
+/* Owner. A channel without both exists only because a client asked for it. */
+static bool channel_list_is_used(struct channel *c)
+{
+	return channel_n_members(c) > 0 || channel_counts(c)->last > 0;
+}
+
 /* Owner. */
 static void channel_list_visit(struct channel_walk *w, struct channel *c)
 {
 	struct channel_list *l = container_of(w, struct channel_list, walk);
 
-	if (l->error == 0 && l->includes(c))
+	if (l->error == 0 && (l->includes ? l->includes(c) : channel_list_is_used(c)))
 		l->error = channel_list_add(l, c);
 }
 
@@ -220,6 +226,11 @@ int channel_list_next(struct channel_list *l, struct channel_listed *ret)
 bool channel_list_is_complete(const struct channel_list *l)
 {
 	return !channel_list_peek_live(l) && !l->has_row && !channel_list_has_rows(l);
+}
+
+const char *channel_list_why(const struct channel_list *l, char *dst, size_t size)
+{
+	return channel_engine_why(l->engine, dst, size);
 }
 
 void channel_list_done(struct channel_list *l)

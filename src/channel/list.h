@@ -31,7 +31,8 @@ struct channel_list {
 	size_t attribute_max;  /* its value is cut to so many bytes, between characters; 0: it is not cut */
 	size_t live_max;       /* bytes of memory for the channels in memory; 0: no bound. More is -ENOBUFS */
 	size_t page_rows;      /* channels on disk that are read at once */
-	bool (*includes)(struct channel *c); /* owner: whether the channel in memory is listed */
+	/* Owner: whether the channel in memory is listed. NULL: if it has a member or has had a message. */
+	bool (*includes)(struct channel *c);
 
 	int error; /* what collect and fetch end with: 0, -ENOMEM, -ENOBUFS (live_max) or enum channel_outcome */
 
@@ -61,6 +62,9 @@ int channel_list_next(struct channel_list *l, struct channel_listed *ret);
 
 /* Whether channel_list_next() would return 0. */
 bool channel_list_is_complete(const struct channel_list *l);
+
+/* Why there is no store, for CHANNEL_E_UNAVAILABLE. Returns @dst. */
+const char *channel_list_why(const struct channel_list *l, char *dst, size_t size);
 
 /* Frees what it holds. Nothing of it may be under way. */
 void channel_list_done(struct channel_list *l);

@@ -16,30 +16,6 @@
 struct control;
 struct server;
 
-enum control_kind {
-	CONTROL_ROOMS,
-	CONTROL_MAILBOXES,
-};
-
-struct control_channel {
-	size_t name_at, name_len;   /* in the page's text */
-	size_t topic_at, topic_len; /* of a room; 0 bytes: it has none */
-	uint64_t members;           /* sessions that are subscribed now */
-	uint64_t messages, bytes;   /* in the store */
-	uint64_t last;              /* the highest number ever given */
-};
-
-/* Rooms or mailboxes in the order of their names, a page at a time. Each page is a round trip of the task. */
-#define CONTROL_CHANNELS_PAGE 128
-struct control_channels {
-	struct server_task task; /* first */
-	bool done;               /* this is the last page */
-	char why[512];           /* not empty: why the list cannot be made */
-	struct buf text;
-	size_t n;
-	struct control_channel page[CONTROL_CHANNELS_PAGE];
-};
-
 struct control_backup {
 	struct server_task task; /* first */
 	char why[512];           /* not empty: why it failed */
@@ -53,10 +29,6 @@ struct control_acts {
 	 */
 	int (*reload)(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *sentences);
 	enum log_level (*log_level)(void *userdata); /* the configured level */
-	/* NULL: no memory. channels_next() fetches the first page, and after each on_arrival() the next, until done. */
-	struct control_channels *(*channels)(void *userdata, enum control_kind kind,
-					     void (*on_arrival)(struct server_task *e), void *on_arrival_data);
-	void (*channels_next)(struct control_channels *c);
 	/* Starts a copy of the store as DIR/store.db at once. NULL: no memory. */
 	struct control_backup *(*backup)(void *userdata, const char *dir, void (*on_arrival)(struct server_task *e),
 					 void *on_arrival_data);

@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "ioed/arguments.h"
-#include "ioed/channels.h"
+#include "ioed/backup.h"
 #include "ioed/engine.h"
 #include "ioed/restore.h"
 #include "ioed/roles.h"
@@ -275,20 +275,12 @@ static enum log_level main_control_log_level(void *userdata)
 	return journal_level(settings_get(m->server->settings, &log_section));
 }
 
-static struct control_channels *main_control_channels(void *userdata, enum control_kind kind,
-						      void (*on_arrival)(struct server_task *e), void *on_arrival_data)
-{
-	const struct main *m = userdata;
-
-	return channels_new(m->server, kind, on_arrival, on_arrival_data);
-}
-
 static struct control_backup *main_control_backup(void *userdata, const char *dir,
 						  void (*on_arrival)(struct server_task *e), void *on_arrival_data)
 {
 	const struct main *m = userdata;
 
-	return channels_backup(m->server, dir, on_arrival, on_arrival_data);
+	return backup_start(m->server, dir, on_arrival, on_arrival_data);
 }
 
 static void main_signal(struct watch *w, _unused_ uint32_t events)
@@ -411,8 +403,6 @@ static int main_start(struct main *m)
 	struct control_acts acts = {
 		.reload = main_control_reload,
 		.log_level = main_control_log_level,
-		.channels = main_control_channels,
-		.channels_next = channels_next,
 		.backup = main_control_backup,
 		.userdata = m,
 	};

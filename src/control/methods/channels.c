@@ -5,6 +5,7 @@
 
 #include "base/macro.h"
 #include "base/str.h"
+#include "control/channels.h"
 #include "control/reply.h"
 
 #include <errno.h>
@@ -74,7 +75,7 @@ static int method_channels_act(struct service_job *job, struct buf *out, bool *r
 
 static void method_channels_next(struct service_job *job)
 {
-	job->service->acts.channels_next(container_of(job->task, struct control_channels, task));
+	channels_next(container_of(job->task, struct control_channels, task));
 }
 
 static void method_channels_free(struct service_job *job)
@@ -84,7 +85,6 @@ static void method_channels_free(struct service_job *job)
 
 static int method_channels_channels(struct method_call *c, enum control_kind kind)
 {
-	const struct control_acts *acts = &c->service->acts;
 	struct control_channels *channels;
 	struct method_channels_job *j;
 
@@ -95,13 +95,13 @@ static int method_channels_channels(struct method_call *c, enum control_kind kin
 				       .next = method_channels_next,
 				       .free = method_channels_free };
 	j->kind = kind;
-	channels = acts->channels(acts->userdata, kind, method_channels_arrived, &j->job);
+	channels = channels_new(c->service->server, kind, method_channels_arrived, &j->job);
 	if (!channels) {
 		free(j);
 		return -ENOMEM;
 	}
 	j->job.task = &channels->task;
-	acts->channels_next(channels);
+	channels_next(channels);
 	c->job = &j->job;
 	return 0;
 }

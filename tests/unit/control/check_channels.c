@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the control socket is told of rooms: what is open and what is only on disk, each once and in the order of names,
- * whatever the pages; and a copy that is put back. With one reactor and with four.
+ * whatever the pages. With one reactor and with four.
  */
-#include "ioed/channels.h"
+#include "control/channels.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "unit/fixture/channel_fixture.h"
-#include "unit/fixture/folder.h"
 #include "unit/fixture/run.h"
 #include "unit/fixture/serve.h"
 
@@ -128,65 +126,11 @@ START_TEST(pages_are_merged)
 }
 END_TEST
 
-static struct control_backup *back_up(const char *dir)
-{
-	struct control_backup *b = channels_backup(serve_server(), dir, on_arrival, NULL);
-
-	wait_until_come();
-	return b;
-}
-
-START_TEST(copy_is_put_back)
-{
-	char dir[256], from[512], state[256], to[512];
-	struct control_backup *b;
-	struct stat st;
-	int fd;
-
-	folder_make();
-	(void)snprintf(state, sizeof(state), "%s/state", folder_path);
-	(void)snprintf(dir, sizeof(dir), "%s/copy", folder_path);
-	(void)snprintf(from, sizeof(from), "%s/store.db", dir);
-	channel_fixture_start_in(_i, state, "256K");
-	fd = channel_fixture_connect("x");
-	ask(fd, "SAY,d,b,before\n");
-	b = back_up(dir);
-	ck_assert_str_eq(b->why, "");
-	(void)server_task_free(&b->task);
-	ck_assert_int_eq(stat(from, &st), 0);
-	ck_assert_uint_eq(st.st_mode & 07777, 0600); /* what people say to each other */
-	ask(fd, "SAY,d,b,behind\n");
-	ask(fd, "SAY,d,c,behind\n");
-	b = back_up(dir);
-	ck_assert_msg(strstr(b->why, "exists already"), "%s", b->why);
-	(void)server_task_free(&b->task);
-	serve_close(fd);
-	serve_stop();
-
-	/* As the manual says: the copy takes the place of the file and of what belongs to it. */
-	(void)snprintf(to, sizeof(to), "%s/store.db-wal", state);
-	(void)unlink(to);
-	(void)snprintf(to, sizeof(to), "%s/store.db-shm", state);
-	(void)unlink(to);
-	(void)snprintf(to, sizeof(to), "%s/store.db", state);
-	ck_assert_int_eq(rename(from, to), 0);
-	channel_fixture_start_in(_i, state, "256K");
-	ck_assert_str_eq(reported(CONTROL_ROOMS), "b 0 1 7 1 ;");
-	serve_stop();
-	folder_remove();
-}
-END_TEST
-
-/* Where nothing is kept there is nothing to tell, nor to copy. */
+/* Where nothing is kept there is nothing to list. */
 START_TEST(nothing_is_kept)
 {
-	struct control_backup *b;
-
 	serve_start(&serve_schema, plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
 	ck_assert_str_eq(reported(CONTROL_ROOMS), "");
-	b = back_up("/nowhere/at/all");
-	ck_assert_str_ne(b->why, "");
-	(void)server_task_free(&b->task);
 	serve_stop();
 }
 END_TEST
@@ -217,7 +161,6 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, what_is_there_is_reported, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(t, pages_are_merged, 0, CHANNEL_FIXTURE_WAYS);
-	tcase_add_loop_test(t, copy_is_put_back, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(t, nothing_is_kept, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(t, forgotten, 0, CHANNEL_FIXTURE_WAYS);
 	suite_add_tcase(s, t);
