@@ -203,13 +203,6 @@ struct channel_subscription {
 	char why[32];
 };
 
-static inline enum dialect channel_dialect(const struct session *s)
-{
-	enum dialect d = session_dialect(s);
-
-	return d == DIALECT_UNDECIDED ? DIALECT_LINE : d;
-}
-
 /* fanout.c; origin */
 int fanout_add(struct channel_shard *s, struct channel_subscription *sub); /* to that of its key. 0 or -ENOMEM */
 void fanout_remove(struct channel_subscription *sub);

@@ -237,10 +237,10 @@ static void fanout_send_next(struct fanout *f, struct channel_subscription *sub,
 
 static void _hot_ fanout_send(struct fanout *f, struct channel_subscription *sub)
 {
-	enum dialect in = channel_dialect(sub->session);
+	enum dialect in = dialect_of_events(session_dialect(sub->session));
 
 	while (sub->position < f->next)
-		if (unlikely(in == DIALECT_RAW || sub->policy->queued))
+		if (unlikely(dialect_traits(in)->is_legacy || sub->policy->queued))
 			fanout_send_next(f, sub, in);
 		else
 			fanout_send_batch(f, sub, in);

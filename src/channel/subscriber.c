@@ -332,7 +332,7 @@ int channel_send(struct session *s, const struct channel_policy *p, const struct
 	struct buf text = {};
 	int r;
 
-	r = p->format(e, channel_dialect(s), &text);
+	r = p->format(e, dialect_of_events(session_dialect(s)), &text);
 	if (r < 0)
 		session_drop_slow(s);
 	else if (text.len > 0)

@@ -110,7 +110,7 @@ static void builtin_nick_join(const struct call *call)
 {
 	struct fields *f = call->fields;
 
-	if (!dialect_get(call->dialect)->has_bare_lines || f->n < 2)
+	if (!dialect_traits(call->dialect)->has_bare_lines || f->n < 2)
 		return;
 	f->at[0].len = (size_t)(f->at[1].data + f->at[1].len - f->at[0].data);
 	f->n = 1;

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a dialect writes what is sent to a session: a table for each, in line.c, ioe1.c and, for the old clients,
- * raw/format.c. Whoever writes a reply or an event asks the table and does not compare dialects.
+ * raw/format.c. Whoever writes a reply or an event asks the table, or the traits of wire/dialect.h, and does not compare
+ * dialects.
  *
  * Replies in line and ioe/1 are a stream of lines: their bytes go straight to where they leave from. A reply in raw is
  * fitted: an old client takes it with one recv, so it is collected whole, and then frame() and reply() have it.
@@ -27,10 +28,8 @@ struct session;
 #define DIALECT_ERROR_MAX (3 * DIALECT_TEXT_MAX) /* and after */
 
 struct dialect_ops {
-	const char *line_end;  /* behind each reply and event */
 	const char *separator; /* in front of bytes that would else run into those before them */
 	bool has_telnet;       /* its lines may hold telnet's sequences, which are no text */
-	bool has_bare_lines;   /* people speak here: a line that fits no verb may be for a role */
 	bool has_counted_body; /* the line says how many bytes follow it, and the next line follows those */
 	bool is_final;         /* HELLO does not change it any more */
 

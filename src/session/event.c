@@ -64,7 +64,7 @@ static void event_drop(struct session *s, enum close_reason reason, enum error_c
 	outq_drop_events(&s->conn.out, &s->reactor->pool);
 	raw_drop(s);
 	n = snprintf(text, sizeof(text), "%sERROR: %s: %s%s", outq_is_empty(&s->conn.out) ? "" : ops->separator,
-		     error_code_name(code), why, ops->line_end);
+		     error_code_name(code), why, dialect_traits(s->dialect)->line_end);
 	conn_write(&s->conn, text, MIN((size_t)n, sizeof(text) - 1));
 }
 

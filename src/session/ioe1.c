@@ -24,7 +24,6 @@ static void dialect_ioe1_goaway(struct session *s, const char *why)
 }
 
 const struct dialect_ops dialect_ioe1 = {
-	.line_end = "\n",
 	.separator = "",
 	.has_counted_body = true,
 	.field_len = field_encoded_len,

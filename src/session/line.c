@@ -26,10 +26,8 @@ size_t dialect_line_error(_unused_ const struct request *q, char dst[DIALECT_ERR
 }
 
 const struct dialect_ops dialect_line = {
-	.line_end = "\n",
 	.separator = "",
 	.has_telnet = true,
-	.has_bare_lines = true,
 	.has_counted_body = true,
 	.size = dialect_line_size,
 	.error = dialect_line_error,

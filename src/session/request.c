@@ -165,7 +165,7 @@ void request_done(struct request *q)
 
 void request_resolve(struct request *q, enum dialect d)
 {
-	const char *end = dialect_get(d)->line_end;
+	const char *end = dialect_traits(d)->line_end;
 
 	q->size_undecided = false;
 	q->dialect = d;

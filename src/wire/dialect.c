@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/dialect.h"
 
+const struct dialect_traits dialect_table[DIALECT_MAX] = {
+	[DIALECT_UNDECIDED] = { .name = "undecided", .line_end = "\n", .has_bare_lines = true },
+	[DIALECT_LINE] = { .name = "line", .line_end = "\n", .has_bare_lines = true },
+	[DIALECT_IOE1] = { .name = "ioe/1", .line_end = "\n", .encodes_fields = true, .has_events = true },
+	[DIALECT_RAW] = { .name = "raw", .line_end = "", .has_bare_lines = true, .is_legacy = true },
+};
+
 const char *dialect_name(enum dialect d)
 {
-	switch (d) {
-	case DIALECT_UNDECIDED:
-		return "undecided";
-	case DIALECT_LINE:
-		return "line";
-	case DIALECT_IOE1:
-		return "ioe/1";
-	case DIALECT_RAW:
-		return "raw";
-	case DIALECT_MAX:
-		break;
-	}
-	return "?";
+	return d < DIALECT_MAX ? dialect_table[d].name : "?";
 }

@@ -42,7 +42,7 @@ static void chat_event_text(struct buf *to, const char *s, size_t n)
 	to->len += str_harmless(to->data + to->len, s, n);
 }
 
-static void chat_event_ioe1(const struct channel_event *e, struct buf *to)
+static void chat_event_fields(const struct channel_event *e, struct buf *to)
 {
 	static const char *const words[] = {
 		[CHAT_EVENT_SAID] = "SAID",
@@ -67,12 +67,13 @@ static void chat_event_ioe1(const struct channel_event *e, struct buf *to)
 
 int chat_event_format(const struct channel_event *e, enum dialect d, struct buf *to)
 {
+	const struct dialect_traits *traits = dialect_traits(d);
 	int r = chat_event_room(to, e->channel_len + e->from_len + e->text_len);
 
 	if (r < 0)
 		return -ENOMEM;
-	if (d == DIALECT_IOE1) {
-		chat_event_ioe1(e, to);
+	if (traits->has_events) {
+		chat_event_fields(e, to);
 		return 0;
 	}
 	switch ((enum chat_event_type)e->type) {
@@ -92,8 +93,7 @@ int chat_event_format(const struct channel_event *e, enum dialect d, struct buf 
 	case CHAT_EVENT_TOPIC:
 		return 0; /* not sent in this dialect */
 	}
-	if (d != DIALECT_RAW)
-		chat_event_word(to, "\n");
+	chat_event_word(to, traits->line_end);
 	return 0;
 }
 
@@ -106,7 +106,7 @@ int chat_event_line(const struct channel_event *e, enum dialect d, struct buf *t
 	chat_event_number(to, e->number);
 	chat_event_word(to, ",");
 	chat_event_number(to, e->time_msec);
-	if (d == DIALECT_IOE1) {
+	if (dialect_traits(d)->encodes_fields) {
 		chat_event_field(to, e->from, e->from_len);
 		chat_event_field(to, e->text, e->text_len);
 	} else {

@@ -23,7 +23,7 @@ struct chat_list {
 	struct channel_walk walk;  /* WHO */
 	struct request *q;
 	struct chat_state *state;
-	bool ioe1;
+	bool encodes; /* the dialect encodes fields */
 	int error;
 	struct buf out; /* the reply; of WHO the names, a line each */
 };
@@ -45,7 +45,7 @@ static int chat_list_new(const struct call *call, struct chat_list **ret)
 	}
 	l->state = state;
 	l->q = call->request;
-	l->ioe1 = call->dialect == DIALECT_IOE1;
+	l->encodes = dialect_traits(call->dialect)->encodes_fields;
 	l->out.max = CHAT_LIST_MAX;
 	request_defer(l->q);
 	*ret = l;
@@ -94,7 +94,7 @@ static int chat_list_put_room(struct chat_list *l, const struct channel_listed *
 		r = buf_reserve(out, 3 * room->attribute_len + 1);
 	if (r < 0)
 		return r;
-	out->len += l->ioe1 ? field_encode_harmless(out->data + out->len, room->attribute, room->attribute_len)
+	out->len += l->encodes ? field_encode_harmless(out->data + out->len, room->attribute, room->attribute_len)
 			    : str_harmless(out->data + out->len, room->attribute, room->attribute_len);
 	out->data[out->len++] = '\n';
 	return 0;

@@ -26,7 +26,7 @@ static void chat_old_greet(struct chat_session *cs)
 bool chat_old_is_greeting(struct chat_session *cs)
 {
 	/* After HELLO,ioe/1 the client is a program that was slow, and no old client. */
-	if (cs->greeting && session_dialect(cs->session) != DIALECT_RAW)
+	if (cs->greeting && !dialect_traits(session_dialect(cs->session))->is_legacy)
 		cs->old = cs->greeting = false;
 	return cs->greeting;
 }

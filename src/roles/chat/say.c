@@ -87,7 +87,7 @@ static int chat_say_text(const struct call *call)
 /* Whether a line without a verb is a message. From a program it is a mistake. */
 static bool chat_say_takes(const struct call *call, const struct chat_session *cs, bool alone)
 {
-	return call->dialect != DIALECT_IOE1 && (alone || (cs && cs->has_joined));
+	return dialect_traits(call->dialect)->has_bare_lines && (alone || (cs && cs->has_joined));
 }
 
 int chat_say_line(const struct call *call, bool alone)

@@ -54,7 +54,7 @@ static int compute_line(const struct call *call, bool alone)
 
 	if (number_check(line->data, line->len) == 0)
 		return request_act(call->request, "DOUBLE", call->fields, compute_verb);
-	if (!alone || call->dialect == DIALECT_IOE1)
+	if (!alone || !dialect_traits(call->dialect)->has_bare_lines)
 		return ACT_PASSED;
 	return request_act(call->request, "DOUBLE", call->fields, compute_refuse);
 }

@@ -81,7 +81,7 @@ static int file_list_sort_names(struct file_job *j, const struct buf *names, siz
 {
 	_cleanup_(freep) const char **sorted = NULL;
 	const char *p = names->data;
-	bool encode = j->dialect == DIALECT_IOE1;
+	bool encode = dialect_traits(j->dialect)->encodes_fields;
 	int r = 0;
 
 	if (n == 0)

@@ -167,6 +167,7 @@ void relay_session_given(struct session *s, const struct channel_event *e)
 		return;
 	rs->channel = channel_message_id_channel(e->id);
 	rs->cursor = e->number;
-	if (session_dialect(s) != DIALECT_IOE1)
+	/* Without ids in its events it cannot ACK. */
+	if (!dialect_traits(session_dialect(s))->has_events)
 		relay_session_track_given(rs, s, e->id);
 }

@@ -58,7 +58,7 @@ static int relay_words_mail(const struct channel_event *e, struct buf *to)
 }
 
 /* FROM: TEXT */
-static int relay_words_plain(const struct channel_event *e, bool end, struct buf *to)
+static int relay_words_plain(const struct channel_event *e, const char *end, struct buf *to)
 {
 	int r = relay_words_append_harmless(to, e->from, e->from_len);
 
@@ -66,7 +66,7 @@ static int relay_words_plain(const struct channel_event *e, bool end, struct buf
 		r = buf_append(to, ": ", 2);
 	if (r >= 0)
 		r = relay_words_append_harmless(to, e->text, e->text_len);
-	return r < 0 || !end ? r : buf_append(to, "\n", 1);
+	return r < 0 ? r : buf_append(to, end, strlen(end));
 }
 
 static int relay_words_delivered(const struct channel_event *e, struct buf *to)
@@ -80,14 +80,15 @@ static int relay_words_delivered(const struct channel_event *e, struct buf *to)
 
 int relay_words_format(const struct channel_event *e, enum dialect d, struct buf *to)
 {
+	const struct dialect_traits *traits = dialect_traits(d);
 	int r;
 
 	if (e->type == RELAY_EVENT_DELIVERED)
-		r = d == DIALECT_IOE1 ? relay_words_delivered(e, to) : 0;
-	else if (d == DIALECT_IOE1)
+		r = traits->has_events ? relay_words_delivered(e, to) : 0;
+	else if (traits->has_events)
 		r = relay_words_mail(e, to);
 	else
-		r = relay_words_plain(e, d != DIALECT_RAW, to);
+		r = relay_words_plain(e, traits->line_end, to);
 	return r < 0 ? -ENOMEM : 0;
 }
 
@@ -111,7 +112,7 @@ void relay_words_join_text(struct fields *f, enum dialect d)
 {
 	const struct field *rest = &f->at[2];
 
-	if (d == DIALECT_IOE1 || f->n < 3)
+	if (!dialect_traits(d)->has_bare_lines || f->n < 3)
 		return;
 	f->at[1].len = (size_t)(rest->data + rest->len - f->at[1].data);
 	f->n = 2;

@@ -64,9 +64,7 @@ static void raw_format_frame(struct request *q)
 }
 
 const struct dialect_ops dialect_raw = {
-	.line_end = "",
 	.separator = "\n",
-	.has_bare_lines = true,
 	.is_final = true,
 	.size = raw_format_size,
 	.text = raw_format_text,
