@@ -47,8 +47,8 @@ struct channel_bus_ops {
  */
 struct buf;
 int channel_request_pack(const struct channel_request *rq, struct buf *to); /* 0, -ENOMEM or -ENOBUFS */
-/* Sets all of that in @rq, whose engine, policy and kind are set. Texts among the role's arguments point into @bytes. 0,
- * -ENOMEM, or -EBADMSG: the bytes are no request of this kind. Where it fails, the arguments are undefined. */
+/* Sets all of that in @rq, whose engine, policy and kind are set. Texts among the role's arguments point into @bytes.
+ * 0, -ENOMEM, or -EBADMSG: the bytes are no request of this kind. Where it fails, the arguments are undefined. */
 int channel_request_unpack(struct channel_request *rq, const char *bytes, size_t n);
 /* The same for channel_bus_ops.leave(): the channel, the session, and why it has ended. */
 int channel_leave_pack(const struct channel_subscription *sub, struct buf *to);

@@ -13,9 +13,9 @@
  * owner are the same reactor, no message is queued. Between threads travel messages that have a reference count and are
  * never changed after they were made.
  *
- * Each function of the engine belongs to one of the two sides and must be called in the thread of that side: owner.h has
- * those of the owner, subscriber.h those of the origin. A role adds a policy: the text of a message in each dialect, the
- * limits, and in act() who may do what.
+ * Each function of the engine belongs to one of the two sides and must be called in the thread of that side: owner.h
+ * has those of the owner, subscriber.h those of the origin. A role adds a policy: the text of a message in each
+ * dialect, the limits, and in act() who may do what.
  */
 
 #include "base/address.h"

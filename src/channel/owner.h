@@ -2,12 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The owner's side of channels: the functions that act() of a role's request calls, and the members as the owner knows
- * them. All functions here must be called in the thread of the channel's owner: in act(), in the next() of a store call,
- * or in a function of the policy whose comment says "Owner".
+ * them. All functions here must be called in the thread of the channel's owner: in act(), in the next() of a store
+ * call, or in a function of the policy whose comment says "Owner".
  *
- * These functions read no clock and no settings either. Two things are not decided by the requests alone. The store gives
- * a durable message its time, when it writes it. And the numbers of ephemeral messages come from ranges that the store of
- * this machine has reserved.
+ * These functions read no clock and no settings either. Two things are not decided by the requests alone. The store
+ * gives a durable message its time, when it writes it. And the numbers of ephemeral messages come from ranges that the
+ * store of this machine has reserved.
  */
 
 #include "channel/channel.h"

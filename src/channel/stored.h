@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Stored messages, as a verb reads them: pages of a channel, and the disposition of one message. At the origin, past the
- * owner of the channel: a reader sees all messages that were acknowledged before it asked.
+ * Stored messages, as a verb reads them: pages of a channel, and the disposition of one message. At the origin, past
+ * the owner of the channel: a reader sees all messages that were acknowledged before it asked.
  *
  * The caller embeds a request and keeps it until on_complete() is called, in the thread of its loop.
  */

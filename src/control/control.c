@@ -6,7 +6,7 @@
  * user without rights never reach the JSON parser.
  *
  * Starvation: a ready connection reads one piece, and answers calls until CONTROL_OUT_MAX bytes wait. The other calls
- * are answered when those bytes are sent, at the end of a round.
+ * are answered when those bytes are sent, at the end of a pass.
  */
 #include "control/control.h"
 
@@ -30,7 +30,7 @@
 
 #define CONTROL_READ       (16U << 10)
 #define CONTROL_OUT_MAX    (64U << 10)
-#define CONTROL_ACCEPT_MAX 16 /* connections in one round */
+#define CONTROL_ACCEPT_MAX 16 /* connections in one pass */
 
 /* The pause of accepting after the process ran out of descriptors or memory. */
 #define CONTROL_PAUSE_USEC USEC_PER_SEC
@@ -62,7 +62,7 @@ struct control {
 	struct watch watch;
 	struct timer again; /* ends a pause of accepting */
 	struct list peers;
-	struct list dead; /* closed in this round, and freed after it, as callers further up can still use them */
+	struct list dead; /* closed in this pass, and freed after it, as callers further up can still use them */
 	struct deferred reap;
 	size_t n_peers;
 	struct chunk_pool pool;
@@ -83,7 +83,7 @@ struct control_peer {
 	bool closing;   /* closes when all is sent */
 };
 
-/* Closes the connection. Its memory is freed after the round, since callbacks of conn are on the stack. */
+/* Closes the connection. Its memory is freed after the pass, since callbacks of conn are on the stack. */
 static void control_peer_close(struct control_peer *p)
 {
 	struct control *c = p->control;

@@ -24,8 +24,9 @@ struct control_backup {
 /* Acts that only main can do, in its thread. */
 struct control_acts {
 	/*
-	 * Reloads as SIGHUP does; with @check it only checks. Calls @change for each option that changes. 0: @sentences has
-	 * remarks, or is empty; negative errno: nothing was changed, and @sentences has the reasons, a sentence a line.
+	 * Reloads as SIGHUP does; with @check it only checks. Calls @change for each option that changes. 0: @sentences
+	 * has remarks, or is empty; negative errno: nothing was changed, and @sentences has the reasons, a sentence a
+	 * line.
 	 */
 	int (*reload)(void *userdata, bool check, config_change_fn change, void *change_data, struct buf *sentences);
 	enum log_level (*log_level)(void *userdata); /* the configured level */

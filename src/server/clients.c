@@ -96,7 +96,7 @@ static void clients_gather(struct msg *m)
 	if (c->done || c->n == CLIENTS_PAGE)
 		server_task_return(&c->task);
 	else
-		/* The next reactor's turn, or that of this one in its next round. */
+		/* The next reactor's turn, or that of this one in its next pass. */
 		inbox_push(&server->reactors.at[c->reactor].loop.inbox, m);
 }
 
@@ -122,7 +122,7 @@ void clients_next(struct clients *c)
 	server_task_send(&c->task, c->reactor, clients_gather);
 }
 
-/* In the session's reactor, in two rounds: the GOAWAY is sent at the end of the first one. */
+/* In the session's reactor, in two passes: the GOAWAY is sent at the end of the first one. */
 static void clients_kick_act(struct msg *m)
 {
 	struct clients_kick *k = container_of(m, struct clients_kick, task.msg);

@@ -27,8 +27,8 @@ struct server_args {
 	struct settings *settings;       /* server_start() takes a reference of its own */
 	struct loop *loop;               /* main's */
 	unsigned n_inherited;            /* listening sockets of the service manager, from descriptor 3 on */
-	/* What roles with uses_channels share: made before the first of them starts, freed after the roles have stopped. 0 or
-	 * negative errno. NULL where no role uses channels. */
+	/* What roles with uses_channels share: made before the first of them starts, freed after the roles have
+	 * stopped. 0 or negative errno. NULL where no role uses channels. */
 	int (*engine_new)(struct server *s, struct channel_engine **ret);
 	void (*engine_free)(struct channel_engine *engine);
 	void (*stopped)(struct server *s, void *userdata); /* after server_stop(): all threads have ended */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* By this a client knows that it is not to come back by itself, as it does when a server stops. */
+/* The word tells a client not to connect again by itself, as it does after a server has stopped. */
 #define ADMIN_KICKED "kicked: "
 
 static enum client_state admin_state(const struct session *s)
@@ -28,13 +28,13 @@ void admin_describe(const struct session *s, uint64_t now_usec, uint64_t real_us
 		.state = admin_state(s),
 		.requests = s->n_requests,
 		.connected_usec = real_usec - MIN(now_usec - s->since_usec, real_usec),
-		/* A session adopted in this very pass may be a little ahead. */
+		/* A session that was adopted in this pass can have a later time. */
 		.idle_usec = now_usec - MIN(now_usec, s->active_usec),
 		.bytes_in = s->conn.received,
 		.bytes_out = s->conn.sent,
 	};
 	memcpy(ret->listener, s->listener->address, sizeof(ret->listener));
-	/* One that was never asked for has no nick, and none is made for each row of a list. */
+	/* A session whose identity was never made has no nick. A list makes no identities. */
 	if (s->identity && s->identity->nick)
 		memcpy(ret->name, s->identity->nick, s->identity->name_len + 1);
 }

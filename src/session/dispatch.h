@@ -15,7 +15,7 @@ struct session;
  * out. */
 bool dispatch_line(struct session *s, char *line, size_t *len);
 
-/* Calls the act of the request's verb. @rest: behind the verb's comma, NULL: there is none. */
+/* Calls the act of the request's verb. @rest: the bytes behind the verb's comma; NULL: there is no comma. */
 void dispatch_act(struct request *q, char *rest, size_t len);
 
 /*
@@ -24,7 +24,7 @@ void dispatch_act(struct request *q, char *rest, size_t len);
  */
 bool dispatch_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
 
-/* For a request of unmatched input, which has the role that wants it: role.unmatched(). */
+/* Calls role.unmatched() for a request of unmatched input. */
 void dispatch_unmatched(struct request *q);
 
 void dispatch_too_long(struct session *s); /* answers a line over limits.line */

@@ -7,14 +7,14 @@
 #include "wire/verb.h"
 
 struct frontend {
-	struct listener listener; /* first: what is counted and freed */
+	struct listener listener; /* first; its references count for the frontend */
 	char roles[80];           /* "file+chat" */
 	unsigned n_roles;
 	struct verb_table verbs;  /* owner: the index of the role in the set, n_roles of the set for every listener's */
 	struct verb_table elsewhere; /* verbs of roles that only other listeners offer; owner: likewise */
 };
 
-/* Each listener of a server is a frontend's. */
+/* The frontend of a listener; each listener of a server has one. */
 static inline struct frontend *frontend_of(const struct listener *l)
 {
 	return container_of(l, struct frontend, listener);

@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * Who a session is. Whoever needs a name asks session_identity() for the identity and takes it from there. An identity
- * does not change: a session that has a new name has a new one. It is counted, by any thread, so it can travel with a
- * request that outlives the name, or the session.
+ * The identity of a session: its address and its name. Code that needs a name calls session_identity(). An identity
+ * never changes: a session with a new name has a new identity. Any thread may take and release references, so an
+ * identity can travel with a request that outlives the name or the session.
  */
 
 #include "base/address.h"
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a name takes, with its NUL: a nick (session/name.h), or an address as text. */
+/* Bytes of the longest name, with its NUL: a nick (session/name.h), or an address as text. */
 #define IDENTITY_NAME_MAX 64
 
 struct identity {
@@ -20,7 +20,7 @@ struct identity {
 	struct address address;
 	const char *address_text; /* without port */
 	const char *nick;         /* NULL: none */
-	const char *name;         /* by which others know the session: the nick, else the address */
+	const char *name;         /* that other users see: the nick, else the address */
 	size_t name_len;          /* below IDENTITY_NAME_MAX */
 	char bytes[];
 };

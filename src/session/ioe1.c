@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The dialect ioe/1: for programs. Every field is encoded, and the server says that it is about to end. */
+/* The dialect ioe/1, for programs: every field is encoded, and GOAWAY announces the end of the session. */
 #include "base/str.h"
 #include "session/session-private.h"
 #include "wire/field.h"

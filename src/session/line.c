@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The dialect line: for people at netcat and for scripts. Fields stand as they are; the last one may hold commas. */
+/* The dialect line, for people at netcat and for scripts. Fields are not encoded; the last one can have commas. */
 #include "base/str.h"
 #include "session/session-private.h"
 
@@ -18,7 +18,7 @@ size_t dialect_line_size(char dst[DIALECT_SIZE_MAX], uint64_t size)
 	return n;
 }
 
-/* It is read on a terminal, so nothing that a terminal would act on is left in it. */
+/* The text is for a terminal, so no byte that steers a terminal is left in it. */
 size_t dialect_line_error(_unused_ const struct request *q, char dst[DIALECT_ERROR_MAX], const char *text, size_t len)
 {
 	(void)str_escape(dst, DIALECT_LINE_ERROR_MAX, text, len);

@@ -9,9 +9,9 @@
 
 struct name_entry {
 	struct map_node node;
-	uint32_t n; /* claims that were granted and not given back yet */
+	uint32_t n; /* granted claims that were not given back yet */
 	bool shared;
-	struct in6_addr address; /* of all who share it */
+	struct in6_addr address; /* of all sessions that share the name */
 	char name[NICK_MAX + 1];
 };
 

@@ -6,7 +6,8 @@
 #include "session/raw/raw.h"
 #include "session/session-private.h"
 
-/* There is no event for a peer's TCP that has taken all: looked at again and again, less and less often. */
+/* The kernel has no event for "the peer's TCP has taken all bytes". So the session looks again and again, at growing
+ * intervals. */
 #define OBSERVER_CHECK_MIN_USEC (5 * USEC_PER_MSEC)
 #define OBSERVER_CHECK_MAX_USEC USEC_PER_SEC
 
@@ -31,7 +32,7 @@ void session_want(struct session *s, struct observer *a)
 	a->check_usec = USEC_NEVER;
 	a->wait_usec = 0;
 	s->wanted = true;
-	/* One that has ended in this pass is about to be freed. */
+	/* A session that has ended in this pass is about to be freed. */
 	if (!session_has_ended(s))
 		loop_defer(&s->reactor->loop, &s->resume);
 }
@@ -118,7 +119,7 @@ static void observer_notify_acked(struct session *s)
 	}
 }
 
-/* Whether anybody still waits for something. */
+/* Whether an observer waits for output to be flushed or acknowledged. */
 static bool observer_is_wanted(const struct session *s)
 {
 	const struct observer *a = s->observers;
@@ -142,14 +143,14 @@ void observer_run(struct session *s)
 		return;
 	for (struct observer *a = s->observers; a; a = a->next)
 		a->check_usec = USEC_NEVER;
-	/* Looked at before anybody is told: what is said then is told of the next time. */
+	/* Check before the observers are called: output that they add counts the next time. */
 	said = !conn_has_output(&s->conn) && !raw_has_unsent(s);
 	if (said)
 		observer_notify_acked(s);
 	if (said && !session_has_ended(s))
 		observer_notify_flushed(s);
 	s->wanted = observer_is_wanted(s);
-	/* It may be closed now. */
+	/* The session can be closed now. */
 	if (said && !s->wanted && session_is_closing(s) && !session_has_ended(s))
 		loop_defer(&s->reactor->loop, &s->resume);
 }

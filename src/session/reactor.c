@@ -10,7 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* A slot is a session's, or a link in the list of free ones: an odd number that no pointer is. */
+/* A slot has a session, or is free: then it has a link in the list of free slots, an odd number, which no pointer
+ * is. */
 #define SLOT_NONE (UINT32_MAX >> 1)
 
 static struct session *slot_free_link(uint32_t next)
@@ -139,7 +140,7 @@ static void reactor_close_file(struct chunk_pool *p, int fd)
 	closer_close(&container_of(p, struct reactor, pool)->closer, fd);
 }
 
-/* Something has ended that a reactor waits for while it leaves. */
+/* A session or a request has ended, for which a reactor that leaves has waited. */
 static void reactor_closed(struct closer *c)
 {
 	thread_check_empty(&container_of(c, struct reactor, closer)->thread);

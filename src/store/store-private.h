@@ -1,10 +1,11 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * The inside of the store with SQLite, for the files of src/store/ only. store.c: its life and threads; rows.c: answers,
- * which every kind of store packs in the same way; open.c: opening and closing of channels; batch.c: the writer's transactions; write.c: the requests in them; age.c: how old a message is;
- * expire.c: removal of old messages; diskspace.c: full disks; read.c: the reader; checkpoint.c and backup.c: the work
- * of the maintenance thread; restore.c: a copy in the place of a store that is not open.
+ * The inside of the store with SQLite, for the files of src/store/ only. store.c: its life and threads; rows.c:
+ * answers, which every kind of store packs in the same way; open.c: opening and closing of channels; batch.c: the
+ * writer's transactions; write.c: the requests in them; age.c: how old a message is; expire.c: removal of old messages;
+ * diskspace.c: full disks; read.c: the reader; checkpoint.c and backup.c: the work of the maintenance thread;
+ * restore.c: a copy in the place of a store that is not open.
  */
 
 #include "base/macro.h"

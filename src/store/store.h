@@ -28,8 +28,8 @@
 #define STORE_KINDS_MAX 4
 
 /*
- * A store. store_sqlite_ops is the one of the daemon; a test has another, without a disk. Each embeds this struct in one
- * of its own, and the functions below call it.
+ * A store. store_sqlite_ops is the one of the daemon; a test has another, without a disk. Each embeds this struct in
+ * one of its own, and the functions below call it.
  */
 struct store {
 	const struct store_ops *ops;
@@ -251,7 +251,8 @@ int store_page_add(struct store_page *q, const struct store_row *row);
 bool store_page_next(const struct store_page *q, size_t *at, struct store_row *ret);
 void store_page_done(struct store_page *q);
 
-/* The disposition of a message of this sender. STORE_E_NOT_FOUND: nothing is known of such a message, or not any more. */
+/* The disposition of a message of this sender. STORE_E_NOT_FOUND: nothing is known of such a message, or not any
+ * more. */
 struct store_lookup {
 	struct store_request request;
 	uint64_t message_id;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests as bytes: each kind of each policy is packed and unpacked, with arguments that are chosen at random from what
- * its rows allow. The kinds come from the tables of the policies, so a new one is tested here without a change.
+ * Requests as bytes: each kind of each policy is packed and unpacked, with arguments that are chosen at random from
+ * what its rows allow. The kinds come from the tables of the policies, so a new one is tested here without a change.
  */
 
 #include "base/address.h"

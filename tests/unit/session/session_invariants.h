@@ -1,8 +1,8 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What holds for each session between two passes of its loop, whatever its client sends: the fuzz targets check it after
- * every pass. A violation ends the process (FUZZ_CHECK).
+ * What holds for each session between two passes of its loop, whatever its client sends: the fuzz targets check it
+ * after every pass. A violation ends the process (FUZZ_CHECK).
  */
 
 #include "session/reactor.h"
