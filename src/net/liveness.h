@@ -25,8 +25,8 @@ struct liveness {
 /* What the sockets that are accepted from this one inherit. Best effort. */
 void liveness_set_timeout(int fd, uint64_t timeout_usec);
 
-/* Call after bytes were sent while check_usec is USEC_NEVER. @is_alive: bytes of the peer came just now; else the kernel
- * is asked when it last heard from the peer. */
+/* Call after bytes were sent while check_usec is USEC_NEVER. @is_alive: bytes of the peer came just now; else the
+ * kernel is asked when it last heard from the peer. */
 void liveness_sent(struct liveness *l, const struct conn *c, bool is_alive, uint64_t now_usec, uint64_t timeout_usec);
 
 /* When check_usec has come: says when to look again. False: the peer is gone. */

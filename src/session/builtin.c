@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a client must know before it asks, joined by "+". */
+/* The features that a client must know of before it uses them, joined by "+". */
 #define BUILTIN_CAPS "shared"
 
 static bool builtin_field_is(const struct field *f, const char *s)
@@ -105,7 +105,7 @@ static void builtin_nick_done(struct request *q, int result, const char *name)
 	request_end(q);
 }
 
-/* In line and raw there is one field only, with whatever commas are in it. */
+/* In line and raw the rest of the line is one field, with its commas. */
 static void builtin_nick_join(const struct call *call)
 {
 	struct fields *f = call->fields;

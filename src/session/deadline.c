@@ -63,7 +63,7 @@ void deadline_touch(struct session *s)
 		loop_timer(&s->reactor->loop, &s->timer, at);
 }
 
-/* Its time is over. That it was merely idle is nothing to tell of. */
+/* Closes a session whose time is over. A session that was only idle is not logged. */
 static void deadline_late(struct session *s)
 {
 	const struct limits_options *limits = s->reactor->limits;
@@ -84,8 +84,8 @@ static void deadline_late(struct session *s)
 }
 
 /*
- * What the peer could not be in time with does not count. Where this process was away, the peer may have waited for us
- * all along, and its time begins anew. And a line may have come in time, and not have been read to its end.
+ * Time in which the peer could not act does not count. If this process was stopped, the peer was perhaps waiting for it
+ * all the time, so its time begins again. And a line can have arrived in time without having been read to its end.
  */
 static void deadline_forgive(struct session *s)
 {
@@ -124,7 +124,8 @@ void deadline_fire(struct timer *t)
 	const struct loop *loop = &s->reactor->loop;
 	uint64_t seen = loop->seen_usec;
 
-	/* What was sent since counts as life; it is not worth a store on every write. */
+	/* Bytes that were sent since then count as activity. They are looked at here, so that a write need not store
+	 * the time. */
 	if ((uint32_t)s->conn.sent != s->sent_seen) {
 		s->sent_seen = (uint32_t)s->conn.sent;
 		s->active_usec = loop->now_usec;

@@ -5,12 +5,12 @@
 struct session;
 struct timer;
 
-/* The deadline may have come nearer. */
+/* To be called when the next deadline can be nearer than before. */
 void deadline_touch(struct session *s);
 
-/* The kernel has bytes for the peer: after a while the session looks whether the peer has taken them. A peer that was
- * just read from is there. */
+/* To be called when the kernel has bytes for the peer: after a while the session looks whether the peer has taken them.
+ * A peer from which bytes were just read is there. */
 void deadline_watch_peer(struct session *s);
 
-/* Of the session's timer. */
+/* The callback of the session's timer. */
 void deadline_fire(struct timer *t);

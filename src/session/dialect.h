@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a dialect writes what is sent to a session: a table for each, in line.c, ioe1.c and, for the old clients,
- * raw/format.c. Whoever writes a reply or an event asks the table, or the traits of wire/dialect.h, and does not compare
- * dialects.
+ * raw/format.c. Whoever writes a reply or an event asks the table, or the traits of wire/dialect.h, and does not
+ * compare dialects.
  *
  * Replies in line and ioe/1 are a stream of lines: their bytes go straight to where they leave from. A reply in raw is
  * fitted: an old client takes it with one recv, so it is collected whole, and then frame() and reply() have it.
@@ -30,20 +30,21 @@ struct session;
 struct dialect_ops {
 	const char *separator; /* in front of bytes that would else run into those before them */
 	bool has_telnet;       /* its lines may hold telnet's sequences, which are no text */
-	bool has_counted_body; /* the line says how many bytes follow it, and the next line follows those */
-	bool is_final;         /* HELLO does not change it any more */
+	/* The size in a line is the exact size of the body behind it, and the next line follows the body. */
+	bool has_counted_body;
+	bool is_final;         /* HELLO cannot change the dialect any more */
 
-	/* The bytes that @data takes as a field, and those bytes. NULL: fields stand as they are. */
+	/* The length of @data as a field, and its bytes. NULL: fields are not encoded. */
 	size_t (*field_len)(const char *data, size_t len);
 	size_t (*field)(char *dst, const char *data, size_t len);
 
-	/* What stands in front of a sized answer's @size bytes; returns its length. */
+	/* Writes the line in front of a sized answer with @size bytes; returns its length. */
 	size_t (*size)(char dst[DIALECT_SIZE_MAX], uint64_t size);
 
-	/* Answers with a listing or a help text, as a whole. NULL: as any sized answer. */
+	/* Sends a whole list or help text. NULL: it is sent as any sized answer. */
 	void (*text)(struct request *q, const char *text, size_t len);
 
-	/* An error's text, behind "ERROR: CODE: " which has been written; returns its length. */
+	/* Writes the text of an error behind "ERROR: CODE: "; returns its length. */
 	size_t (*error)(const struct request *q, char dst[DIALECT_ERROR_MAX], const char *text, size_t len);
 
 	/* Writes the event that the server is about to end the session. NULL: there is none. */
@@ -58,7 +59,7 @@ struct dialect_ops {
 
 extern const struct dialect_ops dialect_line, dialect_ioe1, dialect_raw;
 
-/* Undecided sessions are written to as in line. */
+/* For undecided sessions it is the table of line. */
 static inline const struct dialect_ops *dialect_get(enum dialect d)
 {
 	static const struct dialect_ops *const ops[DIALECT_MAX] = {
@@ -76,6 +77,6 @@ static inline bool dialect_is_fitted(enum dialect d)
 	return unlikely(d == DIALECT_RAW);
 }
 
-/* In line.c: ops that other dialects share. */
+/* In line.c: operations that other dialects use, too. */
 size_t dialect_line_size(char dst[DIALECT_SIZE_MAX], uint64_t size);
 size_t dialect_line_error(const struct request *q, char dst[DIALECT_ERROR_MAX], const char *text, size_t len);

@@ -17,7 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The request of a line that is no verb. NULL: no memory, and the session has ended. */
+/* Makes the request of a line without a verb. NULL: no memory, and the session has ended. */
 static struct request *dispatch_no_verb(struct session *s)
 {
 	struct request *q = request_new(s, NULL, s->reactor->set->n_roles);
@@ -42,13 +42,13 @@ static inline void dispatch_make_call(struct call *call, struct request *q, stru
 	};
 }
 
-/* Whether the session may do what @v says, to the objects that @v says are named in the fields. */
+/* Whether the session has the right to use the verb @v on the objects that its fields name. */
 static inline bool dispatch_may(_unused_ const struct call *call, _unused_ const struct verb *v)
 {
 	return true;
 }
 
-/* Every act is called from here, the acts of lines and of input that are no verb, too. */
+/* Calls an act. All acts are called here, also those of lines without a verb and of unmatched input. */
 static inline int dispatch_call(struct request *q, const struct verb *v, struct fields *f, role_act_fn act)
 {
 	struct call call;
@@ -84,7 +84,7 @@ static void dispatch_fail(struct request *q, const char *what, int error)
 	}
 }
 
-/* What an act, or line() of a role, has returned for the request. False: ACT_PASSED. */
+/* Handles the result of an act, or of a role's line(). False: it is ACT_PASSED. */
 static inline bool dispatch_end(struct reactor *r, struct request *q, const char *what, int outcome)
 {
 	if (outcome == ACT_PASSED)
@@ -100,7 +100,7 @@ static inline bool dispatch_end(struct reactor *r, struct request *q, const char
 	return true;
 }
 
-/* Whether one of the listener's roles takes the line for its own. */
+/* Offers the line to the listener's roles. True: one of them has taken it. */
 static bool dispatch_offer(struct session *s, struct request *q, char *line, size_t len)
 {
 	bool alone = frontend_of(s->listener)->n_roles == 1;
@@ -134,7 +134,7 @@ void dispatch_unmatched(struct request *q)
 	q->reactor->set->roles[q->role].role->unmatched(&call);
 }
 
-/* A line that is no verb: somebody's bare line (a number, a chat text), or an error. */
+/* A line without a verb: it is for a role (a number, a chat text), or an error. */
 static void dispatch_bare_line(struct session *s, char *line, size_t len, size_t name_len)
 {
 	struct request *q = dispatch_no_verb(s);
@@ -149,7 +149,8 @@ static void dispatch_bare_line(struct session *s, char *line, size_t len, size_t
 			      (int)MIN(name_len, (size_t)32), line);
 }
 
-/* A line that may be the answer to what a role has asked. It holds up what is behind it. */
+/* Offers the line to roles before verbs are looked for, as it can be the answer to a role's question. The lines behind
+ * it wait. */
 static bool dispatch_pre_verb(struct session *s, char *line, size_t len)
 {
 	struct request *q = dispatch_no_verb(s);
@@ -163,7 +164,7 @@ static bool dispatch_pre_verb(struct session *s, char *line, size_t len)
 	return session_has_ended(s);
 }
 
-/* 1 to 18 digits, which always fit. */
+/* Reads 1 to 18 digits; every such number fits. */
 static int dispatch_read_size(const char *p, size_t len, uint64_t *ret)
 {
 	return len <= BODY_DIGITS_MAX ? str_to_u64(p, len, 0, UINT64_MAX, ret) : -ERANGE;
@@ -184,7 +185,7 @@ bool dispatch_skip_body(struct request *q, const struct verb *v, const char *res
 	return true;
 }
 
-/* From here on the bytes come, whatever the answer is. False: the request is answered. */
+/* The body follows from here on, even if the request is refused. False: the request was answered. */
 static bool dispatch_take_body(struct session *s, struct request *q, const struct fields *f)
 {
 	const struct field *size = &f->at[f->n - 1];
@@ -244,7 +245,7 @@ void _hot_ dispatch_act(struct request *q, char *rest, size_t len)
 	r->current = q;
 	if (!dispatch_split(s, q, rest, len, &f))
 		return;
-	/* Not where a body follows: its act counts the memory that it takes (request_account()), and says so. */
+	/* A request with a body is exempt: its act counts the memory itself (request_account()). */
 	if (unlikely(chunk_pool_is_over(&r->pool)) && q->role != r->set->n_roles && !(row->verb.flags & VERB_BODY)) {
 		request_report(q, LOG_EVENT_LIMIT_MEMORY, NULL, 0, "%s was refused: limits.memory is used up",
 			       row->verb.name);
@@ -277,7 +278,7 @@ void dispatch_refuse_foreign(struct session *s, enum foreign what)
 	loop_defer(&r->loop, &s->resume);
 }
 
-/* The first line decides; only HELLO decides otherwise later. */
+/* The first line decides the dialect; only HELLO can change it later. */
 static void dispatch_decide(struct session *s, const char *line, size_t len)
 {
 	enum foreign what = foreign_look_line(line, len);
@@ -289,13 +290,13 @@ static void dispatch_decide(struct session *s, const char *line, size_t len)
 }
 
 struct dispatch_scan {
-	size_t name_len; /* up to the first comma, or all */
-	bool nul, iac;   /* what no line may hold; where telnet's sequences may begin */
+	size_t name_len; /* bytes before the first comma, or all */
+	bool nul, iac;   /* has a NUL, which is an error; has an IAC, with which telnet sequences begin */
 };
 
 /*
- * The name is short, and most lines are no more than that: a loop costs less than the calls that do better on long
- * ones.
+ * The name is short, and most lines are only a name. So a loop costs less than memchr() and the like, which are better
+ * for long lines.
  */
 static inline struct dispatch_scan dispatch_scan(const char *line, size_t len)
 {

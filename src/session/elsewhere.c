@@ -24,13 +24,13 @@ static bool elsewhere_fits(const struct verb *v, enum dialect d, const char *res
 	enum field_rule rule = v->flags & VERB_LAST_COMMA ? FIELD_RULE_LAST_COMMA : FIELD_RULE_REST;
 	struct fields f = { .n = 0 };
 
-	/* In line and raw nothing is decoded, and so nothing changed. */
+	/* In line and raw the fields are not decoded, so the line is unchanged. */
 	if (rest && v->max > 0 && field_split((char *)(uintptr_t)rest, len, d, rule, v->max, &f) != FIELD_OK)
 		return false;
 	return f.n >= v->min && (!rest || v->max > 0);
 }
 
-/* @ret_rest: behind the verb's comma; NULL: there is none. */
+/* Finds the verb of a line. *ret_rest: the bytes behind its comma; NULL: there is no comma. */
 static const struct verb_entry *elsewhere_parse(const struct session *s, const char *line, size_t len,
 					       const char **ret_rest, size_t *ret_len)
 {
@@ -52,7 +52,7 @@ bool elsewhere_has(const struct session *s, const char *line, size_t len)
 	return elsewhere_parse(s, line, len, &rest, &n) != NULL;
 }
 
-/* 0.0.0.0 or ::. */
+/* Whether the listener is bound to all addresses: 0.0.0.0 or ::. */
 static bool elsewhere_is_any(const struct address *a)
 {
 	static const struct in6_addr any_ipv4 = { { { [10] = 0xff, [11] = 0xff } } };
@@ -60,7 +60,7 @@ static bool elsewhere_is_any(const struct address *a)
 	return IN6_IS_ADDR_UNSPECIFIED(&a->ip) || memcmp(&a->ip, &any_ipv4, sizeof(any_ipv4)) == 0;
 }
 
-/* At the address that the session has come by, so that the port is all it needs to know. */
+/* Whether the listener has the address to which the session has connected. Then a client needs only its port. */
 static bool elsewhere_is_beside(const struct session *s, const struct listener *l)
 {
 	return elsewhere_is_any(&l->bound) || memcmp(&l->bound.ip, &s->listener->bound.ip, sizeof(l->bound.ip)) == 0;
@@ -84,7 +84,7 @@ static const struct listener *elsewhere_listener(const struct session *s, unsign
 	return found;
 }
 
-/* The beginning is what an old client of READ gets to see. */
+/* Old clients of READ show only the beginning of the text. */
 void elsewhere_answer(struct request *q, const struct verb_entry *e)
 {
 	const struct session *s = q->session;
@@ -107,8 +107,8 @@ void elsewhere_answer(struct request *q, const struct verb_entry *e)
 }
 
 /*
- * The bytes behind a WRITE are no requests, and no texts. An old client's end with silence, if at all, and digits that
- * are no size are his, too: nobody knows where his next command begins, so the session is over.
+ * The bytes behind a WRITE are neither requests nor texts. An old client ends them only by being idle. Digits that are
+ * no size are an old client's, too: then the begin of its next command is unknown, so the session ends.
  */
 static void elsewhere_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len)
 {

@@ -14,15 +14,15 @@
 struct request;
 struct session;
 
-/* The verb of that name; NULL: no role that is not offered here has one. */
+/* The verb with that name; NULL: none of the roles that are not offered here has one. */
 const struct verb_entry *elsewhere_find(const struct session *s, const char *name, size_t len);
 
-/* Whether the line is a request of such a verb. In line and raw, where people speak, only with its right number of
- * fields. */
+/* Whether the line is a request of such a verb. In line and raw, where people type texts, it must have the right number
+ * of fields. */
 bool elsewhere_has(const struct session *s, const char *line, size_t len);
 
-/* Answers the line if it is one, and has a body that it announces thrown away. False: it is none. */
+/* Refuses the line if it is such a request; the body that it announces is thrown away. False: it is none. */
 bool elsewhere_refuse(struct session *s, const char *line, size_t len);
 
-/* Answers with where the verb is served. */
+/* Answers the request with an error that names the port where the verb is served. */
 void elsewhere_answer(struct request *q, const struct verb_entry *e);

@@ -18,10 +18,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* So much may wait for anybody, even where the memory for all is used up. */
+/* Bytes of events that can wait for each session, even if limits.memory is used up. */
 #define EVENT_QUEUE_MIN 4096
 
-/* Its socket takes no more, or a file stands in front: what is queued now may stay for long. */
+/* Whether the socket is full, or a file is in front of the queue's end: then bytes that are queued now can wait for
+ * long. */
 static bool event_is_held_up(const struct conn *c)
 {
 	return c->full || c->prefetching || c->out.files > 0;
@@ -39,7 +40,7 @@ size_t session_event_room(const struct session *s)
 	return (size_t)(output - MIN(output, event_waits(s)));
 }
 
-/* One alone may be as long as it likes, or even who is quick could never have it. */
+/* A single event can have any length: else a client that reads fast could not get it either. */
 static bool event_is_too_slow(const struct session *s, size_t last)
 {
 	const struct reactor *r = s->reactor;
@@ -50,8 +51,8 @@ static bool event_is_too_slow(const struct session *s, size_t last)
 	return waits > r->limits->output || (waits > EVENT_QUEUE_MIN && chunk_pool_is_over(&r->pool));
 }
 
-/* No more is told to it, asked by it or answered: it is told why, and has some seconds to take that. @why is without a
- * comma, so that it is the same in ioe/1. */
+/* Drops the session: it gets no more events and answers, and its requests end. It is sent the reason @why, and has some
+ * seconds to read that. @why has no comma, so that it is the same text in ioe/1. */
 static void event_drop(struct session *s, enum close_reason reason, enum error_code code, const char *why)
 {
 	const struct dialect_ops *ops = dialect_get(s->dialect);

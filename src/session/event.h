@@ -11,17 +11,17 @@
 struct session;
 
 /*
- * Queues a whole event, formatted for the session's dialect: a line with its end, in raw without (slice_new()'s group
- * is the dialect). It leaves at the end of the pass; in raw it waits until it can be a recv of its own, together with
- * what piles up behind it. 0, or -EPIPE: the session is about to end and takes no more. One whose peer takes nothing
- * while limits.output is exceeded is dropped here: the queued events are thrown away, it is sent ERROR: slow, and has
- * some seconds to take that (observer_ops.gone() is given "slow").
+ * Queues a whole event, formatted for the session's dialect: a line with its end, in raw without its end. The group of
+ * slice_new() is the dialect. The event leaves at the end of the pass. In raw it waits until it can be a recv of its
+ * own, together with further events. 0, or -EPIPE: the session is about to end and takes no more. If limits.output is
+ * exceeded while the peer takes nothing, the session is dropped here: its queued events are thrown away, it is sent
+ * ERROR: slow, and it has some seconds to read that (observer_ops.gone() gets "slow").
  */
 int session_event(struct session *s, const struct slice *f);
 
 /* The same, for a session that has missed an event for a reason of ours. */
 void session_drop_slow(struct session *s);
 
-/* For one that would miss something, which cannot be had now: it is told ERROR: unavailable and @what, words without a
- * comma that are logged, too. Else as that; gone() hears "unavailable". */
+/* Drops a session that would miss an event which cannot be read now. It is sent ERROR: unavailable and @what, words
+ * without a comma, which are logged, too. observer_ops.gone() gets "unavailable". */
 void session_give_up(struct session *s, const char *what);

@@ -16,10 +16,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* A body that is read straight into its sink may take so much in a pass. */
+/* The most bytes that a body which is read directly into its sink gets in one pass. */
 #define INPUT_BODY_PASS (1U << 20)
 
-/* Files on their way out to one session. */
+/* The most files that are being sent to one session. */
 #define INPUT_FILES_MAX 2
 
 static struct input *input_get(struct session *s)
@@ -56,7 +56,7 @@ void input_free(struct session *s)
 	s->input = NULL;
 }
 
-/* Keeps the pool's account of what is held, and gives up the struct when there is nothing to keep. */
+/* Updates the memory account for the bytes that are kept, and frees the struct if nothing is kept. */
 static void input_account(struct session *s)
 {
 	struct input *in = s->input;
@@ -121,7 +121,7 @@ static void input_hold(struct session *s, const char *line, size_t line_len, cha
 	in->held_len = in->held_cap = need;
 }
 
-/* As much of the body as there is room for; advances. False: the sink has no room now. */
+/* Moves as many bytes of the body as the sink takes, and advances. False: the sink takes no more now. */
 static bool input_feed_body(struct session *s, char **p, size_t *n)
 {
 	struct input *in = s->input;
@@ -182,7 +182,7 @@ void input_resolve_body(struct session *s, uint64_t size, const char *front, siz
 		in->sink->ops->resolve(in->sink, size, front, n_front);
 }
 
-/* What one step of the feed came to. */
+/* The result of one step of input_feed(). */
 enum input_step {
 	INPUT_GO_ON,
 	INPUT_NEED_MORE,
@@ -190,7 +190,7 @@ enum input_step {
 	INPUT_ENDED,
 };
 
-/* Whether the first line's beginning tells already that it is another protocol's. */
+/* Whether the begin of the first line already shows another protocol. */
 static bool input_meets_foreign(struct session *s, const struct line_reader *lr, const char *p, size_t n)
 {
 	size_t kept = line_kept(lr);
@@ -206,8 +206,9 @@ static bool input_meets_foreign(struct session *s, const struct line_reader *lr,
 }
 
 /*
- * A web page can make its browser's first line longer than is kept, and then its end, which would tell, is not seen.
- * But it begins as none of ours. Of what is over the limit nothing is looked at.
+ * A web page can make its browser send a first line that is longer than the limit. Then the end of the line, which
+ * shows the protocol, is not kept. But its begin shows that it is no request of ioe. Bytes above the limit are not
+ * looked at.
  */
 static bool input_is_long_http(const struct session *s, const struct line_reader *lr, const char *p, size_t n)
 {
@@ -257,7 +258,7 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 	came = len;
 	if (likely(dispatch_line(s, line, &len)))
 		return session_has_ended(s) ? INPUT_ENDED : INPUT_GO_ON;
-	/* A line that still is as it came is taken up again where it lies. */
+	/* A line that was not changed is read again in place. */
 	if (line == start && len == came)
 		input_hold(s, NULL, 0, line, *n + (size_t)(*p - line));
 	else
@@ -265,7 +266,7 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 	return INPUT_HELD;
 }
 
-/* A line was begun and is not ended yet: the session keeps it, and the clock runs. */
+/* A line has begun and not ended: the session keeps it, and its deadline runs. */
 static void input_begun(struct session *s, struct line_reader *lr)
 {
 	struct input *in = input_get(s);
@@ -314,7 +315,7 @@ void _hot_ input_feed(struct session *s, char *p, size_t n)
 	line_reader_done(&plain);
 }
 
-/* Reads on, or waits, as things stand now. */
+/* Goes on reading, or pauses, as the state of the session demands. */
 static void input_steer(struct session *s)
 {
 	bool wait;
@@ -342,7 +343,7 @@ static void input_steer(struct session *s)
 	session_maybe_close(s);
 }
 
-/* The peer has said all it will say. What was received whole is answered; the rest is thrown away. */
+/* The peer has ended its side. Whole requests that were received are answered, and the rest is thrown away. */
 static void input_eof(struct session *s)
 {
 	s->eof = true;
@@ -357,7 +358,7 @@ static void input_eof(struct session *s)
 		loop_defer(&s->reactor->loop, &s->resume); /* they may be told at once */
 }
 
-/* A large body goes from the socket into its sink's memory without a detour. */
+/* Reads a large body from the socket directly into its sink's memory. */
 static void input_read_body(struct session *s)
 {
 	struct input *in = s->input;
@@ -431,7 +432,7 @@ void input_resume(struct session *s)
 	struct input *in = s->input;
 
 	if (s->body_full)
-		s->active_usec = s->reactor->loop.now_usec; /* what it waited for was ours */
+		s->active_usec = s->reactor->loop.now_usec; /* it waited for the server, so its time begins again */
 	s->body_full = false;
 	if (in && in->held_len > 0) {
 		char *p = in->held + in->held_off;

@@ -12,13 +12,14 @@
 struct session;
 
 void input_readable(struct session *s);
-void input_resume(struct session *s); /* at the end of the pass: the session goes on with what had to wait */
-void input_feed(struct session *s, char *p, size_t n); /* works off what it may of these bytes and holds the rest */
+void input_resume(struct session *s); /* at the end of the pass: goes on with input that had to wait */
+void input_feed(struct session *s, char *p, size_t n); /* works off these bytes as far as possible and keeps the rest */
 void input_free(struct session *s);
 
-/* The next @size bytes are thrown away, unless an act claims them. False: no memory, and the session has ended. */
+/* Begins a body of @size bytes, which are thrown away unless an act claims them. False: no memory, and the session has
+ * ended. */
 bool input_begin_body(struct session *s, uint64_t size);
-/* A body that was begun with BODY_SIZE_UNDECIDED: its size, and its first bytes, where they were not taken to be of
- * it. */
+/* Decides a body that was begun with BODY_SIZE_UNDECIDED: its size, and the first bytes that did not count as its own
+ * before. */
 void input_resolve_body(struct session *s, uint64_t size, const char *front, size_t n_front);
-void input_abort_body(struct session *s); /* no more of the body will come: its sink is told so */
+void input_abort_body(struct session *s); /* the body ends early: notifies its sink */

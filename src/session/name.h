@@ -20,7 +20,7 @@ struct request;
 
 #define NICK_MAX 32 /* bytes of a nick; NICK has no other limit */
 
-/* A session across threads: never a pointer. */
+/* Names a session in other threads, which must not have a pointer to it. */
 struct handle {
 	uint32_t reactor, slot;
 	uint64_t generation;
@@ -36,18 +36,18 @@ struct name_claim {
 	struct handle holder;
 	char shown[NICK_MAX + 1];
 	char folded[NICK_MAX + 1]; /* lower case: names are compared without case */
-	bool shared; /* others of the same address who say so, too, may have it beside this one */
+	bool shared; /* other sessions of the same address can have the name, too, if they ask for it shared */
 	struct in6_addr address; /* of the holder */
-	/* NULL, or the claim to this very name that the holder has now, and gives back behind this one. */
+	/* NULL, or the holder's present claim to the same name, which it gives back after this one. */
 	const struct name_claim *before;
-	struct name_entry *entry; /* the owner's; NULL: it was not granted */
-	int error; /* the verdict: 0, it is granted; or what name_take() said */
+	struct name_entry *entry; /* for the owner's thread; NULL: it was not granted */
+	int error; /* the result of name_take(); 0: it was granted */
 	struct name_table *owner;
-	void *cookie; /* the request, looked at only in the holder's thread */
+	void *cookie; /* the request; for the holder's thread only */
 	void (*done)(struct request *q, int result, const char *name); /* likewise */
 };
 
-/* One reactor's share of the names. */
+/* The names that belong to one reactor. */
 struct name_table {
 	struct map map;
 };
@@ -55,17 +55,18 @@ struct name_table {
 int name_table_init(struct name_table *t);
 void name_table_done(struct name_table *t);
 
-/* Whether a nick may be so written: 1 to 32 of A-Z a-z 0-9 . _ - */
+/* Whether the text has the form of a nick: 1 to 32 of A-Z a-z 0-9 . _ - */
 bool name_is_valid(const char *s, size_t n);
 
-/* Fills both forms. */
+/* Fills both forms of the name. */
 void name_claim_set(struct name_claim *c, const char *s, size_t n);
 
 /*
- * In the owner's thread. Grants it where nobody else holds it, or all who do share it with this one: 0, -EEXIST where
- * somebody else holds it, -ENOMEM. What was granted is given back once, by name_release().
+ * In the owner's thread. Grants the claim if no other session holds the name, or if all holders share it with this one.
+ * 0; -EEXIST: another session holds it; -ENOMEM. A granted claim is given back once, with name_release().
  */
 int name_take(struct name_table *t, struct name_claim *c);
 
-/* The name is free once its last holder has given it back. Nothing where it was not granted. */
+/* Gives the claim back. When the last holder has done that, the name is free. Does nothing for a claim that was not
+ * granted. */
 void name_release(struct name_table *t, struct name_claim *c);

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Words that would be misread where a name stands. */
+/* Words that a client could misread in the place of a name. */
 static bool nick_is_reserved(const struct reactor_set *set, const char *s, size_t n)
 {
 	static const char *const words[] = { "OK", "ERROR", "HI", "HII" };
@@ -38,7 +38,7 @@ static bool nick_is_reserved(const struct reactor_set *set, const char *s, size_
 	return false;
 }
 
-/* In the owner's thread: the name goes back. */
+/* In the owner's thread: releases the name. */
 static void nick_released(struct msg *m)
 {
 	struct name_claim *c = container_of(m, struct name_claim, msg);
@@ -78,7 +78,7 @@ static int nick_take(struct session *s, struct name_claim *c)
 	return 0;
 }
 
-/* Back in the session's thread, with the verdict. */
+/* In the session's thread again, with the result. */
 static void nick_decided(struct msg *m)
 {
 	struct name_claim *c = container_of(m, struct name_claim, msg);
@@ -140,7 +140,7 @@ int request_claim_name(struct request *q, const char *name, size_t len, bool sha
 	c->holder = s->handle;
 	c->shared = shared;
 	c->address = s->address.ip;
-	/* That one has the same owner, who hears of its end behind this. */
+	/* Both claims have the same owner, and the old one is given back behind this one. */
 	c->before = s->nick && strcmp(s->nick->folded, c->folded) == 0 ? s->nick : NULL;
 	c->cookie = q;
 	c->done = done;

@@ -13,10 +13,10 @@ struct session;
 /* At the end of a pass: tells those who asked, and those who have no more to expect. */
 void observer_run(struct session *s);
 
-/* When observer_run() wants to be called by the clock, UINT64_MAX for never. */
+/* The time of the next call of observer_run(); UINT64_MAX: no time is set. */
 uint64_t observer_deadline(const struct session *s);
 
-/* Somebody waits for the peer's TCP to take what was said: the session is not closed before. */
+/* Whether an observer waits until the peer's TCP has taken all output. The session is not closed before that. */
 bool observer_is_waiting(const struct session *s);
 
 void observer_renamed(struct session *s, const char *old);

@@ -23,23 +23,24 @@ struct request;
 struct session;
 struct worker_pool;
 
-/* Written by the reactor's own thread, summed by main. */
+/* The reactor's own thread writes them, and main adds them up. */
 struct counters {
 	atomic_uint_fast64_t sessions;
 	atomic_uint_fast64_t bytes_in;
-	atomic_uint_fast64_t requests[ROLES_MAX + 1], errors[ROLES_MAX + 1]; /* each role, then builtin */
+	/* For each role, and at last for the verbs of every listener. */
+	atomic_uint_fast64_t requests[ROLES_MAX + 1], errors[ROLES_MAX + 1];
 };
 
-/* What one read brings at most; a longer body goes straight to its sink. */
+/* The most bytes that one read brings; a longer body is read directly into its sink. */
 #define REACTOR_SCRATCH (64U << 10)
 
 /* Times that no option names. Tests set shorter ones. */
 struct reactor_times {
-	/* After the daemon's last byte the peer has so long to close, so that a reset does not remove bytes that it has
+	/* The time that the peer has to close after the daemon's last byte, so that no reset removes bytes that it has
 	 * not read yet. */
 	uint64_t linger_usec;
-	uint64_t drop_usec;     /* a dropped session has so long to take the reason */
-	uint64_t raw_long_usec; /* bytes of an old client that stood alone for so long will not become a request */
+	uint64_t drop_usec;     /* the time that a dropped session has to read the reason */
+	uint64_t raw_long_usec; /* after this time, lone bytes of an old client will not become a request */
 };
 
 struct reactor {
@@ -57,21 +58,21 @@ struct reactor {
 	struct session **slots; /* by handle.slot */
 	uint32_t n_slots, free_slot;
 	struct list sessions;
-	struct list dead;       /* ended in this pass; on their way at its end */
+	struct list dead;       /* sessions that have ended in this pass; they travel to reactor 0 at its end */
 	struct deferred reap;
 	struct request *free_requests;
 	unsigned n_free_requests;
-	struct request *current; /* whose act is running; NULL once it is answered: for asserts */
+	struct request *current; /* the request whose act is running; NULL after its answer; for asserts */
 
 	struct log_ratelimit ratelimit; /* of events that its sessions cause */
 
-	struct name_table names; /* of which this reactor is the owner */
+	struct name_table names; /* the names that belong to this reactor */
 
 	struct closer closer;
 
-	unsigned busy; /* requests that live, and reads under way: they come back to this thread */
+	unsigned busy; /* living requests, and reads under way, which come back to this thread */
 
-	uint64_t placed; /* reactor 0's: how many sessions it has given to this one */
+	uint64_t placed; /* sessions that reactor 0 has given to this reactor; for reactor 0 */
 
 	struct listener **listeners; /* NULL-terminated, with references; reactor 0 accepts there */
 
@@ -86,7 +87,7 @@ struct role_slot {
 };
 
 /*
- * All reactors, and what their sessions have in common. Whoever owns the set fills it before the first reactor runs;
+ * All reactors, and the data that their sessions share. The owner of the set fills it before the first reactor runs;
  * the reactors only read it.
  */
 struct reactor_set {
@@ -95,7 +96,7 @@ struct reactor_set {
 	unsigned n_roles;
 	struct role_slot roles[ROLES_MAX]; /* in the order of the schema's names */
 	struct worker_pool *workers;
-	uint64_t key0, key1;               /* of the hash that finds a name's owner */
+	uint64_t key0, key1;               /* keys of the hash that finds the owner of a name */
 	unsigned instance;
 	char store_id[33];                 /* STORE, as HELLO tells it */
 	char stop_why[64];                 /* filled before thread_leave() of reactor 0 */
@@ -116,7 +117,7 @@ struct reactor *reactor_owner(struct reactor_set *set, const void *key, size_t l
 int reactor_init(struct reactor *r, struct reactor_set *set, unsigned index, struct settings *settings);
 void reactor_done(struct reactor *r);
 
-/* One less of what counts as busy. */
+/* Subtracts one from reactor.busy. */
 static inline void reactor_unbusy(struct reactor *r)
 {
 	r->busy--;
@@ -128,11 +129,11 @@ struct reactor_update {
 	struct msg msg;
 	struct reactor *reactor;
 	struct settings *settings;   /* a reference */
-	struct listener **listeners; /* all there shall be, with references */
+	struct listener **listeners; /* all listeners from now on, with references */
 };
 void reactor_send_update(struct reactor *r, struct reactor_update *u);
 
-/* Runs @m in @to's thread: at once where that is the caller's. */
+/* Runs @m in the thread of @to; at once if that is the caller's thread. */
 void reactor_post(struct reactor *from, struct reactor *to, struct msg *m);
 
 /* In reactor 0: a session that was accepted at @l and given to the reactor of that number is freed. */
@@ -141,7 +142,7 @@ void reactor_count_out(struct reactor_set *set, struct listener *l, const struct
 /* The session table. 0 or -ENOMEM; sets the session's handle. */
 int reactor_enter(struct reactor *r, struct session *s);
 void reactor_leave(struct reactor *r, struct session *s);
-/* By its number, below n_slots: NULL where the slot is free. */
+/* The session in a slot below n_slots. NULL: the slot is free. */
 struct session *reactor_slot(struct reactor *r, uint32_t slot);
-/* NULL where it has ended. */
+/* The session of a handle. NULL: it has ended. */
 struct session *reactor_find(struct reactor *r, struct handle h);

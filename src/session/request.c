@@ -77,7 +77,7 @@ void request_cancel(struct request *q)
 	if (s) {
 		list_remove(&q->link);
 		s->n_requests--;
-		s->barrier = false; /* one is the only request */
+		s->barrier = false; /* a barrier is always the only request */
 	}
 	request_free(q);
 }
@@ -92,7 +92,7 @@ void request_drop_all(struct session *s)
 		q->session = NULL;
 		if (q->answered)
 			request_free(q);
-		/* else whoever put it off still holds it, and will answer into nowhere */
+		/* else the code that deferred it still has it, and will answer it without effect */
 	}
 	s->n_requests = 0;
 	s->barrier = false;
@@ -103,7 +103,7 @@ static bool request_is_oldest(const struct request *q)
 	return q->session->requests.next == &q->link;
 }
 
-/* Where the answer goes now. NULL: nowhere. */
+/* The queue that gets the reply now. NULL: there is none, as the session has ended. */
 static struct outq *request_out(struct request *q)
 {
 	if (!q->session)
@@ -119,7 +119,7 @@ void request_put(struct request *q, const void *data, size_t n)
 		session_end(q->session, "out of memory");
 }
 
-/* The oldest has been answered: it and all behind it that have been, too, leave. */
+/* The oldest request was answered: removes it, and all answered requests behind it. */
 static void request_release(struct session *s)
 {
 	bool oom = false;
@@ -143,7 +143,7 @@ static void request_release(struct session *s)
 		return;
 	}
 	conn_defer_flush(&s->conn);
-	/* What waited behind it, or for room in the pipeline, may go on. */
+	/* Input that waited behind it, or for limits.pipeline, can go on. */
 	if (s->input || s->raw || session_is_closing(s) || s->conn.paused)
 		loop_defer(&s->reactor->loop, &s->resume);
 }
@@ -332,8 +332,8 @@ void request_sized(struct request *q, const void *body, size_t len)
 }
 
 /*
- * The size is written before what it counts and in the same piece of memory, so that it can be thrown away together
- * with it, and both leave in one write.
+ * The size stands in front of the bytes that it counts, in the same piece of memory. So both can be thrown away
+ * together, and both leave with one write.
  */
 char *request_sized_reserve(struct request *q, size_t len)
 {

@@ -21,27 +21,27 @@ struct session;
 struct warnings;
 struct worker_pool;
 
-/* What an act has done with its request. Dispatch asserts that it is true. */
+/* What an act has done with its request. Dispatch checks it with an assert. */
 enum act_outcome {
-	ACT_ANSWERED, /* it is answered, and gone */
-	ACT_DEFERRED, /* request_defer() was called: somebody answers it later, or has done so already */
+	ACT_ANSWERED, /* it was answered, and must not be used any more */
+	ACT_DEFERRED, /* request_defer() was called: it is answered later, or was answered since */
 	ACT_PASSED,   /* neither: the caller of role.line() or request_act() goes on with it */
 };
 
-/* What an act is handed. All of it is valid during the call only: what is needed later is copied. */
+/* The arguments of an act. All of them are valid during the call only; an act copies what it needs later. */
 struct call {
 	struct request *request; /* to be answered or deferred */
-	struct fields *fields;   /* as many as the row allows; in the memory of the line */
-	const void *options;     /* the struct of the role's section, as it is now. NULL: the role has none */
+	struct fields *fields;   /* as many as the row allows; they point into the line */
+	const void *options;     /* the present options of the role's section. NULL: the role has none */
 	void *state;             /* what start() of the role returned. NULL: it has no start() */
-	struct session *session; /* has not ended; session_identity() tells who it is */
+	struct session *session; /* it has not ended */
 	enum dialect dialect;    /* of the request */
 };
 
 /*
- * Acts on one request in the session's thread: answers it (session.h: request_ok() and the like), or defers it. Returns
- * enum act_outcome; or a negative errno where it failed for a reason of ours, before anything was answered: dispatch
- * answers internal (or busy) and logs.
+ * Acts on one request in the session's thread: answers it (request_ok() and the like in session.h), or defers it.
+ * Returns enum act_outcome; or a negative errno for a failure of the server's own, before anything was answered:
+ * dispatch then answers internal (or busy), and logs.
  */
 typedef int (*role_act_fn)(const struct call *call);
 
@@ -59,19 +59,21 @@ struct role {
 	const char *exposed; /* behind "everybody who reaches ... may": what it lets anybody do (exposure.h) */
 
 	/*
-	 * NULL or, on a listener that offers the role: a line that is no verb of any role (in line and raw, with its
-	 * right number of fields) is the only field of the call. Returns as a role_act_fn; ACT_PASSED: the line is not
-	 * the role's. What the line does it does by request_act(). @alone: the listener has no other role.
+	 * NULL or, on a listener that offers the role: handles a line that is no verb of any role (in line and raw,
+	 * with the right number of fields). The line is the only field of the call. Returns as a role_act_fn;
+	 * ACT_PASSED: the line is not for the role. It acts through request_act(). @alone: the listener has no other
+	 * role.
 	 */
 	int (*line)(const struct call *call, bool alone);
 
-	/* NULL or: on a listener of several roles, unmatched input (bytes without a line's end that are no request)
-	 * has stood alone for a second: an old client of this role may have sent it. Answers, by request_act(); the
-	 * session is closed then. The call has no field. */
+	/* NULL or: on a listener of several roles, unmatched input (bytes without a line's end that are no request) has
+	 * stood alone for a second, and can come from an old client of this role. Answers through request_act(); then
+	 * the session is closed. The call has no field. */
 	void (*unmatched)(const struct call *call);
 
-	/* NULL or: on a listener whose only role this is, a new session has been idle for legacy_wait. It is an old
-	 * client's, raw from now on, and waits to be sent something (session.h: session_event_text()). */
+	/* NULL or: on a listener with this role alone, a new session has been idle for legacy_wait. Its client is an
+	 * old one that waits to be sent something (session_event_text() in session.h); the session is raw from now
+	 * on. */
 	void (*idle)(struct session *s);
 
 	/* In main, before the reactors start; @ret_state is in each call. 0, or a
@@ -79,13 +81,13 @@ struct role {
 	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);
 	/* In main, after the reactors have ended. */
 	void (*stop)(void *state);
-	/* NULL or, in main, now and then, and behind a reload: has a worker look at what the role stands on. */
+	/* NULL or, in main, from time to time and after a reload: makes a worker check the role's folder or store. */
 	void (*check)(void *state);
-	/* NULL or, in main: how many messages were dropped since the start because they were too old. */
+	/* NULL or, in main: the number of messages since the start that were dropped as too old. */
 	uint64_t (*expired)(void *state);
-	/* NULL or, in main: adds what is wrong just now with what the role stands on (warning.h). Never blocks. */
+	/* NULL or, in main: adds the present warnings about the role's folder or store. Never blocks. */
 	void (*warn)(void *state, struct warnings *to);
-	/* In main: new settings, already checked. Reactors switch by themselves (call.options). */
+	/* In main: gets new settings, which were checked. Reactors use them by themselves (call.options). */
 	void (*reload)(void *state, const struct settings *s);
 };
 

@@ -12,7 +12,8 @@ enum dialect {
 	DIALECT_MAX,
 };
 
-/* What differs between dialects for whoever reads or writes text. Roles and channels ask this and compare no dialects. */
+/* What differs between dialects for whoever reads or writes text. Roles and channels ask this and compare no
+ * dialects. */
 struct dialect_traits {
 	const char *name;
 	const char *line_end; /* behind each reply and event */
