@@ -21,6 +21,7 @@
 static void append_call_end(struct channel *c, struct channel_request *rq, int result)
 {
 	rq->result = likely(result == 0) ? 0 : channel_outcome(result);
+	c->age_msec = rq->age_msec; /* other requests were acted on meanwhile */
 	if (rq->next)
 		rq->next(c, rq);
 	else

@@ -168,7 +168,7 @@ static void channel_act(struct channel *c, struct channel_request *rq)
 		channel_finish(rq, CHANNEL_E_NOT_FOUND);
 		return;
 	}
-	c->age_msec = MAX(c->age_msec, rq->age_msec);
+	c->age_msec = rq->age_msec;
 	rq->kind->act(c, rq);
 }
 

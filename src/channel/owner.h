@@ -42,7 +42,7 @@ void channel_set_also(struct channel *c, const char *name, size_t name_len, cons
 void channel_expect_ephemeral(struct channel *c);
 
 /* State of the channel. */
-/* The time by which attributes end: the latest channel_request.age_msec of the requests so far. */
+/* The time by which attributes end: channel_request.age_msec of the request that is acted on. */
 uint64_t channel_msec(const struct channel *c);
 const struct store_counts *channel_counts(const struct channel *c);
 const char *channel_name(const struct channel *c, size_t *ret_len);

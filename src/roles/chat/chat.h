@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The role chat: rooms, their members, and their moderation. A room is a channel (channel/channel.h); roles, mutes and
- * bans are attributes of the channel (entry.h). A verb becomes a request to the room (request.h), and the room's owner
- * decides on it. The options below are read in any thread, the state is shared by all reactors.
+ * bans are attributes of the channel (owner/entry.h). A verb becomes a request to the room (request.h), and the room's
+ * owner decides on it: the files in owner/ run in its thread, all others in that of the session. The options below are
+ * read in any thread, the state is shared by all reactors.
  */
 
 #include "session/role.h"

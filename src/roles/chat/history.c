@@ -31,7 +31,7 @@ static int chat_history_lines(struct chat_history *h, struct buf *to)
 	return r;
 }
 
-/* Origin. The history of a room that is not on disk is empty. */
+/* The history of a room that is not on disk is empty. */
 static void chat_history_on_page(struct channel_page *p)
 {
 	struct chat_history *h = container_of(p, struct chat_history, page);

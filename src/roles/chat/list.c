@@ -100,7 +100,7 @@ static int chat_list_put_room(struct chat_list *l, const struct channel_listed *
 	return 0;
 }
 
-/* Origin: appends the rooms that have been read to the reply, and reads the next ones. */
+/* Appends the rooms that have been read to the reply, and reads the next ones. */
 static void chat_list_go_on(struct channel_list *rooms)
 {
 	struct chat_list *l = container_of(rooms, struct chat_list, rooms);

@@ -6,8 +6,6 @@
 #include "roles/chat/owner/member.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
 
 static void chat_member_limits(const struct settings *s, struct channel_limits *ret)
 {
@@ -35,7 +33,7 @@ const struct channel_policy chat_policy = {
 	.expelled = chat_member_expelled,
 };
 
-/* Origin: sends to the session that entered its own JOINED, and the topic. */
+/* Sends to the session that entered its own JOINED, and the topic. */
 static void chat_member_welcome(struct chat_request *x, struct session *s)
 {
 	struct channel_event e = {
@@ -58,7 +56,6 @@ static void chat_member_welcome(struct chat_request *x, struct session *s)
 	(void)channel_send(s, &chat_policy, &e);
 }
 
-/* Origin. */
 static void chat_member_in(struct chat_request *x)
 {
 	struct session *s = channel_request_session(&x->rq);
@@ -74,7 +71,6 @@ static void chat_member_in(struct chat_request *x)
 	channel_subscription_go(x->subscription, &x->rq, x->args.has_after ? x->args.after : x->rq.counts.last);
 }
 
-/* Origin. */
 static void chat_member_not_in(struct chat_request *x)
 {
 	if (channel_request_session(&x->rq))
@@ -175,7 +171,6 @@ int chat_member_enter_alone(struct chat_session *cs, const struct field *room)
 	return 0;
 }
 
-/* Origin. */
 static void chat_member_out(struct chat_request *x)
 {
 	struct session *s = channel_request_session(&x->rq);

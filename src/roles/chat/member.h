@@ -10,13 +10,13 @@ extern const struct channel_policy chat_policy;
 int chat_member_join(const struct call *call);
 int chat_member_part(const struct call *call);
 
-/* Origin: for an act without a JOIN: enters the room of the first field. welcome() answers the request. On failure the
- * request is answered with the error, and unwelcome() is called. Returns as a role_act_fn. */
+/* For an act without a JOIN: enters the room of the first field. welcome() answers the request. On failure the request
+ * is answered with the error, and unwelcome() is called. Returns as a role_act_fn. */
 int chat_member_enter(const struct call *call, void (*welcome)(struct chat_request *x),
 		      void (*unwelcome)(struct chat_request *x));
 
-/* Origin: the same without a request of the session; a failure is not reported. 0 or -ENOMEM. */
+/* The same without a request of the session; a failure is not reported. 0 or -ENOMEM. */
 int chat_member_enter_alone(struct chat_session *cs, const struct field *room);
 
-/* Origin: the session of this subscription has a new name. A session above its rate (not @within_rate) must leave. */
+/* The session of this subscription has a new name. A session above its rate (not @within_rate) must leave. */
 void chat_member_renamed(struct chat_session *cs, struct channel_subscription *sub, bool within_rate);

@@ -6,6 +6,6 @@
 
 int relay_ack(const struct call *call);
 
-/* Origin: acknowledges for a session whose dialect has no ACK. */
+/* Acknowledges for a session whose dialect has no ACK. */
 void relay_ack_given(struct relay_state *state, struct session *s, const struct relay_name *box, const uint64_t *ids,
 		     size_t n);

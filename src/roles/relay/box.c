@@ -6,7 +6,6 @@
 #include "roles/relay/owner/act.h"
 
 #include <errno.h>
-#include <string.h>
 
 struct relay_box {
 	struct channel_request rq; /* for MAILBOX,clear */

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The role relay: mailboxes. A message is kept on disk until its receiver acknowledges it. One file for each verb;
- * name.h, words.h and session.h are what they share.
+ * name.h, words.h and session.h are what they share. The files in owner/ run in the thread of the owner of a mailbox,
+ * all others in that of the session.
  */
 
 #include "channel/engine.h"
@@ -32,7 +33,7 @@ extern const struct channel_policy relay_policy;
 enum relay_outcome {
 	RELAY_E_ENDED = CHANNEL_E_MAX, /* the session has ended or takes no more */
 };
-/* Origin: answers the request with the error for an outcome that is not 0: of either enum, or a negative errno. */
+/* Answers the request with the error for an outcome that is not 0: of either enum, or a negative errno. */
 void relay_refuse(struct request *q, int outcome);
 /* Whether mail can be kept. False: there is no store, and the request was answered. */
 bool relay_has_store(const struct call *call);

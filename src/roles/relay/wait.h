@@ -6,5 +6,5 @@
 
 int relay_wait(const struct call *call);
 
-/* Origin: call after a change of what the session wants, or of its name. */
+/* Call after a change of what the session wants, or of its name. */
 void relay_wait_resolve(struct relay_session *rs, struct session *s);

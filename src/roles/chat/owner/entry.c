@@ -3,7 +3,6 @@
 
 #include "base/str.h"
 
-#include <errno.h>
 #include <string.h>
 
 const struct store_attribute *chat_entry_get(struct channel *c, const char *key)
