@@ -284,22 +284,28 @@ static void old_foreign(struct daemon *d)
 		{ "\026", "troll\n", "\025\003\001" },
 	};
 	struct client *a = room_client(d, "Anna");
-	struct old *o;
+	struct old *o, *all[G_N_ELEMENTS(greeted)];
 
 	room_join(a, "lobby", "Anna", "OK,lobby,0,1,1");
-	for (size_t i = 0; i < G_N_ELEMENTS(greeted); i++)
-		for (unsigned refused = 0; refused < 2; refused++) {
-			o = old_new(d, "x");
-			(void)old_next_hii(o);
-			if (refused) {
-				old_is_refused(o, "no name", "bad-argument");
-				g_usleep(OLD_PAUSE_USEC);
-			}
-			old_send(o, greeted[i].first);
-			g_usleep(OLD_PAUSE_USEC);
-			(void)send(o->c->fd, greeted[i].then, strlen(greeted[i].then), MSG_NOSIGNAL);
-			old_expect_foreign(o, greeted[i].reported);
+	/* All rows at the same time: each of them pauses. */
+	for (unsigned refused = 0; refused < 2; refused++) {
+		for (size_t i = 0; i < G_N_ELEMENTS(greeted); i++)
+			all[i] = old_new(d, "x");
+		for (size_t i = 0; i < G_N_ELEMENTS(greeted); i++) {
+			(void)old_next_hii(all[i]);
+			if (refused)
+				old_is_refused(all[i], "no name", "bad-argument");
 		}
+		if (refused)
+			g_usleep(OLD_PAUSE_USEC);
+		for (size_t i = 0; i < G_N_ELEMENTS(greeted); i++)
+			old_send(all[i], greeted[i].first);
+		g_usleep(OLD_PAUSE_USEC);
+		for (size_t i = 0; i < G_N_ELEMENTS(greeted); i++)
+			(void)send(all[i]->c->fd, greeted[i].then, strlen(greeted[i].then), MSG_NOSIGNAL);
+		for (size_t i = 0; i < G_N_ELEMENTS(greeted); i++)
+			old_expect_foreign(all[i], greeted[i].reported);
+	}
 	/* Who speaks at once is not greeted. */
 	for (size_t i = 0; i < G_N_ELEMENTS(silent); i++) {
 		o = old_new(d, "x");
