@@ -369,7 +369,7 @@ static void bad_add(void)
 	daemon_add("relay-bad/text", DAEMON_LISTENER, bad_text);
 	mail_add_pair("relay-bad/long-text", DAEMON_LISTENER "limits = { line = 2000; };\n", bad_long_text);
 	mail_add_pair("relay-bad/full-mailbox", BAD_LISTENER("max_messages = 3; max_bytes = 2048;"), bad_full_mailbox);
-	mail_add_pair("relay-bad/retention", BAD_LISTENER("retention = \"3s\";"), bad_retention);
+	mail_add_pair("relay-bad/retention", BAD_LISTENER("retention = \"2s\";"), bad_retention);
 	daemon_add("relay-bad/nick-mail", BAD_LISTENER("nick_mail = false;"), bad_nick_mail);
 	daemon_add("relay-bad/too-many-wait", BAD_LISTENER("sessions = 2;"), bad_too_many_wait);
 	daemon_add("relay-bad/reads-nothing", DAEMON_LISTENER, bad_reads_nothing);
