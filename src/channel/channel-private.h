@@ -47,8 +47,8 @@ struct fanout_batch {
 struct channel_shard {
 	struct channel_engine *engine;
 	unsigned index;
-	struct map channels; /* those that this reactor owns */
-	struct list idle;    /* of those, the unused ones, the longest unused first */
+	struct map channels; /* channels that this reactor owns */
+	struct list idle;    /* its unused channels, the longest unused first */
 	unsigned n_idle;
 	unsigned n_open[STORE_KINDS_MAX];
 	struct map fanouts;    /* one for each channel that a session of this reactor subscribes to */
@@ -172,7 +172,7 @@ extern const struct channel_request_kind replay_go_live; /* of a struct channel_
 struct subscription_page;
 
 enum subscription_state {
-	SUBSCRIPTION_REQUESTED, /* the request that enters is under way; when it is back, it frees one without a session */
+	SUBSCRIPTION_REQUESTED, /* the request that enters is under way; back, it frees the subscription of an ended session */
 	SUBSCRIPTION_ENTERED, /* the session is a member; it receives nothing before channel_subscription_go() */
 	SUBSCRIPTION_CATCHING_UP,
 	SUBSCRIPTION_LIVE,

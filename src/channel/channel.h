@@ -15,7 +15,7 @@
  *
  * Each function of the engine belongs to one of the two sides and must be called in the thread of that side: owner.h
  * has those of the owner, subscriber.h those of the origin. A role adds a policy: the text of a message in each
- * dialect, the limits, and in act() who may do what.
+ * dialect, the limits, and in act() the rights of members.
  */
 
 #include "base/address.h"
@@ -78,7 +78,7 @@ enum channel_outcome {
 	CHANNEL_E_MEMBERS,       /* channel_limits.members is reached */
 	CHANNEL_E_SUBSCRIPTIONS, /* channel_limits.subscriptions is reached */
 	CHANNEL_E_CHANNELS,      /* channel_limits.open is reached, and no channel is idle */
-	CHANNEL_E_NAMES,         /* the store has as many names of the kind as it may have */
+	CHANNEL_E_NAMES,         /* the store's limit of names of the kind is reached */
 	CHANNEL_E_FULL,          /* store_append.max_messages or .max_bytes is reached */
 	CHANNEL_E_BUSY,          /* too much waits for the disk */
 	CHANNEL_E_NO_SPACE,      /* the disk is full */
@@ -162,7 +162,7 @@ struct channel_request {
 	/* channel_request_init() sets these. */
 	struct request *request; /* the session's request, for on_complete(); or NULL */
 	int result;              /* 0, enum channel_outcome, the role's, or negative errno */
-	struct handle session;   /* who asks; generation 0: no session */
+	struct handle session;   /* the session that asks; generation 0: none */
 	struct reactor *origin;
 	struct channel_engine *engine;
 	const struct channel_policy *policy;

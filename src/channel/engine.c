@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes that may wait to be written. Beyond that, a store call is CHANNEL_E_BUSY. */
+/* Limit of bytes that wait to be written. Above it, a store call ends with CHANNEL_E_BUSY. */
 #define ENGINE_QUEUED_MAX   (64U << 20)
 
 /* Names on disk, of each kind. */
@@ -24,7 +24,7 @@
 /* A commit that takes longer is a warning. */
 #define ENGINE_SLOW_USEC    (10 * USEC_PER_SEC)
 
-/* How long the stop waits for a store thread that is in the kernel. */
+/* The time that the stop waits for a store thread that is in the kernel. */
 #define ENGINE_GIVE_UP_USEC (5 * USEC_PER_SEC)
 
 void channel_key_set(struct channel_key *k, const struct channel_policy *p, const char *name, size_t len)

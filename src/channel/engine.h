@@ -19,8 +19,8 @@ struct warnings;
 
 struct channel_engine_args {
 	struct reactor_set *reactors;      /* not running yet, but their number is known */
-	const struct store_ops *store_ops; /* which store keeps the messages */
-	const char *state_dir;             /* where it does */
+	const struct store_ops *store_ops; /* the store that keeps the messages */
+	const char *state_dir;             /* the folder of that store */
 	/* Called where the store is a restored copy: gives the state directory another STORE. 0 or negative errno. */
 	int (*renew_store_id)(void *userdata);
 	void *userdata;
@@ -38,7 +38,7 @@ bool channel_engine_has_store(const struct channel_engine *engine);
 struct channel_retention {
 	uint64_t max_messages; /* of one channel */
 	uint64_t max_age_usec;
-	bool receipts;              /* the disposition of a message is kept for as long as the message would have been */
+	bool receipts;              /* keep the disposition of a message as long as the message would have been kept */
 	const char *where, *option; /* for log messages: "rooms", "chat.history_age"; static */
 };
 /* Main. 0, also without a store, or -ENOMEM: all stays as it was. */
@@ -48,7 +48,7 @@ uint64_t channel_engine_expired(struct channel_engine *engine, unsigned kind);
 /* Any thread: the clock by which attributes end (store_age_msec()). It never jumps. */
 uint64_t channel_engine_msec(const struct channel_engine *engine);
 const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size);
-/* Main: has the store check its files. */
+/* Main: makes the store check its files. */
 void channel_engine_check(struct channel_engine *engine);
-/* Main: adds a warning for each thing that is wrong with the store now. */
+/* Main: adds the present warnings about the store. */
 void channel_engine_warn(struct channel_engine *engine, struct warnings *to);

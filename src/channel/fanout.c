@@ -11,8 +11,8 @@
  *	push    appends the message to the queue, and defers a flush to the end of the loop's pass
  *	flush   takes the slowest subscription, gives its session all that is pending for it, and moves it to the end of
  *	        the list; at most FANOUT_PER_PASS sessions in a pass, then the loop serves others first
- *	batch   all pending messages behind a position, formatted once for each dialect; messages whose bytes lie next to
- *	        each other are one slice. Nearly all sessions have the same position, so they share one batch
+ *	batch   all pending messages behind a position, formatted once for each dialect; messages whose bytes lie next
+ *	        to each other are one slice. Nearly all sessions have the same position, so they share one batch
  *
  * A session's order does not depend on whose turn it is: before it is sent a reply, fanout_flush() gives it what is
  * pending for it.
@@ -27,8 +27,8 @@
 /* Sessions that are flushed in a pass of the loop. Each costs a write, so there are as many as events in a pass. */
 #define FANOUT_PER_PASS    64
 
-/* Bytes that may be pending in a reactor. Beyond that, a push flushes all sessions at once, however long that takes:
- * input waits for it, so no more comes in. */
+/* Limit of pending bytes in a reactor. Above it, a push flushes all sessions at once, however long that takes. Input
+ * waits meanwhile, so no further messages come in. */
 #define FANOUT_PENDING_MAX (1U << 20)
 
 struct fanout {
@@ -211,7 +211,8 @@ static void _hot_ fanout_send_batch(struct fanout *f, struct channel_subscriptio
 
 	for (unsigned i = 0; i < batch->n; i++)
 		(void)session_event(sub->session, &batch->slices[i]);
-	/* The session would miss a message. Dropped, it can reconnect and ask for what it missed. */
+	/* The session would miss a message. It is dropped, so that its client connects again and requests the missed
+	 * messages. */
 	if (unlikely(batch->broken))
 		session_drop_slow(sub->session);
 	sub->position = batch->upto;

@@ -21,7 +21,7 @@ void channel_finish(struct channel_request *rq, int result);
 
 /*
  * Store calls. When the store has answered, rq->result and rq->call hold the answer, and next() goes on in the
- * owner's thread; without next() the request is finished. Meanwhile other requests to the channel may be acted on.
+ * owner's thread; without next() the request is finished. Meanwhile the owner acts on other requests to the channel.
  * Store calls are carried out in the order in which they were made.
  *
  * channel_append() gives rq->message a number and queues it to all subscribers before next(). With @durable the message
@@ -66,7 +66,7 @@ struct channel_member {
 	struct handle session;
 	struct address address;
 	uint8_t name_len;
-	char name[STORE_NAME_MAX]; /* the role may change it */
+	char name[STORE_NAME_MAX]; /* the role can change it */
 	unsigned flags;            /* the role's */
 
 	/* The engine's. */
@@ -97,6 +97,6 @@ void channel_leave(struct channel *c, struct channel_member *m);
 /*
  * Removes the member, and has its origin end the subscription. The session receives @message as its last one
  * from the channel, so a session that has received it is out and can enter again. The caller notifies the others,
- * after this call. The caller keeps its reference; @message may be NULL where there was no memory.
+ * after this call. The caller keeps its reference; @message can be NULL: there was no memory.
  */
 void channel_expel(struct channel *c, struct channel_member *m, struct channel_message *message);

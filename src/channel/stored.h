@@ -22,7 +22,7 @@ struct channel_page {
 	void (*on_complete)(struct channel_page *p);
 
 	/* The answer. */
-	int result;                 /* 0, enum channel_outcome, or negative errno; CHANNEL_E_NOT_FOUND: it is not on disk */
+	int result;                 /* 0, enum channel_outcome (NOT_FOUND: it is not on disk), or negative errno */
 	uint64_t channel_id;
 	size_t n_messages;
 	bool more;                  /* there are further messages */

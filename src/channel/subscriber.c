@@ -5,12 +5,12 @@
  *
  *	requested    the request that enters is on its way
  *	entered      the session is a member; its reply is sent before any message
- *	catching up  the session reads the messages of the past from the store, the next page when its output has drained
+ *	catching up  the session reads earlier messages from the store, the next page when its output has drained
  *	live         fanout.c gives it each new message
  *
- * Between the last two it asks the owner to go live. The owner answers with the messages that it still lacks, from the
- * replay buffer (replay.c), or with the last number, up to which it reads on. A session that wants nothing of the past
- * asks at once.
+ * Between the last two, the session asks the owner to go live. The owner answers with the messages that the session
+ * still lacks, from the replay buffer (replay.c), or with the last number, up to which the session reads on. A session
+ * that wants no earlier messages asks at once.
  *
  * A session can end at any time, also while its request is with the owner. Then the subscription alone goes to the
  * owner and removes the member.
@@ -275,7 +275,7 @@ void subscription_receive(struct channel_request *rq)
 
 	subscription_flush(rq);
 	if (rq->subscription && entered && !orphan)
-		rq->subscription->state = SUBSCRIPTION_ENTERED; /* the owner is told of the session's end from now on */
+		rq->subscription->state = SUBSCRIPTION_ENTERED; /* from now on the session's end is sent to the owner */
 	rq->on_complete(rq);
 	if (orphan && entered)
 		subscription_leave(orphan);

@@ -12,7 +12,7 @@
 /* For the session's request @q, which is deferred (request_defer()). */
 void channel_request_init(struct channel_request *rq, struct channel_engine *engine, const struct channel_policy *p,
 			  struct request *q, const char *name, size_t name_len);
-/* The same without a session's request. @s may be NULL. */
+/* The same without a session's request. @s can be NULL. */
 void channel_request_init_alone(struct channel_request *rq, struct channel_engine *engine,
 				const struct channel_policy *p, struct reactor *origin, struct session *s,
 				const char *name, size_t name_len);

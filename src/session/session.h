@@ -163,7 +163,7 @@ struct observer {
 	struct observer *next;
 	const struct observer_ops *ops;
 	bool want_flushed, want_acked;
-	uint64_t check_usec, wait_usec; /* for the session: the time of its next check for want_acked, and the interval */
+	uint64_t check_usec, wait_usec; /* for the session: time of its next check for want_acked, interval */
 };
 struct observer_ops {
 	/* The session has ended and is about to be freed, or it takes no more and will end soon. Frees the observer. */

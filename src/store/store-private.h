@@ -151,7 +151,8 @@ void age_close(struct store_sqlite *s);                                /* after 
 void age_check_clock(struct store_sqlite *s);
 void age_save(struct store_sqlite *s); /* the writer, before a transaction: notes the time once an hour */
 int age_write(struct store_sqlite *s); /* in a transaction, if age.changed. 0 or negative errno */
-uint64_t age_of(const struct store_sqlite *s, uint64_t real); /* the least age of a message with this stamp, in milliseconds */
+/* The least age of a message with this stamp, in milliseconds. */
+uint64_t age_of(const struct store_sqlite *s, uint64_t real);
 
 /* open.c */
 int open_submit(struct store *store, struct store_open *q);
@@ -174,7 +175,8 @@ int write_ready(struct store_sqlite *s, struct store_channel *c);
 /* Reads the counts of a channel by its key. 0 or negative errno; id 0: the channel is not on disk. */
 int write_load(struct store_sqlite *s, struct store_channel *c);
 void write_touch(struct store_sqlite *s, struct store_channel *c);     /* the open transaction changes it */
-int write_update_row(struct store_sqlite *s, struct store_channel *c); /* if it is dirty, or far behind. 0 or negative errno */
+/* Updates the row on disk if it is dirty, or far behind. 0 or negative errno. */
+int write_update_row(struct store_sqlite *s, struct store_channel *c);
 /* Removes one message. 0, STORE_E_NOT_FOUND or negative errno. *ret_removed, where it is not NULL, has its sender. */
 int write_take_out(struct store_sqlite *s, struct store_channel *c, uint64_t number, enum store_disposition disposition,
 		   struct store_removed *ret_removed);

@@ -12,16 +12,16 @@ enum dialect {
 	DIALECT_MAX,
 };
 
-/* What differs between dialects for whoever reads or writes text. Roles and channels ask this and compare no
- * dialects. */
+/* The differences between dialects for code that reads or writes text. Roles and channels use these traits and do not
+ * compare dialects. */
 struct dialect_traits {
 	const char *name;
 	const char *line_end; /* behind each reply and event */
-	bool encodes_fields;  /* in each field (field_encode()); else fields stand as they are, and a terminal shows them */
-	bool has_events;      /* events are a word and fields, with numbers and ids; else they are a text for people */
-	bool has_bare_lines;  /* people speak here: a line that fits no verb may be a role's, and the last field of a line
-	                       * holds commas */
-	bool is_legacy;       /* an old client's: a reply, and an event, is what one recv takes */
+	bool encodes_fields;  /* fields are encoded (field_encode()); else they are sent unchanged, for a terminal */
+	bool has_events;      /* events are a word and fields, with numbers and ids; else they are text for people */
+	bool has_bare_lines;  /* people type here: a line without a verb can be for a role, and the last field of a line
+	                       * can have commas */
+	bool is_legacy;       /* for old clients: each reply, and each event, must be one recv of the client */
 };
 
 extern const struct dialect_traits dialect_table[DIALECT_MAX];
@@ -31,7 +31,7 @@ static inline const struct dialect_traits *dialect_traits(enum dialect d)
 	return &dialect_table[d];
 }
 
-/* In which an event is written to a session: to an undecided one as in line. */
+/* The dialect of events to a session. An undecided session gets them as in line. */
 static inline enum dialect dialect_of_events(enum dialect d)
 {
 	return d == DIALECT_UNDECIDED ? DIALECT_LINE : d;
