@@ -14,14 +14,14 @@
 #include "session/session.h"
 #include "wire/line.h"
 
-/* What a session keeps of its input between passes. Only while there is something to keep. */
+/* The input that a session keeps between passes. It exists only while there are bytes to keep. */
 struct input {
 	struct line_reader line; /* an unfinished line */
-	char *held;              /* came behind what has to wait; owned */
+	char *held;              /* bytes behind a line that has to wait; owned */
 	size_t held_off, held_len, held_cap;
-	struct body_sink *sink;  /* NULL with body_left: it is thrown away */
+	struct body_sink *sink;  /* NULL with body_left: the body is thrown away */
 	uint64_t body_left;
-	size_t accounted;          /* to the pool, for the above */
+	size_t accounted;          /* bytes in the memory account, for the members above */
 };
 
 /*
@@ -30,20 +30,20 @@ struct input {
  */
 enum session_life {
 	SESSION_OPEN,
-	SESSION_ENDING,    /* takes no more requests; is closed once all is answered and sent */
-	SESSION_DROPPED,   /* was sent the reason (close_reason), and nothing else any more; is closed soon */
-	SESSION_LINGERING, /* all is sent, and our side is shut; waits for the peer to close */
-	SESSION_ENDED,     /* its memory goes at the end of the pass */
+	SESSION_ENDING,    /* takes no more requests; is closed when all is answered and sent */
+	SESSION_DROPPED,   /* was sent the reason (close_reason), and is sent no more; is closed soon */
+	SESSION_LINGERING, /* all is sent and the server's side is shut; waits for the peer to close */
+	SESSION_ENDED,     /* is freed at the end of the pass */
 };
 
-/* Why a session was dropped. */
+/* The reason why a session was dropped. */
 enum close_reason {
-	CLOSE_REASON_NONE, /* it was not */
+	CLOSE_REASON_NONE, /* it was not dropped */
 	CLOSE_REASON_SLOW, /* its peer did not take the events that waited for it */
 	CLOSE_REASON_UNAVAILABLE, /* it would miss an event that cannot be had */
 };
 
-/* Nearly all sessions are idle nearly always, so this is all that one costs then. */
+/* Nearly all sessions are idle nearly always. An idle session costs this struct and no more. */
 struct session {
 	struct msg msg;       /* carries it between reactor 0, which made it, and its own */
 	struct conn conn;
@@ -54,7 +54,7 @@ struct session {
 	struct reactor *reactor;
 	struct listener *listener;
 	struct input *input;
-	struct raw *raw;      /* only while old clients' words are told apart, or spoken */
+	struct raw *raw;      /* NULL, unless the session is undecided or raw */
 	struct name_claim *nick;   /* NULL: none */
 	struct identity *identity; /* session_identity(); NULL: not asked for, or another one now */
 	struct observer *observers;
@@ -67,14 +67,14 @@ struct session {
 	uint32_t sent_seen;   /* of conn.sent, when the timer looked last */
 	unsigned n_requests : 17; /* limits.pipeline */
 	unsigned dialect : 3;
-	unsigned first_line : 1; /* none has come yet that is known to be of this protocol */
+	unsigned first_line : 1; /* no line has arrived yet that is known to be of this protocol */
 	unsigned life : 3;       /* enum session_life */
-	unsigned barrier : 1;    /* its only open request holds all behind it */
+	unsigned barrier : 1;    /* its only open request is a barrier: all input behind it waits */
 	unsigned eof : 1;        /* the peer has ended its requests */
 	unsigned close_reason : 2;
 	unsigned body_full : 1;  /* the sink has no room now */
 	unsigned raw_watch : 1;  /* input goes through raw/: undecided, or raw */
-	unsigned pre_verb : 1;  /* lines go to roles before they are looked at for verbs */
+	unsigned pre_verb : 1;  /* lines are offered to roles before verbs are looked for */
 	unsigned wanted : 1;     /* an observer waits for something */
 };
 
@@ -82,8 +82,8 @@ struct request {
 	struct list link; /* the session's, or the pool's */
 	struct session *session; /* NULL: it has ended */
 	struct reactor *reactor;
-	const struct role_verb *verb; /* NULL: the line was none */
-	struct outq out;              /* waits here while an older request is open */
+	const struct role_verb *verb; /* NULL: the line had no verb */
+	struct outq out;              /* the reply, while an older request is open */
 	uint8_t role;                 /* index of the role's counters and state */
 	uint8_t dialect;
 	bool deferred, answered, fields; /* fields: one has been written */
@@ -110,9 +110,9 @@ void session_broken_file(struct session *s, int error); /* ends: the rest of wha
 void session_finish(struct session *s); /* no more requests; ends when all is answered and sent */
 void session_drop(struct session *s, enum close_reason why); /* for event.c: nothing but the reason is sent any more */
 void session_maybe_close(struct session *s);
-/* Logs an event, with who it is, as far as log/ratelimit.h lets it through. */
+/* Logs an event with the fields of the session, within the log rate limit. */
 void session_report(struct session *s, enum log_event what, const char *fmt, ...) _printf_(3, 4);
-/* Who it is, as fields that point to the words; returns how many. */
+/* Fills the fields that name the session; they point into the texts. Returns their number. */
 size_t session_fields(struct session *s, struct session_words *words, struct log_field fields[SESSION_FIELDS_MAX]);
 
 static inline bool session_has_ended(const struct session *s)
@@ -120,13 +120,13 @@ static inline bool session_has_ended(const struct session *s)
 	return s->life == SESSION_ENDED;
 }
 
-/* It takes no more requests. */
+/* Whether the session takes no more requests. */
 static inline bool session_is_ending(const struct session *s)
 {
 	return s->life != SESSION_OPEN;
 }
 
-/* It takes no more requests, or has all that its peer will send. */
+/* Whether the session takes no more requests, or has received all that its peer sends. */
 static inline bool session_is_closing(const struct session *s)
 {
 	return s->life != SESSION_OPEN || s->eof;
@@ -149,6 +149,6 @@ static inline bool request_is_padded(const struct request *q)
 {
 	return q->verb && q->verb->verb.flags & VERB_PADDED;
 }
-void request_cancel(struct request *q); /* it was none: as if it had never been made */
-void request_drop_all(struct session *s); /* the session ends: closed ones are freed, open ones cut loose */
+void request_cancel(struct request *q); /* it was no request: removes it without an answer */
+void request_drop_all(struct session *s); /* the session ends: frees answered ones, and detaches the others */
 void request_pool_done(struct reactor *r);

@@ -34,7 +34,7 @@ size_t session_fields(struct session *s, struct session_words *words, struct log
 	(void)snprintf(words->id, sizeof(words->id), "%u.%u.%llu", s->handle.reactor, s->handle.slot,
 		       (unsigned long long)s->handle.generation);
 	(void)address_text(&s->address, words->peer);
-	/* None is made for this: a log of all ends must not cost each session memory. */
+	/* No identity is made for this: a line of the log about the end must not cost each session memory. */
 	words->name = s->identity ? s->identity->name : words->peer;
 	fields[0] = (struct log_field){ "IOE_SESSION", words->id };
 	fields[1] = (struct log_field){ "IOE_PEER", words->peer };
@@ -94,7 +94,7 @@ static void session_broken(struct conn *c, int error)
 {
 	struct session *s = container_of(c, struct session, conn);
 
-	if (error == -EIO) /* no socket's: a file's */
+	if (error == -EIO) /* an error of the file, as a socket has no such error */
 		session_broken_file(s, error);
 	else
 		session_end(s, strerror(-error));
@@ -255,7 +255,7 @@ void session_end(struct session *s, const char *why)
 	conn_done(&s->conn);
 	reactor_leave(r, s);
 
-	/* Somebody further up may be working with it: its memory stays until the pass is over. */
+	/* Callers further up can still use the session: it is freed at the end of the pass. */
 	list_remove(&s->link);
 	list_add_tail(&r->dead, &s->link);
 	loop_defer(&r->loop, &r->reap);

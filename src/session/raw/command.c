@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* Added to twice the round trip: a delayed ACK of the peer's. */
+/* Added to twice the round trip, for a delayed ACK of the peer. */
 #define RAW_ACK_USEC (40 * USEC_PER_MSEC)
 
 static struct raw *raw_get(struct session *s)
@@ -43,7 +43,7 @@ void raw_free(struct session *s)
 	s->raw = NULL;
 }
 
-/* Keeps the pool's account of what is kept here. */
+/* Updates the memory account for the bytes that are kept here. */
 static void raw_account(struct session *s)
 {
 	size_t now;
@@ -73,7 +73,7 @@ static void raw_tick_at(struct session *s, uint64_t at)
 	deadline_touch(s);
 }
 
-/* Longer where the round trip is: bytes that were sent in one piece may come in several. */
+/* The pause that ends a command. It grows with the round trip, as bytes of one send can arrive in several pieces. */
 static uint64_t raw_wait_usec(const struct session *s)
 {
 	uint64_t wait = raw_legacy_wait(s), rtt_usec;
@@ -83,7 +83,7 @@ static uint64_t raw_wait_usec(const struct session *s)
 	return wait;
 }
 
-/* For so long nothing has come, as far as is known: later bytes may be there and not read. */
+/* The time without input, as far as is known: bytes can be in the kernel that were not read yet. */
 static uint64_t raw_idle_usec(const struct session *s)
 {
 	uint64_t seen = s->reactor->loop.seen_usec;
@@ -91,7 +91,7 @@ static uint64_t raw_idle_usec(const struct session *s)
 	return seen > s->raw->last_usec ? seen - s->raw->last_usec : 0;
 }
 
-/* The round trip is looked up only where the session has been idle for as long as it must be in any case. */
+/* The round trip is read from the kernel only after the session has been idle for the shortest pause. */
 static bool raw_is_idle(const struct session *s)
 {
 	struct raw *w = s->raw;
@@ -149,7 +149,7 @@ static void raw_command_run(struct session *s)
 		return;
 	}
 	raw_become_raw(s);
-	/* Somebody at netcat on an old client's port ends it with a line's end. */
+	/* A person at netcat, on a port for old clients, ends the command with a line's end. */
 	if (len > 0 && data.data[len - 1] == '\n')
 		len--;
 	if (len > 0 && len < data.len && data.data[len - 1] == '\r')
@@ -161,7 +161,7 @@ static void raw_command_run(struct session *s)
 	buf_done(&data);
 }
 
-/* Unmatched input has stood alone: on some listeners an old client has sent that, too, and waits for an answer. */
+/* Unmatched input has stood alone. On some listeners it can come from an old client, too, which waits for an answer. */
 static void raw_command_unmatched(struct session *s)
 {
 	const struct reactor_set *set = s->reactor->set;
@@ -217,7 +217,7 @@ static void raw_command_examine(struct session *s, enum split_moment moment)
 	} else if (moment == SPLIT_LONG_IDLE) {
 		raw_command_unmatched(s);
 	} else if (moment == SPLIT_EOF) {
-		buf_done(&w->data); /* half a request is none */
+		buf_done(&w->data); /* an unfinished request is dropped */
 	}
 }
 
@@ -229,7 +229,7 @@ static void raw_examine(struct session *s, enum split_moment moment)
 		raw_command_examine(s, moment);
 }
 
-/* Asks to be called when the session has been idle for as long as would mean something next. */
+/* Sets the time of the next call: when the session has been idle long enough for the next decision. */
 static void raw_command_wait(struct session *s)
 {
 	struct raw *w = s->raw;
@@ -306,7 +306,7 @@ static void raw_tick_idle(struct session *s)
 		return;
 	}
 	w->awaits_idle = false;
-	s->dialect = DIALECT_RAW; /* its first line may yet be another protocol's */
+	s->dialect = DIALECT_RAW; /* its first line can still be another protocol's */
 	raw_only_role(s)->idle(s);
 }
 
@@ -318,7 +318,7 @@ void raw_tick(struct session *s)
 	if (w->awaits_idle && !s->eof && !session_is_ending(s))
 		raw_tick_idle(s);
 	else
-		raw_tick_input(s); /* its reply goes before the events that wait: else its turn would never come */
+		raw_tick_input(s); /* its reply goes before the waiting events, which could delay it for ever */
 	if (!session_has_ended(s) && s->raw)
 		pacing_flush(s, &s->raw->pacing);
 	raw_account(s);

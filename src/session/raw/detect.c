@@ -41,7 +41,7 @@ bool raw_detect_begins(const struct buf *b, const char *with)
 	return b->len >= n && str_casecmp(b->data, n, with, n) == 0;
 }
 
-/* CONNECT,ip,port: two commas, and something behind each. */
+/* Whether the line is CONNECT,ip,port: it has two commas, and text behind each. */
 static bool raw_detect_connect(const struct buf *b)
 {
 	const char *ip = b->data + strlen("CONNECT,"), *end = b->data + b->len, *comma;
@@ -52,7 +52,7 @@ static bool raw_detect_connect(const struct buf *b)
 	return comma && comma > ip && comma + 1 < end;
 }
 
-/* A new client that was taken for an old one, since it was idle at first. */
+/* Whether it is a new client that was taken for an old one, since it was idle at first. */
 bool raw_detect_hello(const struct buf *b)
 {
 	size_t n = strlen("HELLO,ioe/1");
@@ -60,7 +60,7 @@ bool raw_detect_hello(const struct buf *b)
 	return raw_detect_begins(b, "HELLO,ioe/1") && memchr(b->data, '\n', b->len) && strchr(",\r\n", b->data[n]);
 }
 
-/* An old client's request, and not the beginning of a line that somebody types. */
+/* Whether it is a request of an old client, and not the begin of a line that a person types. */
 bool raw_detect_request(const struct buf *b)
 {
 	return raw_detect_is(b, "LIST") || raw_detect_is(b, "BYE") || raw_detect_is(b, "HELLO") ||
@@ -102,7 +102,7 @@ static size_t raw_first_line(const char *p, size_t n)
 	return len > 0 && p[len - 1] == '\r' ? len - 1 : len;
 }
 
-/* As far as can be told before the session is idle. The file of an old WRITE may hold any bytes. */
+/* Decides as much as possible before the session is idle. The file of an old WRITE can have any bytes. */
 bool raw_detect_foreign(struct session *s)
 {
 	const struct raw *w = s->raw;

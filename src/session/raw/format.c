@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-/* Old clients take one recv of this size for a READ's size or error, and for any other answer. */
+/* Sizes of an old client's recv: for the size or the error of a READ, and for any other answer. */
 #define RAW_READ_RECV   64
 #define RAW_ANSWER_RECV 1028
 
 _Static_assert(RAW_READ_RECV <= DIALECT_SIZE_MAX, "a padded size has room");
 
-/* Digits and blanks, as Python's int() takes them. */
+/* The size: digits and blanks, which Python's int() accepts. */
 static size_t raw_format_size(char dst[DIALECT_SIZE_MAX], uint64_t size)
 {
 	memset(dst, ' ', RAW_READ_RECV);
@@ -20,7 +20,8 @@ static size_t raw_format_size(char dst[DIALECT_SIZE_MAX], uint64_t size)
 	return RAW_READ_RECV;
 }
 
-/* Its reader prints what one recv brings: no size, no last line's end, and cut behind a whole line. */
+/* The old client prints the bytes of one recv. So a list has no size and no last line's end, and is cut behind a whole
+ * line. */
 static void raw_format_text(struct request *q, const char *text, size_t len)
 {
 	size_t n = len;

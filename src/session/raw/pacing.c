@@ -40,7 +40,7 @@ static struct pacing_item *pacing_add(struct pacing *p, bool event, bool alone)
 	return i;
 }
 
-/* Takes the first off, and frees it with what is still in it. */
+/* Removes the first entry and frees it. */
 static void pacing_pop(struct session *s, struct pacing *p)
 {
 	struct pacing_item *i = p->head;
@@ -93,7 +93,7 @@ bool pacing_is_open(struct session *s, struct pacing *p)
 	} else if (conn_unacked(&s->conn, &unacked) < 0 || unacked == 0) {
 		return true;
 	} else if (p->at_usec == USEC_NEVER || p->at_usec <= now) {
-		/* There is no event for this: look again, less and less often where the peer does not read. */
+		/* The kernel has no event for this: look again, at growing intervals if the peer does not read. */
 		p->retry_usec = MIN(MAX(2 * p->retry_usec, wait), PACING_RETRY_MAX_USEC);
 		p->at_usec = now + p->retry_usec;
 	}

@@ -8,24 +8,24 @@
 #include "session/session-private.h"
 #include "wire/split.h"
 
-/* So much is kept of what may be a line, or the file of a WRITE whose size is undecided. */
+/* Limit of bytes that are kept: of a line, or of the file of a WRITE whose size is undecided. */
 #define RAW_KEEP (64U << 10)
 
 struct raw {
-	struct buf data;        /* what came and is not worked off */
+	struct buf data;        /* input that was not worked off yet */
 	unsigned recvs;         /* of the session, counted to 2 */
 	bool writing;           /* data begins with an old WRITE's header */
-	bool staging;           /* an upload has the data and takes what follows, by `guess` */
+	bool staging;           /* an upload has the data, and gets the following bytes, by `guess` */
 	size_t header;          /* bytes up to the size, with the comma in front of it */
 	char head[SPLIT_DIGITS_MAX + 2]; /* the first bytes behind the header: some may be the file's after all */
-	uint64_t guess;         /* bytes behind the header that are not the file's, as far as is known */
+	uint64_t guess;         /* bytes behind the header that probably are not the file's */
 	struct split split;
-	uint64_t last_usec;     /* the last byte came */
-	uint64_t wait_usec;     /* being idle for so long means something; 0: not computed since then */
+	uint64_t last_usec;     /* when the last byte arrived */
+	uint64_t wait_usec;     /* the pause that ends a command; 0: not computed since then */
 	uint64_t tick_usec;     /* USEC_NEVER: none */
-	size_t accounted;         /* to the pool, for all this */
+	size_t accounted;         /* bytes in the memory account, for this struct */
 	struct pacing pacing;       /* what is sent to it */
-	bool awaits_idle;       /* nothing has come yet, and a role wants to know when that stays so */
+	bool awaits_idle;       /* no byte has arrived, and a role waits for the session to be idle (role.idle) */
 };
 
 _Static_assert(sizeof(((struct raw *)NULL)->head) <= BODY_FRONT_MAX, "head may become the front of a body");

@@ -21,22 +21,22 @@ void raw_feed(struct session *s, char *p, size_t n);
 /* The session has been idle, or its peer has ended its requests, or something that a command waited for is done. */
 void raw_tick(struct session *s);
 
-/* When raw_tick() wants to be called, UINT64_MAX for never. */
+/* The time of the next call of raw_tick(); UINT64_MAX: no time is set. */
 uint64_t raw_deadline(const struct session *s);
 
-/* Bytes have come that are not worked off; and they are kept here; and the session is undecided yet. */
+/* Whether bytes have arrived that were not worked off; whether they are kept here; whether the session is undecided. */
 bool raw_is_pending(const struct session *s);
 bool raw_is_unfinished(const struct session *s);
 bool raw_is_line_begun(const struct session *s);
 
-/* Replies and events wait to be sent; how many of their bytes are events. */
+/* Whether replies or events wait to be sent; and how many of the waiting bytes are events. */
 bool raw_has_unsent(const struct session *s);
 size_t raw_event_bytes(const struct session *s);
 
-/* Throws away all that waits, either way. */
+/* Throws away all waiting input and output. */
 void raw_drop(struct session *s);
 
-/* The session is new: where a role wants it so, the session is watched for staying idle (role.idle). */
+/* For a new session: if a role wants that, the session is watched for being idle (role.idle). */
 void raw_watch_idle(struct session *s);
 
 void raw_free(struct session *s);

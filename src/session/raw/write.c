@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* Where an old WRITE's size begins: behind the second comma, with a digit. 0: this is none (yet). */
+/* The offset of an old WRITE's size, which is a digit behind the second comma. 0: the data is none, or not yet. */
 static size_t raw_write_find_size(const struct buf *b)
 {
 	const char *name = b->data + strlen("WRITE,"), *end = b->data + b->len, *comma;
@@ -48,14 +48,14 @@ static void raw_write_begin(struct session *s, uint64_t size, bool size_undecide
 	buf_done(&line);
 }
 
-/* The upload's: a barrier is the only request. */
+/* The request of the upload: a barrier is always the only one. */
 static struct request *raw_write_request(struct session *s)
 {
 	assert(s->barrier && s->n_requests == 1);
 	return container_of(s->requests.next, struct request, link);
 }
 
-/* The WRITE is an old client's, and all of its file has come. */
+/* The WRITE is an old client's, and its whole file has arrived. */
 static void raw_write_store(struct session *s, unsigned digits)
 {
 	struct raw *w = s->raw;
@@ -66,7 +66,7 @@ static void raw_write_store(struct session *s, unsigned digits)
 	if (w->staging) {
 		w->staging = false;
 		request_resolve(raw_write_request(s), DIALECT_RAW);
-		/* Never more digits than was guessed: all of them had come by then. */
+		/* There are never more digits than were guessed, as all of them had arrived then. */
 		input_resolve_body(s, split_size(&w->split, digits), w->head + digits, w->guess - digits);
 		return;
 	}
@@ -79,7 +79,7 @@ static void raw_write_store(struct session *s, unsigned digits)
 	buf_done(&data);
 }
 
-/* The bytes fit no size. Where the next command begins is not known either, so the session ends. */
+/* The bytes fit no size. The begin of the next command is unknown, too, so the session ends. */
 static void raw_write_refuse(struct session *s)
 {
 	struct raw *w = s->raw;
@@ -102,7 +102,7 @@ static void raw_write_refuse(struct session *s)
 		session_end(s, "out of memory");
 }
 
-/* The WRITE is a line session's; its body may be under way already. */
+/* The WRITE is one of a line session; its body can be under way already. */
 static void raw_write_is_line(struct session *s)
 {
 	struct raw *w = s->raw;
@@ -111,7 +111,7 @@ static void raw_write_is_line(struct session *s)
 		raw_become_line(s);
 		return;
 	}
-	/* Begun under another reading, it has another name, and bytes of the line itself are in it. */
+	/* An upload that has begun under the other reading has another name, and bytes of the line in it. */
 	if (w->guess != w->split.line_body) {
 		raw_write_refuse(s);
 		return;
@@ -124,7 +124,7 @@ static void raw_write_is_line(struct session *s)
 	raw_free(s);
 }
 
-/* More has come than is kept: the upload takes it, by the likelier reading. */
+/* More bytes have arrived than can be kept: the upload gets them, by the more likely reading. */
 static void raw_write_stage(struct session *s)
 {
 	struct raw *w = s->raw;
@@ -172,7 +172,7 @@ void raw_write_feed(struct session *s, char *p, size_t n)
 	struct raw *w = s->raw;
 
 	split_feed(&w->split, p, n, false);
-	/* Before the bytes are given away: behind a line session's file its next request begins. */
+	/* Do this before the bytes go to the upload: behind the file of a line session the next request begins. */
 	raw_write_examine(s, SPLIT_NOW);
 	if (!session_has_ended(s))
 		input_feed(s, p, n);
