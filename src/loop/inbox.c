@@ -31,8 +31,8 @@ void inbox_push(struct inbox *in, struct msg *m)
 						      memory_order_relaxed));
 
 	/*
-	 * Who finds the inbox empty wakes the reader; who does not knows that somebody else has or will. The counter
-	 * cannot overflow: the reader empties it before it empties the inbox.
+	 * The writer that finds the inbox empty wakes the reader; for any other writer, that one has done so or will.
+	 * The counter cannot overflow: the reader empties it before it empties the inbox.
 	 */
 	if (!head)
 		(void)!write(in->fd, &one, sizeof(one));

@@ -79,7 +79,7 @@ void loop_unwatch(struct loop *l, struct watch *w)
 {
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, w->fd, NULL) == 0)
 		l->n_watches--;
-	/* The kernel may have told of it in this pass already; its owner may be freed before its turn comes. */
+	/* The watch can be among the events of this pass, and its owner can be freed before its turn comes. */
 	for (int i = 0; i < l->n_events; i++)
 		if (l->events[i].data.ptr == w)
 			l->events[i].data.ptr = NULL;
@@ -107,8 +107,8 @@ void loop_no_timer(struct loop *l, struct timer *t)
 }
 
 /*
- * What the pass put off. What is put off from here waits for the next pass. The rest of the list stays linked in
- * @todo, so that one call may take back another.
+ * Runs the calls that this pass deferred. A call that is deferred from here waits for the next pass. The rest of the
+ * list stays linked in @todo, so that one call can undefer another.
  */
 static void loop_run_deferred(struct loop *l)
 {
@@ -135,13 +135,13 @@ static int loop_wait_msec(const struct loop *l, int timeout_msec)
 }
 
 /*
- * Whether all that was ready when the round began has been told of. Where the kernel had more than a pass takes, it
- * goes on with the others and comes to each before it comes to one again.
+ * Whether the kernel has reported all watches that were ready when the round began. If more watches are ready than a
+ * pass takes, the kernel reports each of them before it reports one again.
  */
 static bool loop_round_is_over(struct loop *l, int n)
 {
 	if (n < 0)
-		return false; /* nothing was told: a signal, as after a stop */
+		return false; /* nothing was reported: a signal, as after a stop */
 	l->round_events += (size_t)n;
 	return n < LOOP_EVENTS_MAX || l->round_events >= l->n_watches;
 }

@@ -30,7 +30,7 @@ struct thread_ops {
 	void (*done)(struct thread *t, int error); /* the loop has ended; error: 0, or its negative errno */
 };
 
-/* What the owner is told, in its own loop, once for each thread. */
+/* The owner, and its callbacks: they run in its own loop, once for each thread. */
 struct thread_owner {
 	struct loop *loop;
 	void (*on_empty)(struct thread *t); /* the thread leaves, and has no work left */
@@ -53,7 +53,7 @@ struct thread {
 	atomic_bool poked; /* set by the owner, cleared by the thread */
 };
 
-/* The loop, the hooks and the owner (NULL: nobody is told) must outlive the thread. */
+/* The loop, the hooks and the owner (NULL: there is none) must outlive the thread. */
 void thread_init(struct thread *t, struct loop *l, const struct thread_ops *ops, const struct thread_owner *owner);
 int thread_start(struct thread *t); /* 0 or negative errno */
 

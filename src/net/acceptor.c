@@ -245,7 +245,8 @@ static bool acceptor_has(struct listener *const *list, const struct listener *l)
 	return list && *list;
 }
 
-/* Whether another socket is there in its place: the kernel would refuse what waits for the old one. */
+/* Whether another socket takes its place: when the old one is closed, the kernel refuses connections that wait for
+ * it. */
 static bool acceptor_is_replaced(struct listener *const *list, const struct listener *l)
 {
 	while (*list && !((*list)->older == l && (*list)->ipv4 != l->ipv4))

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/epoll.h>
 
-/* What one connection may send in a pass, so that a fast reader of large files does not hold up the others. */
+/* Limit of bytes that one connection sends in a pass: a fast reader of large files must not hold up the others. */
 #define CONN_SEND_MAX (2U << 20)
 
 static void conn_break(struct conn *c, int error)
@@ -177,7 +177,7 @@ static _noinline_ ssize_t conn_read_transport(struct conn *c, void *buf, size_t 
 {
 	ssize_t r = c->transport->ops->read(c->transport, c->watch.fd, buf, n);
 
-	/* What else it has is for the next pass. */
+	/* The rest of its input waits for the next pass. */
 	if (transport_pending(c->transport) > 0)
 		conn_defer_flush(c);
 	return r;

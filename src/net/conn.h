@@ -1,9 +1,9 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection in a loop: bytes in, bytes out, back-pressure. It owns its socket, which nobody outside of net/ touches,
- * and its transport. It knows nothing of lines or sessions; the control socket uses it, too. Output is collected during
- * a pass of the loop and leaves in one write at the end of the pass.
+ * A connection in a loop: bytes in, bytes out, back-pressure. It owns its socket, which no code outside of net/
+ * touches, and its transport. It knows nothing of lines or sessions; the control socket uses it, too. Output is
+ * collected during a pass of the loop and leaves in one write at the end of the pass.
  */
 
 #include "loop/loop.h"

@@ -80,7 +80,7 @@ static int inherited_refuse(const struct listener_plan *plan, const struct inher
 	return -EINVAL;
 }
 
-/* Whether it takes IPv4 was decided when it was bound. */
+/* The bind decided whether a socket takes IPv4. */
 static int inherited_check_ipv4(const struct listener_plan *plan, const struct inherited *in)
 {
 	bool wanted = listener_takes_ipv4(plan, &in->at);

@@ -18,7 +18,7 @@ struct inherited {
 int inherited_take(const struct listener_plan *plan, int first);
 /* Each must have its listener, and be as that is to be. Before anything is bound, which it may be in the way of. */
 int inherited_check(const struct listener_plan *plan);
-/* One of that address, for its listener, who owns it then; -1: there is none. */
+/* The socket of that address, which the caller owns from now on. -1: there is none. */
 int inherited_pick(const struct listener_plan *plan, const struct address *at);
 /* Closes what is left. */
 void inherited_done(struct inherited *in, unsigned n);

@@ -62,8 +62,9 @@ bool listener_same_address(const struct address *a, const struct address *b)
 }
 
 /*
- * Of what is given to the kernel so much may be unsent. It would take 2.7 MB from somebody who asks for a large file
- * and never reads, and sends no faster for it: what is on its way to a peer who does read is not bounded by this.
+ * Limit of bytes that the kernel has of a connection and has not sent. Without it the kernel would take 2.7 MB for a
+ * client that requests a large file and never reads, and would not send faster to one that reads: bytes on their way
+ * to the peer do not count.
  */
 #define LISTENER_UNSENT_MAX (256 << 10)
 
@@ -72,7 +73,7 @@ static void listener_set(int fd, int level, int name, int value)
 	(void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* What accepted sockets inherit: small answers at once, and peers that are gone are found. */
+/* Accepted sockets inherit these options: small answers leave at once, and peers that are gone are found. */
 void listener_set_options(int fd, uint64_t peer_usec)
 {
 	listener_set(fd, SOL_SOCKET, SO_REUSEADDR, 1);

@@ -1,10 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A listening socket, and the options that it was made from. It is bound in main, where starting or reloading can still
- * fail because a port is in use; the acceptor accepts there. Nothing of a listener changes once the acceptor has it: a
- * reload that changes its options makes another one with the same socket, and connections keep the one that they came
- * by. Counted: main's list, the list of each reactor and each session hold a reference.
+ * A listening socket, and the options that it was made from. Main binds it, because a start or a reload can still fail
+ * there when a port is in use; the acceptor accepts there. A listener does not change once the acceptor has it: a
+ * reload that changes its options makes a new listener with the same socket, and connections keep the listener that
+ * accepted them. Main's list, the list of each reactor and each session hold a reference.
  */
 
 #include "base/address.h"
@@ -57,7 +57,7 @@ struct listener {
 	atomic_uint_fast64_t accepted, refused;
 };
 
-/* What the listeners of a configuration are made of. */
+/* All that is needed to open the listeners of a configuration. */
 struct listener_plan {
 	/* A listener is the first member of a struct of @size bytes, whose rest is zero; @init fills that, with the
 	 * listener's options known. 0 or negative errno. Nothing is called when it is freed. */
@@ -84,15 +84,16 @@ bool listener_takes_ipv4(const struct listener_plan *plan, const struct address 
 void listener_set_options(int fd, uint64_t peer_usec);
 
 /*
- * Finds a socket for the configured listener of that number: an older listener's that has it already (the very listener
- * where nothing about it changes), one that was inherited, or one that is bound now. 0 or negative errno.
+ * Finds a socket for the configured listener of that number: that of an older listener (or the older listener itself,
+ * if nothing changes), an inherited one, or a new one. 0 or negative errno.
  */
 int listener_open(const struct listener_plan *plan, size_t i, struct listener **ret);
-/* Whether those that will be no more may go. -EBUSY: the service manager has one, whose clients would wait for ever. */
+/* Whether the old listeners that are no longer configured can be closed. -EBUSY: the service manager keeps the socket
+ * of one open, and its clients would wait for ever. */
 int listener_check_leaving(const struct listener_plan *plan);
 void listener_set_peer_timeout(struct listener *l, uint64_t peer_usec);
 struct listener *listener_ref(struct listener *l);
-struct listener *listener_unref(struct listener *l); /* closes with the last one; returns NULL */
+struct listener *listener_unref(struct listener *l); /* the last reference closes the socket; returns NULL */
 /* A NULL-terminated list, each with a reference. NULL is an empty one. */
 struct listener **listener_list_copy(struct listener *const *list); /* NULL: no memory */
 void listener_list_free(struct listener **list);

@@ -27,7 +27,7 @@ void liveness_set_timeout(int fd, uint64_t timeout_usec)
 	tcp_set_keepalive(fd, idle, interval, count);
 }
 
-/* So long a peer may be silent without being doubted. Two steps are left to ask once more, and to hear the answer. */
+/* For so long no check doubts a silent peer. Two steps are left: to ask once more, and to receive the answer. */
 static uint64_t liveness_bound(uint64_t timeout_usec)
 {
 	return timeout_usec - 2 * liveness_step(timeout_usec);

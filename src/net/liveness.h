@@ -19,10 +19,10 @@ struct conn;
 
 struct liveness {
 	uint64_t check_usec; /* when to look next; USEC_NEVER: nothing is on its way */
-	bool doubted;       /* it has not answered, and gets a little more time */
+	bool doubted;       /* the peer has not answered, and gets a little more time */
 };
 
-/* What the sockets that are accepted from this one inherit. Best effort. */
+/* Sets options that the sockets accepted from this one inherit. Best effort. */
 void liveness_set_timeout(int fd, uint64_t timeout_usec);
 
 /* Call after bytes were sent while check_usec is USEC_NEVER. @is_alive: bytes of the peer came just now; else the

@@ -180,7 +180,7 @@ static void outq_drop_head(struct outq *q, struct chunk_pool *p)
 	chunk_free(p, c);
 }
 
-/* What was sent of the bytes at the head leaves. */
+/* Removes bytes from the head that were sent. */
 static void outq_sent(struct outq *q, struct chunk_pool *p, size_t n)
 {
 	for (;;) {

@@ -51,17 +51,16 @@ int tcp_error(int fd);
 /* Whether the kernel has bytes for tcp_read(). */
 bool tcp_has_input(int fd);
 
-/* 0 or negative errno. */
-/* Bytes that the peer's kernel has not acknowledged, or that are not sent yet. */
+/* 0 or negative errno. The first: bytes that the peer's kernel has not acknowledged, or that are not sent yet. */
 int tcp_unacked(int fd, uint64_t *ret);
 int tcp_rtt(int fd, uint64_t *ret_usec); /* smoothed */
 int tcp_local(int fd, struct address *ret);
 
-/* What the kernel knows of the peer. All is zero for a socket that is not TCP's. */
+/* The kernel's knowledge of the peer. All is zero for a socket that is not TCP's. */
 struct tcp_peer {
 	bool outstanding;       /* some bytes are not acknowledged, or not even sent */
 	bool unanswered;        /* bytes were sent again, or a full window was probed, and no answer has come since */
-	uint64_t idle_usec;   /* since the peer's kernel was last heard of */
+	uint64_t idle_usec;     /* since the kernel last received anything from the peer */
 };
 struct tcp_peer tcp_peer(int fd);
 

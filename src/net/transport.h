@@ -61,10 +61,10 @@ struct transport_ops {
 	/* Our end's address, as the peer sees it. 0 or negative errno. NULL: TCP's. */
 	int (*local)(const struct transport *t, int fd, struct address *ret);
 
-	/* Whether nobody between the two ends can read what passes, so that a password may. */
+	/* Whether nobody between the two ends can read the bytes, so that a password can be sent. */
 	bool (*is_private)(const struct transport *t);
 
-	/* Frees @t before the socket is closed. May still send what says that this end is no accident. */
+	/* Frees @t before the socket is closed. It can still send its own end mark. */
 	void (*free)(struct transport *t, int fd);
 };
 

@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-/* What is there of a line and was not read yet is read within that time: it is bounded by limits.line. */
+/* Bytes of a line that wait in the kernel are read within this time: limits.line bounds their number. */
 #define DEADLINE_MORE_USEC (10 * USEC_PER_MSEC)
 
 static bool deadline_line_is_begun(const struct session *s)
@@ -30,7 +30,7 @@ static void deadline_end_slow(struct session *s, const char *why)
 	session_end(s, why);
 }
 
-/* What was said is not with its peer yet, and that is waited for. */
+/* The peer has not taken all output yet, and the session waits for that. */
 static bool deadline_is_taking(const struct session *s)
 {
 	return s->conn.full || raw_has_unsent(s) || (session_is_closing(s) && observer_is_waiting(s));

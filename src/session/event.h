@@ -19,7 +19,7 @@ struct session;
  */
 int session_event(struct session *s, const struct slice *f);
 
-/* The same, for a session that has missed an event for a reason of ours. */
+/* Drops a session in the same way, because the daemon could not queue an event for it. */
 void session_drop_slow(struct session *s);
 
 /* Drops a session that would miss an event which cannot be read now. It is sent ERROR: unavailable and @what, words

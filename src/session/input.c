@@ -355,7 +355,7 @@ static void input_eof(struct session *s)
 	if (s->life == SESSION_LINGERING)
 		session_end(s, "closed");
 	else if (s->observers)
-		loop_defer(&s->reactor->loop, &s->resume); /* they may be told at once */
+		loop_defer(&s->reactor->loop, &s->resume); /* observers can be called at once */
 }
 
 /* Reads a large body from the socket directly into its sink's memory. */

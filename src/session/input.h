@@ -1,7 +1,7 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * What a session receives: its bytes become lines, for dispatch.h, and bodies, for their sinks. Only in the session's
+ * The input of a session: bytes become lines, for dispatch.h, and bodies, for their sinks. Only in the session's
  * thread. For the files of session/ only.
  */
 

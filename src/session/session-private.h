@@ -40,7 +40,7 @@ enum session_life {
 enum close_reason {
 	CLOSE_REASON_NONE, /* it was not dropped */
 	CLOSE_REASON_SLOW, /* its peer did not take the events that waited for it */
-	CLOSE_REASON_UNAVAILABLE, /* it would miss an event that cannot be had */
+	CLOSE_REASON_UNAVAILABLE, /* it would miss an event that cannot be read */
 };
 
 /* Nearly all sessions are idle nearly always. An idle session costs this struct and no more. */
@@ -132,7 +132,7 @@ static inline bool session_is_closing(const struct session *s)
 	return s->life != SESSION_OPEN || s->eof;
 }
 
-/* Whether no more requests will come and all are answered: no event is sent to it either. */
+/* Whether no more requests will come and all are answered. Such a session is sent no event either. */
 bool session_has_no_requests(const struct session *s);
 static inline bool session_is_over(const struct session *s)
 {
