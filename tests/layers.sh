@@ -50,7 +50,7 @@ keepers='
 (^|[^_[:alnum:]])(getsockopt|setsockopt|getsockname|getpeername|accept4?|recv|recvfrom|recvmsg|send|sendto|sendmsg|shutdown)[[:space:]]*[(] net/* control/control.c control/peer_rights.c log/service_manager.c peer/* ctl/*
 (^|[^_[:alnum:]])(sendfile|ioctl)[[:space:]]*[(][^)] net/* client/terminal.c client/progress.c
 (SIOCOUTQ|SIOCINQ|FIONREAD|TCP_INFO)                net/*
-(^|[^_[:alnum:]])(store_[a-z_]+[[:space:]]*[(]|STORE_[A-Z]) store/* channel/* ioed/*
+(^|[^_[:alnum:]])(store_[a-z_]+[[:space:]]*[(]|STORE_[A-Z]) store/* channel/* ioed/restore.c
 conn([.]|->)watch                                   net/*
 '
 

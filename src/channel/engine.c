@@ -44,11 +44,6 @@ struct channel_shard *channel_engine_owner(struct channel_engine *engine, const 
 	return channel_engine_shard(engine, reactor_owner(engine->reactors, k->bytes, k->len));
 }
 
-struct store *channel_engine_store(struct channel_engine *engine)
-{
-	return engine->store;
-}
-
 bool channel_engine_has_store(const struct channel_engine *engine)
 {
 	return engine->store;
@@ -65,6 +60,11 @@ int channel_engine_set_retention(struct channel_engine *engine, unsigned kind, c
 	};
 
 	return engine->store ? store_set_rule(engine->store, kind, &rule) : 0;
+}
+
+int channel_engine_backup(struct channel_engine *engine, struct store_backup *q)
+{
+	return engine->store ? channel_outcome(store_backup(engine->store, q)) : CHANNEL_E_UNAVAILABLE;
 }
 
 const char *channel_engine_why(struct channel_engine *engine, char *dst, size_t size)

@@ -13,7 +13,7 @@
 struct channel;
 struct channel_engine;
 struct reactor_set;
-struct store;
+struct store_backup;
 struct store_ops;
 struct warnings;
 
@@ -31,8 +31,10 @@ int channel_engine_new(struct channel_engine **ret, const struct channel_engine_
 /* Main, after the reactors have ended. NULL is fine. */
 void channel_engine_free(struct channel_engine *engine);
 
-struct store *channel_engine_store(struct channel_engine *engine); /* NULL: the store could not be opened */
+/* Any thread. False: the store could not be opened, channel_engine_why(). */
 bool channel_engine_has_store(const struct channel_engine *engine);
+/* Main: store_backup(). 0, or CHANNEL_E_UNAVAILABLE: there is no store, and on_complete() is not called. */
+int channel_engine_backup(struct channel_engine *engine, struct store_backup *q);
 
 /* How long messages of a kind are stored. Zero: no bound. */
 struct channel_retention {

@@ -6,8 +6,7 @@
  */
 #include "channel/list.h"
 
-#include "channel/engine.h"
-#include "channel/owner.h"
+#include "channel/channel-private.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -124,7 +123,7 @@ static void channel_list_page_read(struct store_request *request)
 
 void channel_list_fetch(struct channel_list *l, struct loop *loop, void (*on_fetched)(struct channel_list *l))
 {
-	struct store *store = channel_engine_store(l->engine);
+	struct store *store = l->engine->store;
 
 	store_list_done(&l->page);
 	l->page_at = 0;

@@ -497,12 +497,12 @@ static void subscription_read(struct channel_subscription *sub)
 	p->origin = sub->origin;
 	sub->page = p;
 	sub->origin->busy++;
-	(void)store_page(channel_engine_store(sub->engine), &p->page);
+	(void)store_page(sub->engine->store, &p->page);
 }
 
 static void subscription_go_on(struct channel_subscription *sub)
 {
-	if (sub->at < sub->upto && sub->channel_id > 0 && channel_engine_store(sub->engine)) {
+	if (sub->at < sub->upto && sub->channel_id > 0 && sub->engine->store) {
 		subscription_read(sub);
 		return;
 	}

@@ -22,8 +22,7 @@ struct backup {
 
 static void backup_free(struct server_task *e)
 {
-	struct backup *b =
-		container_of(container_of(e, struct control_backup, task), struct backup, control);
+	struct backup *b = container_of(container_of(e, struct control_backup, task), struct backup, control);
 
 	closep(&b->stored.served_fd);
 	free(b->dir);
@@ -49,8 +48,7 @@ static void backup_cancel(struct server_task *e)
 /* Main. */
 static void backup_on_stored(struct store_request *request)
 {
-	struct backup *b = container_of(container_of(request, struct store_backup, request),
-						 struct backup, stored);
+	struct backup *b = container_of(container_of(request, struct store_backup, request), struct backup, stored);
 
 	if (request->result < 0)
 		(void)snprintf(b->control.why, sizeof(b->control.why), "%s",
@@ -66,7 +64,6 @@ static void backup_on_stored(struct store_request *request)
 static void backup_begin(struct backup *b)
 {
 	struct channel_engine *engine = b->control.task.server->engine;
-	struct store *store = engine ? channel_engine_store(engine) : NULL;
 
 	server_task_begin(&b->control.task);
 	b->stored.request = (struct store_request){
@@ -75,7 +72,7 @@ static void backup_begin(struct backup *b)
 	};
 	b->stored.dir = b->dir;
 	b->stored.served_mark = STAGING_NAME;
-	if (store && store_backup(store, &b->stored) == 0)
+	if (engine && channel_engine_backup(engine, &b->stored) == 0)
 		return;
 	if (engine)
 		(void)channel_engine_why(engine, b->control.why, sizeof(b->control.why));
@@ -86,7 +83,7 @@ static void backup_begin(struct backup *b)
 }
 
 struct control_backup *backup_start(struct server *s, const char *dir, void (*on_arrival)(struct server_task *e),
-				       void *on_arrival_data)
+				    void *on_arrival_data)
 {
 	struct backup *b = calloc(1, sizeof(*b));
 

@@ -89,8 +89,8 @@ int expire_excess(struct store_sqlite *s, struct store_channel *c)
 }
 
 /* The same for a table with the keys of messages: receipts, or keys of senders. *ret_left: some rows stay. */
-static int expire_rows(struct store_sqlite *s, struct store_channel *c, enum db_statement oldest, enum db_statement remove,
-		       bool *ret_more, bool *ret_left)
+static int expire_rows(struct store_sqlite *s, struct store_channel *c, enum db_statement oldest,
+		       enum db_statement remove, bool *ret_more, bool *ret_left)
 {
 	const struct store_rule *rule = expire_rule(s, c);
 	uint64_t ids[EXPIRE_BUDGET];

@@ -126,8 +126,8 @@ static inline const struct store_sqlite *store_of_const(const struct store *stor
 }
 
 /* store.c */
-void store_push(struct store_sqlite *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
-		int (*run)(struct store_request *q));
+void store_push(struct store_sqlite *s, struct store_thread *t, struct store_request *q,
+		void (*on_arrival)(struct msg *m), int (*run)(struct store_request *q));
 /* In a thread of the store: sends the answer to the request's loop. */
 void store_answer(struct store_request *q, int result);
 /* The enum store_outcome of a negative errno, where it has one; else the errno. */
@@ -142,8 +142,8 @@ void batch_arrived(struct msg *m);
 void batch_turn(struct store_sqlite *s);
 
 /* age.c */
-uint64_t age_msec(const struct store *store);        /* store_age_msec() */
-uint64_t age_now(const struct store_sqlite *s);       /* the same */
+uint64_t age_msec(const struct store *store);   /* store_age_msec() */
+uint64_t age_now(const struct store_sqlite *s); /* the same */
 int age_open(struct store_sqlite *s, const struct store_clock *clock); /* after diskspace_open(). 0 or negative errno */
 void age_close(struct store_sqlite *s);                                /* after the writer has ended */
 /* The writer, before a transaction: where the clock has jumped, corrects s->now_usec, by which messages are stamped,

@@ -19,8 +19,8 @@ int store_outcome(int error)
 		int error;
 		enum store_outcome outcome;
 	} rows[] = {
-		{ -EBUSY, STORE_E_BUSY },  { -ENOSPC, STORE_E_NO_SPACE },  { -ENOMEM, STORE_E_NO_MEMORY },
-		{ -EIO, STORE_E_IO },      { -EBADMSG, STORE_E_DAMAGED },
+		{ -EBUSY, STORE_E_BUSY }, { -ENOSPC, STORE_E_NO_SPACE }, { -ENOMEM, STORE_E_NO_MEMORY },
+		{ -EIO, STORE_E_IO },     { -EBADMSG, STORE_E_DAMAGED },
 	};
 
 	for (size_t i = 0; i < ELEMENTSOF(rows); i++)
@@ -56,8 +56,8 @@ static void store_arrive(struct msg *m)
 	on_arrival(m);
 }
 
-void store_push(struct store_sqlite *s, struct store_thread *t, struct store_request *q, void (*on_arrival)(struct msg *m),
-		int (*run)(struct store_request *q))
+void store_push(struct store_sqlite *s, struct store_thread *t, struct store_request *q,
+		void (*on_arrival)(struct msg *m), int (*run)(struct store_request *q))
 {
 	q->store = &s->store;
 	q->on_arrival = on_arrival;

@@ -75,9 +75,9 @@ struct store_clock {
 
 struct store_args {
 	const struct store_ops *ops; /* &store_sqlite_ops, or a test's */
-	const char *dir;           /* where store.db lies or is made */
-	uint64_t max_queued_bytes; /* of requests that wait for the writer; above it a request is STORE_E_BUSY */
-	uint64_t max_channels;     /* on disk, for each kind: one kind cannot use up the channels of another */
+	const char *dir;             /* where store.db lies or is made */
+	uint64_t max_queued_bytes;   /* of requests that wait for the writer; above it a request is STORE_E_BUSY */
+	uint64_t max_channels;       /* on disk, for each kind: one kind cannot use up the channels of another */
 	struct store_rule rules[STORE_KINDS_MAX];
 	/* NULL or: called where the database is a restored copy, which lacks all that was answered after it was made.
 	 * Has to give the data another store id, durably. Is called again at the next start if the daemon is killed

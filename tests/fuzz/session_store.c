@@ -31,7 +31,8 @@ static struct session_store *session_store_of(const struct store *store)
 	return container_of(store, struct session_store, store);
 }
 
-static int session_store_new(struct store **ret, const struct store_args *args, _unused_ char *why, _unused_ size_t why_size)
+static int session_store_new(struct store **ret, const struct store_args *args, _unused_ char *why,
+			     _unused_ size_t why_size)
 {
 	struct session_store *s = calloc(1, sizeof(*s));
 

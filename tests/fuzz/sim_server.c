@@ -418,7 +418,7 @@ static void sim_server_check(const struct sim_server *h)
 
 struct store *sim_server_store(const struct sim_server *h)
 {
-	return channel_engine_store(h->server.engine);
+	return h->server.engine->store;
 }
 
 void sim_server_serve_store(struct sim_server *h)

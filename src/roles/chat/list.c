@@ -130,7 +130,7 @@ int chat_list_rooms(const struct call *call)
 	l->rooms = (struct channel_list){
 		.engine = chat_engine(l->state),
 		.kind = chat_policy.kind,
-		.live_only = !channel_engine_store(chat_engine(l->state)),
+		.live_only = !channel_engine_has_store(chat_engine(l->state)),
 		.attribute = CHAT_ENTRY_TOPIC,
 		.attribute_max = CHAT_LIST_TOPIC,
 		.live_max = CHAT_LIST_MAX,
