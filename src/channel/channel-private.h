@@ -172,7 +172,7 @@ extern const struct channel_request_kind replay_go_live; /* of a struct channel_
 struct subscription_page;
 
 enum subscription_state {
-	SUBSCRIPTION_REQUESTED, /* the request that enters is under way; it frees the subscription of an ended session */
+	SUBSCRIPTION_REQUESTED, /* the request that enters is under way; it frees the subscription of a gone session */
 	SUBSCRIPTION_ENTERED, /* the session is a member; it receives nothing before channel_subscription_go() */
 	SUBSCRIPTION_CATCHING_UP,
 	SUBSCRIPTION_LIVE,
