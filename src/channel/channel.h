@@ -101,12 +101,13 @@ struct channel_policy {
 	const struct channel_request_kind *kinds; /* of requests: all that are submitted with this policy */
 	size_t n_kinds;
 	bool ephemeral; /* some messages are not kept in the store */
+	/* Origin: the limits that @s has. */
 	void (*limits)(const struct settings *s, struct channel_limits *ret);
 	/* Appends the whole event with its line end (raw has none). 0 or -ENOMEM; where nothing is appended,
 	 * sessions of this dialect do not receive the event. */
 	int (*format)(const struct channel_event *e, enum dialect d, struct buf *to);
 	/* Owner: a member's session has ended, and the member is out of the list. @why is "slow", "unavailable" (the
-	 * store could not be read for it), or a word about the end. */
+	 * store could not be read for it), or a word about the end. Decides as act() of a request does (below). */
 	void (*left)(struct channel *c, struct channel_member *m, const char *why);
 	/* Origin, or NULL: whether the session still is to receive the event. A session that leaves is answered before
 	 * the owner knows. A policy with wants() has queued(), too. */

@@ -104,7 +104,7 @@ void chat_act_mute(struct channel *c, struct channel_request *rq);
 void chat_act_ban(struct channel *c, struct channel_request *rq);
 void chat_act_role(struct channel *c, struct channel_request *rq);
 
-/* A room is there: it has members, messages or a topic. Else somebody has just asked for it. */
+/* Whether the room has members, messages or a topic. A room without them was only asked for. */
 bool chat_act_is_room(struct channel *c);
 /* Appends the names of its members, a line each. 0 or negative errno. */
 int chat_act_names(struct channel *c, struct buf *to);
