@@ -41,7 +41,9 @@ static const struct verb_entry *elsewhere_parse(const struct session *s, const c
 		return NULL;
 	*ret_rest = name_len < len ? line + name_len + 1 : NULL;
 	*ret_len = *ret_rest ? len - name_len - 1 : 0;
-	return !dialect_traits(s->dialect)->has_bare_lines || elsewhere_fits(e->verb, s->dialect, *ret_rest, *ret_len) ? e : NULL;
+	if (dialect_traits(s->dialect)->has_bare_lines && !elsewhere_fits(e->verb, s->dialect, *ret_rest, *ret_len))
+		return NULL;
+	return e;
 }
 
 bool elsewhere_has(const struct session *s, const char *line, size_t len)
@@ -115,10 +117,11 @@ static void elsewhere_skip_body(struct request *q, const struct verb *v, const c
 	const char *comma = rest ? memrchr(rest, ',', len) : NULL;
 	const struct dialect_ops *ops = dialect_get(q->dialect);
 	bool digit = comma && comma + 1 < rest + len && comma[1] >= '0' && comma[1] <= '9';
+	bool has_bare_lines = dialect_traits(q->dialect)->has_bare_lines;
 
 	if (!(v->flags & VERB_BODY))
 		return;
-	if (!ops->has_counted_body || (!dispatch_skip_body(q, v, rest, len) && digit && dialect_traits(q->dialect)->has_bare_lines))
+	if (!ops->has_counted_body || (!dispatch_skip_body(q, v, rest, len) && digit && has_bare_lines))
 		session_finish(q->session);
 }
 

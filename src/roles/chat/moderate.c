@@ -51,8 +51,8 @@ int chat_moderate_topic(const struct call *call)
 	int r;
 
 	if (text->len > CHANNEL_VALUE_MAX) {
-		request_error(call->request, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu", CHANNEL_VALUE_MAX,
-			      text->len);
+		request_error(call->request, ERROR_TOO_LONG, "a topic may have %d bytes, and this one has %zu",
+			      CHANNEL_VALUE_MAX, text->len);
 		return ACT_ANSWERED;
 	}
 	r = chat_moderate_new(call, &f->at[0], NULL, text, CHAT_KIND_TOPIC, &x);

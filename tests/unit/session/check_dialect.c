@@ -16,7 +16,8 @@ static const struct {
 	const char *name, *line_end, *separator;
 	bool encodes_fields, has_events, has_bare_lines, is_legacy, has_telnet, has_counted_body, is_final;
 } rows[] = {
-	{ DIALECT_UNDECIDED, "undecided", "\n", "", .has_bare_lines = true, .has_telnet = true, .has_counted_body = true },
+	{ DIALECT_UNDECIDED, "undecided", "\n", "",
+	  .has_bare_lines = true, .has_telnet = true, .has_counted_body = true },
 	{ DIALECT_LINE, "line", "\n", "", .has_bare_lines = true, .has_telnet = true, .has_counted_body = true },
 	{ DIALECT_IOE1, "ioe/1", "\n", "", .encodes_fields = true, .has_events = true, .has_counted_body = true },
 	{ DIALECT_RAW, "raw", "", "\n", .has_bare_lines = true, .is_legacy = true, .is_final = true },
@@ -40,7 +41,8 @@ START_TEST(traits_are_those_of_the_manual)
 	ck_assert_int_eq(t->has_events, rows[_i].has_events);
 	ck_assert_int_eq(t->has_bare_lines, rows[_i].has_bare_lines);
 	ck_assert_int_eq(t->is_legacy, rows[_i].is_legacy);
-	ck_assert_uint_eq(dialect_of_events(rows[_i].dialect), _i == DIALECT_UNDECIDED ? DIALECT_LINE : rows[_i].dialect);
+	ck_assert_uint_eq(dialect_of_events(rows[_i].dialect),
+			  _i == DIALECT_UNDECIDED ? DIALECT_LINE : rows[_i].dialect);
 }
 END_TEST
 
