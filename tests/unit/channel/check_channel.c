@@ -11,6 +11,7 @@
 #include "session/session.h"
 
 #include <check.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -659,6 +660,18 @@ START_TEST(without_a_store)
 }
 END_TEST
 
+/* An outcome of the store that the channel has no word for would be a success. */
+START_TEST(each_outcome_of_the_store_has_one)
+{
+	ck_assert_int_eq(channel_outcome(0), 0);
+	ck_assert_int_eq(channel_outcome(-EROFS), -EROFS);
+	for (int outcome = STORE_E_NOT_FOUND; outcome < STORE_E_MAX; outcome++)
+		ck_assert_int_ne(channel_outcome(outcome), 0);
+	ck_assert_int_eq(channel_outcome(STORE_E_FULL), CHANNEL_E_FULL);
+	ck_assert_int_eq(channel_outcome(STORE_E_NO_MEMORY), -ENOMEM);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("channel");
@@ -680,6 +693,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_slow_member_leaves_and_catches_up, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, one_that_does_not_open, 0, CHANNEL_FIXTURE_WAYS);
 	tcase_add_loop_test(tc, without_a_store, 0, CHANNEL_FIXTURE_WAYS);
+	tcase_add_test(tc, each_outcome_of_the_store_has_one);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
