@@ -218,20 +218,20 @@ static int builtin_bye(const struct call *call)
 	return ACT_ANSWERED;
 }
 
-#define BYE_HELP "Ends the session, once all before it is answered."
+#define BYE_HELP "Ends the session after all earlier requests."
 
 static const struct role_verb builtin_verbs[] = {
-	{ { "HELLO", "HELLO[,ioe/1[,agent]]", "Says HI; ioe/1: the session is in it from now on.", 0, 2,
+	{ { "HELLO", "HELLO[,ioe/1[,agent]]", "Replies HI; HELLO,ioe/1 chooses that dialect.", 0, 2,
 	    VERB_BARRIER, ACCESS_NONE, 0 }, builtin_hello },
-	{ { "CONNECT", "CONNECT,ip,port", "Tells the server's address of the connection.", 2, 2,
+	{ { "CONNECT", "CONNECT,ip,port", "Replies with the server's address.", 2, 2,
 	    VERB_CONCURRENT, ACCESS_NONE, 0 }, builtin_connect },
-	{ { "AUTH", "AUTH,user,password", "Makes the session a registered user's.", 2, 2,
+	{ { "AUTH", "AUTH,user,password", "Logs in as a registered user.", 2, 2,
 	    VERB_BARRIER, ACCESS_NONE, 0 }, builtin_auth },
 	{ { "NICK", "NICK,name[,shared]", "Gives the session a name, free again when it ends.", 1, 2,
 	    VERB_BARRIER, ACCESS_NONE, 0 }, builtin_nick },
-	{ { "PING", "PING[,text]", "Is answered by PONG and the text.", 0, 1,
+	{ { "PING", "PING[,text]", "Replies PONG and the text.", 0, 1,
 	    VERB_CONCURRENT, ACCESS_NONE, 0 }, builtin_ping },
-	{ { "HELP", "HELP[,verb]", "Lists the verbs of this listener, or tells of one.", 0, 1,
+	{ { "HELP", "HELP[,verb]", "Lists the verbs of this listener, or explains one.", 0, 1,
 	    VERB_CONCURRENT, ACCESS_NONE, 0 }, builtin_help },
 	{ { "BYE", "BYE", BYE_HELP, 0, 0, VERB_BARRIER, ACCESS_NONE, 0 }, builtin_bye },
 	{ { "QUIT", "QUIT", BYE_HELP, 0, 0, VERB_BARRIER | VERB_ALIAS, ACCESS_NONE, 0 }, builtin_bye },

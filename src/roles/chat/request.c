@@ -44,7 +44,7 @@ static void chat_request_refuse_outcome(struct chat_request *x, enum channel_out
 		break;
 	case CHANNEL_E_SUBSCRIPTIONS:
 		request_error(q, ERROR_LIMIT,
-			      "you are in as many rooms as a session may be in, %llu (chat.joined); PART one first",
+			      "you are in %llu rooms, which is the limit (chat.joined); PART one first",
 			      (unsigned long long)options->joined);
 		break;
 	case CHANNEL_E_CHANNELS:
@@ -96,11 +96,12 @@ static void chat_request_refuse_by_owner(struct chat_request *x)
 			      (unsigned long long)x->wait_sec);
 		break;
 	case CHAT_E_RANK:
-		request_error(q, ERROR_DENIED, "this takes an operator of the room '%.*s', and you are a %s", len, room,
+		request_error(q, ERROR_DENIED, "only an operator of the room '%.*s' can do this, and you are a %s", len, room,
 			      chat_rank_name(x->rank));
 		break;
 	case CHAT_E_OUTRANKED:
-		request_error(q, ERROR_DENIED, "'%.*s' is %s of the room '%.*s' and you are %s: that takes an owner",
+		request_error(q, ERROR_DENIED,
+			      "'%.*s' is %s of the room '%.*s' and you are %s: only an owner can do this",
 			      target, x->args.target, chat_rank_name(x->target_rank), len, room, chat_rank_name(x->rank));
 		break;
 	case CHAT_E_NOBODY:
@@ -114,8 +115,8 @@ static void chat_request_refuse_by_owner(struct chat_request *x)
 		break;
 	case CHAT_E_ENTRIES:
 		request_error(q, ERROR_LIMIT,
-			      "the room '%.*s' remembers as many roles, mutes and bans as it may, %llu "
-			      "(chat.records); lift some with 0 seconds",
+			      "the room '%.*s' has %llu roles, mutes and bans, which is the limit (chat.records); end "
+			      "some with 0 seconds",
 			      len, room, (unsigned long long)x->args.max_entries);
 		break;
 	case CHAT_E_LAST_OWNER:

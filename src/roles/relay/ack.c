@@ -104,7 +104,7 @@ static bool relay_ack_take_ids(struct request *q, const struct fields *f, uint64
 		if (relay_words_parse_id(id, &ret[i]) < 0) {
 			request_error(
 				q, ERROR_BAD_ARGUMENT,
-				"'%.*s' is no message's ID, which MAIL tells; up to %d of them, with commas between",
+				"'%.*s' is no message's ID; MAIL has it. Up to %d IDs are possible, with commas between",
 				(int)MIN(id->len, (size_t)32), id->data, RELAY_ACK_MAX);
 			return false;
 		}

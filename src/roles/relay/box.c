@@ -74,7 +74,7 @@ int relay_box(const struct call *call)
 		return ACT_ANSWERED;
 	if (f->n > 0 && str_casecmp(f->at[0].data, f->at[0].len, "clear", 5) != 0) {
 		request_error(q, ERROR_BAD_ARGUMENT,
-			      "MAILBOX alone tells, and MAILBOX,clear empties; there is no '%.*s'",
+			      "MAILBOX counts, and MAILBOX,clear removes; there is no '%.*s'",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return ACT_ANSWERED;
 	}

@@ -94,28 +94,28 @@ static void relay_refuse_outcome(struct request *q, enum channel_outcome outcome
 		break;
 	case CHANNEL_E_BUSY:
 		request_error(q, ERROR_BUSY,
-			      "more waits for the server's disk than may; nothing was kept, try again later");
+			      "too much waits for the server's disk; nothing was stored, try again later");
 		break;
 	case CHANNEL_E_NO_SPACE:
 		request_report(q, LOG_EVENT_DISK_FULL, NULL, 0, "mail was not kept: %s", strerror(ENOSPC));
 		request_error(q, ERROR_NO_SPACE,
-			      "the server's disk is full and nothing was changed; "
-			      "mail that is acknowledged makes room for other, and whoever runs the server may, too");
+			      "the server's disk is full and nothing was changed; acknowledged mail frees space, and "
+			      "the server's administrator can free some");
 		break;
 	case CHANNEL_E_CHANNELS:
 		request_error(q, ERROR_LIMIT,
-			      "as many mailboxes are in use as may be at once, %llu (relay.open); try again later",
+			      "%llu mailboxes are in use, which is the limit (relay.open); try again later",
 			      (unsigned long long)o->open);
 		break;
 	case CHANNEL_E_NAMES:
 		request_error(q, ERROR_LIMIT,
-			      "the server remembers as many names as it may (1000000); one that gets no mail and "
-			      "has none is forgotten after relay.retention and an hour");
+			      "the server remembers 1000000 names, which is the limit; a name without mail is "
+			      "forgotten after relay.retention and an hour");
 		break;
 	case CHANNEL_E_MEMBERS:
 		request_error(q, ERROR_LIMIT,
-			      "as many sessions wait for this name's mail as may, %llu (relay.sessions); end one "
-			      "with WAIT,off, or FETCH it",
+			      "%llu sessions wait for this name's mail, which is the limit (relay.sessions); end one "
+			      "with WAIT,off, or use FETCH",
 			      (unsigned long long)o->sessions);
 		break;
 	/* Each verb answers these outcomes itself, or never gets them. */
@@ -134,8 +134,7 @@ void relay_refuse(struct request *q, int outcome)
 	if (outcome == RELAY_E_ENDED)
 		request_error(
 			q, ERROR_SLOW,
-			"this session has ended or takes no more, so that the rest of its mail was not given to it; "
-			"that is held: connect again and FETCH");
+			"this session has ended or takes no more; the rest of its mail is held: connect again and FETCH");
 	else if (outcome > 0)
 		relay_refuse_outcome(q, (enum channel_outcome)outcome);
 	else if (outcome == -ENOMEM)
@@ -208,15 +207,15 @@ static void relay_warn(void *p, struct warnings *to)
 static const struct role_verb relay_verbs[] = {
 	{ { "SEND", "SEND,name,text[,key]", "Leaves a message: OK,ID once it is on disk.", 2, 3,
 	    VERB_CONCURRENT, ACCESS_RELAY_SEND, 0 }, relay_send },
-	{ { "FETCH", "FETCH[,max]", "Takes what waits for you, oldest first.", 0, 1,
+	{ { "FETCH", "FETCH[,max]", "Delivers waiting messages, oldest first.", 0, 1,
 	    VERB_BARRIER, ACCESS_RELAY_RECEIVE, 0 }, relay_fetch },
-	{ { "WAIT", "WAIT,on|off", "Has messages delivered as they come.", 1, 1,
+	{ { "WAIT", "WAIT,on|off", "Delivers new messages as they come, or not.", 1, 1,
 	    VERB_BARRIER, ACCESS_RELAY_RECEIVE, 0 }, relay_wait },
-	{ { "ACK", "ACK,ID[,ID...]", "Acknowledges messages: they are held no longer.", 1, FIELDS_MAX,
+	{ { "ACK", "ACK,ID[,ID...]", "Acknowledges messages: they are removed.", 1, FIELDS_MAX,
 	    VERB_CONCURRENT, ACCESS_RELAY_RECEIVE, 0 }, relay_ack },
-	{ { "MAILBOX", "MAILBOX[,clear]", "Tells how much waits for you, or throws it away.", 0, 1,
+	{ { "MAILBOX", "MAILBOX[,clear]", "Counts your messages, or removes them all.", 0, 1,
 	    VERB_CONCURRENT, ACCESS_RELAY_RECEIVE, 0 }, relay_box },
-	{ { "STATUS", "STATUS,ID", "Tells what became of a message you have sent.", 1, 1,
+	{ { "STATUS", "STATUS,ID", "Shows the state of a message that you sent.", 1, 1,
 	    VERB_CONCURRENT, ACCESS_RELAY_SEND, 0 }, relay_status },
 };
 

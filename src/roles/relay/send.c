@@ -17,7 +17,7 @@ static void relay_send_refuse(const struct relay_send *x, int outcome)
 		request_error(
 			q, ERROR_LIMIT,
 			"the mailbox of %.*s is full: it holds up to %llu messages (relay.max_messages) and %llu bytes "
-			"(relay.max_bytes); its owner has to take some out",
+			"(relay.max_bytes); its owner must acknowledge some",
 			(int)x->to.len, x->to.text, (unsigned long long)x->args.max_messages,
 			(unsigned long long)x->args.max_bytes);
 	else
@@ -142,7 +142,7 @@ static void relay_status_on_lookup(struct channel_lookup *l)
 	if (l->result == CHANNEL_E_NOT_FOUND) {
 		request_error(
 			q, ERROR_NOT_FOUND,
-			"you have sent no message %llu, or longer ago than what became of it is kept (relay.retention)",
+			"you have sent no message %llu, or its state is not kept any more (relay.retention)",
 			(unsigned long long)l->id);
 	} else if (l->result != 0) {
 		relay_refuse(q, l->result);
@@ -167,7 +167,7 @@ int relay_status(const struct call *call)
 	if (!relay_has_store(call))
 		return ACT_ANSWERED;
 	if (relay_words_parse_id(&f->at[0], &id) < 0) {
-		request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no message's ID, which the answer to SEND tells",
+		request_error(q, ERROR_BAD_ARGUMENT, "'%.*s' is no message's ID; the answer to SEND has it",
 			      (int)MIN(f->at[0].len, (size_t)32), f->at[0].data);
 		return ACT_ANSWERED;
 	}
