@@ -22,7 +22,7 @@ attach      *                                            observer
 borrowed    *                                            reserved
 branch      *                                            fanout
 bury        *                                            reap
-came        *-session                                    on_arrival
+came        *                                            on_arrival
 chamber     *                                            channel fixture
 charge      *                                            account
 charged     *                                            accounted

@@ -233,7 +233,7 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 {
 	char *line, *start = *p;
 	bool http = false;
-	size_t len, came;
+	size_t len, received_len;
 
 	if (unlikely(s->first_line)) {
 		if (input_meets_foreign(s, lr, *p, *n))
@@ -255,11 +255,11 @@ static enum input_step _hot_ input_feed_line(struct session *s, struct line_read
 	case LINE_WHOLE:
 		break;
 	}
-	came = len;
+	received_len = len;
 	if (likely(dispatch_line(s, line, &len)))
 		return session_has_ended(s) ? INPUT_ENDED : INPUT_GO_ON;
 	/* A line that was not changed is read again in place. */
-	if (line == start && len == came)
+	if (line == start && len == received_len)
 		input_hold(s, NULL, 0, line, *n + (size_t)(*p - line));
 	else
 		input_hold(s, line, len, *p, *n);
