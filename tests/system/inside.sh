@@ -447,7 +447,7 @@ case_root_elsewhere()
 	mkdir -p /home/share
 	configure <<<'file = { root = "/home/share"; };'
 	refuse 1 'one that the unit hides is refused' systemctl start ioe@1
-	logs 'and that it is hidden is said' '/home/share cannot be opened.*hidden from ioe@' journal -u ioe@1
+	logs 'and that it is hidden is said' '/home/share cannot be opened.*ioe@.service does not see' journal -u ioe@1
 	unedit ioe@1.service
 }
 
