@@ -106,6 +106,8 @@ struct channel_message {
 };
 /* Allocates the deliveries. 0 or -ENOMEM. */
 int channel_message_prepare(struct channel_message *m, unsigned n_shards);
+/* The event of a stored message, without its channel's name. It points into the row. */
+struct channel_event channel_event_stored(const struct store_row *row, uint64_t channel_id);
 
 /* Bounds of a replay buffer: more than a channel sends while a request goes to its owner and back. */
 #define REPLAY_MAX       1024

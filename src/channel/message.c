@@ -56,3 +56,16 @@ int channel_message_prepare(struct channel_message *m, unsigned n_shards)
 		m->deliveries = calloc(n_shards, sizeof(*m->deliveries));
 	return m->deliveries ? 0 : -ENOMEM;
 }
+
+struct channel_event channel_event_stored(const struct store_row *row, uint64_t channel_id)
+{
+	return (struct channel_event){
+		.from = row->from,
+		.from_len = row->from_len,
+		.text = row->text,
+		.text_len = row->text_len,
+		.number = row->number,
+		.time_msec = row->time_msec,
+		.id = store_id(channel_id, row->number),
+	};
+}

@@ -43,15 +43,7 @@ bool channel_page_next(struct channel_page *p, struct channel_event *ret)
 
 	if (!store_page_next(&p->stored, &p->at, &row))
 		return false;
-	*ret = (struct channel_event){
-		.from = row.from,
-		.from_len = row.from_len,
-		.text = row.text,
-		.text_len = row.text_len,
-		.number = row.number,
-		.time_msec = row.time_msec,
-		.id = store_id(p->channel_id, row.number),
-	};
+	*ret = channel_event_stored(&row, p->channel_id);
 	return true;
 }
 

@@ -435,18 +435,10 @@ static bool subscription_send_page(struct channel_subscription *sub, const struc
 	size_t at = 0;
 
 	while (store_page_next(p, &at, &row)) {
-		struct channel_event e = {
-			.channel = sub->key.bytes + 1,
-			.channel_len = sub->key.len - 1U,
-			.from = row.from,
-			.from_len = row.from_len,
-			.text = row.text,
-			.text_len = row.text_len,
-			.number = row.number,
-			.time_msec = row.time_msec,
-			.id = store_id(sub->channel_id, row.number),
-		};
+		struct channel_event e = channel_event_stored(&row, sub->channel_id);
 
+		e.channel = sub->key.bytes + 1;
+		e.channel_len = sub->key.len - 1U;
 		if (!subscription_send(sub, &e))
 			return false;
 	}

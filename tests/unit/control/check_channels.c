@@ -13,34 +13,16 @@
 #include "unit/fixture/run.h"
 #include "unit/fixture/serve.h"
 
-/* A role that keeps nothing. */
-static const struct role plain = { .name = "test" };
-static const struct role *const plain_roles[] = { &plain, NULL };
-
-static bool has_come;
-
-static void on_arrival(_unused_ struct server_task *e)
-{
-	has_come = true;
-}
-
-static void wait_until_come(void)
-{
-	while (!has_come)
-		ck_assert_int_eq(loop_pass(serve_server()->args.loop, -1), 0);
-	has_come = false;
-}
-
 /* "name members messages bytes last topic;" of each, a '|' between two pages. The sender's name counts, too. */
 static const char *reported(enum control_kind kind)
 {
-	struct control_channels *c = channels_new(serve_server(), kind, on_arrival, NULL);
+	struct control_channels *c = channels_new(serve_server(), kind, serve_task_arrives, NULL);
 	static struct buf all;
 
 	all.len = 0;
 	while (!c->done) {
 		channels_next(c);
-		wait_until_come();
+		serve_wait_for_task();
 		if (c->why[0])
 			(void)buf_printf(&all, "%s", c->why);
 		for (size_t i = 0; i < c->n; i++) {
@@ -129,7 +111,7 @@ END_TEST
 /* Where nothing is kept there is nothing to list. */
 START_TEST(nothing_is_kept)
 {
-	serve_start(&serve_schema, plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
+	serve_start(&serve_schema, serve_plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
 	ck_assert_str_eq(reported(CONTROL_ROOMS), "");
 	serve_stop();
 }
@@ -141,15 +123,15 @@ START_TEST(forgotten)
 	struct control_channels *c;
 
 	channel_fixture_start(_i);
-	c = channels_new(serve_server(), CONTROL_ROOMS, on_arrival, NULL);
+	c = channels_new(serve_server(), CONTROL_ROOMS, serve_task_arrives, NULL);
 	channels_next(c);
 	(void)server_task_free(&c->task);
 	ck_assert_str_eq(reported(CONTROL_ROOMS), "");
-	c = channels_new(serve_server(), CONTROL_ROOMS, on_arrival, NULL);
+	c = channels_new(serve_server(), CONTROL_ROOMS, serve_task_arrives, NULL);
 	channels_next(c);
 	(void)server_task_free(&c->task);
 	serve_stop();
-	ck_assert(!has_come);
+	ck_assert(!serve_task_has_arrived());
 }
 END_TEST
 

@@ -14,24 +14,6 @@
 #include "unit/fixture/run.h"
 #include "unit/fixture/serve.h"
 
-/* A role that keeps nothing. */
-static const struct role plain = { .name = "test" };
-static const struct role *const plain_roles[] = { &plain, NULL };
-
-static bool has_come;
-
-static void on_arrival(_unused_ struct server_task *e)
-{
-	has_come = true;
-}
-
-static void wait_until_come(void)
-{
-	while (!has_come)
-		ck_assert_int_eq(loop_pass(serve_server()->args.loop, -1), 0);
-	has_come = false;
-}
-
 /* What it hears of itself meanwhile says nothing here. */
 static void ask(int fd, const char *text)
 {
@@ -46,10 +28,10 @@ static void ask(int fd, const char *text)
 /* The only room. */
 static void expect_room(const char *name, unsigned messages)
 {
-	struct control_channels *c = channels_new(serve_server(), CONTROL_ROOMS, on_arrival, NULL);
+	struct control_channels *c = channels_new(serve_server(), CONTROL_ROOMS, serve_task_arrives, NULL);
 
 	channels_next(c);
-	wait_until_come();
+	serve_wait_for_task();
 	ck_assert_str_eq(c->why, "");
 	ck_assert_uint_eq(c->n, 1);
 	ck_assert_uint_eq(c->page[0].name_len, strlen(name));
@@ -61,9 +43,9 @@ static void expect_room(const char *name, unsigned messages)
 
 static struct control_backup *back_up(const char *dir)
 {
-	struct control_backup *b = backup_start(serve_server(), dir, on_arrival, NULL);
+	struct control_backup *b = backup_start(serve_server(), dir, serve_task_arrives, NULL);
 
-	wait_until_come();
+	serve_wait_for_task();
 	return b;
 }
 
@@ -113,7 +95,7 @@ START_TEST(nothing_is_kept)
 {
 	struct control_backup *b;
 
-	serve_start(&serve_schema, plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
+	serve_start(&serve_schema, serve_plain_roles, channel_fixture_configure(_i, "%s/state", "256K"));
 	b = back_up("/nowhere/at/all");
 	ck_assert_str_ne(b->why, "");
 	(void)server_task_free(&b->task);
