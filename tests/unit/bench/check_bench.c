@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What figures rest on: the histogram and the check of answers. bench/ is no library, so its parts come in here. */
-#include "../../bench/conn.c"
-#include "../../bench/frame.c"
-#include "../../bench/ftp.c"
-#include "../../bench/hist.c"
-#include "../../bench/letter.c"
-#include "../../bench/pattern.c"
-#include "../../bench/pubsub.c"
-#include "../../bench/target.c"
-#include "../../bench/transfer.c"
+#include "../../../bench/conn.c"
+#include "../../../bench/frame.c"
+#include "../../../bench/ftp.c"
+#include "../../../bench/hist.c"
+#include "../../../bench/letter.c"
+#include "../../../bench/pattern.c"
+#include "../../../bench/pubsub.c"
+#include "../../../bench/target.c"
+#include "../../../bench/transfer.c"
 
 #include <check.h>
 
