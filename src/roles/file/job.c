@@ -22,13 +22,19 @@ static bool file_job_is_done(const struct file_job *j)
 	return j->error >= 0 && (*j->path || j->body.len > 0);
 }
 
+static int file_job_try(struct file_job *j)
+{
+	j->error_path = j->path;
+	return j->run(j);
+}
+
 /* In a worker. */
 static void file_job_work(struct job *job)
 {
 	struct file_job *j = container_of(job, struct file_job, job);
 	int again;
 
-	j->error = file_watch_is_gone(&j->state->watch) ? -ENOENT : j->run(j);
+	j->error = file_watch_is_gone(&j->state->watch) ? -ENOENT : file_job_try(j);
 	if (file_job_is_done(j))
 		return;
 	again = file_watch_recheck(j->state);
@@ -37,7 +43,7 @@ static void file_job_work(struct job *job)
 	closep(&j->fd);
 	j->fd = -1;
 	j->body.len = 0;
-	j->error = again < 0 ? again : j->run(j);
+	j->error = again < 0 ? again : file_job_try(j);
 }
 
 static void file_job_finish(struct job *job)
@@ -45,34 +51,53 @@ static void file_job_finish(struct job *job)
 	struct file_job *j = container_of(job, struct file_job, job);
 
 	if (j->error < 0)
-		file_refuse(j->request, *j->path ? j->path : "the root folder", 0, j->error);
+		file_refuse(j->request, *j->error_path ? j->error_path : "the root folder", 0, j->error);
 	else
 		j->done(j);
 	file_job_free(j);
 }
 
-int file_job_run_path(const struct call *call, const char *path, int (*run)(struct file_job *j),
-		      void (*done)(struct file_job *j))
+struct file_job *file_job_new(const struct call *call, size_t size, const char *path, const char *to)
 {
-	size_t len = strlen(path);
-	struct file_job *j = malloc(sizeof(*j) + len + 1);
+	size_t path_size = strlen(path) + 1, to_size = to ? strlen(to) + 1 : 0;
+	struct file_job *j = calloc(1, size + path_size + to_size);
+	char *names;
 
 	if (!j)
-		return -ENOMEM;
+		return NULL;
+	names = (char *)j + size; /* behind the verb's struct */
 	*j = (struct file_job){
 		.job = { .run = file_job_work, .on_complete = file_job_finish },
 		.request = call->request,
 		.state = call->state,
 		.dialect = call->dialect,
-		.run = run,
-		.done = done,
 		.body.max = FILE_JOB_BODY_MAX,
 		.fd = -1,
+		.path = names,
+		.to = to ? names + path_size : NULL,
+		.error_path = names,
 	};
-	memcpy(j->path, path, len + 1);
+	memcpy(names, path, path_size);
+	if (to)
+		memcpy(names + path_size, to, to_size);
+	return j;
+}
+
+int file_job_submit(struct file_job *j, int (*run)(struct file_job *j), void (*done)(struct file_job *j))
+{
+	j->run = run;
+	j->done = done;
 	request_defer(j->request);
 	worker_submit(request_workers(j->request), request_loop(j->request), &j->job);
 	return ACT_DEFERRED;
+}
+
+int file_job_run_path(const struct call *call, const char *path, int (*run)(struct file_job *j),
+		      void (*done)(struct file_job *j))
+{
+	struct file_job *j = file_job_new(call, sizeof(*j), path, NULL);
+
+	return j ? file_job_submit(j, run, done) : -ENOMEM;
 }
 
 int file_job_run(const struct call *call, const struct field *f, int (*run)(struct file_job *j),

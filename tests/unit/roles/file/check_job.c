@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The frame of a verb on files: which errors are told, what is tried again, and what is freed. */
 
+#include "base/io.h"
 #include "base/macro.h"
 #include "ioed/roles.h"
 #include "roles/file/file.h"
 #include "roles/file/job.h"
+#include "roles/file/publish.h"
 #include "session/session.h"
 
 #include <check.h>
@@ -87,9 +89,113 @@ static int delete_act(const struct call *call)
 	return file_job_run(call, &call->fields->at[0], delete_run, delete_done);
 }
 
+/* A verb with two names and arguments of its own, as it is meant to be written. It needs two rights: its row has the
+ * one to read `from`, and copy_act() asks for that to write `to`. */
+struct copy {
+	struct file_job job;
+	uint64_t max_size;
+	unsigned mode;
+	bool sync, overwrite;
+};
+
+enum {
+	COPY_E_TOO_LARGE = 1,
+};
+
+static int copy_bytes(const struct copy *c, int from, struct publish *to)
+{
+	char bytes[4096];
+	uint64_t off = 0;
+	ssize_t n;
+	int r = 0;
+
+	while (r >= 0 && (n = io_pread_full(from, bytes, sizeof(bytes), (off_t)off)) > 0) {
+		if (off + (uint64_t)n > c->max_size)
+			return COPY_E_TOO_LARGE;
+		r = publish_write(to, bytes, (size_t)n, off);
+		off += (uint64_t)n;
+	}
+	return r < 0 ? r : (int)n;
+}
+
+/* The copy gets its name in the folder in which it was begun, or none. */
+static int copy_publish(struct copy *c, int from, unsigned turn)
+{
+	const struct file_job *j = &c->job;
+	struct publish to = PUBLISH_INERT;
+	int r;
+
+	r = publish_open(&to, j->state, j->to, c->mode);
+	if (r == 0)
+		r = copy_bytes(c, from, &to);
+	if (r == 0)
+		r = file_watch_confirm(j->state, turn);
+	if (r == 0)
+		r = publish_commit(&to, j->state, c->sync, c->overwrite);
+	publish_abandon(&to);
+	return turn == file_watch_turn(&j->state->watch) ? r : -ESTALE;
+}
+
+static int copy_run(struct file_job *j)
+{
+	unsigned turn = file_watch_turn(&j->state->watch);
+	_cleanup_(closep) int from = -1;
+
+	atomic_fetch_add(&runs, 1);
+	from = path_open(&j->state->root, j->path, O_RDONLY);
+	if (from < 0)
+		return from;
+	j->error_path = j->to;
+	return copy_publish(container_of(j, struct copy, job), from, turn);
+}
+
+static void copy_done(struct file_job *j)
+{
+	atomic_fetch_add(&dones, 1);
+	if (j->error == COPY_E_TOO_LARGE)
+		request_error(j->request, ERROR_TOO_LARGE, "'%s' is over file.max_size", j->path);
+	else
+		request_ok(j->request);
+}
+
+/* The fields begin with `to`, which is what the row of WRITE names. */
+static int copy_begin(const struct call *call)
+{
+	const struct file_options *o = call->options;
+	char from[PATH_BYTES_MAX + 1], to[PATH_BYTES_MAX + 1];
+	struct file_job *j;
+	struct copy *c;
+
+	if (!file_take_name(call->request, &call->fields->at[1], from) ||
+	    !file_take_name(call->request, &call->fields->at[0], to))
+		return ACT_ANSWERED;
+	j = file_job_new(call, sizeof(struct copy), from, to);
+	if (!j)
+		return -ENOMEM;
+	c = container_of(j, struct copy, job);
+	ck_assert(c->max_size == 0 && c->mode == 0 && !c->sync && !c->overwrite);
+	c->max_size = o->max_size;
+	c->mode = (unsigned)o->mode;
+	c->sync = o->sync;
+	c->overwrite = o->overwrite;
+	return file_job_submit(j, copy_run, copy_done);
+}
+
+static int copy_act(const struct call *call)
+{
+	struct fields to_from;
+
+	to_from.n = 2;
+	to_from.at[0] = call->fields->at[1];
+	to_from.at[1] = call->fields->at[0];
+	return request_act(call->request, "WRITE", &to_from, copy_begin);
+}
+
 static const struct role_verb verbs[] = {
 	{ { "TRY", "TRY[,name]", "", 0, 1, VERB_BARRIER, ACCESS_NONE, 0 }, try_act },
 	{ { "DELETE", "DELETE,name", "", 1, 1, VERB_BARRIER, ACCESS_NONE, 0 }, delete_act },
+	{ { "COPY", "COPY,from,to", "", 2, 2, VERB_BARRIER, ACCESS_FILE_READ, 2 }, copy_act },
+	{ { "WRITE", "WRITE,name,size", "", 2, 2, VERB_NOT_YET, ACCESS_FILE_ADD, 1 }, NULL },
 };
 
 static void start(void)
@@ -106,7 +212,7 @@ static void start(void)
 	(void)snprintf(root, sizeof(root), "%s/root", folder_path);
 	(void)snprintf(config, sizeof(config),
 		       "listeners = ( { port = 0; roles = [ \"file\" ]; } ); state_dir = \"%%s/state\"; "
-		       "runtime_dir = \"%%s/run\"; reactors = 1; file : { root = \"%s\"; };",
+		       "runtime_dir = \"%%s/run\"; reactors = 1; file : { root = \"%s\"; max_size = 4; };",
 		       root);
 	serve_start(&ioed_schema, roles, config);
 }
@@ -240,6 +346,83 @@ START_TEST(a_verb_of_a_few_lines)
 }
 END_TEST
 
+static void expect_refusal(int c, const char *text)
+{
+	char line[256];
+
+	(void)serve_line(c, line, sizeof(line));
+	ck_assert_msg(strncmp(line, text, strlen(text)) == 0, "'%s' is not '%s'", line, text);
+}
+
+START_TEST(a_verb_of_two_names)
+{
+	int c;
+
+	start();
+	folder_put("root/f", "x");
+	c = serve_connect();
+	serve_say(c, "COPY,f,g\nCOPY,g,g\n");
+	serve_expect(c, "OK\nOK\n");
+	folder_expect("root/f", "x");
+	folder_expect("root/g", "x");
+	expect_runs(2, 2);
+	stop(c);
+}
+END_TEST
+
+START_TEST(an_error_has_the_name_that_it_is_about)
+{
+	int c;
+
+	start();
+	folder_put("root/f", "x");
+	folder_put("root/large", "12345678");
+	folder_mkdir("root/d");
+	c = serve_connect();
+	serve_say(c, "COPY,none,g\nCOPY,f,none/g\nCOPY,f,d\nCOPY,large,g\n");
+	expect_refusal(c, "ERROR: not-found: 'none' ");
+	expect_refusal(c, "ERROR: not-found: 'none/g' ");
+	expect_refusal(c, "ERROR: denied: 'd' ");
+	expect_refusal(c, "ERROR: too-large: 'large' ");
+	expect_runs(4, 1);
+	serve_say(c, "COPY,f,../g\nCOPY,../f,g\n");
+	expect_refusal(c, "ERROR: denied: '../g' ");
+	expect_refusal(c, "ERROR: denied: '../f' ");
+	expect_runs(0, 0);
+	folder_expect("root/g", NULL);
+	stop(c);
+}
+END_TEST
+
+/* A copy fails in a folder that was removed, and is made in the new one. One that was begun in a folder that was moved
+ * away is refused, and leaves nothing in either. */
+START_TEST(two_names_in_a_root_that_was_replaced)
+{
+	int c;
+
+	start();
+	c = serve_connect();
+	folder_mkdir("new");
+	folder_put("new/f", "new");
+	(void)nftw(root, folder_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	ck_assert_int_eq(renameat(folder_fd, "new", folder_fd, "root"), 0);
+	serve_say(c, "COPY,f,g\n");
+	serve_expect(c, "OK\n");
+	expect_runs(2, 1);
+	folder_expect("root/g", "new");
+
+	folder_mkdir("new");
+	ck_assert_int_eq(renameat(folder_fd, "root", folder_fd, "old"), 0);
+	ck_assert_int_eq(renameat(folder_fd, "new", folder_fd, "root"), 0);
+	serve_say(c, "COPY,f,h\n");
+	expect_refusal(c, "ERROR: unavailable: ");
+	expect_runs(1, 0);
+	folder_expect("root/h", NULL);
+	folder_expect("old/h", NULL);
+	stop(c);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("job");
@@ -251,6 +434,9 @@ int main(void)
 	tcase_add_test(tc, a_root_that_was_replaced_is_tried_again);
 	tcase_add_test(tc, a_root_that_is_gone);
 	tcase_add_test(tc, a_verb_of_a_few_lines);
+	tcase_add_test(tc, a_verb_of_two_names);
+	tcase_add_test(tc, an_error_has_the_name_that_it_is_about);
+	tcase_add_test(tc, two_names_in_a_root_that_was_replaced);
 	suite_add_tcase(s, tc);
 
 	return run_suite(s);
