@@ -66,7 +66,7 @@ undecided='
 (^|[^_[:alnum:]])(clock_[[:alnum:]_]+|time|gettimeofday|store_age_msec|channel_engine_msec)[[:space:]]*[(]
 (^|[^_[:alnum:]])now_(u|m)?sec([^_[:alnum:]]|$)
 (^|[^_[:alnum:]])settings_get[[:space:]]*[(]
-[>.]limits[[:space:]]*[(]
+[>.](limits|max_subscriptions)[[:space:]]*[(]
 (^|[^_[:alnum:]])(rand|rand_r|random|[a-z]rand48|arc4random[a-z_]*|getrandom|getentropy)[[:space:]]*[(]
 (^|[^_[:alnum:]])channel_(submit|request_init|request_init_alone)[[:space:]]*[(]
 #[[:space:]]*include[[:space:]]*"(base/clock|channel/subscriber)[.]h"
@@ -311,6 +311,7 @@ own_test()
 	reversed channel/attributes.c 'return loop->now_usec;'
 	reversed channel/replay.c 'const struct options *o = settings_get(s, &section);'
 	reversed channel/owner.c 'policy->limits(settings, &limits);'
+	reversed channel/owner.c 'n = policy->max_subscriptions(settings);'
 	reversed roles/chat/owner/act.c 'n = random() % 6;'
 	reversed roles/chat/owner/act.c 'channel_submit(&x->rq);'
 	reversed roles/chat/owner/act.c '#include "channel/subscriber.h"'

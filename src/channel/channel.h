@@ -76,7 +76,7 @@ enum channel_outcome {
 	CHANNEL_E_NOT_FOUND = 1, /* there is no channel of that name, or no such message */
 	CHANNEL_E_MEMBER,        /* the session is a member, or a request to enter is under way */
 	CHANNEL_E_MEMBERS,       /* channel_limits.members is reached */
-	CHANNEL_E_SUBSCRIPTIONS, /* channel_limits.subscriptions is reached */
+	CHANNEL_E_SUBSCRIPTIONS, /* channel_policy.max_subscriptions() is reached */
 	CHANNEL_E_CHANNELS,      /* channel_limits.open is reached, and no channel is idle */
 	CHANNEL_E_NAMES,         /* the store's limit of names of the kind is reached */
 	CHANNEL_E_FULL,          /* store_append.max_messages or .max_bytes is reached */
@@ -88,11 +88,10 @@ enum channel_outcome {
 /* Any thread: the outcome for a store_request.result. An errno without an outcome stays as it is. */
 int channel_outcome(int store_result);
 
-/* Limits of a kind of channels, as the settings had them when a request was submitted. */
+/* Limits of a kind of channels, as the settings had them when a request was submitted. The owner judges by them. */
 struct channel_limits {
-	uint64_t open;          /* channels of the kind in memory, in all reactors; an idle one makes room */
-	uint64_t members;       /* of a channel */
-	uint64_t subscriptions; /* of a session to channels of the kind */
+	uint64_t open;    /* channels of the kind in memory, in all reactors; an idle one makes room */
+	uint64_t members; /* of a channel */
 };
 
 /* What a role decides about its kind of channels. Constant. */
@@ -103,6 +102,8 @@ struct channel_policy {
 	bool ephemeral; /* some messages are not kept in the store */
 	/* Origin: the limits that @s has. */
 	void (*limits)(const struct settings *s, struct channel_limits *ret);
+	/* Origin: the limit of subscriptions that one session has to channels of the kind. */
+	uint64_t (*max_subscriptions)(const struct settings *s);
 	/* Appends the whole event with its line end (raw has none). 0 or -ENOMEM; where nothing is appended,
 	 * sessions of this dialect do not receive the event. */
 	int (*format)(const struct channel_event *e, enum dialect d, struct buf *to);

@@ -14,7 +14,6 @@ static const struct pack_row packet_rows[] = {
 	PACK_ROW_U64(struct channel_request, real_msec, UINT64_MAX),
 	PACK_ROW_U64(struct channel_request, limits.open, UINT64_MAX),
 	PACK_ROW_U64(struct channel_request, limits.members, UINT64_MAX),
-	PACK_ROW_U64(struct channel_request, limits.subscriptions, UINT64_MAX),
 };
 
 static int packet_put_message(const struct channel_message *m, struct buf *to)

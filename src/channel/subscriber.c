@@ -174,14 +174,12 @@ struct channel_subscription *channel_subscription_begin(struct channel_request *
 {
 	struct session *s = channel_request_session(rq);
 	struct channel_subscriber *subscriber = s ? subscription_make_subscriber(s) : NULL;
-	struct channel_limits limits;
 
-	rq->policy->limits(rq->origin->settings, &limits);
 	if (!subscriber)
 		*ret_outcome = -ENOMEM;
 	else if (channel_subscription_find(s, rq->policy, rq->name, rq->name_len))
 		*ret_outcome = CHANNEL_E_MEMBER;
-	else if (subscriber->n[rq->policy->kind] >= limits.subscriptions)
+	else if (subscriber->n[rq->policy->kind] >= rq->policy->max_subscriptions(rq->origin->settings))
 		*ret_outcome = CHANNEL_E_SUBSCRIPTIONS;
 	else {
 		*ret_outcome = -ENOMEM;

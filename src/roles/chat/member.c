@@ -11,7 +11,14 @@ static void chat_member_limits(const struct settings *s, struct channel_limits *
 {
 	const struct chat_options *o = settings_get(s, &chat_section);
 
-	*ret = (struct channel_limits){ .open = o->rooms, .members = o->members, .subscriptions = o->joined };
+	*ret = (struct channel_limits){ .open = o->rooms, .members = o->members };
+}
+
+static uint64_t chat_member_max_subscriptions(const struct settings *s)
+{
+	const struct chat_options *o = settings_get(s, &chat_section);
+
+	return o->joined;
 }
 
 static void chat_member_expelled(struct session *s, const char *channel, size_t len)
@@ -28,6 +35,7 @@ const struct channel_policy chat_policy = {
 	.n_kinds = ELEMENTSOF(chat_kinds),
 	.ephemeral = true,
 	.limits = chat_member_limits,
+	.max_subscriptions = chat_member_max_subscriptions,
 	.format = chat_event_format,
 	.left = chat_member_left,
 	.expelled = chat_member_expelled,

@@ -49,7 +49,12 @@ static void relay_limits(const struct settings *s, struct channel_limits *ret)
 {
 	const struct relay_options *o = settings_get(s, &relay_section);
 
-	*ret = (struct channel_limits){ .open = o->open, .members = o->sessions, .subscriptions = RELAY_SUBSCRIPTIONS };
+	*ret = (struct channel_limits){ .open = o->open, .members = o->sessions };
+}
+
+static uint64_t relay_max_subscriptions(_unused_ const struct settings *s)
+{
+	return RELAY_SUBSCRIPTIONS;
 }
 
 /* Nobody is notified. */
@@ -62,6 +67,7 @@ const struct channel_policy relay_policy = {
 	.kinds = relay_kinds,
 	.n_kinds = ELEMENTSOF(relay_kinds),
 	.limits = relay_limits,
+	.max_subscriptions = relay_max_subscriptions,
 	.format = relay_words_format,
 	.left = relay_left,
 	.wants = relay_session_wants,

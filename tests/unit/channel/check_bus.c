@@ -146,7 +146,7 @@ static struct channel_request *request_any(const struct channel_policy *p, const
 	any_bytes(rq->name, rq->name_len);
 	rq->age_msec = any();
 	rq->real_msec = any();
-	rq->limits = (struct channel_limits){ any(), any(), any() };
+	rq->limits = (struct channel_limits){ any(), any() };
 	if (kind->has_message)
 		rq->message = channel_message_new((unsigned)any(), a_text, (size_t)any_upto(STORE_NAME_MAX), a_text,
 						  (size_t)any_upto(sizeof(a_text)));

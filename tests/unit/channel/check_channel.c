@@ -237,7 +237,8 @@ START_TEST(limits_hold)
 	int a, b;
 
 	channel_fixture_start(_i);
-	channel_fixture_limits = (struct channel_limits){ .open = 1000, .members = 1, .subscriptions = 2 };
+	channel_fixture_limits = (struct channel_limits){ .open = 1000, .members = 1 };
+	channel_fixture_subscriptions = 2;
 	a = serve_connect();
 	b = serve_connect();
 	serve_say(a, "JOIN,x\n");
@@ -249,7 +250,8 @@ START_TEST(limits_hold)
 	serve_say(b, "JOIN,x\nCOUNT,x\n");
 	serve_expect(b, "NO,MEMBERS\nOK,1\n");
 	/* A channel in use is not freed for another one. */
-	channel_fixture_limits = (struct channel_limits){ .open = 1, .members = 1, .subscriptions = 100 };
+	channel_fixture_limits = (struct channel_limits){ .open = 1, .members = 1 };
+	channel_fixture_subscriptions = 100;
 	for (unsigned i = 0, refused = 0; refused == 0; i++) {
 		char line[64];
 

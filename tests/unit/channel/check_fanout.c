@@ -22,7 +22,12 @@
 
 static void room_limits(_unused_ const struct settings *s, struct channel_limits *ret)
 {
-	*ret = (struct channel_limits){ .open = 10, .members = 1000, .subscriptions = 10 };
+	*ret = (struct channel_limits){ .open = 10, .members = 1000 };
+}
+
+static uint64_t room_max_subscriptions(_unused_ const struct settings *s)
+{
+	return 10;
 }
 
 /* In ioe/1 in brackets. */
@@ -56,6 +61,7 @@ static void room_expelled(struct session *s, _unused_ const char *channel, _unus
 static const struct channel_policy room_policy = {
 	.kind = 0,
 	.limits = room_limits,
+	.max_subscriptions = room_max_subscriptions,
 	.format = room_format,
 	.left = room_left,
 	.expelled = room_expelled,
