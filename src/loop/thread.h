@@ -1,10 +1,10 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that runs an event loop. Its owner, which is another loop, makes it end in three steps: leave (the thread
- * takes no new work), drop (it gives up the work that is left), stop (its loop ends). A thread that leaves tells its
- * owner when it has no work left. Threads that send messages to each other are stopped when all of them are empty, so
- * that no message is lost.
+ * A thread that runs an event loop. It ends in up to three steps, which any thread can call for: leave (the thread
+ * takes no new work), drop (it gives up the work that is left), stop (its loop ends). Its owner, which is another loop,
+ * is notified when a thread that leaves has no work left, and when it has ended. Threads that send messages to each
+ * other are stopped when all of them are empty, so that no message is lost.
  *
  * A message in the inbox of its loop wakes the thread (loop/inbox.h).
  */
@@ -25,7 +25,8 @@ struct thread_ops {
 	void (*turn)(struct thread *t);  /* after each pass of the loop */
 	void (*leave)(struct thread *t); /* thread_leave() was called */
 	void (*drop)(struct thread *t);  /* thread_drop() was called */
-	/* Asked while the thread leaves, at the end of passes for which thread_check_empty() was called. */
+	/* Whether the thread has no work left. Called after thread_leave(), at the end of passes for which
+	 * thread_check_empty() was called. NULL: it never has work left. */
 	bool (*is_empty)(struct thread *t);
 	void (*done)(struct thread *t, int error); /* the loop has ended; error: 0, or its negative errno */
 };
@@ -33,11 +34,12 @@ struct thread_ops {
 /* The owner, and its callbacks: they run in its own loop, once for each thread. */
 struct thread_owner {
 	struct loop *loop;
-	void (*on_empty)(struct thread *t); /* the thread leaves, and has no work left */
-	void (*on_done)(struct thread *t);  /* its done() has returned */
+	void (*on_empty)(struct thread *t); /* the thread leaves, and has no work left; never without thread_leave() */
+	void (*on_done)(struct thread *t);  /* its done() has returned; it must still be joined */
 };
 
-/* Embedded by whoever has the hooks. */
+/* Embedded by whoever has the hooks. Freed only after thread_join() has returned true, and not while the
+ * owner's loop can still call on_empty() or on_done(). */
 struct thread {
 	struct loop *loop;
 	const struct thread_ops *ops;
@@ -57,7 +59,7 @@ struct thread {
 void thread_init(struct thread *t, struct loop *l, const struct thread_ops *ops, const struct thread_owner *owner);
 int thread_start(struct thread *t); /* 0 or negative errno */
 
-/* From any thread, each once. */
+/* From any thread, each once, and only between thread_start() and thread_join(). */
 void thread_leave(struct thread *t);
 void thread_drop(struct thread *t);
 void thread_stop(struct thread *t);
@@ -65,8 +67,9 @@ void thread_stop(struct thread *t);
 /* For a watchdog, from one thread: whether the last poke was answered (true the first time); if so, pokes again. */
 bool thread_poke(struct thread *t);
 
-/* Waits for the end of a thread that was stopped, until @until_usec (CLOCK_MONOTONIC). False: it is stuck in the
- * kernel, and still uses all that it was given. True where it was not started, or is joined. */
+/* Waits for the end of a thread that was stopped, until @until_usec (CLOCK_MONOTONIC). False: it has not ended by then,
+ * mostly because it is stuck in the kernel, and still uses all that it was given. True where it was not started, or is
+ * joined. */
 bool thread_join(struct thread *t, uint64_t until_usec);
 
 /* In the thread: some of its work has ended. */

@@ -1,6 +1,6 @@
 #pragma once
 /* SPDX-License-Identifier: MIT */
-/* The status of the daemon, as `ioectl status` shows it. Main gathers it from the counters of all threads. */
+/* The status of the daemon, for `ioectl status` and the metrics. Main gathers it from the counters of all threads. */
 
 #include "log/warning.h"
 
@@ -18,7 +18,7 @@ struct status_listener {
 struct status_role {
 	const char *name; /* "session" for the verbs of every listener */
 	uint64_t requests, errors;
-	uint64_t expired; /* messages that were dropped because they were too old */
+	uint64_t expired; /* messages that were dropped because they were too old; a metric only */
 };
 
 struct status {

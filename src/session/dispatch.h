@@ -11,8 +11,9 @@
 struct request;
 struct session;
 
-/* One line. False: the line has to wait, and so has all behind it. @len shrinks where telnet's sequences are taken
- * out. */
+/* Acts on one line, without its end, and changes the bytes of it. The session can have ended afterwards. False: the
+ * line and all behind it have to wait; the caller keeps the line, in its present form, and calls again later. In both
+ * cases *len is less where telnet's sequences were taken out of the line. */
 bool dispatch_line(struct session *s, char *line, size_t *len);
 
 /* Calls the act of the request's verb. @rest: the bytes behind the verb's comma; NULL: there is no comma. */
@@ -20,7 +21,8 @@ void dispatch_act(struct request *q, char *rest, size_t len);
 
 /*
  * For a request that is refused before the act of its verb is called: the bytes that follow the line are thrown away,
- * as many as its last field says. Call before answering. False: the number cannot be read.
+ * as many as its last field says. Call before answering. False: the verb has no body, or the number is missing or
+ * cannot be read, and nothing is thrown away.
  */
 bool dispatch_skip_body(struct request *q, const struct verb *v, const char *rest, size_t len);
 

@@ -25,7 +25,7 @@ struct identity {
 	char bytes[];
 };
 
-/* @nick is NULL or valid. NULL: out of memory. */
+/* Returns the caller's reference. Both are copied; @nick is NULL or has passed name_is_valid(). NULL: out of memory. */
 struct identity *identity_new(const struct address *address, const char *nick);
 struct identity *identity_ref(struct identity *i);
 /* NULL is allowed. Returns NULL. */

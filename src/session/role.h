@@ -59,16 +59,18 @@ struct role {
 	const char *exposed; /* behind "everybody who reaches ... may": what it lets anybody do (exposure.h) */
 
 	/*
-	 * NULL or, on a listener that offers the role: handles a line that is no verb of any role (in line and raw,
-	 * with the right number of fields). The line is the only field of the call. Returns as a role_act_fn;
-	 * ACT_PASSED: the line is not for the role. It acts through request_act(). @alone: the listener has no other
-	 * role.
+	 * NULL or, on a listener that offers the role: is offered each line that begins with no verb, such as a number
+	 * or a chat text. In the dialects line and raw, a verb that this listener does not have counts as none if the
+	 * line has the wrong number of fields for it. After session_set_pre_verb() line() is offered all lines of the
+	 * session. The line is the only field of the call. Acts through request_act(). Returns as a role_act_fn;
+	 * ACT_PASSED: the line is not for this role. @alone: the listener has no other role.
 	 */
 	int (*line)(const struct call *call, bool alone);
 
-	/* NULL or: on a listener of several roles, unmatched input (bytes without a line's end that are no request) has
-	 * stood alone for a second, and can come from an old client of this role. Answers through request_act(); then
-	 * the session is closed. The call has no field. */
+	/* NULL or, on a listener that offers the role: answers unmatched input. These are bytes that are no request and
+	 * have no line's end, and the session has been idle for a while after them. They can come from an old client of
+	 * this role. Of the listener's roles only the first with an unmatched() is called. The call has no field.
+	 * Answers through request_act(); then the session is closed. */
 	void (*unmatched)(const struct call *call);
 
 	/* NULL or: on a listener with this role alone, a new session has been idle for legacy_wait. Its client is an
@@ -76,10 +78,10 @@ struct role {
 	 * on. */
 	void (*idle)(struct session *s);
 
-	/* In main, before the reactors start; @ret_state is in each call. 0, or a
-	 * negative errno with a sentence in @why: the daemon does not start. */
+	/* NULL or, in main, before the reactors start: makes the state of the role, which is in each call. 0, or a
+	 * negative errno with a sentence in @why: the daemon does not start, and stop() is not called. */
 	int (*start)(const struct role_start *with, void **ret_state, char *why, size_t why_size);
-	/* In main, after the reactors have ended. */
+	/* NULL or, in main, after the reactors and the workers have ended: frees the state. */
 	void (*stop)(void *state);
 	/* NULL or, in main, from time to time and after a reload: makes a worker check the role's folder or store. */
 	void (*check)(void *state);
@@ -87,10 +89,13 @@ struct role {
 	uint64_t (*expired)(void *state);
 	/* NULL or, in main: adds the present warnings about the role's folder or store. Never blocks. */
 	void (*warn)(void *state, struct warnings *to);
-	/* In main: gets new settings, which were checked. Reactors use them by themselves (call.options). */
+	/* NULL or, in main: gets new settings, which were checked and are valid during the call only. Reactors use them
+	 * by themselves (call.options). */
 	void (*reload)(void *state, const struct settings *s);
 };
 
+/* For start(). The struct and the settings are valid during the call only, the workers until the reactors have ended,
+ * and all else until stop() has returned. */
 struct role_start {
 	const struct settings *settings;
 	int state_dirfd;        /* the instance's state directory, locked; the daemon's */

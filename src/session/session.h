@@ -53,11 +53,13 @@ void request_error(struct request *q, enum error_code code, const char *fmt, ...
 void request_noreply(struct request *q);
 /* A sized answer: the number of bytes, LF, and the bytes, which are already in the dialect's form. */
 void request_sized(struct request *q, const void *body, size_t len);
-/* A sized answer in one piece: the caller fills the returned memory (NULL: no memory, and nothing was answered) and
- * then commits, which answers. */
+/* A sized answer in one piece: the caller fills the returned memory, @len bytes, and then commits the same @len, which
+ * answers. In between it calls nothing of the session or the request; without a commit nothing was answered. NULL: no
+ * memory, or the session has ended. */
 char *request_sized_reserve(struct request *q, size_t len);
 void request_sized_commit(struct request *q, size_t len);
-/* A sized answer: @len bytes of the file from @off on, sent with sendfile(). Consumes the fd. */
+/* A sized answer: @len bytes of the file from @off on, sent with sendfile(). Consumes the fd, also where the session
+ * has ended. */
 void request_file(struct request *q, int fd, uint64_t off, uint64_t len);
 
 /*
@@ -74,11 +76,12 @@ void request_defer(struct request *q);
 int request_act(struct request *q, const char *verb, struct fields *f, role_act_fn act);
 
 /*
- * Claims a name for the request's session, as NICK does. @shared: other sessions of its address that share the name can
- * have it, too. 0: the request is deferred, and done() answers it: @result is 0, -EEXIST or -ENOMEM, and @name is the
- * name as it was given. If the session ends before, the request is answered and done() is not called. -EINVAL: the name
- * has not the form of a nick; -EPERM: it reads as something else; -ENOMEM. After these three the request is not
- * deferred.
+ * Claims a name for the request's session, as NICK does. The session must not have ended. @shared: other sessions of
+ * its address that share the name can have it, too. 0: the request is deferred, and done() answers it, in this thread
+ * and perhaps before this function returns. Its @result is 0, -EEXIST (another session has the name) or -ENOMEM; its
+ * @name is the name as it was given, valid during the call only. If the session ends before, the request is answered
+ * and done() is not called. -EINVAL: the name has not the form of a nick; -EPERM: it reads as an address, a verb or an
+ * answer; -ENOMEM. After these three the request is not deferred.
  */
 int request_claim_name(struct request *q, const char *name, size_t len, bool shared,
 		       void (*done)(struct request *q, int result, const char *name));
@@ -93,7 +96,8 @@ struct body_sink {
 	const struct body_sink_ops *ops;
 };
 struct body_sink_ops {
-	/* Sets @ret to the place of the next bytes, and returns how many fit. 0: none at the moment; call body_resume()
+	/* Sets @ret to the place of the next bytes, and returns how many fit. The place stays valid until the next call
+	 * of the sink, which is not always put(). 0: none fit at the moment; the sink calls request_body_resume()
 	 * later. */
 	size_t (*get)(struct body_sink *b, char **ret);
 	/* @n bytes have arrived there. The sink can answer the request in this call; after the last byte of the body it
@@ -126,8 +130,9 @@ void request_body_discard(struct request *q);
 /* The sink can take bytes again. */
 void request_body_resume(struct request *q);
 
-/* Memory that a request holds for its session, counted against limits.memory. False: over the limit, nothing was
- * counted (answer busy). */
+/* Memory that a request holds for its session, in bytes, counted against the part of limits.memory that its reactor
+ * has. False: over the limit, and nothing was counted (answer busy). What was counted must be given back with
+ * request_unaccount() before the request is answered, also where the session has ended. */
 bool request_account(struct request *q, size_t n);
 void request_unaccount(struct request *q, size_t n);
 
@@ -150,8 +155,8 @@ const struct settings *session_settings(const struct session *s);
 bool session_offers(const struct session *s, const struct role *role, bool *ret_alone); /* its listener does */
 void *session_role_state(const struct session *s, const struct role *role); /* what its start() returned */
 /* The identity of the session. It is made at the first call, so that an idle session costs no memory for it. The
- * session keeps it until it has another name or ends; take a reference to keep it longer. NULL: out of memory, and the
- * session has no nick. */
+ * reference is the session's, which releases it when it has another name or ends; take one (identity_ref()) to keep the
+ * identity longer. NULL: out of memory. A session with a nick always has an identity. */
 struct identity *session_identity(struct session *s);
 
 /*
@@ -170,9 +175,11 @@ struct observer_ops {
 	void (*gone)(struct observer *a, struct session *s, const char *why);
 	/* NULL or: the session has another name now. */
 	void (*renamed)(struct observer *a, struct session *s, const char *old);
-	/* NULL or: all output is with the kernel. Called once where want_flushed was set, which is cleared before. */
+	/* NULL or: this machine's kernel has taken all output. Called once where want_flushed was set, which is cleared
+	 * before. */
 	void (*on_flushed)(struct observer *a, struct session *s);
-	/* NULL or: the peer's TCP has taken all that was ever queued. Likewise, for want_acked. */
+	/* NULL or: the kernel of the peer has acknowledged all bytes that were ever queued; its program has perhaps not
+	 * read them yet. Called once where want_acked was set, which is cleared before. */
 	void (*on_acked)(struct observer *a, struct session *s);
 };
 void session_add_observer(struct session *s, struct observer *a);

@@ -50,8 +50,8 @@ struct file_job {
 
 #define FILE_JOB_BODY_MAX (16U << 20)
 
-/* In an act: defers the request and starts its job. @f: the name, NULL for the root. 0, also where the name was
- * refused; or -ENOMEM, and the request is neither answered nor deferred. */
+/* In an act: defers the request and starts its job. @f: the name, NULL for the root. ACT_DEFERRED; ACT_ANSWERED: the
+ * name was refused; or -ENOMEM, and the request is neither answered nor deferred. */
 int file_job_run(const struct call *call, const struct field *f, int (*run)(struct file_job *j),
 		 void (*done)(struct file_job *j));
 
