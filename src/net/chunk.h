@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLICE_GROUPS_MAX 4
+#define SLICE_GROUPS_MAX 4 /* a group is a dialect: slice_new() */
 
 enum chunk_kind {
 	CHUNK_BYTES,
@@ -24,16 +24,16 @@ enum chunk_kind {
 struct chunk_file {
 	int fd;
 	uint64_t off, left;
-	uint64_t resident; /* bytes from off on that are in memory: no need to ask the kernel */
+	uint64_t resident; /* bytes from off on that were just seen in memory: sent without asking again */
 	uint64_t stride;   /* outq.c: the distance to the next byte that the kernel is asked for */
 };
 
 struct chunk {
 	struct chunk *next;
 	uint16_t kind;       /* enum chunk_kind */
-	bool event;          /* not an answer */
+	bool event;          /* of an event; else of a reply */
 	uint32_t cap;        /* CHUNK_BYTES */
-	uint32_t start, end; /* the bytes to send; CHUNK_FILE: nothing */
+	uint32_t start, end; /* offsets of the first byte to send, and behind the last; not for CHUNK_FILE */
 	union {
 		char data[1]; /* really cap bytes */
 		struct shared_buffer *buffer;
@@ -86,10 +86,12 @@ static inline bool chunk_pool_is_over(const struct chunk_pool *p)
 	return chunk_pool_used(p) > chunk_pool_limit(p);
 }
 
-/* For outq.c. A chunk with room for at least @n bytes; a chunk for a slice, not filled; a chunk for a part of a
- * file, which takes the fd over. NULL: no memory, and the fd is still the caller's. */
+/* For outq.c. NULL: no memory. The account has the memory of a chunk, but of a part of a file. */
+/* A chunk with room for at least @n bytes. */
 struct chunk *chunk_new(struct chunk_pool *p, size_t n);
+/* A chunk for a slice. The caller sets all of its members; the chunk then owns a reference to the shared buffer. */
 struct chunk *chunk_new_slice(struct chunk_pool *p);
+/* A chunk for a part of a file. Copies @file and consumes its fd; NULL: the fd is still the caller's. */
 struct chunk *chunk_new_file(const struct chunk_file *file);
 /* Frees the chunk with its reference to a shared buffer, or its file. */
 void chunk_free(struct chunk_pool *p, struct chunk *c);

@@ -6,7 +6,8 @@
  * and has its state behind. It belongs to one connection and is called in the thread of that connection only.
  *
  * Each call is given the connection's socket, which is nonblocking and stays the connection's. No call blocks. A call
- * that can do nothing now returns -EAGAIN and is made again when the kernel says that the socket has bytes, or room.
+ * that can do nothing now returns -EAGAIN and is made again later: handshake() and read() when the socket has bytes,
+ * writev(), sendfile() and shutdown() when it has room. The other calls do not return -EAGAIN.
  */
 
 #include "net/tcp.h"
@@ -23,11 +24,12 @@ struct transport {
 /* handshake() waits for room in the socket, and not for bytes. */
 #define TRANSPORT_E_FULL 1
 
+/* All but those that say NULL must be there. */
 struct transport_ops {
 	/*
 	 * Called first, and again until it returns 0; only then are bytes read and sent. -EAGAIN: bytes of the peer
 	 * must come first. TRANSPORT_E_FULL: the socket must take bytes first. Other negative errno: the connection
-	 * breaks. NULL: bytes pass from the beginning.
+	 * breaks. NULL: bytes pass from the beginning. The handshake has no deadline of its own yet.
 	 */
 	int (*handshake)(struct transport *t, int fd);
 
@@ -45,7 +47,9 @@ struct transport_ops {
 	 */
 	ssize_t (*writev)(struct transport *t, int fd, const struct iovec *iov, unsigned n, bool more);
 
-	/* Bytes of @file taken, 0 at the end of @file, or negative errno. NULL: they are read and given to writev(). */
+	/* Bytes taken of the @n that @file has from @off on; 0: @file ends at @off; or negative errno. The bytes were
+	 * in memory a moment ago, so they do not wait for the disk. Those that writev() has kept are sent before. NULL:
+	 * the bytes are read and given to writev(). */
 	ssize_t (*sendfile)(struct transport *t, int fd, int file, uint64_t off, size_t n);
 
 	/* Ends our direction, after all that was written. 0 or negative errno. */
