@@ -4,14 +4,16 @@
  * Numbered logs on disk. A channel has a kind (a small number that the caller chooses), a name, and messages with the
  * numbers 1, 2, 3... The store never gives a number of a channel twice, not even after the channel was empty.
  *
- * The writer thread commits. All requests that arrive during one commit form the next transaction, and each is answered
- * only after its transaction is on disk. A transaction that fails has used no number, and all requests in it fail. The
- * reader thread has a connection of its own, so a page does not wait for a slow commit; the reader sees all that the
- * writer has answered. The maintenance thread moves the write-ahead log into the database and makes backups.
+ * The writer thread commits. All requests that change something (append, remove, set, reserve) and arrive during one
+ * commit form the next transaction, and each is answered only after its transaction is on disk. A transaction that
+ * fails has used no number, and all requests in it fail. The reader thread has a connection of its own, so a page does
+ * not wait for a slow commit; the reader sees all that the writer has answered. It serves open, page, lookup and list.
+ * The maintenance thread moves the write-ahead log into the database and makes backups.
  *
- * The caller embeds a request, and keeps it and all memory that it points at until on_complete() is called, in the
- * thread of its loop. The writer serves the requests of one thread in the order in which they were made; so does
- * the reader. Between the two there is no order.
+ * The caller embeds a request. It must keep the request, and all memory that the request points at, until on_complete()
+ * is called in the thread of store_request.loop. The writer serves the requests of one thread in the order in which
+ * they were made; so does the reader. Between the two there is no order. Names, keys, values and texts have a length
+ * and no NUL at their end.
  */
 
 #include "base/buf.h"
@@ -87,7 +89,7 @@ struct store_args {
 	const struct store_clock *clock; /* NULL: the system's; static */
 };
 
-/* For any thread. */
+/* The state of the store: a copy, from store_get_state(). */
 struct store_state {
 	bool closed;               /* a commit failed: the store writes nothing any more */
 	bool damaged;              /* a read found something that cannot be right */
@@ -131,7 +133,8 @@ struct store_request {
 	int (*run)(struct store_request *q);
 };
 
-/* An attribute of a channel: a name and a value, and the time at which it ends. Valid as long as the request. */
+/* An attribute of a channel: a name and a value, and the time at which it ends. It is one piece of memory, which is
+ * freed with free(). */
 struct store_attribute {
 	struct store_attribute *next;
 	uint64_t until_msec; /* as store_age_msec(); 0: for ever */
@@ -147,16 +150,18 @@ struct store_counts {
 	uint64_t count, bytes;
 };
 
-/* Opens a channel. It need not be on disk: the first write creates it. A channel is opened once at a time, and
- * used after the answer. The answer does not wait for a commit: the counts can include messages that are just
- * being expired. */
+/* Opens a channel. It need not be on disk: the first write creates it. A channel is opened once at a time, and used
+ * after the answer. The answer mostly comes from the reader, which does not wait for a commit: the counts can include
+ * messages that are just being expired. */
 struct store_open {
 	struct store_request request;
 	uint8_t kind, name_len;
 	char name[STORE_NAME_MAX];
 	struct store_channel *channel; /* from here on the answer; NULL where result is not 0 */
 	struct store_counts counts;
-	struct store_attribute *attributes; /* freed with store_open_done() */
+	/* A list, also of attributes that have ended. The caller's: it frees them with store_open_done(), or takes the
+	 * list and sets this to NULL. */
+	struct store_attribute *attributes;
 };
 void store_open_done(struct store_open *q);
 
@@ -169,7 +174,8 @@ struct store_append {
 	size_t from_len, text_len, key_len;
 	uint64_t max_messages, max_bytes; /* a message that exceeds them is STORE_E_FULL; 0: no bound */
 	struct store_counts counts;       /* with the message; last is its number */
-	uint64_t message_id, time_msec;
+	uint64_t message_id;
+	uint64_t time_msec; /* of the calendar (CLOCK_REALTIME) when its transaction began */
 	bool repeated; /* the key of this sender is known: message_id and time_msec are of that message */
 };
 
@@ -187,7 +193,8 @@ struct store_removed {
 	char from[STORE_NAME_MAX];
 };
 
-/* Removes messages. A number without a message is skipped. */
+/* Removes messages. A number without a message is skipped. The disposition is kept for store_lookup where the rule of
+ * the kind has receipts. */
 struct store_remove {
 	struct store_request request;
 	struct store_channel *channel;
@@ -195,20 +202,20 @@ struct store_remove {
 	size_t n_numbers;
 	uint64_t upto;
 	enum store_disposition disposition;
-	struct store_removed *removed; /* room for n_numbers, or NULL */
-	size_t n_removed;
-	uint64_t time_msec;
+	struct store_removed *removed; /* NULL, or room for n_numbers; the answer fills in n_removed of them */
+	size_t n_removed;              /* from here on the answer */
+	uint64_t time_msec;            /* as in store_append, of the removal */
 	struct store_counts counts;
 };
 
 /* Sets an attribute; an empty value removes it. Setting one that has an end removes those of the channel that are
- * over. */
+ * over. The attributes of an open channel in the caller's memory are not changed by this. */
 struct store_set {
 	struct store_request request;
 	struct store_channel *channel;
 	const char *name, *value;
 	size_t name_len, value_len;
-	uint64_t until_msec;
+	uint64_t until_msec; /* as store_age_msec(); 0: for ever */
 };
 
 /* Reserves @n numbers for ephemeral messages: the first is above the old last and @after, the last is @until. */
@@ -216,13 +223,14 @@ struct store_reserve {
 	struct store_request request;
 	struct store_channel *channel;
 	uint64_t after, n;
-	uint64_t until;
+	uint64_t until; /* the answer */
 };
 
 /* The requests below are for the reader. */
 
+/* A message in a page. Its texts point into the page. */
 struct store_row {
-	uint64_t number, time_msec;
+	uint64_t number, time_msec; /* time_msec: of the calendar */
 	size_t from_len, text_len;
 	const char *from, *text;
 };
@@ -247,7 +255,7 @@ struct store_page {
 /* For the store that fills the page. store_page_add(): 1; 0: the row does not fit, and `more` is set; or -ENOMEM. */
 void store_page_begin(struct store_page *q);
 int store_page_add(struct store_page *q, const struct store_row *row);
-/* *at = 0 at first. False: there are no more rows. A row points into the page and lives as long as it. */
+/* *at = 0 at first. False: there are no more rows. A row is valid until store_page_done(). */
 bool store_page_next(const struct store_page *q, size_t *at, struct store_row *ret);
 void store_page_done(struct store_page *q);
 
@@ -262,26 +270,29 @@ struct store_lookup {
 	uint64_t time_msec; /* of the disposition; STORE_HELD: when the message was stored */
 };
 
+/* A channel in a list. Both texts point into the list. */
 struct store_listed {
 	struct store_counts counts;
 	size_t name_len, value_len;
-	const char *name, *value; /* of the requested attribute */
+	const char *name;  /* of the channel */
+	const char *value; /* of store_list.attribute, which can have ended; empty: the channel has no such attribute */
 };
 
-/* Channels of a kind, in the order of their names. */
+/* Channels of a kind with names above @after, in the order of the bytes of their names. */
 struct store_list {
 	struct store_request request;
 	uint8_t kind, after_len;
 	char after[STORE_NAME_MAX];
-	const char *attribute; /* the name of the attribute whose value is wanted; NULL: none */
+	const char *attribute; /* the name of the attribute whose value is wanted, with its NUL; NULL: none */
 	size_t max_rows;
-	struct buf rows;
+	struct buf rows; /* from here on the answer; freed by store_list_done() */
 	size_t n_rows;
-	bool more;
+	bool more;       /* there are further channels */
 };
 /* For the store that fills the list. store_list_add(): 0 or -ENOMEM. */
 void store_list_begin(struct store_list *q);
 int store_list_add(struct store_list *q, const struct store_listed *row);
+/* *at = 0 at first. False: there are no more rows. A row is valid until store_list_done(). */
 bool store_list_next(const struct store_list *q, size_t *at, struct store_listed *ret);
 void store_list_done(struct store_list *q);
 
@@ -338,15 +349,16 @@ static inline int store_new(struct store **ret, const struct store_args *args, c
 	return args->ops->new(ret, args, why, why_size);
 }
 
-/* To be called when no thread makes requests any more. Writes the queued requests and ends the threads; on_complete()
- * is not called any more. Returns how many threads are still in the kernel at @until_usec (CLOCK_MONOTONIC): they are
- * left behind, with all memory of the store. NULL is fine. */
+/* To be called when no thread makes requests any more. Writes the queued requests and ends the threads. Requests and
+ * their loops must live until this returns; a loop that has stopped does not call on_complete(). Returns how many
+ * threads have not ended by @until_usec (CLOCK_MONOTONIC), mostly because they are stuck in the kernel: they are left
+ * behind, with all memory of the store. NULL is fine. */
 static inline unsigned store_free(struct store *s, uint64_t until_usec)
 {
 	return s ? s->ops->free(s, until_usec) : 0;
 }
 
-/* Any thread. */
+/* Any thread. @now_usec: clock_usec(). */
 static inline void store_get_state(struct store *s, uint64_t now_usec, struct store_state *ret)
 {
 	s->ops->get_state(s, now_usec, ret);
@@ -365,16 +377,18 @@ static inline uint64_t store_age_msec(const struct store *s)
 	return s->ops->age_msec(s);
 }
 
-/* 0 or -ENOMEM. */
+/* Any thread. The rule of the kind from now on; it is copied, but not the texts that it points to. The messages that
+ * are over by it are removed a little later. 0 or -ENOMEM. */
 static inline int store_set_rule(struct store *s, unsigned kind, const struct store_rule *rule)
 {
 	return s->ops->set_rule(s, kind, rule);
 }
 
 /*
- * Ephemeral messages get their numbers without the store, in any channel. An earlier run can have given every number up
- * to the low-water mark; this run gives those above it, up to the end of the range that it has reserved in the id
- * block. The id block is a channel for store_reserve() only. Any thread; it belongs to the store.
+ * Ephemeral messages get their numbers without the store, in any channel. Earlier runs can have given every number up
+ * to the low-water mark, which does not change during a run. This run gives those above it, up to the end of the range
+ * that it has reserved in the id block. The id block is an open channel that belongs to the store: it is for
+ * store_reserve() only, and never closed. Both functions: any thread.
  */
 static inline uint64_t store_low_water_mark(const struct store *s)
 {
@@ -438,16 +452,17 @@ static inline int store_backup(struct store *s, struct store_backup *q)
 }
 
 /*
- * Puts a copy in the place of the store of a folder. No daemon has that store open, or opens it meanwhile. The copy is
- * checked first; the old files are moved to a folder beside it. However this ends, the folder has a whole store, the
- * old one or the copy. Blocks. 0, or negative errno with a sentence in @why.
+ * Puts a copy in the place of the store of a folder. The caller makes sure that no daemon has that store open, or opens
+ * it meanwhile. The copy, @file, is only read, and checked first; the old files are moved to a new folder in @dir.
+ * However this ends, the folder has a whole store, the old one or the copy. Blocks. 0, or negative errno with a
+ * sentence in @why.
  */
 #define RESTORE_KEPT_MAX 64
 struct store_restore {
 	int dirfd;        /* of the folder; stays the caller's */
 	const char *dir;  /* its path, for sentences */
-	const char *file;
-	char kept[RESTORE_KEPT_MAX]; /* the folder in it that has the old files; "": there were none */
+	const char *file; /* path of the copy */
+	char kept[RESTORE_KEPT_MAX]; /* the answer: the name of the folder in @dir with the old files; "": none */
 	char why[1024];
 };
 int store_restore(struct store_restore *q);
