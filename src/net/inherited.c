@@ -57,7 +57,8 @@ static const char *inherited_text(const struct address *at, char *dst, size_t si
 {
 	char text[ADDRESS_TEXT_MAX];
 
-	(void)snprintf(dst, size, IN6_IS_ADDR_V4MAPPED(&at->ip) ? "%s:%u" : "[%s]:%u", address_text(at, text), at->port);
+	(void)snprintf(dst, size, IN6_IS_ADDR_V4MAPPED(&at->ip) ? "%s:%u" : "[%s]:%u", address_text(at, text),
+		       at->port);
 	return dst;
 }
 

@@ -234,7 +234,8 @@ static void listener_explain(const struct listener_plan *plan, int error, const 
 			       "%s is no address of this machine; change listeners in the configuration", o->address);
 	else if (error == -EACCES)
 		(void)snprintf(plan->why, plan->why_size,
-			       "port %u needs a right that ioed does not have; choose one from 1024 to 65535", at->port);
+			       "port %u needs a right that ioed does not have; choose one from 1024 to 65535",
+			       at->port);
 	else if (error == -EAFNOSUPPORT)
 		(void)snprintf(plan->why, plan->why_size,
 			       "cannot listen on %s port %u: the kernel has no %s for ioed; under systemd, "

@@ -98,7 +98,8 @@ static void deadline_forgive(struct session *s)
 	else if (s->conn.paused)
 		s->line_usec = loop->now_usec;
 	else
-		s->line_usec = MAX(s->line_usec, loop->seen_usec - s->reactor->limits->line_time_usec + DEADLINE_MORE_USEC);
+		s->line_usec = MAX(s->line_usec,
+				   loop->seen_usec - s->reactor->limits->line_time_usec + DEADLINE_MORE_USEC);
 }
 
 /* False: it has ended, since its peer has. */

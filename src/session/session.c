@@ -191,7 +191,8 @@ bool session_has_no_requests(const struct session *s)
 {
 	if (s->life >= SESSION_DROPPED)
 		return true;
-	return s->n_requests == 0 && (session_is_ending(s) || !((s->input && s->input->held_len > 0) || raw_is_pending(s)));
+	return s->n_requests == 0 &&
+	       (session_is_ending(s) || !((s->input && s->input->held_len > 0) || raw_is_pending(s)));
 }
 
 void session_maybe_close(struct session *s)

@@ -43,7 +43,8 @@ static void chat_history_on_page(struct channel_page *p)
 			      h->room, channel_engine_why(h->engine, why, sizeof(why)));
 	else if (p->result != 0 && p->result != CHANNEL_E_NOT_FOUND)
 		request_error(h->q, ERROR_BUSY, "what was said in '%.*s' cannot be read now (%s); try again later",
-			      (int)h->room_len, h->room, p->result < 0 ? strerror(-p->result) : "the disk is busy or full");
+			      (int)h->room_len, h->room,
+			      p->result < 0 ? strerror(-p->result) : "the disk is busy or full");
 	else if (p->result == 0 && chat_history_lines(h, &text) < 0)
 		request_error(h->q, ERROR_BUSY, "out of memory; try again later");
 	else

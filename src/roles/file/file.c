@@ -16,15 +16,19 @@
 #include <sys/stat.h>
 
 static const struct option file_rows[] = {
-	{ "root", OPTION_STRING, OPTION_FIELD(struct file_options, root, char *), 1, 4000, NULL, OPTION_APPLY_RESTART, NULL,
+	{ "root", OPTION_STRING, OPTION_FIELD(struct file_options, root, char *), 1, 4000, NULL,
+	  OPTION_APPLY_RESTART, NULL,
 	  "The folder that is served. The default is the folder files in the state directory." },
-	{ "max_size", OPTION_SIZE, OPTION_FIELD(struct file_options, max_size, uint64_t), 0, 1ULL << 60, "64G", OPTION_APPLY_NOW, NULL,
+	{ "max_size", OPTION_SIZE, OPTION_FIELD(struct file_options, max_size, uint64_t), 0, 1ULL << 60, "64G",
+	  OPTION_APPLY_NOW, NULL,
 	  "Limit of bytes of a stored file." },
 	{ "sync", OPTION_BOOL, OPTION_FIELD(struct file_options, sync, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
 	  "Whether WRITE replies OK only after the file is safe from a power cut." },
-	{ "overwrite", OPTION_BOOL, OPTION_FIELD(struct file_options, overwrite, bool), 0, 1, "true", OPTION_APPLY_NOW, NULL,
+	{ "overwrite", OPTION_BOOL, OPTION_FIELD(struct file_options, overwrite, bool), 0, 1, "true",
+	  OPTION_APPLY_NOW, NULL,
 	  "Whether WRITE can replace an existing file." },
-	{ "mode", OPTION_MODE, OPTION_FIELD(struct file_options, mode, uint64_t), 0, 0777, "0640", OPTION_APPLY_NOW, NULL,
+	{ "mode", OPTION_MODE, OPTION_FIELD(struct file_options, mode, uint64_t), 0, 0777, "0640",
+	  OPTION_APPLY_NOW, NULL,
 	  "The permissions of stored files." },
 };
 
@@ -183,7 +187,8 @@ static int file_open_root(struct file_state *s, const struct role_start *with, c
 			return r;
 		}
 	}
-	s->root.fd = openat(o->root ? AT_FDCWD : with->state_dirfd, o->root ? path : "files", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->root.fd = openat(o->root ? AT_FDCWD : with->state_dirfd, o->root ? path : "files",
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root.fd >= 0)
 		return file_check_root(s, with, path, why, why_size);
 	r = -errno;

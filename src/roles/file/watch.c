@@ -36,7 +36,8 @@ static bool file_watch_is_inconclusive(int error)
 
 static bool file_watch_is_one(const struct statx *a, const struct statx *b)
 {
-	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
+	       a->stx_dev_minor == b->stx_dev_minor &&
 	       (!(a->stx_mask & b->stx_mask & STATX_MNT_ID) || a->stx_mnt_id == b->stx_mnt_id);
 }
 
@@ -156,7 +157,8 @@ static void file_watch_set_missing(struct file_state *s, int error, bool taken)
 		log_event(LOG_EVENT_ROOT_GONE, NULL, 0, "%s", file_watch_write_missing(s, error, text));
 	else if (error == 0 && taken)
 		log_event(LOG_EVENT_ROOT_BACK, NULL, 0,
-			  "the served folder was replaced: the folder that is now at %s is served from here on", s->watch.path);
+			  "the served folder was replaced: the folder that is now at %s is served from here on",
+			  s->watch.path);
 	else if (error == 0 && before != 0)
 		log_event(LOG_EVENT_ROOT_BACK, NULL, 0, "the served folder %s is back", s->watch.path);
 }

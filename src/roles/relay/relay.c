@@ -24,7 +24,8 @@
 #define FIELD(member, type) OPTION_FIELD(struct relay_options, member, type)
 
 static const struct option relay_rows[] = {
-	{ "retention", OPTION_TIME, FIELD(retention_usec, uint64_t), USEC_PER_SEC, 3650 * 86400 * USEC_PER_SEC, "30d", OPTION_APPLY_NOW, NULL,
+	{ "retention", OPTION_TIME, FIELD(retention_usec, uint64_t), USEC_PER_SEC, 3650 * 86400 * USEC_PER_SEC, "30d",
+	  OPTION_APPLY_NOW, NULL,
 	  "A message without an acknowledgement is dropped after this time. Keys of SEND and results of STATUS are kept as long." },
 	{ "max_messages", OPTION_INT, FIELD(max_messages, uint64_t), 1, 10000000, "10000", OPTION_APPLY_NOW, NULL,
 	  "Limit of messages in a mailbox. A further one is refused." },
