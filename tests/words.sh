@@ -3,6 +3,7 @@
 #
 # The words of the tree: a word that was replaced by the usual one does not come back in the name of an identifier or of
 # a file of src/ or tests/. Comments and strings are not checked: they are English, and can have names of the protocol.
+# Of comments only the width is: a line with one has at most 120 columns.
 #
 #   words.sh [TREE]        checks src and tests of TREE (the project's own without TREE), after its own test
 #   words.sh --only TREE   without its own test
@@ -183,11 +184,59 @@ check_folder()
 	) | awk -F: -v list="$2" "$judge"
 }
 
+# The lines of C files that have a comment and are too wide.
+# shellcheck disable=SC2016
+wide_comments='
+FNR == 1 { in_comment = 0 }
+{
+	line = $0
+	has_comment = in_comment
+	while (line != "") {
+		if (in_comment) {
+			end = index(line, "*/")
+			if (!end)
+				break
+			line = substr(line, end + 2)
+			in_comment = 0
+		} else if (match(line, /\/\*|"|\047/)) {
+			mark = substr(line, RSTART, RLENGTH)
+			line = substr(line, RSTART + RLENGTH)
+			if (mark == "/*") {
+				in_comment = has_comment = 1
+				continue
+			}
+			while (line != "" && substr(line, 1, 1) != mark)
+				line = substr(line, substr(line, 1, 1) == "\\" ? 3 : 2)
+			line = substr(line, 2)
+		} else {
+			break
+		}
+	}
+	if (!has_comment)
+		next
+	line = $0
+	while (tab = index(line, "\t"))
+		line = substr(line, 1, tab - 1) substr("        ", (tab - 1) % 8 + 1) substr(line, tab + 1)
+	if (length(line) > 120)
+		print FILENAME ":" FNR ": the line has " length(line) " columns, and a comment has at most 120"
+}'
+
+check_width()
+{
+	[ -d "$1" ] || return 0
+	(
+		cd "$1" || exit 1
+		find . -name '*.[ch]' | sed 's|^\./||' | sort | xargs -r awk "$wide_comments"
+	)
+}
+
 # The faults of TREE, a sentence a line.
 check_tree()
 {
 	check_folder "$1/src" "$words"
 	check_folder "$1/tests" "$test_words"
+	check_width "$1/src"
+	check_width "$1/tests"
 }
 
 # In a tree of its own, FILE (of src/, or tests/...) has TEXT in it. EXPECTED is a glob for the result; "": no fault.
@@ -229,6 +278,16 @@ own_test()
 	case_of store/a.c $'/* the fate of it,\n and fate */ int a = f("fate \\" fate");' ''
 	case_of store/a.c 'int fateful, defloor;' ''
 	case_of store/a.c '#include "store/prune.h"' ''
+
+	local wide
+	wide=$(printf 'x%.0s' {1..110})
+	case_of store/a.c "/* $wide      */" 'store/a.c:1: the line has 121 columns, *'
+	case_of store/a.c "/* $wide     */" ''
+	case_of store/a.c $'\t'"/* $wide */" 'store/a.c:1: the line has 124 columns, *'
+	case_of store/a.c $'/*\n'" * a"$'\n\t'" * $wide"$'\n */' 'store/a.c:3: the line has 121 columns, *'
+	case_of tests/unit/a.c "int a = 1; /* $wide */" 'unit/a.c:1: the line has 127 columns, *'
+	case_of store/a.c "char *s = \"/* $wide\";" ''
+	case_of store/a.c "/* a */"$'\n'"char *s = \"$wide$wide\";" ''
 }
 
 only=false
@@ -247,7 +306,7 @@ $only || own_test
 
 found=$(check_tree "$tree")
 [ -z "$found" ]
-result $? "no name of src/ or tests/ has a word that was replaced${found:+:
+result $? "no name of src/ or tests/ has a word that was replaced, and no comment is too wide${found:+:
 $found}"
 
 result_sum

@@ -43,8 +43,8 @@ struct file_job {
 	/* The names, checked. The job owns them. */
 	const char *path; /* "": the root */
 	const char *to;   /* the second one; NULL: there is none */
-	/* The name that a negative errno is about: `path` when run() begins; run() sets it to `to` where it goes on with
-	 * that one. */
+	/* The name that a negative errno is about: `path` when run() begins; run() sets it to `to` where it goes on
+	 * with that one. */
 	const char *error_path;
 };
 
