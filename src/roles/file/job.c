@@ -60,7 +60,7 @@ static void file_job_finish(struct job *job)
 struct file_job *file_job_new(const struct call *call, size_t size, const char *path, const char *to)
 {
 	size_t path_size = strlen(path) + 1, to_size = to ? strlen(to) + 1 : 0;
-	struct file_job *j = calloc(1, size + path_size + to_size);
+	struct file_job *j = malloc(size + path_size + to_size);
 	char *names;
 
 	if (!j)
@@ -77,6 +77,7 @@ struct file_job *file_job_new(const struct call *call, size_t size, const char *
 		.to = to ? names + path_size : NULL,
 		.error_path = names,
 	};
+	memset(j + 1, 0, size - sizeof(*j));
 	memcpy(names, path, path_size);
 	if (to)
 		memcpy(names + path_size, to, to_size);
