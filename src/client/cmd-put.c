@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/show.h"
+#include "client/interrupt.h"
 #include "client/outgoing.h"
 #include "client/progress.h"
 
@@ -213,12 +214,24 @@ static bool cmd_put_is_local(const char *file, const char *name)
 	       !(stat(file, &a) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
-/* Reads one line of the terminal, without stdio, which libedit does not use. */
+/* One byte of the terminal, without stdio, which libedit does not use. False: its end, or a SIGINT. */
+static bool cmd_put_read_byte(char *ret)
+{
+	struct pollfd from = { .fd = STDIN_FILENO, .events = POLLIN };
+	int r;
+
+	do
+		r = interrupt_poll(&from, 1, -1);
+	while (r < 0 && errno == EINTR && !interrupt_is_seen()); /* the terminal has another size */
+	return r > 0 && read(STDIN_FILENO, ret, 1) == 1;
+}
+
+/* Reads one line of the terminal. */
 static bool cmd_put_is_yes(void)
 {
 	char first = '\0', byte;
 
-	while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
+	while (cmd_put_read_byte(&byte) && byte != '\n')
 		first = first ? first : byte;
 	return first == 'y' || first == 'Y';
 }

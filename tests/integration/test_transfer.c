@@ -478,8 +478,10 @@ static void transfer_answer(struct transfer *t, const char *answer, int status)
 	}
 	g_assert_nonnull(strstr(seen->str, "b is a file here, too"));
 	g_assert_cmpint(write(master, answer, strlen(answer)), ==, (gssize)strlen(answer));
-	while (harness_poll(master, POLLIN, harness_deadline()) && read(master, &c, 1) == 1)
-		;
+	do
+		if (!harness_poll(master, POLLIN, harness_deadline()))
+			harness_fail("it does not end: %s", seen->str);
+	while (read(master, &c, 1) == 1 && g_string_append_c(seen, c));
 	g_assert_cmpint(waitpid(pid, &ended, 0), ==, pid);
 	g_assert_true(WIFEXITED(ended));
 	g_assert_cmpint(WEXITSTATUS(ended), ==, status);
