@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "channel/list.h"
-#include "server/clients.h"
+#include "server/task.h"
 
 enum control_kind {
 	CONTROL_ROOMS,

@@ -19,6 +19,7 @@
 #include "log/service_manager.h"
 #include "log/warning.h"
 #include "server/exposure.h"
+#include "server/reload.h"
 #include "server/server.h"
 #include "session/frontend.h"
 

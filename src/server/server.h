@@ -50,7 +50,7 @@ struct server {
 	uint64_t started_usec, started_real_usec;
 	bool stopping, dropped;
 	struct timer stop_timer;
-	struct list tasks; /* clients.h: tasks that are away */
+	struct list tasks; /* task.h: those that are away */
 	uint64_t reload_usec;
 	bool reload_ok;
 	char reload_text[256];
@@ -58,13 +58,6 @@ struct server {
 
 /* Opens everything and starts the threads. 0 or negative errno with sentences in @why. */
 int server_start(struct server **ret, const struct server_args *args, char *why, size_t why_size);
-
-/*
- * Makes all threads use these settings, listeners included; takes a reference. 0, or negative errno with a sentence in
- * @why: nothing was changed. @remark: a remark for the status.
- */
-int server_reload(struct server *s, struct settings *settings, const char *remark, char *why, size_t why_size);
-void server_reload_failed(struct server *s, const char *why);
 
 /*
  * Begins to stop: accepts no more connections, sends GOAWAY, answers the requests under way. Calls args.stopped() when
@@ -82,6 +75,11 @@ unsigned server_free(struct server *s);
 /* For the watchdog. True: every reactor has finished a round of its loop since the last call. Asks each for one
  * more. */
 bool server_poke(struct server *s);
+
+/* For the start and reload.c: the listeners of the plan's settings, NULL-terminated, from present, inherited and new
+ * ones. 0, or negative errno with a sentence in plan->why. The caller frees them with listener_list_free(). */
+struct listener_plan;
+int server_open_listeners(const struct listener_plan *plan, struct listener ***ret);
 
 /* Makes each role check its folder, disk or store. The results are in the status a little later. */
 void server_check(struct server *s);

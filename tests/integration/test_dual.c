@@ -57,8 +57,12 @@ static bool dual_is(uint16_t port, const char *address, const char *name, const 
 	g_autofree char *answer = NULL, *hi = NULL, *called = NULL;
 	bool is;
 
-	if (!c || !name)
-		return !c == !name;
+	if (!c)
+		return !name;
+	if (!name) {
+		client_free(c);
+		return false;
+	}
 	(void)send(c->fd, "21\nHELLO,ioe/1\n", strlen("21\nHELLO,ioe/1\n"), MSG_NOSIGNAL);
 	/* It may have come to a socket that was about to go. */
 	if (!client_try_line(c, harness_deadline(), &answer) || !client_try_line(c, harness_deadline(), &hi)) {
