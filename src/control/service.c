@@ -19,7 +19,7 @@
 #include <string.h>
 
 struct service_parameter {
-	const char *name; /* NULL: the end of the list */
+	const char *name; /* NULL: the end of a list that does not fill its array */
 	enum json_type type;
 	bool optional;
 };
@@ -30,7 +30,7 @@ struct service_method {
 	const char *interface;
 	const char *name;
 	int (*act)(struct method_call *c);
-	struct service_parameter parameters[SERVICE_PARAMETERS_MAX + 1];
+	struct service_parameter parameters[SERVICE_PARAMETERS_MAX];
 };
 
 struct service_interface {
@@ -150,6 +150,15 @@ void service_done(struct service *s)
 	loop_no_timer(s->loop, &s->level_timer);
 }
 
+bool service_method_at(size_t i, const char **ret_interface, const char **ret_name)
+{
+	if (i >= ELEMENTSOF(service_methods))
+		return false;
+	*ret_interface = service_methods[i].interface;
+	*ret_name = service_methods[i].name;
+	return true;
+}
+
 static const struct service_method *service_find(const char *interface, const char *name)
 {
 	for (size_t i = 0; i < ELEMENTSOF(service_methods); i++)
@@ -169,17 +178,30 @@ static bool service_is_right(const struct service_parameter *p, struct json_obje
 	       strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
 }
 
+static size_t service_n_parameters(const struct service_method *m)
+{
+	size_t n = 0;
+
+	while (n < ELEMENTSOF(m->parameters) && m->parameters[n].name)
+		n++;
+	return n;
+}
+
 static const struct service_parameter *service_find_parameter(const struct service_method *m, const char *name)
 {
-	for (const struct service_parameter *p = m->parameters; p->name; p++)
-		if (strcmp(p->name, name) == 0)
-			return p;
+	size_t n = service_n_parameters(m);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(m->parameters[i].name, name) == 0)
+			return &m->parameters[i];
 	return NULL;
 }
 
 /* The name of the first parameter that is unknown, missing or of the wrong type; NULL: all are right. */
 static const char *service_check(const struct service_method *m, struct json_object *parameters)
 {
+	size_t n = service_n_parameters(m);
+
 	if (parameters) {
 		json_object_object_foreach(parameters, key, value) {
 			const struct service_parameter *p = service_find_parameter(m, key);
@@ -188,9 +210,10 @@ static const char *service_check(const struct service_method *m, struct json_obj
 				return key;
 		}
 	}
-	for (const struct service_parameter *p = m->parameters; p->name; p++)
-		if (!p->optional && !json_object_object_get_ex(parameters, p->name, NULL))
-			return p->name;
+	for (size_t i = 0; i < n; i++)
+		if (!m->parameters[i].optional &&
+		    !json_object_object_get_ex(parameters, m->parameters[i].name, NULL))
+			return m->parameters[i].name;
 	return NULL;
 }
 

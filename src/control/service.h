@@ -54,3 +54,6 @@ int service_refuse(uint64_t limit, struct buf *out);
 
 /* The text of an interface; static. NULL: there is no such interface. */
 const char *service_description(const char *interface);
+
+/* The interface and the name of method @i, both static. False: there are fewer methods, and nothing is set. */
+bool service_method_at(size_t i, const char **ret_interface, const char **ret_name);

@@ -144,6 +144,8 @@ START_TEST(test_calls)
 		{ "{\"method\":\"org.ioe.control.Kick\",\"parameters\":{\"id\":\"1.2.3\",\"why\":\"a\\nb\"}}", INVALID("why") },
 		{ "{\"method\":\"org.ioe.control.Kick\",\"parameters\":{\"id\":\"1.0.1\"}}",
 		  "{\"error\":\"org.ioe.control.NotFound\",\"parameters\":{\"id\":\"1.0.1\"}}" },
+		{ "{\"method\":\"org.ioe.control.Kick\",\"parameters\":{\"id\":\"1.2.3\",\"why\":\"x\",\"more\":1}}",
+		  INVALID("more") },
 		{ "{\"method\":\"org.ioe.control.Reload\",\"parameters\":{\"check\":\"yes\"}}", INVALID("check") },
 		{ "{\"method\":\"org.ioe.control.LogLevel\",\"parameters\":{\"for_usec\":1000}}", INVALID("level") },
 		{ "{\"method\":\"org.ioe.control.LogLevel\",\"parameters\":{\"level\":\"loud\"}}", INVALID("level") },
@@ -343,6 +345,23 @@ START_TEST(test_descriptions)
 		}
 		free(text);
 	}
+}
+END_TEST
+
+/* Each method that is understood is described. */
+START_TEST(test_methods_are_described)
+{
+	const char *interface, *name;
+	size_t n = 0;
+
+	for (; service_method_at(n, &interface, &name); n++) {
+		const char *text = service_description(interface);
+		char head[128];
+
+		(void)snprintf(head, sizeof(head), "\nmethod %s(", name);
+		ck_assert_msg(text && strstr(text, head), "%s.%s is not described", interface, name);
+	}
+	ck_assert_uint_gt(n, 0);
 }
 END_TEST
 
@@ -617,6 +636,7 @@ int main(void)
 	tcase_add_test(t, test_fails);
 	tcase_add_test(t, test_description_of_status);
 	tcase_add_test(t, test_descriptions);
+	tcase_add_test(t, test_methods_are_described);
 	tcase_add_test(t, test_channels);
 	return run_suite(s);
 }
