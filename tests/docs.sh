@@ -140,7 +140,7 @@ check_map()
 	done <"$scratch/wanted"
 
 	while read -r file; do
-		[ -e "$top_srcdir/$file" ] || [ -e "$top_srcdir/src/$file" ]
+		[ -e "$top_srcdir/$file" ] || [ -e "$top_srcdir/src/$file" ] || [ -e "$top_srcdir/tests/$file" ]
 		result $? "$file, which CONTRIBUTING.md names, exists"
 	done < <(grep -oE '[a-z_]+(/[a-z_-]+)+\.([ch]|sh|varlink)\b' "$map" | sort -u)
 	while read -r function; do
