@@ -372,8 +372,8 @@ END_TEST
 /* Everywhere the same, of no daemon, and for a terminal of 80 columns. */
 START_TEST(test_help)
 {
-	static const char *const commands[] = { "status", "clients", "kick",      "rooms",   "mailboxes", "backup",
-						"reload", "check",   "log-level", "metrics", "wait",      "help" };
+	static const char *const commands[] = { "status", "clients",   "kick",    "rooms",   "mailboxes", "backup", "reload",
+						"check",  "log-level", "metrics", "restore", "wait",      "help" };
 	char usage[64], *help;
 
 	ioectl("--help");
