@@ -103,12 +103,13 @@ untold      *                                            pending
 upkeep      *                                            maintenance
 '
 
-# FILE:LINE:NAME of each identifier of C files, without comments and literals.
+# strip(): a line of a C file without comments and literals; sets has_comment, and in_comment for the next line.
 # shellcheck disable=SC2016 # awk's own variables
-identifiers='
+lexer='
 FNR == 1 { in_comment = 0 }
+function strip(line,    code, mark, end)
 {
-	line = $0
+	has_comment = in_comment
 	code = ""
 	while (line != "") {
 		if (in_comment) {
@@ -122,7 +123,7 @@ FNR == 1 { in_comment = 0 }
 			code = code substr(line, 1, RSTART - 1) " "
 			line = substr(line, RSTART + RLENGTH)
 			if (mark == "/*") {
-				in_comment = 1
+				in_comment = has_comment = 1
 				continue
 			}
 			while (line != "" && substr(line, 1, 1) != mark)
@@ -133,6 +134,14 @@ FNR == 1 { in_comment = 0 }
 			line = ""
 		}
 	}
+	return code
+}'
+
+# FILE:LINE:NAME of each identifier of C files.
+# shellcheck disable=SC2016
+identifiers=$lexer'
+{
+	code = strip($0)
 	while (match(code, /[A-Za-z_][A-Za-z0-9_]*/)) {
 		print FILENAME ":" FNR ":" substr(code, RSTART, RLENGTH)
 		code = substr(code, RSTART + RLENGTH)
@@ -186,32 +195,9 @@ check_folder()
 
 # The lines of C files that have a comment and are too wide.
 # shellcheck disable=SC2016
-wide_comments='
-FNR == 1 { in_comment = 0 }
+wide_comments=$lexer'
 {
-	line = $0
-	has_comment = in_comment
-	while (line != "") {
-		if (in_comment) {
-			end = index(line, "*/")
-			if (!end)
-				break
-			line = substr(line, end + 2)
-			in_comment = 0
-		} else if (match(line, /\/\*|"|\047/)) {
-			mark = substr(line, RSTART, RLENGTH)
-			line = substr(line, RSTART + RLENGTH)
-			if (mark == "/*") {
-				in_comment = has_comment = 1
-				continue
-			}
-			while (line != "" && substr(line, 1, 1) != mark)
-				line = substr(line, substr(line, 1, 1) == "\\" ? 3 : 2)
-			line = substr(line, 2)
-		} else {
-			break
-		}
-	}
+	strip($0)
 	if (!has_comment)
 		next
 	line = $0
